@@ -1,0 +1,1 @@
+//! Unattended remediation of Azure Policy non-compliance.
