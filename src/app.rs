@@ -1,0 +1,67 @@
+//! Puts the worker together: from settings to clients to what the functions need. Nothing else constructs a client.
+
+use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
+
+use crate::arm::{ArmClient, FactsReader};
+use crate::config::Settings;
+use crate::queue::Sender;
+use crate::remediation::Reconciler;
+use crate::state::Store;
+use crate::transport::{CredentialError, TransportError, client_options, http_client, managed_identity};
+
+/// What the functions need.
+pub struct App {
+    /// The settings.
+    pub settings: Settings,
+    /// Documents, queues, Resource Manager, and the decisions' settings.
+    pub reconciler: Reconciler,
+}
+
+/// Why the worker cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The HTTP client.
+    #[error("no HTTP client")]
+    Transport(#[from] TransportError),
+    /// The identity.
+    #[error("no identity")]
+    Credential(#[from] CredentialError),
+    /// The storage account.
+    #[error("STATE_BLOB_ENDPOINT cannot be used as the address of a storage account")]
+    Storage(#[source] azure_core::Error),
+}
+
+impl App {
+    /// Puts the worker together. Nothing is asked of any service yet.
+    ///
+    /// # Errors
+    /// When a client cannot be made from these settings.
+    pub fn new(settings: Settings) -> Result<Self, StartError> {
+        let client = http_client(settings.ca_file.as_deref())?;
+        let identity = managed_identity(&client, settings.client_id.as_deref())?;
+        let bus_identity = if settings.service_bus_client_id == settings.client_id {
+            identity.clone()
+        } else {
+            managed_identity(&client, settings.service_bus_client_id.as_deref())?
+        };
+        let options =
+            BlobServiceClientOptions { client_options: client_options(&client), ..BlobServiceClientOptions::default() };
+        let account =
+            BlobServiceClient::new(settings.state_blob_endpoint.clone(), Some(identity.clone()), Some(options))
+                .map_err(StartError::Storage)?;
+        let arm = ArmClient::new(
+            settings.resource_manager.clone(),
+            settings.resource_manager_audience.clone(),
+            identity,
+            client_options(&client),
+        );
+        let reconciler = Reconciler {
+            policy: settings.policy.clone(),
+            store: Store::new(&account),
+            sender: Sender::new(settings.service_bus.clone(), bus_identity, client_options(&client)),
+            arm,
+            facts: FactsReader::new(settings.facts_ttl),
+        };
+        Ok(Self { settings, reconciler })
+    }
+}

@@ -1,0 +1,121 @@
+//! Policy assignments and the members of initiatives, as far as a decision needs them.
+//! Source: the service's OpenAPI description, Microsoft.Authorization 2024-05-01.
+
+use azure_core::http::Method;
+use serde::Deserialize;
+
+use super::call::{Account, Call, CallKind};
+use super::page::Page;
+use crate::resource::{ArmId, SubscriptionId};
+
+const API_VERSION: &str = "2024-05-01";
+
+/// What is assigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AssignedPolicy {
+    /// A single policy.
+    Definition,
+    /// An initiative.
+    Set(ArmId),
+}
+
+/// A policy assignment that applies to a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// Its id, in lower case.
+    pub id: String,
+    /// What it assigns.
+    pub policy: AssignedPolicy,
+    /// Whether it has a managed identity to act with.
+    pub has_identity: bool,
+}
+
+/// The reference ids of an initiative's policies, in its own casing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Members(pub(super) Vec<String>);
+
+/// Lists the assignments that apply to the subscription, inherited ones included. A reader of the subscription may do so
+/// even where the management groups above are out of sight, as in a delegated subscription.
+pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assignment>> {
+    let account = Account::Subscription(subscription.clone());
+    let tail = ["providers", "Microsoft.Authorization", "policyAssignments"];
+    Call::new(
+        CallKind::ListAssignments,
+        account,
+        Method::Get,
+        &format!("/subscriptions/{subscription}"),
+        &tail,
+        API_VERSION,
+    )
+}
+
+/// Reads an initiative.
+pub(super) fn set_definition(id: &ArmId) -> Call<Members> {
+    Call::new(CallKind::ReadSetDefinition, Account::Tenant, Method::Get, id.as_str(), &[], API_VERSION)
+}
+
+mod wire {
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    pub(super) struct Assignment {
+        #[serde(default)]
+        pub(super) id: String,
+        #[serde(default)]
+        pub(super) identity: Option<Identity>,
+        pub(super) properties: AssignmentProperties,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Identity {
+        #[serde(default, rename = "type")]
+        pub(super) kind: String,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct AssignmentProperties {
+        #[serde(default)]
+        pub(super) policy_definition_id: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct SetDefinition {
+        pub(super) properties: SetProperties,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct SetProperties {
+        #[serde(default)]
+        pub(super) policy_definitions: Vec<Member>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct Member {
+        #[serde(default)]
+        pub(super) policy_definition_reference_id: String,
+    }
+}
+
+impl<'de> Deserialize<'de> for Assignment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = wire::Assignment::deserialize(deserializer)?;
+        let policy = wire.properties.policy_definition_id;
+        let policy = if policy.to_ascii_lowercase().contains("/policysetdefinitions/") {
+            AssignedPolicy::Set(policy.parse().map_err(serde::de::Error::custom)?)
+        } else {
+            AssignedPolicy::Definition
+        };
+        let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
+        Ok(Self { id: wire.id.to_lowercase(), policy, has_identity })
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let set = wire::SetDefinition::deserialize(deserializer)?;
+        Ok(Self(set.properties.policy_definitions.into_iter().map(|m| m.policy_definition_reference_id).collect()))
+    }
+}

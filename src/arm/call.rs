@@ -1,0 +1,118 @@
+//! A call to Resource Manager as a value: what is asked of whom, whether it may be repeated, and what the answer is.
+
+use std::marker::PhantomData;
+
+use azure_core::http::Method;
+use serde_json::Value;
+use url::Url;
+
+use crate::resource::SubscriptionId;
+
+/// Whose allowance a call is counted against.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// A subscription's.
+    Subscription(SubscriptionId),
+    /// The tenant's: definitions that are built in or of a management group.
+    Tenant,
+}
+
+/// What a call is for; the word in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallKind {
+    /// PUT of a remediation task.
+    CreateTask,
+    /// GET of a remediation task.
+    ReadTask,
+    /// List of a subscription's remediation tasks.
+    ListTasks,
+    /// List of a task's deployments.
+    ListDeployments,
+    /// Query of policy states.
+    QueryStates,
+    /// List of a subscription's policy assignments.
+    ListAssignments,
+    /// GET of a policy set definition.
+    ReadSetDefinition,
+}
+
+impl CallKind {
+    /// The word in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateTask => "createTask",
+            Self::ReadTask => "readTask",
+            Self::ListTasks => "listTasks",
+            Self::ListDeployments => "listDeployments",
+            Self::QueryStates => "queryStates",
+            Self::ListAssignments => "listAssignments",
+            Self::ReadSetDefinition => "readSetDefinition",
+        }
+    }
+
+    /// Whether a lost answer may be asked for again. A repeated PUT would start a finished task anew.
+    #[must_use]
+    pub fn may_be_repeated(self) -> bool {
+        self != Self::CreateTask
+    }
+}
+
+/// A call whose answer is read as `T`.
+#[derive(Debug, Clone)]
+pub struct Call<T> {
+    pub(super) kind: CallKind,
+    pub(super) account: Account,
+    pub(super) method: Method,
+    path: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    pub(super) body: Option<Value>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Call<T> {
+    /// A call on the resource with this id, followed by `tail`. The id comes from one of the id types, so its segments are safe.
+    pub(super) fn new(
+        kind: CallKind,
+        account: Account,
+        method: Method,
+        id: &str,
+        tail: &[&str],
+        api_version: &str,
+    ) -> Self {
+        let path = id.split('/').filter(|s| !s.is_empty()).chain(tail.iter().copied()).map(str::to_owned).collect();
+        Self {
+            kind,
+            account,
+            method,
+            path,
+            query: vec![("api-version", api_version.to_owned())],
+            body: None,
+            answer: PhantomData,
+        }
+    }
+
+    pub(super) fn with_query(mut self, name: &'static str, value: String) -> Self {
+        self.query.push((name, value));
+        self
+    }
+
+    pub(super) fn with_body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The body as it is sent, for a plan to show. Empty when there is none.
+    #[must_use]
+    pub fn body_text(&self) -> String {
+        self.body.as_ref().map(Value::to_string).unwrap_or_default()
+    }
+
+    /// The address of the call. Every segment and value is escaped.
+    pub(super) fn url(&self, endpoint: &Url) -> Url {
+        let mut url = endpoint.clone();
+        url.path_segments_mut().expect("an https address has a path").pop_if_empty().extend(&self.path);
+        url.query_pairs_mut().extend_pairs(&self.query);
+        url
+    }
+}

@@ -1,0 +1,130 @@
+//! Sends calls: token, turn, deadline, few quick repeats of what may be repeated, and the answer or its meaning.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::TokenCredential;
+use azure_core::http::headers::{ACCEPT, CONTENT_TYPE};
+use azure_core::http::policies::Policy;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request};
+use serde::de::DeserializeOwned;
+use tracing::debug;
+use url::Url;
+
+use super::call::Call;
+use super::error::ArmError;
+use super::gate::Gates;
+use super::page::Page;
+use super::retry_after::retry_after;
+use crate::event::Timestamp;
+use crate::transport::{Deadline, repeat};
+
+/// Longest time for one try of a call.
+const ONE_TRY: Duration = Duration::from_secs(10);
+/// Tries of a call that may be repeated.
+const TRIES: usize = 3;
+/// Most pages of a list: 50,000 resources, the most that a task takes, at 100 a page.
+const PAGES: usize = 500;
+
+/// A client of one cloud's Resource Manager.
+pub struct ArmClient {
+    endpoint: Url,
+    pipeline: Pipeline,
+    gates: Gates,
+}
+
+impl ArmClient {
+    /// A client for this endpoint, with tokens of this scope.
+    #[must_use]
+    pub fn new(endpoint: Url, audience: String, credential: Arc<dyn TokenCredential>, options: ClientOptions) -> Self {
+        let bearer: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [audience]));
+        let name = Some(env!("CARGO_PKG_NAME"));
+        let pipeline = Pipeline::new(name, Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), vec![bearer], None);
+        Self { endpoint, pipeline, gates: Gates::default() }
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// By meaning; a call that may be repeated was tried up to three times.
+    pub async fn send<T: DeserializeOwned>(&self, call: &Call<T>, deadline: Deadline) -> Result<T, ArmError> {
+        let url = call.url(&self.endpoint);
+        self.send_to(call, &url, deadline).await
+    }
+
+    /// Makes the call and those for the pages that follow.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send`]; also when the pages do not end.
+    pub async fn send_paged<T: DeserializeOwned>(
+        &self,
+        call: &Call<Page<T>>,
+        deadline: Deadline,
+    ) -> Result<Vec<T>, ArmError> {
+        let unreadable = |words: String| ArmError::Unreadable { call: call.kind, words };
+        let mut items = Vec::new();
+        let mut url = call.url(&self.endpoint);
+        for _ in 0..PAGES {
+            let page: Page<T> = self.send_to(call, &url, deadline).await?;
+            let next = page.next(&self.endpoint).map_err(unreadable)?;
+            items.extend(page.value);
+            match next {
+                None => return Ok(items),
+                Some(next) => url = next,
+            }
+        }
+        Err(unreadable(format!("more than {PAGES} pages")))
+    }
+
+    async fn send_to<T: DeserializeOwned>(
+        &self,
+        call: &Call<impl Sized>,
+        url: &Url,
+        deadline: Deadline,
+    ) -> Result<T, ArmError> {
+        let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
+        let body = repeat(deadline, tries, ArmError::passes, || self.try_once(call, url, deadline)).await?;
+        serde_json::from_slice(&body).map_err(|e| ArmError::Unreadable { call: call.kind, words: e.to_string() })
+    }
+
+    async fn try_once(&self, call: &Call<impl Sized>, url: &Url, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+        let late = |_| ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
+        let mut turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await.map_err(late)?;
+        if let Some(until) = turn.floor(Timestamp::now_utc()) {
+            return Err(ArmError::Throttled { call: call.kind, until });
+        }
+        let mut request = Request::new(url.clone(), call.method);
+        request.insert_header(ACCEPT, "application/json");
+        match (&call.body, call.method) {
+            (Some(body), _) => {
+                request.insert_header(CONTENT_TYPE, "application/json");
+                request.set_body(body.to_string().into_bytes());
+            }
+            (None, Method::Post) => request.insert_header("content-length", "0"),
+            (None, _) => {}
+        }
+        // All statuses come back as answers: their meaning is told apart here, not in the pipeline.
+        let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+        let context = Context::new();
+        let sent = self.pipeline.send(&context, &mut request, Some(options));
+        let answer = tokio::time::timeout(ONE_TRY, sent)
+            .await
+            .map_err(|_| ArmError::Lost {
+                call: call.kind,
+                words: format!("no answer within {} s", ONE_TRY.as_secs()),
+            })?
+            .map_err(|error| ArmError::of_transport(call.kind, &error))?;
+        let status = u16::from(answer.status());
+        debug!(event = "arm_call", call = call.kind.as_str(), status, "Resource Manager answered");
+        if (200..300).contains(&status) {
+            return Ok(answer.into_body().to_vec());
+        }
+        let until = retry_after(answer.headers(), Timestamp::now_utc());
+        let error = ArmError::of_answer(call.kind, status, answer.body(), until);
+        if let ArmError::Throttled { until, .. } = error {
+            turn.close(until);
+        }
+        Err(error)
+    }
+}

@@ -1,0 +1,112 @@
+//! What went wrong with a call, by meaning.
+
+use serde::Deserialize;
+
+use super::call::CallKind;
+use crate::event::Timestamp;
+use crate::transport::Trouble;
+
+/// Why a call to Resource Manager did not give its answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ArmError {
+    /// Asked to come back later (429, or such an answer a moment ago).
+    #[error("Resource Manager wants no {} call before {until}", call.as_str())]
+    Throttled {
+        /// The call.
+        call: CallKind,
+        /// A floor: not before this time.
+        until: Timestamp,
+    },
+    /// What was asked for is not there.
+    #[error("{}: not found: {code} {message}", call.as_str())]
+    NotFound {
+        /// The call.
+        call: CallKind,
+        /// The service's code.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
+    /// Refused with a 4xx.
+    #[error("{} was refused with {status}: {code} {message}", call.as_str())]
+    Refused {
+        /// The call.
+        call: CallKind,
+        /// The HTTP status.
+        status: u16,
+        /// The service's code.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
+    /// Never sent: no connection, no token, or no time.
+    #[error("{} could not be sent: {words}", call.as_str())]
+    NotSent {
+        /// The call.
+        call: CallKind,
+        /// What the client says.
+        words: String,
+    },
+    /// Sent, and the service failed or did not answer: it may have been done.
+    #[error("{} has no usable answer: {words}", call.as_str())]
+    Lost {
+        /// The call.
+        call: CallKind,
+        /// What is known.
+        words: String,
+    },
+    /// Answered, but not as documented.
+    #[error("the answer to {} cannot be read: {words}", call.as_str())]
+    Unreadable {
+        /// The call.
+        call: CallKind,
+        /// What is wrong with it.
+        words: String,
+    },
+}
+
+/// The error body of Resource Manager.
+#[derive(Debug, Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    error: ErrorDetail,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ErrorDetail {
+    code: String,
+    message: String,
+}
+
+impl ArmError {
+    /// The meaning of a failure of the transport.
+    pub(super) fn of_transport(call: CallKind, error: &azure_core::Error) -> Self {
+        let words = error.to_string();
+        match Trouble::of(error) {
+            Trouble::NotSent | Trouble::NoToken => Self::NotSent { call, words },
+            Trouble::Lost | Trouble::Status(_) | Trouble::Defect => Self::Lost { call, words },
+        }
+    }
+
+    /// The meaning of an answer that is no success. `until` is what a 429 told.
+    pub(super) fn of_answer(call: CallKind, status: u16, body: &[u8], until: Timestamp) -> Self {
+        let ErrorBody { error: ErrorDetail { code, message } } = serde_json::from_slice(body).unwrap_or_default();
+        match status {
+            429 => Self::Throttled { call, until },
+            404 => Self::NotFound { call, code, message },
+            // 401 is the token's trouble, not the call's.
+            401 | 408 | 500.. => Self::Lost { call, words: format!("status {status} {code} {message}") },
+            _ => Self::Refused { call, status, code, message },
+        }
+    }
+
+    /// Whether the same call may succeed at once.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::NotSent { .. } | Self::Lost { .. } => true,
+            Self::Throttled { .. } | Self::NotFound { .. } | Self::Refused { .. } | Self::Unreadable { .. } => false,
+        }
+    }
+}

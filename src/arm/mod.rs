@@ -1,0 +1,28 @@
+//! 5. Do: Resource Manager. Calls are values, answers are parsed here, errors carry their meaning.
+//! Nothing here decides what is to be done.
+
+mod assignments;
+mod call;
+mod client;
+mod error;
+mod facts;
+mod gate;
+mod page;
+mod policy_states;
+mod remediations;
+mod retry_after;
+
+pub use assignments::{AssignedPolicy, Assignment};
+pub use call::{Account, Call, CallKind};
+pub use client::ArmClient;
+pub use error::ArmError;
+pub use facts::{Facts, FactsReader, Found};
+pub use page::Page;
+pub use policy_states::{Effect, PolicyState};
+pub use remediations::{Deployment, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus};
+
+/// The calls, by what they are about.
+pub mod calls {
+    pub use super::policy_states::latest_states;
+    pub use super::remediations::{create_task, list_deployments, list_tasks, task};
+}

@@ -1,0 +1,282 @@
+//! Settings: read from the environment once, at the start. A wrong value stops the start with its name, its value and what is allowed.
+//! Nothing else in the worker looks at the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+/// Whether remediation tasks are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Decide and log; keep everything waiting and touch nothing.
+    Plan,
+    /// Open remediation tasks.
+    Act,
+}
+
+/// The sovereign cloud that the worker runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cloud {
+    /// The public cloud.
+    Public,
+    /// Azure Government.
+    UsGovernment,
+    /// Azure operated by 21Vianet.
+    China,
+}
+
+impl Cloud {
+    /// The cloud's Resource Manager (Microsoft documentation: "National clouds").
+    fn resource_manager(self) -> &'static str {
+        match self {
+            Self::Public => "https://management.azure.com",
+            Self::UsGovernment => "https://management.usgovcloudapi.net",
+            Self::China => "https://management.chinacloudapi.cn",
+        }
+    }
+}
+
+/// What the decisions depend on. Durations are spans, counts are counts; see the settings table of the README.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each field is the setting of the same name, documented in the README's table")]
+pub struct Policy {
+    pub mode: Mode,
+    pub settle_delay: Duration,
+    pub coalesce_window: Duration,
+    pub backoff_base: Duration,
+    pub backoff_cap: Duration,
+    pub check_interval_min: Duration,
+    pub check_interval_max: Duration,
+    pub opening_grace: Duration,
+    pub task_timeout: Duration,
+    pub flap_window: Duration,
+    pub park_for: Duration,
+    pub max_attempts: u32,
+    pub flap_limit: u32,
+    pub parallel_deployments: u32,
+    pub failure_threshold: f32,
+}
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What the decisions depend on.
+    pub policy: Policy,
+    /// Longest time that one invocation may take before it is failed.
+    pub invocation_budget: Duration,
+    /// How long the facts of an assignment are kept.
+    pub facts_ttl: Duration,
+    /// Service Bus, with scheme, host and port.
+    pub service_bus: Url,
+    /// Client id of the identity for Service Bus; system-assigned when none.
+    pub service_bus_client_id: Option<String>,
+    /// Client id of the app's identity; system-assigned when none.
+    pub client_id: Option<String>,
+    /// The storage account of the containers `state` and `rejected`.
+    pub state_blob_endpoint: Url,
+    /// Resource Manager.
+    pub resource_manager: Url,
+    /// Scope of the tokens for Resource Manager.
+    pub resource_manager_audience: String,
+    /// A PEM file with further certificate authorities to trust.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A setting that is missing or wrong.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SettingError {
+    /// Not set, and there is no default.
+    #[error("{name} is not set; set it to {allowed}")]
+    Missing {
+        /// The setting.
+        name: &'static str,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// Set to something that is not allowed.
+    #[error("{name} is {value:?}; allowed is {allowed}")]
+    Wrong {
+        /// The setting.
+        name: &'static str,
+        /// The value found.
+        value: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+}
+
+const DURATION: &str = "a duration such as 30s, 10m, 1h or 7d";
+
+/// Reads all settings through `lookup`, which gives the value of an environment variable.
+///
+/// # Errors
+/// The first setting that is missing or wrong.
+pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingError> {
+    let source = Source { lookup: &|name| lookup(name).filter(|v| !v.trim().is_empty()) };
+    let cloud = source.word(
+        "AZURE_CLOUD",
+        Cloud::Public,
+        &[("public", Cloud::Public), ("usgovernment", Cloud::UsGovernment), ("china", Cloud::China)],
+        "public, usgovernment or china",
+    )?;
+    source.word("ServiceBus__credential", (), &[("managedidentity", ())], "managedidentity")?;
+    let client_id = (source.lookup)("AZURE_CLIENT_ID");
+    let official = cloud.resource_manager();
+    let resource_manager = source.https("RESOURCE_MANAGER_ENDPOINT", Some(official), |v| v.to_owned())?;
+    let policy = Policy {
+        mode: source.word(
+            "REMEDIATION_MODE",
+            Mode::Plan,
+            &[("plan", Mode::Plan), ("act", Mode::Act)],
+            "plan or act",
+        )?,
+        settle_delay: source.duration("SETTLE_DELAY", "10m")?,
+        coalesce_window: source.duration("COALESCE_WINDOW", "1m")?,
+        backoff_base: source.duration("BACKOFF_BASE", "1m")?,
+        backoff_cap: source.duration("BACKOFF_CAP", "1h")?,
+        check_interval_min: source.duration("CHECK_INTERVAL_MIN", "30s")?,
+        check_interval_max: source.duration("CHECK_INTERVAL_MAX", "10m")?,
+        opening_grace: source.duration("OPENING_GRACE", "60s")?,
+        task_timeout: source.duration("TASK_TIMEOUT", "24h")?,
+        flap_window: source.duration("FLAP_WINDOW", "7d")?,
+        park_for: source.duration("PARK_FOR", "14d")?,
+        max_attempts: source.number("MAX_ATTEMPTS", 8, 1..=100, "a whole number from 1 to 100")?,
+        flap_limit: source.number("FLAP_LIMIT", 3, 1..=100, "a whole number from 1 to 100")?,
+        parallel_deployments: source.number("PARALLEL_DEPLOYMENTS", 10, 1..=30, "a whole number from 1 to 30")?,
+        failure_threshold: source.number("FAILURE_THRESHOLD", 1.0, 0.0..=1.0, "a number from 0.0 to 1.0")?,
+    };
+    Ok(Settings {
+        policy,
+        invocation_budget: source.duration("INVOCATION_BUDGET", "150s")?,
+        facts_ttl: source.duration("FACTS_TTL", "10m")?,
+        service_bus: source.https("ServiceBus__fullyQualifiedNamespace", None, |v| format!("https://{v}"))?,
+        service_bus_client_id: (source.lookup)("ServiceBus__clientId").or_else(|| client_id.clone()),
+        client_id,
+        state_blob_endpoint: source.https("STATE_BLOB_ENDPOINT", None, |v| v.to_owned())?,
+        resource_manager,
+        resource_manager_audience: format!("{official}/.default"),
+        ca_file: (source.lookup)("SSL_CERT_FILE").map(PathBuf::from),
+    })
+}
+
+struct Source<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Source<'_> {
+    fn read<T>(
+        &self,
+        name: &'static str,
+        allowed: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, SettingError> {
+        let Some(value) = (self.lookup)(name) else { return Ok(None) };
+        match parse(value.trim()) {
+            Some(parsed) => Ok(Some(parsed)),
+            // A query may carry a signature, so it is not repeated.
+            None => Err(SettingError::Wrong {
+                name,
+                value: value.split('?').next().unwrap_or_default().to_owned(),
+                allowed,
+            }),
+        }
+    }
+
+    fn word<T: Clone>(
+        &self,
+        name: &'static str,
+        default: T,
+        words: &[(&str, T)],
+        allowed: &'static str,
+    ) -> Result<T, SettingError> {
+        let parse = |v: &str| words.iter().find(|(word, _)| word.eq_ignore_ascii_case(v)).map(|(_, t)| t.clone());
+        Ok(self.read(name, allowed, parse)?.unwrap_or(default))
+    }
+
+    fn duration(&self, name: &'static str, default: &str) -> Result<Duration, SettingError> {
+        let parsed = self.read(name, DURATION, |v| humantime::parse_duration(v).ok())?;
+        Ok(parsed.unwrap_or_else(|| humantime::parse_duration(default).expect("the defaults are durations")))
+    }
+
+    fn number<T: std::str::FromStr + PartialOrd>(
+        &self,
+        name: &'static str,
+        default: T,
+        range: std::ops::RangeInclusive<T>,
+        allowed: &'static str,
+    ) -> Result<T, SettingError> {
+        Ok(self.read(name, allowed, |v| v.parse().ok().filter(|n| range.contains(n)))?.unwrap_or(default))
+    }
+
+    fn https(
+        &self,
+        name: &'static str,
+        default: Option<&str>,
+        form: impl Fn(&str) -> String,
+    ) -> Result<Url, SettingError> {
+        const ALLOWED: &str = "an https address without a query";
+        let parse = |v: &str| {
+            Url::parse(&form(v))
+                .ok()
+                .filter(|u| u.scheme() == "https" && u.has_host() && u.query().is_none() && u.username().is_empty())
+        };
+        match (self.read(name, ALLOWED, parse)?, default) {
+            (Some(url), _) => Ok(url),
+            (None, Some(default)) => Ok(Url::parse(default).expect("the clouds' addresses are URLs")),
+            (None, None) => Err(SettingError::Missing { name, allowed: ALLOWED }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(changes: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        let base = [
+            ("ServiceBus__fullyQualifiedNamespace", "ns.servicebus.windows.net:5671"),
+            ("STATE_BLOB_ENDPOINT", "https://a.blob.core.windows.net"),
+        ];
+        settings(|name| changes.iter().chain(&base).find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let settings = with(&[]).unwrap();
+        assert_eq!(settings.policy.mode, Mode::Plan);
+        assert_eq!(settings.policy.settle_delay, Duration::from_secs(600));
+        assert_eq!(settings.policy.park_for, Duration::from_secs(14 * 86_400));
+        assert_eq!(settings.invocation_budget, Duration::from_secs(150));
+        assert_eq!(settings.service_bus.as_str(), "https://ns.servicebus.windows.net:5671/");
+        assert_eq!(settings.resource_manager_audience, "https://management.azure.com/.default");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_is_allowed() {
+        for (name, value) in [
+            ("REMEDIATION_MODE", "go"),
+            ("SETTLE_DELAY", "ten"),
+            ("MAX_ATTEMPTS", "0"),
+            ("FAILURE_THRESHOLD", "NaN"),
+            ("PARALLEL_DEPLOYMENTS", "31"),
+            ("AZURE_CLOUD", "mars"),
+            ("RESOURCE_MANAGER_ENDPOINT", "http://localhost"),
+            ("STATE_BLOB_ENDPOINT", "https://a?sig=secret"),
+            ("ServiceBus__fullyQualifiedNamespace", "a b"),
+            ("ServiceBus__credential", "key"),
+        ] {
+            let error = with(&[(name, value)]).unwrap_err().to_string();
+            let shown = value.split('?').next().unwrap();
+            assert!(error.contains(name) && error.contains(shown) && error.contains("allowed is"), "{error}");
+            assert!(!error.contains("secret"));
+        }
+        let missing = settings(|_| None).unwrap_err();
+        assert!(missing.to_string().contains("ServiceBus__fullyQualifiedNamespace is not set"));
+    }
+
+    #[test]
+    fn an_empty_setting_counts_as_unset() {
+        assert_eq!(with(&[("MAX_ATTEMPTS", ""), ("AZURE_CLIENT_ID", " ")]).unwrap().client_id, None);
+    }
+}

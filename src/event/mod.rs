@@ -1,0 +1,8 @@
+//! 1. What happened: the vendor's JSON becomes a small domain value at this edge. Pure; nothing below sees the wire form.
+
+mod policy_event;
+mod time_text;
+mod wire;
+
+pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, read};
+pub use time_text::{Timestamp, parse_time};

@@ -1,0 +1,72 @@
+//! One file a function folder: from its message to its acknowledgement. What is acknowledged has been stored, with all that
+//! it caused; only a store or a queue that cannot be written fails an invocation, so that it is delivered again.
+
+mod collect;
+mod receive_event;
+mod recover;
+mod rejection;
+mod remediate;
+mod side_by_side;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+
+use crate::app::App;
+use crate::host::{Answer, Envelope, EnvelopeError};
+use crate::queue::SendError;
+use crate::remediation::ReconcileError;
+use crate::state::StateError;
+use crate::transport::Deadline;
+
+/// Event Grid waits 30 s for an answer (Microsoft documentation, "Event Grid message delivery and retry").
+const EVENT_GRID_PATIENCE: Duration = Duration::from_secs(25);
+
+/// The functions: their folders, and so their routes.
+pub const FUNCTIONS: [&str; 5] = [receive_event::NAME, collect::NAME, remediate::NAME, sweep::NAME, recover::NAME];
+
+/// Why an invocation fails, to be delivered again.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the host's call cannot be understood")]
+    Envelope(#[from] EnvelopeError),
+    #[error("the state store does not serve")]
+    State(#[from] StateError),
+    #[error("messages cannot be sent")]
+    Send(#[from] SendError),
+    #[error("a target could not be looked at")]
+    Reconcile(#[from] ReconcileError),
+    #[error("a defect: {0}")]
+    Defect(String),
+}
+
+/// Handles an invocation of one of [`FUNCTIONS`].
+pub async fn handle(app: Arc<App>, function: &'static str, body: Bytes) -> Answer {
+    let deadline = Deadline::after(app.settings.invocation_budget);
+    let outcome = async {
+        let envelope = Envelope::read(&body)?;
+        drop(body);
+        match function {
+            receive_event::NAME => receive_event::run(&app, &envelope, deadline.within(EVENT_GRID_PATIENCE)).await,
+            collect::NAME => collect::run(app, &envelope, deadline).await,
+            remediate::NAME => remediate::run(app, &envelope, deadline).await,
+            sweep::NAME => sweep::run(&app, deadline).await,
+            recover::NAME => recover::run(&app, &envelope, deadline).await,
+            unknown => Err(Failure::Defect(format!("no function {unknown}"))),
+        }
+    };
+    outcome.await.map_err(|failure: Failure| chain(&failure))
+}
+
+/// The error with all its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}

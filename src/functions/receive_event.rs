@@ -1,0 +1,53 @@
+//! `receive-event`: an event becomes a message, or is acknowledged with a reason. A malformed one is rejected, never failed:
+//! Event Grid would only repeat it.
+
+use serde_json::Value;
+use tracing::info;
+
+use super::Failure;
+use super::rejection::reject;
+use crate::app::App;
+use crate::event::{self, PolicyEvent, Reading, Relevance, Timestamp};
+use crate::host::Envelope;
+use crate::queue::{Observation, Outgoing, Queue, Seen};
+use crate::transport::Deadline;
+
+pub(super) const NAME: &str = "receive-event";
+
+pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
+    let mut messages = Vec::new();
+    for payload in envelope.events()? {
+        match event::read(&payload) {
+            Ok(Reading::Policy(event)) => messages.extend(message(event)),
+            Ok(Reading::Foreign(event_type)) => {
+                info!(event = "event_ignored", reason = "foreign_type", event_type, "an event of another type")
+            }
+            Err(malformed) => reject(app, NAME, super::chain(&malformed), &text(&payload), deadline).await?,
+        }
+    }
+    if !messages.is_empty() {
+        app.reconciler.sender.send(Queue::NoncompliantResources, &messages, Timestamp::now_utc(), deadline).await?;
+    }
+    Ok(())
+}
+
+fn message(event: PolicyEvent) -> Option<Outgoing> {
+    let resource = event.resource.to_string();
+    let seen = match event.relevance() {
+        Relevance::NonCompliant => Seen::NonCompliant,
+        Relevance::Compliant => Seen::Compliant,
+        Relevance::Ignored(reason) => {
+            info!(event = "event_ignored", reason, event_id = event.id, resource, "the event needs nothing");
+            return None;
+        }
+    };
+    let observation = Observation::of_event(seen, event.resource, event.assignment, event.reference, event.observed_at);
+    let message = Outgoing::observation(&observation);
+    let target = observation.target().hash();
+    info!(event = "event_queued", seen = seen.as_str(), event_id = event.id, message_id = %message.id, %target, resource, "the event is queued");
+    Some(message)
+}
+
+fn text(payload: &Value) -> String {
+    payload.as_str().map_or_else(|| payload.to_string(), str::to_owned)
+}

@@ -1,0 +1,31 @@
+//! Puts an item that cannot be handled into the container `rejected`, with its reason, and says so in the log.
+
+use tracing::error;
+
+use crate::app::App;
+use crate::event::Timestamp;
+use crate::state::{Rejected, StateError};
+use crate::transport::Deadline;
+
+/// From this delivery on an item is handled by itself, so that it fails alone.
+pub(super) const ALONE_FROM: u32 = 5;
+
+/// Rejects an item. The message of the log is for the person who looks at the container.
+pub(super) async fn reject(
+    app: &App,
+    function: &'static str,
+    reason: String,
+    payload: &str,
+    deadline: Deadline,
+) -> Result<(), StateError> {
+    let item = Rejected::new(function, reason, payload, Timestamp::now_utc());
+    app.reconciler.store.reject(&item, deadline).await?;
+    error!(
+        event = "item_rejected",
+        function,
+        reason = item.reason,
+        blob = item.blob(),
+        "an item cannot be handled and was put into the container rejected"
+    );
+    Ok(())
+}

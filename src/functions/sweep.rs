@@ -1,0 +1,91 @@
+//! `sweep`: heals what no message would: targets whose wake-up is overdue, and parks that are over.
+
+use std::time::Duration;
+
+use tracing::{error, info};
+
+use super::Failure;
+use crate::app::App;
+use crate::event::Timestamp;
+use crate::queue::{Outgoing, Queue, WakeUp};
+use crate::remediation::{heal, written};
+use crate::state::{Saved, TargetSummary};
+use crate::transport::Deadline;
+
+pub(super) const NAME: &str = "sweep";
+
+pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
+    let now = Timestamp::now_utc();
+    let targets = app.reconciler.store.targets(deadline).await?;
+    let count = targets.len();
+    let mut healed = 0_usize;
+    for summary in targets.into_iter().filter(|summary| needs_healing(summary, app.settings.policy.opening_grace, now))
+    {
+        if deadline.has_passed() {
+            break;
+        }
+        match wake(app, &summary, now, deadline).await {
+            Ok(true) => healed += 1,
+            Ok(false) => {}
+            Err(Failure::State(error)) if error.is_about_the_document() => {
+                error!(event = "target_stopped", blob = summary.blob, reason = %error, "nothing is done for this target until its document can be read");
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    info!(event = "swept", targets = count, healed, "the targets are swept");
+    Ok(())
+}
+
+/// Overdue by more than `slack`, parked for long enough, or waiting without a wake-up.
+fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -> bool {
+    let overdue = summary.wake_at.is_some_and(|at| at + slack < now);
+    let over = summary.parked_until.is_some_and(|until| until <= now);
+    overdue || over || (summary.is_unsettled && summary.wake_at.is_none())
+}
+
+/// Whether the target was woken; not when another was faster.
+async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
+    let store = &app.reconciler.store;
+    let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
+    let mut document = found.document.clone();
+    heal(&mut document, now);
+    if store.save_target(&document, found.etag.as_ref(), deadline).await? == Saved::Conflict {
+        return Ok(false);
+    }
+    written(&found.document, &document);
+    let target = document.target.clone();
+    info!(event = "target_healed", target = %target.hash(), wake_at = summary.wake_at.map(|at| at.to_string()).unwrap_or_default(), "the target is woken again");
+    let message = Outgoing::wake_up(&WakeUp::new(target, document.generation), now);
+    app.reconciler.sender.send(Queue::WakeUps, &[message], now, deadline).await?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_message_would_wake_is_healed() {
+        let now = Timestamp::UNIX_EPOCH + Duration::from_secs(10_000);
+        let slack = Duration::from_secs(60);
+        let at = |seconds: i64| Some(now + time::Duration::seconds(seconds));
+        let summary = |wake_at, parked_until, is_unsettled| TargetSummary {
+            blob: String::new(),
+            wake_at,
+            parked_until,
+            is_unsettled,
+        };
+        for (summary, needed) in [
+            (summary(at(10), None, true), false),
+            (summary(at(-30), None, true), false),
+            (summary(at(-61), None, true), true),
+            (summary(None, None, true), true),
+            (summary(None, None, false), false),
+            (summary(None, at(1), false), false),
+            (summary(at(10), at(0), true), true),
+        ] {
+            assert_eq!(needs_healing(&summary, slack, now), needed, "{summary:?}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The HTTP server that the host calls: one route a function, and `GET /` for its readiness probe.
+//! An answer is always JSON and never empty: the host waits for ever on an empty success.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures::future::BoxFuture;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tracing::{Instrument, error, info_span};
+
+/// A full batch of the largest messages, twice escaped, fits.
+const BODY_LIMIT: usize = 256 * 1024 * 1024;
+
+/// How an invocation ended: done, or failed with words for the log, to be delivered again.
+pub type Answer = Result<(), String>;
+
+/// Handles one invocation of the function with this name.
+pub type Handle = Arc<dyn Fn(&'static str, Bytes) -> BoxFuture<'static, Answer> + Send + Sync>;
+
+/// Serves the host on this loopback port until the process ends. The host kills without warning, so nothing is kept in memory
+/// that must survive.
+///
+/// # Errors
+/// When the port cannot be bound.
+pub async fn serve(port: u16, functions: &[&'static str], handle: Handle) -> std::io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    axum::serve(listener, router(functions, &handle)).await
+}
+
+fn router(functions: &[&'static str], handle: &Handle) -> Router {
+    let ready =
+        || async { axum::Json(json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })) };
+    let mut router = Router::new().route("/", get(ready));
+    for function in functions.iter().copied() {
+        let handle = Arc::clone(handle);
+        let invoke = move |headers: HeaderMap, body: Bytes| invoke(Arc::clone(&handle), function, headers, body);
+        router = router.route(&format!("/{function}"), post(invoke));
+    }
+    router
+        .fallback(|| async { failure(StatusCode::NOT_FOUND, "no such function") })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+async fn invoke(handle: Handle, function: &'static str, headers: HeaderMap, body: Bytes) -> Response {
+    let invocation = headers.get("X-Azure-Functions-InvocationId").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let span = info_span!("invocation", function, invocation);
+    // A task of its own: a panic fails this invocation only, and a dropped connection does not stop it half-way.
+    let task = tokio::spawn(handle(function, body).instrument(span.clone()));
+    let words = match task.await {
+        Ok(Ok(())) => return axum::Json(json!({})).into_response(),
+        Ok(Err(words)) => words,
+        Err(panic) => format!("a defect: {panic}"),
+    };
+    span.in_scope(|| {
+        error!(event = "invocation_failed", reason = words, "the invocation failed and is delivered again")
+    });
+    failure(StatusCode::INTERNAL_SERVER_ERROR, &words)
+}
+
+fn failure(status: StatusCode, words: &str) -> Response {
+    (status, axum::Json(json!({ "error": words }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+
+    fn handle(function: &'static str, _: Bytes) -> BoxFuture<'static, Answer> {
+        Box::pin(async move {
+            match function {
+                "works" => Ok(()),
+                "fails" => Err("no store".to_owned()),
+                _ => panic!("on purpose"),
+            }
+        })
+    }
+
+    async fn ask(method: &str, path: &str) -> (u16, String, String) {
+        use tower_service::Service;
+        let request = Request::builder().method(method).uri(path).body(Body::from("{}")).unwrap();
+        let response =
+            router(&["works", "fails", "panics"], &(Arc::new(handle) as Handle)).call(request).await.unwrap();
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let status = response.status().as_u16();
+        (status, kind, String::from_utf8(to_bytes(response.into_body(), 9_999).await.unwrap().to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_answer_is_json_and_never_empty() {
+        assert_eq!(ask("POST", "/works").await, (200, "application/json".to_owned(), "{}".to_owned()));
+        for (method, path, status) in
+            [("GET", "/", 200), ("POST", "/fails", 500), ("POST", "/panics", 500), ("POST", "/unknown", 404)]
+        {
+            let (found, kind, body) = ask(method, path).await;
+            assert_eq!((found, kind.as_str()), (status, "application/json"), "{path}");
+            assert!(serde_json::from_str::<serde_json::Value>(&body).unwrap().is_object());
+        }
+    }
+}

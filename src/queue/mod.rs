@@ -1,0 +1,10 @@
+//! 2. Say it durably: the messages on the queues, and their sender.
+
+mod batch;
+mod message;
+mod outgoing;
+mod sender;
+
+pub use message::{Observation, Seen, Unreadable, WakeUp};
+pub use outgoing::{MessageId, Outgoing, Queue};
+pub use sender::{SendError, Sender};

@@ -1,0 +1,93 @@
+//! A message on its way out: its queue, its body, and the id by which the broker drops a second copy.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::message::{Observation, WakeUp};
+use crate::event::Timestamp;
+use crate::resource::ReferenceId;
+
+/// The queues that the worker sends to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// What was seen of a resource.
+    NoncompliantResources,
+    /// Targets to look at.
+    WakeUps,
+}
+
+impl Queue {
+    /// The queue's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoncompliantResources => "noncompliant-resources",
+            Self::WakeUps => "wake-ups",
+        }
+    }
+}
+
+/// A `MessageId`: the same for the same message, so that sending it twice is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageId(String);
+
+impl MessageId {
+    fn of(parts: &[&str]) -> Self {
+        let digest = Sha256::digest(parts.join("\n"));
+        Self(digest[..16].iter().map(|b| format!("{b:02x}")).collect())
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its id.
+    pub id: MessageId,
+    /// Its body.
+    pub body: String,
+    /// When it is to become visible; at once when none or past.
+    pub at: Option<Timestamp>,
+}
+
+impl Outgoing {
+    /// An observation. Its id is a hash of target, resource, time, kind and origin.
+    #[must_use]
+    pub fn observation(observation: &Observation) -> Self {
+        let reference = observation.policy_definition_reference_id.as_ref().map_or("", ReferenceId::as_str);
+        let returned = observation.returned.to_string();
+        let id = MessageId::of(&[
+            observation.policy_assignment_id.as_str(),
+            reference,
+            observation.resource_id.as_str(),
+            &observation.observed_at.unix_timestamp_nanos().to_string(),
+            observation.seen.as_str(),
+            &observation.origin,
+            &returned,
+        ]);
+        Self { id, body: body(observation), at: None }
+    }
+
+    /// A wake-up. Its id is a hash of target and generation: of one generation the broker keeps one.
+    #[must_use]
+    pub fn wake_up(wake_up: &WakeUp, at: Timestamp) -> Self {
+        let id = MessageId::of(&["wake-up", wake_up.target.hash().as_str(), &wake_up.generation.to_string()]);
+        Self { id, body: body(wake_up), at: Some(at) }
+    }
+}
+
+fn body(message: &impl serde::Serialize) -> String {
+    serde_json::to_string(message).expect("messages are plain values")
+}

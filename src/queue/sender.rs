@@ -1,0 +1,83 @@
+//! Sends over Service Bus REST (ADR 0001). All or nothing a batch; a lost answer is sent again, which the ids make harmless.
+
+use std::sync::Arc;
+
+use azure_core::credentials::TokenCredential;
+use azure_core::http::headers::{CONTENT_TYPE, HeaderName};
+use azure_core::http::policies::Policy;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::{ClientOptions, Context, Method, Pipeline, Request};
+use url::Url;
+
+use super::batch;
+use super::outgoing::{Outgoing, Queue};
+use crate::event::Timestamp;
+use crate::transport::{Deadline, Trouble, repeat};
+
+const AUDIENCE: &str = "https://servicebus.azure.net/.default";
+const BATCH: &str = "application/vnd.microsoft.servicebus.json";
+/// Turns off the gateway's own retry: this worker's is the only one.
+const RETRY_POLICY: HeaderName = HeaderName::from_static("x-ms-retrypolicy");
+
+/// Messages could not be sent before the deadline.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "queue {queue} does not take messages; check ServiceBus__fullyQualifiedNamespace, the queue, and the role Azure Service Bus Data Sender of the app's identity"
+)]
+pub struct SendError {
+    queue: &'static str,
+    source: azure_core::Error,
+}
+
+/// Sends messages to the queues of one namespace.
+pub struct Sender {
+    namespace: Url,
+    pipeline: Pipeline,
+}
+
+impl Sender {
+    /// A sender for this namespace.
+    #[must_use]
+    pub fn new(namespace: Url, credential: Arc<dyn TokenCredential>, options: ClientOptions) -> Self {
+        let bearer: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [AUDIENCE]));
+        let name = Some(env!("CARGO_PKG_NAME"));
+        let pipeline = Pipeline::new(name, Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), vec![bearer], None);
+        Self { namespace, pipeline }
+    }
+
+    /// Stores all messages in the queue, trying again until the deadline.
+    ///
+    /// # Errors
+    /// When the queue did not take them all. Those of earlier batches are stored; sending all again is harmless.
+    pub async fn send(
+        &self,
+        queue: Queue,
+        messages: &[Outgoing],
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<(), SendError> {
+        let mut url = self.namespace.clone();
+        url.path_segments_mut().expect("an https address has a path").pop_if_empty().extend([queue.name(), "messages"]);
+        for body in batch::pack(messages, now) {
+            let send = || self.send_batch(&url, &body);
+            repeat(deadline, usize::MAX, passes, send)
+                .await
+                .map_err(|source| SendError { queue: queue.name(), source })?;
+        }
+        Ok(())
+    }
+
+    async fn send_batch(&self, url: &Url, body: &str) -> azure_core::Result<()> {
+        let mut request = Request::new(url.clone(), Method::Post);
+        request.insert_header(CONTENT_TYPE, BATCH);
+        request.insert_header(RETRY_POLICY, "NoRetry");
+        request.set_body(body.as_bytes().to_vec());
+        self.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
+    }
+}
+
+/// A throttled queue is the worker's own, so a 429 is waited for here.
+fn passes(error: &azure_core::Error) -> bool {
+    let trouble = Trouble::of(error);
+    trouble.passes() || trouble == Trouble::Status(429)
+}

@@ -1,0 +1,263 @@
+//! Takes what was seen into what is known. Order is by the time of the evaluation, never by arrival; the same observation
+//! twice changes nothing.
+
+use super::backoff::round_up;
+use super::wake::rouse;
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::queue::{Observation, Seen};
+use crate::state::{Entry, EntryState, ParkReason, SkipReason, TargetDocument};
+
+/// What became of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merged {
+    /// The resource waits now: a new episode of non-compliance.
+    Waiting,
+    /// It waited already; only the time of the last evaluation is new.
+    StillWaiting,
+    /// Not newer than what is known.
+    Duplicate,
+    /// Older than the fix that followed.
+    Stale,
+    /// Weighed when the task that has the resource ends.
+    Remembered,
+    /// The resource is parked; nothing until the park ends.
+    WhileParked,
+    /// Fixed too often: parked.
+    Flapping,
+    /// A fix is verified.
+    Verified,
+    /// It became compliant without a task.
+    Recovered,
+    /// A compliant resource of which nothing is known.
+    Unknown,
+}
+
+impl Merged {
+    /// The word in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::StillWaiting => "stillWaiting",
+            Self::Duplicate => "duplicate",
+            Self::Stale => "stale",
+            Self::Remembered => "remembered",
+            Self::WhileParked => "whileParked",
+            Self::Flapping => "flapping",
+            Self::Verified => "verified",
+            Self::Recovered => "recovered",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Merges one observation into its target's document, and wakes the target earlier if need be.
+pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &Policy, now: Timestamp) -> Merged {
+    let at = observation.observed_at;
+    let id = &observation.resource_id;
+    let merged = match (document.resources.get_mut(id), observation.seen) {
+        (None, Seen::Compliant) => Merged::Unknown,
+        (None, Seen::NonCompliant) => {
+            let state = EntryState::Waiting { due: first_due(at, policy, now) };
+            let entry =
+                Entry { observed_at: at, first_seen: at, attempt: 1, fixes: Vec::new(), seen_in_task: None, state };
+            document.resources.insert(id.clone(), entry);
+            Merged::Waiting
+        }
+        (Some(entry), _) if at <= entry.observed_at => Merged::Duplicate,
+        (Some(entry), Seen::Compliant) => compliant(entry, at, now),
+        (Some(entry), Seen::NonCompliant) => non_compliant(entry, at, policy, now),
+    };
+    if let (Merged::Waiting, None, Some(entry)) = (merged, &document.active, document.resources.get(id))
+        && let EntryState::Waiting { due } = entry.state
+        && document.wake_at.is_none_or(|wake_at| due < wake_at)
+    {
+        rouse(document, Some(due));
+    }
+    merged
+}
+
+fn non_compliant(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) -> Merged {
+    match &entry.state {
+        EntryState::InTask => {
+            entry.observed_at = at;
+            entry.seen_in_task = Some(at);
+            Merged::Remembered
+        }
+        EntryState::Waiting { .. } => {
+            entry.observed_at = at;
+            Merged::StillWaiting
+        }
+        EntryState::Fixed { at: fixed_at, .. } if at <= *fixed_at => Merged::Stale,
+        EntryState::Parked { until, .. } if *until > now => {
+            entry.observed_at = at;
+            Merged::WhileParked
+        }
+        EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
+            new_episode(entry, at, policy, now);
+            if matches!(entry.state, EntryState::Parked { .. }) { Merged::Flapping } else { Merged::Waiting }
+        }
+    }
+}
+
+fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
+    entry.observed_at = at;
+    match &mut entry.state {
+        EntryState::Fixed { at: fixed_at, verified_at } if at >= *fixed_at => {
+            verified_at.get_or_insert(at);
+            Merged::Verified
+        }
+        EntryState::Waiting { .. } | EntryState::Parked { .. } => {
+            entry.state = EntryState::Skipped { reason: SkipReason::Compliant, at: now };
+            Merged::Recovered
+        }
+        EntryState::InTask => {
+            // The task's own outcome says more; an older doubt is settled, though.
+            entry.seen_in_task = None;
+            Merged::Remembered
+        }
+        EntryState::Fixed { .. } | EntryState::Skipped { .. } => Merged::Stale,
+    }
+}
+
+/// A resource that was settled is non-compliant again, as seen at `at`.
+pub(super) fn new_episode(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) {
+    entry.observed_at = entry.observed_at.max(at);
+    entry.first_seen = at;
+    entry.attempt = 1;
+    entry.seen_in_task = None;
+    entry.fixes.retain(|fixed_at| *fixed_at + policy.flap_window > now);
+    let flapping = entry.fixes.len() >= usize::try_from(policy.flap_limit).unwrap_or(usize::MAX);
+    entry.state = if flapping {
+        let words =
+            format!("fixed {} times within {}", entry.fixes.len(), humantime::format_duration(policy.flap_window));
+        park(ParkReason::Flapping, None, words, policy, now)
+    } else {
+        EntryState::Waiting { due: first_due(at, policy, now) }
+    };
+}
+
+/// Gives a resource up until `PARK_FOR` has passed.
+pub(super) fn park(
+    reason: ParkReason,
+    class: Option<crate::state::FailureClass>,
+    words: String,
+    policy: &Policy,
+    now: Timestamp,
+) -> EntryState {
+    EntryState::Parked { reason, class, words, hint: reason.hint().to_owned(), until: now + policy.park_for }
+}
+
+/// Automatic remediation of new resources gets its chance first; what belongs together travels together.
+fn first_due(at: Timestamp, policy: &Policy, now: Timestamp) -> Timestamp {
+    round_up((at + policy.settle_delay).max(now), policy.coalesce_window)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn document(state: EntryState, observed_at: Timestamp) -> TargetDocument {
+        let mut document = TargetDocument::new(target());
+        let entry =
+            Entry { observed_at, first_seen: observed_at, attempt: 3, fixes: Vec::new(), seen_in_task: None, state };
+        document.resources.insert(resource(0), entry);
+        document
+    }
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn each_state_takes_a_newer_non_compliant_event_in_its_own_way() {
+        let fixed = |at| EntryState::Fixed { at, verified_at: None };
+        let parked = |until| EntryState::Parked {
+            reason: ParkReason::PermanentFailure,
+            class: None,
+            words: String::new(),
+            hint: String::new(),
+            until,
+        };
+        for (state, expected) in [
+            (EntryState::Waiting { due: now() }, Merged::StillWaiting),
+            (EntryState::InTask, Merged::Remembered),
+            (fixed(now() + s(60)), Merged::Stale),
+            (fixed(now() - s(60)), Merged::Waiting),
+            (parked(now() + s(60)), Merged::WhileParked),
+            (parked(now() - s(60)), Merged::Waiting),
+            (EntryState::Skipped { reason: SkipReason::Exempt, at: now() }, Merged::Waiting),
+        ] {
+            let mut document = document(state.clone(), now() - s(3_600));
+            let merged = merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
+            assert_eq!(merged, expected, "{state:?}");
+            let again = document.clone();
+            assert!(matches!(
+                merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now()),
+                Merged::Duplicate | Merged::Stale
+            ));
+            assert_eq!(document, again, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_resource_waits_for_the_settle_delay_and_wakes_its_target_once() {
+        let mut document = TargetDocument::new(target());
+        for n in 0..50 {
+            assert_eq!(
+                merge(&mut document, &seen(Seen::NonCompliant, n, now() + s(n as u64)), &policy(), now()),
+                Merged::Waiting
+            );
+        }
+        assert_eq!((document.generation, document.wake_at), (1, Some(now() + s(600))));
+    }
+
+    #[test]
+    fn a_compliant_event_verifies_recovers_or_is_no_news() {
+        let compliant = |state| {
+            let mut document = document(state, now() - s(3_600));
+            merge(&mut document, &seen(Seen::Compliant, 0, now()), &policy(), now())
+        };
+        assert_eq!(compliant(EntryState::Fixed { at: now() - s(9), verified_at: None }), Merged::Verified);
+        assert_eq!(compliant(EntryState::Fixed { at: now() + s(9), verified_at: None }), Merged::Stale);
+        assert_eq!(compliant(EntryState::Waiting { due: now() }), Merged::Recovered);
+        let mut empty = TargetDocument::new(target());
+        assert_eq!(merge(&mut empty, &seen(Seen::Compliant, 0, now()), &policy(), now()), Merged::Unknown);
+        assert!(empty.resources.is_empty() && empty.wake_at.is_none());
+    }
+
+    #[test]
+    fn a_resource_that_was_fixed_too_often_is_parked() {
+        let mut document = document(EntryState::Fixed { at: now() - s(60), verified_at: None }, now() - s(3_600));
+        document.resources.get_mut(&resource(0)).unwrap().fixes =
+            vec![now() - s(60), now() - s(7_200), now() - s(86_400)];
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now()), Merged::Flapping);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_does_not_matter(mut offsets in proptest::collection::vec((0_usize..4, 0_u64..50, any::<bool>()), 1..30), seed in any::<u64>()) {
+            let observe = |offsets: &[(usize, u64, bool)]| {
+                let mut document = TargetDocument::new(target());
+                for (n, offset, compliant) in offsets {
+                    let kind = if *compliant { Seen::Compliant } else { Seen::NonCompliant };
+                    merge(&mut document, &seen(kind, *n, now() - s(*offset)), &policy(), now());
+                }
+                document.resources.into_iter().map(|(id, e)| (id, e.observed_at, matches!(e.state, EntryState::Waiting { .. }))).collect::<Vec<_>>()
+            };
+            // Only non-compliant ones: a compliant event of an unknown resource is dropped, and the policy states tell later.
+            offsets.retain(|o| !o.2);
+            let straight = observe(&offsets);
+            let mut shuffled = offsets.clone();
+            let len = shuffled.len().max(1);
+            for i in 0..shuffled.len() {
+                shuffled.swap(i, (seed as usize).wrapping_mul(i + 1) % len);
+            }
+            prop_assert_eq!(straight, observe(&shuffled));
+        }
+    }
+}

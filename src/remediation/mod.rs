@@ -1,0 +1,30 @@
+//! 4. What to do. Everything here is decided purely, from values and `now`; `reconcile` is the only file that acts.
+//!
+//! An observation is merged into its target's document (`merge`). A wake-up starts a look at one target
+//! (`reconciliation`), which goes through its stages (`stages`): gather a wave (`wave`), open its task (`opening`), follow
+//! it, take in its outcome (`outcome`, `failure`), set the next wake-up (`wake`, `backoff`).
+
+mod backoff;
+mod failure;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod journal;
+mod merge;
+mod opening;
+mod outcome;
+mod plan;
+mod reconcile;
+mod reconciliation;
+mod stages;
+mod step;
+mod wake;
+mod wave;
+
+pub use journal::written;
+pub use merge::{Merged, merge};
+pub use plan::Plan;
+pub use reconcile::{ReconcileError, Reconciler};
+pub use reconciliation::Reconciliation;
+pub use step::{Meaning, Next, Observed, Put, Question, Write};
+pub use wake::heal;
+pub use wave::Verdict;

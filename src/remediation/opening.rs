@@ -1,0 +1,64 @@
+//! What the opening of a task writes into the target's document, step by step. Each step can be repeated after a crash.
+
+use super::backoff::next_attempt;
+use super::merge::park;
+use crate::arm::NewTask;
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::state::{ActiveTask, EntryState, ParkReason, TargetDocument, TaskPhase};
+
+/// Writes down that the task is about to be created.
+pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, now: Timestamp) {
+    document.sequence += 1;
+    document.active = Some(ActiveTask {
+        name: task.name.clone(),
+        phase: TaskPhase::Opening,
+        opened_at: now,
+        check_at: now + policy.opening_grace,
+        overdue_reported: false,
+    });
+    for id in &task.resources {
+        if let Some(entry) = document.resources.get_mut(id) {
+            entry.state = EntryState::InTask;
+        }
+    }
+}
+
+/// Makes this instance the owner of an opening that another left.
+pub(super) fn take_over(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+    if let Some(active) = &mut document.active {
+        active.opened_at = now;
+        active.check_at = now + policy.opening_grace;
+    }
+}
+
+/// Writes down that Resource Manager has the task.
+pub(super) fn opened(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+    if let Some(active) = &mut document.active {
+        active.phase = TaskPhase::Open;
+        active.check_at = now + policy.check_interval_min;
+    }
+}
+
+/// Gives the wave up without an attempt being counted: it was not its fault.
+pub(super) fn back_to_waiting(document: &mut TargetDocument, due: Timestamp) {
+    document.active = None;
+    for entry in document.resources.values_mut().filter(|e| e.state == EntryState::InTask) {
+        entry.state = EntryState::Waiting { due };
+        entry.seen_in_task = None;
+    }
+}
+
+/// The service refused the task for a reason that is not known to pass: an attempt of every resource is used up.
+pub(super) fn refused(document: &mut TargetDocument, words: &str, policy: &Policy, now: Timestamp) {
+    let Some(active) = document.active.take() else { return };
+    for entry in document.resources.values_mut().filter(|e| e.state == EntryState::InTask) {
+        entry.seen_in_task = None;
+        if entry.attempt >= policy.max_attempts {
+            entry.state = park(ParkReason::AttemptsUsedUp, None, words.to_owned(), policy, now);
+        } else {
+            entry.state = EntryState::Waiting { due: next_attempt(entry.attempt, &active.name, policy, now) };
+            entry.attempt += 1;
+        }
+    }
+}

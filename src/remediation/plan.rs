@@ -1,0 +1,13 @@
+//! What a wave would do. In `act` mode the same task is created; in `plan` mode it is shown and everything keeps waiting.
+
+use super::wave::Verdict;
+use crate::arm::NewTask;
+
+/// The plan of one target at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The task that would be created, if any resource is left for one.
+    pub task: Option<NewTask>,
+    /// The resources that would leave the wave.
+    pub verdicts: Vec<Verdict>,
+}

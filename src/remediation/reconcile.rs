@@ -1,0 +1,167 @@
+//! Does what the decisions say, one step after the other, and tells them what it observed. No decision is made here.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::journal;
+use super::plan::Plan;
+use super::reconciliation::Reconciliation;
+use super::step::{Next, Observed, Put, Question};
+use crate::arm::{ArmClient, ArmError, FactsReader, calls};
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
+use crate::resource::Target;
+use crate::state::{Saved, StateError, Store};
+use crate::transport::Deadline;
+
+/// Steps of one look, far above what any needs: a guard against going round in circles.
+const MOST_STEPS: usize = 2_000;
+/// Longest time for creating a task: one try.
+const PUT: Duration = Duration::from_secs(10);
+
+/// Why a look could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The store does not serve.
+    #[error("the state of the target cannot be kept")]
+    State(#[from] StateError),
+    /// The next wake-up cannot be sent.
+    #[error("the next wake-up cannot be sent")]
+    Send(#[from] SendError),
+    /// The decisions go round in circles: a defect.
+    #[error("no end after {MOST_STEPS} steps; please report this with the log of the target")]
+    Endless,
+}
+
+/// What a look needs to act.
+pub struct Reconciler {
+    /// The decisions' settings.
+    pub policy: Policy,
+    /// The documents.
+    pub store: Store,
+    /// The queues.
+    pub sender: Sender,
+    /// Resource Manager.
+    pub arm: ArmClient,
+    /// Facts and lists that targets share.
+    pub facts: FactsReader,
+}
+
+impl Reconciler {
+    /// Takes one look at the target of the wake-up. No question to Resource Manager is begun after `slot`; documents and the
+    /// next wake-up are written until `deadline`.
+    ///
+    /// # Errors
+    /// When the target's state or its next wake-up could not be stored: the wake-up must be delivered again.
+    pub async fn reconcile(&self, wake_up: &WakeUp, slot: Deadline, deadline: Deadline) -> Result<(), ReconcileError> {
+        let mut look = Reconciliation::new(wake_up);
+        for _ in 0..MOST_STEPS {
+            if slot.has_passed() {
+                look.observe(Observed::OutOfTime);
+            }
+            let observed = match look.next(&self.policy, Timestamp::now_utc()) {
+                Next::Done => {
+                    journal::looked(wake_up, &look);
+                    return Ok(());
+                }
+                next => self.act(next, &look, &wake_up.target, slot, deadline).await?,
+            };
+            look.observe(observed);
+        }
+        Err(ReconcileError::Endless)
+    }
+
+    async fn act(
+        &self,
+        next: Next,
+        look: &Reconciliation,
+        target: &Target,
+        slot: Deadline,
+        deadline: Deadline,
+    ) -> Result<Observed, ReconcileError> {
+        Ok(match next {
+            Next::Load => Observed::Target(self.store.target(target, deadline).await?),
+            Next::Save(write) => match self.store.save_target(&write.document, look.etag(), deadline).await? {
+                Saved::As(etag) => {
+                    if let Some(before) = look.document() {
+                        journal::written(before, &write.document);
+                    }
+                    Observed::Saved(write, etag)
+                }
+                Saved::Conflict => Observed::Conflict,
+            },
+            Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription(), deadline).await?),
+            Next::SaveClaims(claims) => match self.store.save_subscription(&claims, look.claims_etag(), deadline).await? {
+                Saved::As(etag) => Observed::ClaimsSaved(claims, etag),
+                Saved::Conflict => Observed::ClaimsConflict,
+            },
+            Next::LoadRival(hash) => {
+                let found = self.store.target_of_hash(target.subscription(), &hash, deadline).await?;
+                Observed::Rival(hash, found.and_then(|v| v.document.active).map(|active| active.name))
+            }
+            Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
+                warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not answer; the target waits");
+                Observed::Unanswered(error)
+            }),
+            Next::Put(task) => {
+                let answer = self.arm.send(&calls::create_task(&task), Deadline::after(PUT)).await;
+                journal::put(&task, &answer);
+                Observed::Put(task.name, Put::of(answer))
+            }
+            Next::Show(plan) => {
+                self.show(&plan, target);
+                Observed::Shown
+            }
+            Next::Wake { generation, at } => {
+                let message = Outgoing::wake_up(&WakeUp::new(target.clone(), generation), at);
+                self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
+                Observed::Woken
+            }
+            Next::Done => Observed::OutOfTime,
+        })
+    }
+
+    async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
+        Ok(match question {
+            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, slot).await?),
+            Question::ActiveTasks => {
+                Observed::ActiveTasks(self.facts.active_tasks(&self.arm, target.subscription(), slot).await?)
+            }
+            Question::States(asked) => {
+                let mut states = Vec::new();
+                for call in calls::latest_states(target, &asked, Timestamp::now_utc()) {
+                    states.extend(self.arm.send_paged(&call, slot).await?);
+                }
+                Observed::States(asked, states)
+            }
+            Question::Task(name) => match self.arm.send(&calls::task(&target.scope, &name), slot).await {
+                Ok(status) => Observed::Task(name, Some(status)),
+                Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
+                Err(error) => return Err(error),
+            },
+            Question::Deployments(name) => {
+                match self.arm.send_paged(&calls::list_deployments(&target.scope, &name), slot).await {
+                    Ok(deployments) => Observed::Deployments(name, deployments),
+                    Err(ArmError::NotFound { .. }) => Observed::Deployments(name, Vec::new()),
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+
+    fn show(&self, plan: &Plan, target: &Target) {
+        let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
+        let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
+        let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
+        info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: this task would be opened");
+        for verdict in &plan.verdicts {
+            let (reason, words) = match verdict {
+                super::Verdict::Skip(_, reason) => (reason.as_str(), ""),
+                super::Verdict::Park(_, reason, words) => (reason.as_str(), words.as_str()),
+            };
+            info!(event = "plan_leaving", target = %target.hash(), resource = %verdict.resource(), reason, words, "plan mode: this resource would leave the wave");
+        }
+    }
+}

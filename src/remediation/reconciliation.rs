@@ -1,0 +1,256 @@
+//! One look at one target, from its wake-up to the next: a memory of what was observed, and `next`, which decides by it.
+//!
+//! `next` is pure. It holds no place in a script: it looks at the documents and at what has been observed, and names the first
+//! thing that is missing. So a lost race simply forgets the document and decides again, and a crash between any two steps
+//! leaves what the next wake-up can go on from.
+//!
+//! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open`, (5) wake-up,
+//! (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::step::{Meaning, Next, Observed, Put, Question, Write};
+use super::wake::{forget_settled, rouse};
+use crate::arm::{ArmError, Deployment, Facts, ListedTask, PolicyState, TaskStatus};
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::queue::WakeUp;
+use crate::resource::{ResourceId, Target, TargetHash};
+use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, TaskPhase, Versioned};
+
+/// The memory of one look at one target.
+#[derive(Debug, Clone)]
+pub struct Reconciliation {
+    pub(super) target: Target,
+    pub(super) hash: TargetHash,
+    generation: u64,
+    /// Whether the wake-up was void when the document was first read.
+    stale: Option<bool>,
+    document: Option<Versioned<TargetDocument>>,
+    pub(super) claims: Option<Versioned<SubscriptionDocument>>,
+    pub(super) rivals: BTreeMap<TargetHash, Option<TaskName>>,
+    pub(super) facts: Option<Facts>,
+    pub(super) states: Vec<PolicyState>,
+    pub(super) states_asked: HashSet<ResourceId>,
+    pub(super) active_tasks: Option<Vec<ListedTask>>,
+    pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
+    pub(super) deployments: Option<(TaskName, Vec<Deployment>)>,
+    /// The task whose opening is ours to finish, and whether another began it.
+    pub(super) mine: Option<(TaskName, Meaning)>,
+    pub(super) put: Option<(TaskName, Put)>,
+    throttled: Option<Timestamp>,
+    unanswered: bool,
+    out_of_time: bool,
+    pub(super) shown: bool,
+    settled: bool,
+    woken: bool,
+}
+
+impl Reconciliation {
+    /// The look that this wake-up asks for.
+    #[must_use]
+    pub fn new(wake_up: &WakeUp) -> Self {
+        Self {
+            target: wake_up.target.clone(),
+            hash: wake_up.target.hash(),
+            generation: wake_up.generation,
+            stale: None,
+            document: None,
+            claims: None,
+            rivals: BTreeMap::new(),
+            facts: None,
+            states: Vec::new(),
+            states_asked: HashSet::new(),
+            active_tasks: None,
+            task: None,
+            deployments: None,
+            mine: None,
+            put: None,
+            throttled: None,
+            unanswered: false,
+            out_of_time: false,
+            shown: false,
+            settled: false,
+            woken: false,
+        }
+    }
+
+    /// The document as it was last read or written, for the log.
+    #[must_use]
+    pub fn document(&self) -> Option<&TargetDocument> {
+        self.document.as_ref().map(|v| &v.document)
+    }
+
+    /// The ETag that a write of the target's document must name.
+    #[must_use]
+    pub fn etag(&self) -> Option<&ETag> {
+        self.document.as_ref().and_then(|v| v.etag.as_ref())
+    }
+
+    /// The ETag that a write of the subscription's document must name.
+    #[must_use]
+    pub fn claims_etag(&self) -> Option<&ETag> {
+        self.claims.as_ref().and_then(|v| v.etag.as_ref())
+    }
+
+    /// Whether the wake-up was void: an earlier generation's.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.stale == Some(true)
+    }
+
+    /// Remembers what was observed.
+    pub fn observe(&mut self, observed: Observed) {
+        match observed {
+            Observed::Target(versioned) => {
+                self.stale.get_or_insert(versioned.document.generation > self.generation);
+                self.document = Some(versioned);
+            }
+            Observed::Saved(write, etag) => {
+                let name = write.document.active.as_ref().map(|active| active.name.clone());
+                match (write.meaning, name) {
+                    (Meaning::Opened | Meaning::TookOver, Some(name)) => self.mine = Some((name, write.meaning)),
+                    (Meaning::Settled, _) => self.settled = true,
+                    (Meaning::Step | Meaning::Opened | Meaning::TookOver, _) => {}
+                }
+                self.document = Some(Versioned { document: *write.document, etag: Some(etag) });
+            }
+            Observed::Conflict => self.document = None,
+            Observed::Claims(versioned) => self.claims = Some(versioned),
+            Observed::ClaimsSaved(document, etag) => {
+                self.claims = Some(Versioned { document: *document, etag: Some(etag) })
+            }
+            Observed::ClaimsConflict => {
+                self.claims = None;
+                self.rivals.clear();
+            }
+            Observed::Rival(hash, active) => drop(self.rivals.insert(hash, active)),
+            Observed::Facts(facts) => self.facts = Some(facts),
+            Observed::States(asked, states) => {
+                self.states_asked.extend(asked);
+                self.states.extend(states);
+            }
+            Observed::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
+            Observed::Task(name, status) => self.task = Some((name, status)),
+            Observed::Deployments(name, deployments) => self.deployments = Some((name, deployments)),
+            Observed::Unanswered(ArmError::Throttled { until, .. }) => self.throttled = self.throttled.max(Some(until)),
+            Observed::Unanswered(_) => self.unanswered = true,
+            Observed::Put(name, put) => {
+                if let Put::Throttled(until) = put {
+                    self.throttled = self.throttled.max(Some(until));
+                }
+                self.put = Some((name, put));
+            }
+            Observed::Shown => self.shown = true,
+            Observed::Woken => self.woken = true,
+            Observed::OutOfTime => self.out_of_time = true,
+        }
+    }
+
+    /// Decides what to do next.
+    #[must_use]
+    pub fn next(&self, policy: &Policy, now: Timestamp) -> Next {
+        let Some(Versioned { document, etag }) = &self.document else { return Next::Load };
+        if etag.is_none() {
+            // Nothing is known of the target: there is nothing to look at.
+            return Next::Done;
+        }
+        if self.settled {
+            return self.wake(document);
+        }
+        let Some(Versioned { document: claims, .. }) = &self.claims else { return Next::LoadClaims };
+        if self.is_stale() {
+            return self.told(document, claims, now).unwrap_or_else(|| self.wake(document));
+        }
+        match document.active.as_ref().map(|active| active.phase) {
+            Some(TaskPhase::Opening) => self.opening(document, claims, policy, now),
+            Some(TaskPhase::Open) => self.following(document, claims, policy, now),
+            None => self.wave(document, claims, policy, now),
+        }
+    }
+
+    /// Asks a question, unless Resource Manager must be left alone; then the target sleeps.
+    pub(super) fn ask(
+        &self,
+        question: Question,
+        document: &TargetDocument,
+        claims: &SubscriptionDocument,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Next {
+        if let Some(until) = self.floor(claims, now) {
+            return self.settle(document, claims, Some(until), policy, now);
+        }
+        if self.out_of_time {
+            return self.settle(document, claims, Some(now), policy, now);
+        }
+        if self.unanswered {
+            let since =
+                document.active.as_ref().map_or_else(|| document.earliest_due(), |active| Some(active.opened_at));
+            return self.settle(
+                document,
+                claims,
+                Some(super::backoff::next_look(since.unwrap_or(now), policy, now)),
+                policy,
+                now,
+            );
+        }
+        Next::Ask(question)
+    }
+
+    /// Until when Resource Manager wants no call for this subscription.
+    pub(super) fn floor(&self, claims: &SubscriptionDocument, now: Timestamp) -> Option<Timestamp> {
+        self.throttled.max(claims.throttled_until).filter(|until| *until > now)
+    }
+
+    /// Whether the time of this look is used up.
+    pub(super) fn must_stop(&self) -> bool {
+        self.out_of_time
+    }
+
+    /// Ends the look: what the other targets must know is told, then the next wake-up is set.
+    pub(super) fn settle(
+        &self,
+        document: &TargetDocument,
+        claims: &SubscriptionDocument,
+        at: Option<Timestamp>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Next {
+        if let Some(tell) = self.told(document, claims, now) {
+            return tell;
+        }
+        let mut document = document.clone();
+        forget_settled(&mut document, policy.flap_window, now);
+        rouse(&mut document, at);
+        Next::Save(Write { document: Box::new(document), meaning: Meaning::Settled })
+    }
+
+    /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, and
+    /// all instances learn how long to leave Resource Manager alone.
+    fn told(&self, document: &TargetDocument, claims: &SubscriptionDocument, now: Timestamp) -> Option<Next> {
+        let active = document.active.as_ref().map(|active| &active.name);
+        let void = claims.claims.get(&self.hash).is_some_and(|claim| Some(&claim.task) != active);
+        let news = self.throttled.filter(|until| *until > now && claims.throttled_until < Some(*until));
+        if !void && news.is_none() {
+            return None;
+        }
+        let mut claims = claims.clone();
+        if void {
+            claims.claims.remove(&self.hash);
+        }
+        claims.throttled_until = claims.throttled_until.max(news);
+        Some(Next::SaveClaims(Box::new(claims)))
+    }
+
+    fn wake(&self, document: &TargetDocument) -> Next {
+        match document.wake_at {
+            Some(at) if !self.woken => Next::Wake { generation: document.generation, at },
+            Some(_) | None => Next::Done,
+        }
+    }
+
+    pub(super) fn step(document: TargetDocument) -> Next {
+        Next::Save(Write { document: Box::new(document), meaning: Meaning::Step })
+    }
+}

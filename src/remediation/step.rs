@@ -1,0 +1,162 @@
+//! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
+
+use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
+use crate::event::Timestamp;
+use crate::resource::{ResourceId, TargetHash};
+use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+
+/// The one thing to do next. After each the shell reports what it observed and asks again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// Read the target's document.
+    Load,
+    /// Write the target's document, in place of the one that was read.
+    Save(Write),
+    /// Read the subscription's document.
+    LoadClaims,
+    /// Write the subscription's document, in place of the one that was read.
+    SaveClaims(Box<SubscriptionDocument>),
+    /// Read which task the document of another target of the subscription names as active.
+    LoadRival(TargetHash),
+    /// Ask Resource Manager.
+    Ask(Question),
+    /// Create the task.
+    Put(Box<NewTask>),
+    /// Plan mode: show the task that would be created, and who would leave the wave.
+    Show(Box<super::Plan>),
+    /// Send the wake-up of this generation.
+    Wake {
+        /// The generation.
+        generation: u64,
+        /// When it is due.
+        at: Timestamp,
+    },
+    /// Nothing more.
+    Done,
+}
+
+/// A write of the target's document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// The document.
+    pub document: Box<TargetDocument>,
+    /// What the write means for the one who does it.
+    pub meaning: Meaning,
+}
+
+/// What a successful write means for the one who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A step on the way.
+    Step,
+    /// The opening of the active task is now the writer's to finish, having been begun by it.
+    Opened,
+    /// The opening of the active task is now the writer's to finish; another began it.
+    TookOver,
+    /// The last write: the next wake-up is set.
+    Settled,
+}
+
+/// A question to Resource Manager. All may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The facts of the assignment.
+    Facts,
+    /// The latest policy states of these resources.
+    States(Vec<ResourceId>),
+    /// The active tasks of the subscription.
+    ActiveTasks,
+    /// The task with this name.
+    Task(TaskName),
+    /// The deployments of this task.
+    Deployments(TaskName),
+}
+
+/// What the shell observed.
+#[derive(Debug, Clone)]
+pub enum Observed {
+    /// The target's document.
+    Target(Versioned<TargetDocument>),
+    /// A write succeeded.
+    Saved(Write, ETag),
+    /// A write of the target's document lost against another.
+    Conflict,
+    /// The subscription's document.
+    Claims(Versioned<SubscriptionDocument>),
+    /// A write of the subscription's document succeeded.
+    ClaimsSaved(Box<SubscriptionDocument>, ETag),
+    /// A write of the subscription's document lost against another.
+    ClaimsConflict,
+    /// The active task of another target.
+    Rival(TargetHash, Option<TaskName>),
+    /// The facts.
+    Facts(Facts),
+    /// The states of these resources.
+    States(Vec<ResourceId>, Vec<PolicyState>),
+    /// The active tasks.
+    ActiveTasks(Vec<ListedTask>),
+    /// The task; none when there is no such task.
+    Task(TaskName, Option<TaskStatus>),
+    /// The task's deployments.
+    Deployments(TaskName, Vec<Deployment>),
+    /// A question went unanswered.
+    Unanswered(ArmError),
+    /// What became of the creation of a task.
+    Put(TaskName, Put),
+    /// The plan was shown.
+    Shown,
+    /// The wake-up was sent.
+    Woken,
+    /// The time for this target is used up; what is begun is brought to a safe end.
+    OutOfTime,
+}
+
+/// What became of the creation of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// Resource Manager has it.
+    Accepted,
+    /// Another task is in the way, or the call was not sent: wait.
+    Wait,
+    /// Not before this time.
+    Throttled(Timestamp),
+    /// Refused for a reason that is not known to pass; the service's words.
+    Refused(String),
+    /// No answer: it may be there or not.
+    Unknown,
+}
+
+impl Put {
+    /// The meaning of the answer to the creation of a task.
+    ///
+    /// | answer | meaning |
+    /// |---|---|
+    /// | 200, 201 | accepted |
+    /// | `InvalidUpdateRemediationRequest` | accepted: the name is never used again, so the active task of this name is ours |
+    /// | `InvalidCreateRemediationRequest` "already running … conflicting scope" | wait |
+    /// | 429 | throttled |
+    /// | not sent | wait |
+    /// | no answer, 5xx | unknown |
+    /// | any other 4xx | refused |
+    #[must_use]
+    pub fn of(answer: Result<TaskStatus, ArmError>) -> Self {
+        match answer {
+            Ok(_) => Self::Accepted,
+            Err(ArmError::Throttled { until, .. }) => Self::Throttled(until),
+            Err(ArmError::NotSent { .. }) => Self::Wait,
+            Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
+            Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {
+                let words = message.to_ascii_lowercase();
+                match code.as_str() {
+                    "InvalidUpdateRemediationRequest" => Self::Accepted,
+                    "InvalidCreateRemediationRequest"
+                        if words.contains("already running") && words.contains("conflicting") =>
+                    {
+                        Self::Wait
+                    }
+                    _ => Self::Refused(format!("{code}: {message}")),
+                }
+            }
+        }
+    }
+}

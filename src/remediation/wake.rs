@@ -1,0 +1,57 @@
+//! The chain of wake-ups of a target: one at a time, each of its own generation.
+
+use std::time::Duration;
+
+use super::merge::park;
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::state::{EntryState, TargetDocument};
+
+/// Sets the next wake-up and makes every earlier one void.
+pub(super) fn rouse(document: &mut TargetDocument, at: Option<Timestamp>) {
+    document.wake_at = at;
+    document.generation += 1;
+    if let (Some(active), Some(at)) = (&mut document.active, at) {
+        active.check_at = at;
+    }
+}
+
+/// Lets parked resources whose time is over wait again.
+fn unpark_expired(document: &mut TargetDocument, now: Timestamp) {
+    for entry in document.resources.values_mut() {
+        if matches!(entry.state, EntryState::Parked { until, .. } if until <= now) {
+            entry.state = EntryState::Waiting { due: now };
+            entry.attempt = 1;
+        }
+    }
+}
+
+/// Wakes the target now, whatever was planned: for `sweep`, which finds a wake-up overdue or a park over.
+pub fn heal(document: &mut TargetDocument, now: Timestamp) {
+    unpark_expired(document, now);
+    rouse(document, Some(now));
+}
+
+/// Drops what is settled and older than `FLAP_WINDOW`.
+pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, now: Timestamp) {
+    document.resources.retain(|_, entry| match &entry.state {
+        EntryState::Fixed { at, .. } | EntryState::Skipped { at, .. } => *at + window > now,
+        EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => true,
+    });
+}
+
+/// Parks or skips resources as the questions decided.
+pub(super) fn apply_verdicts(
+    document: &mut TargetDocument,
+    verdicts: &[super::wave::Verdict],
+    policy: &Policy,
+    now: Timestamp,
+) {
+    for verdict in verdicts {
+        let Some(entry) = document.resources.get_mut(verdict.resource()) else { continue };
+        entry.state = match verdict {
+            super::wave::Verdict::Skip(_, reason) => EntryState::Skipped { reason: *reason, at: now },
+            super::wave::Verdict::Park(_, reason, words) => park(*reason, None, words.clone(), policy, now),
+        };
+    }
+}

@@ -1,0 +1,52 @@
+//! First question: whose time has come? Longest waiting first; what is blocked keeps its place but not its seat.
+
+use crate::event::Timestamp;
+use crate::resource::ResourceId;
+use crate::state::{EntryState, TargetDocument};
+
+use super::Blockers;
+
+/// Most resources of a task (`filters.resourceIds`, api 2024-10-01).
+const MOST: usize = 100;
+
+/// Due resources, with the time of the evaluation that each waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::remediation) struct Due {
+    pub(super) resources: Vec<(ResourceId, Timestamp)>,
+}
+
+impl Due {
+    /// At most 100 due resources that nothing is known to block. None when there are none.
+    pub(in crate::remediation) fn of(
+        document: &TargetDocument,
+        blockers: &Blockers<'_>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let mut due: Vec<_> = waiting(document, now).filter(|(_, id, _)| !blockers.block(id)).collect();
+        due.sort_unstable();
+        due.truncate(MOST);
+        let resources: Vec<_> = due.into_iter().map(|(_, id, observed_at)| (id.clone(), observed_at)).collect();
+        (!resources.is_empty()).then_some(Self { resources })
+    }
+
+    /// The resources.
+    pub(in crate::remediation) fn ids(&self) -> impl Iterator<Item = &ResourceId> {
+        self.resources.iter().map(|(id, _)| id)
+    }
+
+    /// Since when the longest waiting of all due resources waits, blocked or not.
+    pub(in crate::remediation) fn longest_waiting(document: &TargetDocument, now: Timestamp) -> Option<Timestamp> {
+        waiting(document, now).map(|(first_seen, _, _)| first_seen).min()
+    }
+}
+
+fn waiting(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = (Timestamp, &ResourceId, Timestamp)> {
+    document.resources.iter().filter_map(move |(id, entry)| match entry.state {
+        EntryState::Waiting { due } if due <= now => Some((entry.first_seen, id, entry.observed_at)),
+        EntryState::Waiting { .. }
+        | EntryState::InTask
+        | EntryState::Fixed { .. }
+        | EntryState::Parked { .. }
+        | EntryState::Skipped { .. } => None,
+    })
+}

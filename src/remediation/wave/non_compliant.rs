@@ -1,0 +1,37 @@
+//! Second question: still non-compliant? A state older than what was observed says nothing, and a resource without a state
+//! is unknown, not compliant: a task remediates only what is non-compliant anyway.
+
+use std::collections::HashMap;
+
+use super::{Due, Verdict};
+use crate::arm::{Effect, PolicyState};
+use crate::event::ComplianceState;
+use crate::resource::ResourceId;
+use crate::state::SkipReason;
+
+/// Resources that are not known to comply, with the effect that the policy had on each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::remediation) struct NonCompliant {
+    pub(super) resources: Vec<(ResourceId, Option<Effect>)>,
+}
+
+impl NonCompliant {
+    /// Asks the latest policy states.
+    pub(in crate::remediation) fn among(due: Due, states: &[PolicyState]) -> (Self, Vec<Verdict>) {
+        let by_resource: HashMap<&str, &PolicyState> = states.iter().map(|s| (s.resource.as_str(), s)).collect();
+        let mut resources = Vec::new();
+        let mut verdicts = Vec::new();
+        for (id, observed_at) in due.resources {
+            let state = by_resource.get(id.as_str()).copied();
+            let fresh = state.filter(|s| s.at.is_some_and(|at| at >= observed_at)).map(|s| &s.state);
+            match fresh {
+                Some(ComplianceState::Compliant) => verdicts.push(Verdict::Skip(id, SkipReason::Compliant)),
+                Some(ComplianceState::Exempt) => verdicts.push(Verdict::Skip(id, SkipReason::Exempt)),
+                Some(ComplianceState::NonCompliant | ComplianceState::Other(_)) | None => {
+                    resources.push((id, state.and_then(|s| s.effect.clone())));
+                }
+            }
+        }
+        (Self { resources }, verdicts)
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a remediation task is opened: a subscription, or a resource group when the assignment is a group's.
+
+use serde::{Deserialize, Serialize};
+
+use super::path::{self, IdError, text_form};
+use super::{ResourceId, SubscriptionId};
+
+/// The scope of a target and of its remediation tasks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope {
+    text: String,
+    subscription: SubscriptionId,
+}
+
+impl Scope {
+    /// The whole subscription.
+    #[must_use]
+    pub fn subscription_wide(subscription: SubscriptionId) -> Self {
+        Self { text: format!("/subscriptions/{subscription}"), subscription }
+    }
+
+    pub(super) fn resource_group(subscription: SubscriptionId, name: String) -> Self {
+        Self { text: format!("/subscriptions/{subscription}/resourcegroups/{}", name.to_lowercase()), subscription }
+    }
+
+    /// The canonical ARM id of the scope.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The subscription that the scope is or lies in.
+    #[must_use]
+    pub fn subscription(&self) -> &SubscriptionId {
+        &self.subscription
+    }
+
+    /// Whether the resource lies in this scope.
+    #[must_use]
+    pub fn holds(&self, resource: &ResourceId) -> bool {
+        resource.is_within(&self.text)
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, IdError> {
+        let segments = path::segments(text)?;
+        match segments.as_slice() {
+            [s, id] if s == "subscriptions" => Ok(Self::subscription_wide(SubscriptionId::parse(id)?)),
+            [s, id, g, name] if s == "subscriptions" && g == "resourcegroups" => {
+                Ok(Self::resource_group(SubscriptionId::parse(id)?, name.clone()))
+            }
+            _ => Err(IdError::shape("a subscription or a resource group", text)),
+        }
+    }
+}
+
+text_form!(Scope);

@@ -1,0 +1,35 @@
+//! What a write of a target document changed, resource by resource: the source of the log lines, so that what is logged
+//! is exactly what was stored.
+
+use super::entry::{Entry, EntryState};
+use super::target_document::TargetDocument;
+use crate::resource::ResourceId;
+
+/// A resource whose entry changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change<'a> {
+    /// The resource.
+    pub resource: &'a ResourceId,
+    /// Its entry before, if there was one.
+    pub before: Option<&'a Entry>,
+    /// Its entry now. An entry is only dropped when its memory has expired, which is no news.
+    pub after: &'a Entry,
+}
+
+/// The resources whose state or attempt differs between two versions of a document.
+pub fn changes<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> impl Iterator<Item = Change<'a>> {
+    after.resources.iter().filter_map(move |(resource, entry)| {
+        let old = before.resources.get(resource);
+        let same = old.is_some_and(|old| old.state == entry.state && old.attempt == entry.attempt);
+        (!same).then_some(Change { resource, before: old, after: entry })
+    })
+}
+
+impl Change<'_> {
+    /// Whether the resource waits again after it was in a task.
+    #[must_use]
+    pub fn is_retry(&self) -> bool {
+        let was_in_task = self.before.is_some_and(|entry| entry.state == EntryState::InTask);
+        was_in_task && matches!(self.after.state, EntryState::Waiting { .. })
+    }
+}

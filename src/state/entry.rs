@@ -1,0 +1,92 @@
+//! What is known about one resource of a target.
+
+use serde::{Deserialize, Serialize};
+
+use super::reasons::{FailureClass, ParkReason, SkipReason};
+use crate::event::Timestamp;
+
+/// One resource of a target. Written by `collect` (what was seen) and by `remediate` (what became of it).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// The newest evaluation that was taken in; nothing older changes the entry.
+    #[serde(with = "time::serde::rfc3339")]
+    pub observed_at: Timestamp,
+    /// When the present episode of non-compliance began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub first_seen: Timestamp,
+    /// The attempt that is waiting or under way, from 1.
+    pub attempt: u32,
+    /// When the resource was fixed before, within `FLAP_WINDOW`.
+    #[serde(default, with = "timestamps", skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Timestamp>,
+    /// The newest non-compliant evaluation that came while a task had the resource; weighed when the task ends.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub seen_in_task: Option<Timestamp>,
+    /// Where the resource stands.
+    pub state: EntryState,
+}
+
+/// Where a resource stands. Exactly one at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum EntryState {
+    /// To be remediated, not before `due`.
+    Waiting {
+        /// When it may go into a wave.
+        #[serde(with = "time::serde::rfc3339")]
+        due: Timestamp,
+    },
+    /// In the target's active task.
+    InTask,
+    /// A deployment of a task of ours succeeded.
+    Fixed {
+        /// Resource Manager's time of the deployment's end.
+        #[serde(with = "time::serde::rfc3339")]
+        at: Timestamp,
+        /// When a later evaluation found it compliant.
+        #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+        verified_at: Option<Timestamp>,
+    },
+    /// Given up until `until`, for a person to look at.
+    Parked {
+        /// Why it was given up.
+        reason: ParkReason,
+        /// The class of the last failure, if one led here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FailureClass>,
+        /// The service's own words.
+        words: String,
+        /// How to mend it.
+        hint: String,
+        /// When it is tried again by itself.
+        #[serde(with = "time::serde::rfc3339")]
+        until: Timestamp,
+    },
+    /// Needs no remediation, or cannot have one.
+    Skipped {
+        /// Why.
+        reason: SkipReason,
+        /// Since when.
+        #[serde(with = "time::serde::rfc3339")]
+        at: Timestamp,
+    },
+}
+
+/// A list of times in RFC 3339.
+mod timestamps {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::event::Timestamp;
+
+    #[derive(Serialize, Deserialize)]
+    struct Time(#[serde(with = "time::serde::rfc3339")] Timestamp);
+
+    pub(super) fn serialize<S: Serializer>(times: &[Timestamp], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(times.iter().map(|t| Time(*t)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Timestamp>, D::Error> {
+        Ok(Vec::<Time>::deserialize(deserializer)?.into_iter().map(|t| t.0).collect())
+    }
+}

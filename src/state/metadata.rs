@@ -1,0 +1,62 @@
+//! What stands in a target blob's metadata, so that `sweep` and the status need not read the documents.
+
+use std::collections::HashMap;
+
+use time::format_description::well_known::Rfc3339;
+
+use super::entry::EntryState;
+use super::target_document::TargetDocument;
+use crate::event::{Timestamp, parse_time};
+
+const WAKE_AT: &str = "wakeat";
+const PARKED_UNTIL: &str = "parkeduntil";
+const COUNTS: [&str; 5] = ["waiting", "intask", "fixed", "parked", "skipped"];
+
+/// A target's blob as a listing shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetSummary {
+    /// The blob's name.
+    pub blob: String,
+    /// When the target is to be looked at next.
+    pub wake_at: Option<Timestamp>,
+    /// When the first park ends.
+    pub parked_until: Option<Timestamp>,
+    /// Whether a resource waits or is in a task.
+    pub is_unsettled: bool,
+}
+
+impl TargetSummary {
+    pub(super) fn read(blob: String, metadata: Option<&HashMap<String, String>>) -> Self {
+        let time = |name: &str| {
+            metadata?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| parse_time(value))
+        };
+        let some = |name: &str| {
+            metadata.is_some_and(|m| m.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && value != "0"))
+        };
+        let is_unsettled = some(COUNTS[0]) || some(COUNTS[1]);
+        Self { blob, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled }
+    }
+}
+
+/// The metadata of a document.
+pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
+    let mut counts = [0_usize; 5];
+    let mut parked_until: Option<Timestamp> = None;
+    for entry in document.resources.values() {
+        let index = match &entry.state {
+            EntryState::Waiting { .. } => 0,
+            EntryState::InTask => 1,
+            EntryState::Fixed { .. } => 2,
+            EntryState::Parked { until, .. } => {
+                parked_until = Some(parked_until.map_or(*until, |earliest| earliest.min(*until)));
+                3
+            }
+            EntryState::Skipped { .. } => 4,
+        };
+        counts[index] += 1;
+    }
+    let time = |at: Timestamp| at.format(&Rfc3339).ok();
+    let times = [(WAKE_AT, document.wake_at), (PARKED_UNTIL, parked_until)];
+    let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));
+    COUNTS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), count.to_string())).chain(times).collect()
+}

@@ -1,0 +1,22 @@
+//! 3. What is known: one document a target and one a subscription, in Blob Storage, changed only by compare-and-swap on the ETag.
+//! The documents are plain values; what happens to them is decided in `remediation`.
+
+mod blob_store;
+mod changes;
+mod entry;
+mod metadata;
+mod reasons;
+mod rejected;
+mod subscription_document;
+mod target_document;
+mod versioned;
+
+pub use blob_store::{Saved, StateError, Store};
+pub use changes::{Change, changes};
+pub use entry::{Entry, EntryState};
+pub use metadata::TargetSummary;
+pub use reasons::{FailureClass, ParkReason, SkipReason};
+pub use rejected::Rejected;
+pub use subscription_document::{Claim, SubscriptionDocument};
+pub use target_document::{ActiveTask, PastTask, TargetDocument, TaskName, TaskPhase};
+pub use versioned::{ETag, Versioned};

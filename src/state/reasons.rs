@@ -1,0 +1,130 @@
+//! The words for why a resource is where it is, as they stand in documents and logs.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureClass {
+    /// Too many requests.
+    Throttled,
+    /// Passes by itself.
+    Transient,
+    /// Another operation holds the resource.
+    Conflict,
+    /// The resource is not there any more.
+    Gone,
+    /// The assignment's identity lacks a role.
+    Permission,
+    /// Does not pass by itself. Unknown failures too: repeating what is not understood does harm.
+    Permanent,
+}
+
+impl FailureClass {
+    /// The class as it stands in documents and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Transient => "transient",
+            Self::Conflict => "conflict",
+            Self::Gone => "gone",
+            Self::Permission => "permission",
+            Self::Permanent => "permanent",
+        }
+    }
+}
+
+/// Why a resource was parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ParkReason {
+    /// The failure will not go away by itself.
+    PermanentFailure,
+    /// The assignment's identity lacks a role.
+    MissingPermission,
+    /// `MAX_ATTEMPTS` were used up.
+    AttemptsUsedUp,
+    /// Fixed `FLAP_LIMIT` times within `FLAP_WINDOW` and non-compliant again.
+    Flapping,
+    /// A person canceled the task.
+    Canceled,
+    /// The assignment has no identity to act with.
+    NoIdentity,
+}
+
+impl ParkReason {
+    /// The reason as it stands in documents and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PermanentFailure => "permanentFailure",
+            Self::MissingPermission => "missingPermission",
+            Self::AttemptsUsedUp => "attemptsUsedUp",
+            Self::Flapping => "flapping",
+            Self::Canceled => "canceled",
+            Self::NoIdentity => "noIdentity",
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::PermanentFailure => {
+                "Read the service's words, mend the policy's template or the resource, and it is tried again when it is next evaluated after the park ends."
+            }
+            Self::MissingPermission => {
+                "Grant the assignment's identity the roles that the policy definition lists in roleDefinitionIds, at the scope of the assignment."
+            }
+            Self::AttemptsUsedUp => {
+                "The same failure came back at every attempt: look at the deployments of the last task, and mend what they name."
+            }
+            Self::Flapping => {
+                "Something sets the resource back after each fix: find the pipeline, template or person that does, in the resource's activity log."
+            }
+            Self::Canceled => {
+                "A person canceled the remediation task. If that was not meant to last, open a new one by hand or wait for the park to end."
+            }
+            Self::NoIdentity => {
+                "Give the policy assignment a managed identity (and a location), and that identity the policy's roles."
+            }
+        }
+    }
+}
+
+/// Why a resource needs no remediation, or cannot have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SkipReason {
+    /// A policy state not older than the event says Compliant.
+    Compliant,
+    /// A policy state not older than the event says Exempt.
+    Exempt,
+    /// The effective effect is neither deployIfNotExists nor modify.
+    NotRemediable,
+    /// The assignment no longer exists for this subscription.
+    AssignmentGone,
+    /// The assignment is of an initiative, and the event named no policy within it.
+    ReferenceMissing,
+    /// The initiative has no such policy any more.
+    ReferenceGone,
+    /// The resource no longer exists.
+    ResourceGone,
+}
+
+impl SkipReason {
+    /// The reason as it stands in documents and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Compliant => "compliant",
+            Self::Exempt => "exempt",
+            Self::NotRemediable => "notRemediable",
+            Self::AssignmentGone => "assignmentGone",
+            Self::ReferenceMissing => "referenceMissing",
+            Self::ReferenceGone => "referenceGone",
+            Self::ResourceGone => "resourceGone",
+        }
+    }
+}

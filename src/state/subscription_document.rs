@@ -1,0 +1,43 @@
+//! What the targets of a subscription must know of each other: which resources are claimed by a task, and until when
+//! Resource Manager asked to be left alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::target_document::{TaskName, VERSION};
+use crate::event::Timestamp;
+use crate::resource::{ResourceId, SubscriptionId, TargetHash};
+
+/// The state document of a subscription.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubscriptionDocument {
+    version: u32,
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// No call before this time: a floor that Resource Manager told.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub throttled_until: Option<Timestamp>,
+    /// One claim a target. Void when the target's active task has another name.
+    #[serde(default)]
+    pub claims: BTreeMap<TargetHash, Claim>,
+}
+
+/// The resources that a target's task may change, so that no other task does at the same time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// The task.
+    pub task: TaskName,
+    /// Its resources.
+    pub resources: BTreeSet<ResourceId>,
+}
+
+impl SubscriptionDocument {
+    /// The document of a subscription of which nothing is known.
+    #[must_use]
+    pub fn new(subscription: SubscriptionId) -> Self {
+        Self { version: VERSION, subscription, throttled_until: None, claims: BTreeMap::new() }
+    }
+}

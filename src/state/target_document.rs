@@ -1,0 +1,154 @@
+//! All that is known about one target.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::entry::{Entry, EntryState};
+use crate::event::Timestamp;
+use crate::resource::{ResourceId, Target, TargetHash};
+
+/// Format version that this worker writes. A document of a newer one is left alone.
+pub(super) const VERSION: u32 = 1;
+
+/// The state document of a target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetDocument {
+    version: u32,
+    /// What the document is about.
+    pub target: Target,
+    /// The number of the last task that was named; never used again.
+    pub sequence: u64,
+    /// Raised with every new wake-up; a wake-up of an older generation is void.
+    pub generation: u64,
+    /// When the target is looked at next; none when nothing waits.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub wake_at: Option<Timestamp>,
+    /// The task that is opening or open. At most one a target.
+    #[serde(default)]
+    pub active: Option<ActiveTask>,
+    /// The resources, by id.
+    #[serde(default)]
+    pub resources: BTreeMap<ResourceId, Entry>,
+    /// The last tasks that ended, newest last.
+    #[serde(default)]
+    pub history: Vec<PastTask>,
+}
+
+impl TargetDocument {
+    /// The document of a target of which nothing is known.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
+        Self {
+            version: VERSION,
+            target,
+            sequence: 0,
+            generation: 0,
+            wake_at: None,
+            active: None,
+            resources: BTreeMap::new(),
+            history: Vec::new(),
+        }
+    }
+
+    /// The resources of the active task, in the order of their ids.
+    pub fn in_task(&self) -> impl Iterator<Item = &ResourceId> {
+        self.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask).map(|(id, _)| id)
+    }
+
+    /// When the first waiting resource is due.
+    #[must_use]
+    pub fn earliest_due(&self) -> Option<Timestamp> {
+        self.dues().min()
+    }
+
+    /// When the first resource is due of those that are not due at `now`.
+    #[must_use]
+    pub fn next_due_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.dues().filter(|due| *due > now).min()
+    }
+
+    fn dues(&self) -> impl Iterator<Item = Timestamp> {
+        self.resources.values().filter_map(|entry| match entry.state {
+            EntryState::Waiting { due } => Some(due),
+            EntryState::InTask | EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
+                None
+            }
+        })
+    }
+}
+
+/// The task that a target has open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActiveTask {
+    /// Its name in Resource Manager.
+    pub name: TaskName,
+    /// How far its opening is.
+    pub phase: TaskPhase,
+    /// When its opening was begun, or taken over.
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: Timestamp,
+    /// When to look at it next.
+    #[serde(with = "time::serde::rfc3339")]
+    pub check_at: Timestamp,
+    /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
+    #[serde(default)]
+    pub overdue_reported: bool,
+}
+
+/// How far the opening of a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TaskPhase {
+    /// Written down; Resource Manager may or may not know of it.
+    Opening,
+    /// Resource Manager took it.
+    Open,
+}
+
+/// A task that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastTask {
+    /// Its name.
+    pub name: TaskName,
+    /// Resource Manager's last word on it.
+    pub state: String,
+    /// When it was opened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: Timestamp,
+    /// When its outcome was taken in.
+    #[serde(with = "time::serde::rfc3339")]
+    pub ended_at: Timestamp,
+    /// Resources that it fixed.
+    pub fixed: usize,
+    /// Resources that it did not fix.
+    pub unfixed: usize,
+}
+
+/// The name of a remediation task of ours: `pr-{target hash}-{sequence}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TaskName(String);
+
+impl TaskName {
+    /// The name of the target's task with this number.
+    #[must_use]
+    pub fn new(target: &TargetHash, sequence: u64) -> Self {
+        Self(format!("pr-{target}-{sequence}"))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

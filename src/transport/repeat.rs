@@ -1,0 +1,150 @@
+//! The first layer of retry: a few quick tries of a call that may be repeated, bounded by a deadline.
+//! Longer waits belong to the documents and their wake-ups.
+//!
+//! | trouble | repeated? |
+//! |---|---|
+//! | not sent (no connection) | yes |
+//! | lost (sent, no answer) | yes: only calls that may be repeated come here |
+//! | 408, 500, 502, 503, 504 | yes |
+//! | 429 | no: its time belongs to the caller |
+//! | token refused or out of reach | yes: the identity endpoint restarts with the app |
+//! | anything else | no |
+
+use std::time::Duration;
+
+use azure_core::error::ErrorKind;
+use backon::{ExponentialBuilder, Retryable};
+use tokio::time::Instant;
+
+/// The time after which nothing is begun any more.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline that is `span` from now.
+    #[must_use]
+    pub fn after(span: Duration) -> Self {
+        Self(Instant::now() + span)
+    }
+
+    /// The earlier of this one and `span` from now.
+    #[must_use]
+    pub fn within(self, span: Duration) -> Self {
+        Self(self.0.min(Instant::now() + span))
+    }
+
+    /// What is left.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether it has passed.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        self.left().is_zero()
+    }
+}
+
+/// What went wrong with a call, by meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// No connection: the service never saw the call.
+    NotSent,
+    /// Sent, and no answer: the service may have done it.
+    Lost,
+    /// No token.
+    NoToken,
+    /// The service answered with this status.
+    Status(u16),
+    /// The answer cannot be read, or the call could not be made.
+    Defect,
+}
+
+impl Trouble {
+    /// The meaning of an error of the pipeline.
+    #[must_use]
+    pub fn of(error: &azure_core::Error) -> Self {
+        match error.kind() {
+            ErrorKind::HttpResponse { status, .. } => Self::Status(u16::from(*status)),
+            ErrorKind::Connection => Self::NotSent,
+            ErrorKind::Io => Self::Lost,
+            ErrorKind::Credential => Self::NoToken,
+            _ => Self::Defect,
+        }
+    }
+
+    /// Whether a call that may be repeated is worth another try at once.
+    #[must_use]
+    pub fn passes(self) -> bool {
+        match self {
+            Self::NotSent | Self::Lost | Self::NoToken => true,
+            Self::Status(status) => matches!(status, 408 | 500 | 502 | 503 | 504),
+            Self::Defect => false,
+        }
+    }
+}
+
+/// Runs `operation` until it succeeds, fails for good, `tries` are used up or the deadline is near.
+/// Between tries it waits 0.2 s, doubled each time up to 10 s, with jitter.
+///
+/// # Errors
+/// The last try's error.
+pub async fn repeat<T, E, F>(
+    deadline: Deadline,
+    tries: usize,
+    passes: impl Fn(&E) -> bool,
+    operation: impl FnMut() -> F,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(Duration::from_secs(10))
+        .with_max_times(tries.saturating_sub(1))
+        .with_jitter();
+    operation
+        .retry(backoff)
+        .when(|error| passes(error) && deadline.left() > Duration::from_secs(1))
+        .adjust(|_, pause| pause.map(|pause| pause.min(deadline.left())))
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn only_what_passes_by_itself_is_repeated() {
+        for (trouble, passes) in [
+            (Trouble::NotSent, true),
+            (Trouble::Lost, true),
+            (Trouble::NoToken, true),
+            (Trouble::Status(503), true),
+            (Trouble::Status(408), true),
+            (Trouble::Status(429), false),
+            (Trouble::Status(412), false),
+            (Trouble::Status(403), false),
+            (Trouble::Defect, false),
+        ] {
+            assert_eq!(trouble.passes(), passes, "{trouble:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tries_and_time_are_both_limited() {
+        let calls = Cell::new(0);
+        let fail = || async {
+            calls.set(calls.get() + 1);
+            Err::<(), _>(Trouble::Lost)
+        };
+        let _ = repeat(Deadline::after(Duration::from_secs(60)), 3, |t: &Trouble| t.passes(), fail).await;
+        assert_eq!(calls.replace(0), 3);
+        let begun = Instant::now();
+        let _ = repeat(Deadline::after(Duration::from_secs(20)), usize::MAX, |t: &Trouble| t.passes(), fail).await;
+        assert!(begun.elapsed() <= Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(calls.get() > 3);
+    }
+}
