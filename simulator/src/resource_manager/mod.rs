@@ -10,6 +10,8 @@ mod odata;
 mod paging;
 mod policies;
 mod policy_state;
+#[cfg(test)]
+mod protocol;
 mod quota;
 mod records;
 mod remediations;

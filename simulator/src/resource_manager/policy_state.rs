@@ -39,11 +39,12 @@ impl World {
     pub(crate) fn subject(&self, scope: &ArmId) -> Result<Subject, ArmError> {
         let kind = scope.resource_type().unwrap_or_default().to_lowercase();
         let parent = scope.parent_scope();
-        let is_policy = match kind.as_str() {
-            "microsoft.authorization/policyassignments" => true,
-            "microsoft.authorization/policydefinitions" | "microsoft.authorization/policysetdefinitions" => true,
-            _ => false,
-        };
+        let is_policy = matches!(
+            kind.as_str(),
+            "microsoft.authorization/policyassignments"
+                | "microsoft.authorization/policydefinitions"
+                | "microsoft.authorization/policysetdefinitions"
+        );
         if !is_policy {
             return match self.check_scope(scope)? {
                 Scope::Tenant => Err(ArmError::invalid_type("Microsoft.PolicyInsights", "policyStates", "")),
