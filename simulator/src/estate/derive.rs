@@ -3,11 +3,11 @@
 //! effect, roles, the tree of groups) is assumed; entries that are no policy events are passed over.
 
 use super::{
-    ArmId, Assignment, ComplianceRecord, ComplianceState, Definition, Estate, Initiative, RecordKey, Scope,
+    ArmId, Assignment, ComplianceRecord, ComplianceState, Definition, Estate, Initiative, RecordKey, Resource, Scope,
     parse_instant,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -28,32 +28,28 @@ pub fn derive(events: &[Value]) -> Estate {
     let tenant = sightings.iter().find_map(|seen| seen.tenant.clone()).unwrap_or_else(|| UNNAMED_TENANT.to_owned());
     let mut estate = Estate::new(&tenant);
     add_hierarchy(&mut estate, &sightings);
+    let initiatives: HashSet<&ArmId> =
+        sightings.iter().filter(|seen| seen.key.reference.is_some()).map(|seen| &seen.key.assignment).collect();
     for seen in &sightings {
-        add_policy(&mut estate, seen, sightings.iter().any(|one| one.is_same_assignment(seen) && one.has_reference()));
+        add_policy(&mut estate, seen, initiatives.contains(&seen.key.assignment));
     }
-    let mut latest: BTreeMap<&RecordKey, &Sighting> = BTreeMap::new();
+    let mut latest: HashMap<&RecordKey, &Sighting> = HashMap::new();
     for seen in &sightings {
         let known = latest.entry(&seen.key).or_insert(seen);
         if known.timestamp < seen.timestamp {
             *known = seen;
         }
     }
+    let mut resources: HashSet<&ArmId> = HashSet::new();
     for seen in &sightings {
-        if estate.record(&seen.key).is_some() {
-            continue;
+        if resources.insert(&seen.key.resource) {
+            estate.resources.push(Resource { id: seen.key.resource.clone(), location: "eastus".to_owned() });
         }
-        let Some(last) = latest.get(&seen.key) else { continue };
-        let record = ComplianceRecord {
-            reason: last.reason.clone(),
-            ..ComplianceRecord::non_compliant(seen.key.clone(), last.timestamp)
-        };
-        match last.state {
-            Some(state) => estate = estate.with_record(record.in_state(state)),
-            None if estate.resource(&seen.key.resource).is_none() => {
-                estate = estate.with_resource(seen.key.resource.clone(), "eastus");
-            }
-            None => {}
-        }
+        // The first sighting of a key takes its place; later ones find it taken.
+        let Some(last) = latest.remove(&seen.key) else { continue };
+        let Some(state) = last.state else { continue };
+        let record = ComplianceRecord::non_compliant(seen.key.clone(), last.timestamp).in_state(state);
+        estate.records.push(ComplianceRecord { reason: last.reason.clone(), ..record });
     }
     estate
 }
@@ -105,14 +101,6 @@ impl Sighting {
             reason: text(data, "complianceReasonCode").unwrap_or_default(),
             tenant: tenant.filter(|name| !name.contains(['<', '>'])).map(str::to_owned),
         })
-    }
-
-    fn has_reference(&self) -> bool {
-        self.key.reference.is_some()
-    }
-
-    fn is_same_assignment(&self, other: &Sighting) -> bool {
-        self.key.assignment == other.key.assignment
     }
 }
 

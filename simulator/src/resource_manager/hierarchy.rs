@@ -32,7 +32,13 @@ impl World {
         })))
     }
 
-    pub(crate) fn get_resource(&self, id: &ArmId) -> Result<Reply, ArmError> {
+    pub(crate) fn get_resource(&self, id: &ArmId, call: &Call) -> Result<Reply, ArmError> {
+        if id.resource_type().is_none() {
+            // A list of some provider's type: no such provider is simulated.
+            let mut after = id.segments().skip_while(|segment| !segment.eq_ignore_ascii_case("providers")).skip(1);
+            let (namespace, kind) = (after.next().unwrap_or_default(), after.next().unwrap_or_default());
+            return Err(ArmError::invalid_type(namespace, kind, call.query.get("api-version").unwrap_or_default()));
+        }
         self.check_scope(id)?;
         let Some((id, location)) = self.resources.get_key_value(id) else {
             return Err(ArmError::path_not_found(id.as_str()));

@@ -10,6 +10,41 @@ use crate::estate::{ArmId, ComplianceState, Scope, instant_text};
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
+/// Columns of a policy state, in the order of recorded answers; all can be filtered, selected and ordered by.
+pub(crate) const COLUMNS: [&str; 31] = [
+    "timestamp",
+    "resourceId",
+    "policyAssignmentId",
+    "policyDefinitionId",
+    "effectiveParameters",
+    "isCompliant",
+    "subscriptionId",
+    "resourceType",
+    "resourceLocation",
+    "resourceGroup",
+    "resourceTags",
+    "policyAssignmentName",
+    "policyAssignmentOwner",
+    "policyAssignmentParameters",
+    "policyAssignmentScope",
+    "policyDefinitionName",
+    "policyDefinitionAction",
+    "policyDefinitionCategory",
+    "policySetDefinitionId",
+    "policySetDefinitionName",
+    "policySetDefinitionOwner",
+    "policySetDefinitionCategory",
+    "policySetDefinitionParameters",
+    "managementGroupIds",
+    "policyDefinitionReferenceId",
+    "complianceState",
+    "policyDefinitionGroupNames",
+    "policyDefinitionVersion",
+    "policySetDefinitionVersion",
+    "policyAssignmentVersion",
+    "complianceReasonCode",
+];
+
 /// What a query is about.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
@@ -97,60 +132,56 @@ impl World {
         found
     }
 
-    /// A row of the answer.
-    pub(crate) fn row(&self, evaluation: &Evaluation<'_>, context: &str) -> Map<String, Value> {
+    /// The named columns of a row, so that a filter over many states costs only what it looks at.
+    pub(crate) fn row(&self, evaluation: &Evaluation<'_>, columns: &[&str]) -> Map<String, Value> {
+        columns.iter().map(|column| ((*column).to_owned(), self.cell(evaluation, column))).collect()
+    }
+
+    fn cell(&self, evaluation: &Evaluation<'_>, column: &str) -> Value {
         let Evaluation { record, change, at } = evaluation;
         let key = record.key();
         let reference = key.reference.as_deref();
-        let assignment = self.estate.assignment(&key.assignment);
-        let definition = assignment.and_then(|assignment| self.estate.definition_of(assignment, reference));
-        let initiative = assignment.and_then(|assignment| self.estate.initiative(&assignment.definition));
-        let effect = assignment.and_then(|one| self.estate.effective_effect(one, reference, Some(&record.location)));
-        let subscription = key.resource.subscription().unwrap_or_default();
-        let groups: Vec<&str> =
-            self.estate.groups_above(subscription).into_iter().map(|group| group.name.as_str()).collect();
-        let parameters = assignment.map(|assignment| {
-            let wrapped = assignment.parameters.iter().map(|(name, value)| (name.clone(), json!({ "value": value })));
-            Value::Object(wrapped.collect()).to_string()
-        });
-        let row = json!({
-            "@odata.id": null,
-            "@odata.context": format!("{context}/$entity"),
-            "timestamp": instant_text(*at),
-            "resourceId": key.resource.lower(),
-            "policyAssignmentId": key.assignment.lower(),
-            "policyDefinitionId": definition.map(|one| one.id.lower()).unwrap_or_default(),
-            "effectiveParameters": "",
-            "isCompliant": change.state != ComplianceState::NonCompliant,
-            "subscriptionId": subscription,
-            "resourceType": key.resource.resource_type().unwrap_or_default(),
-            "resourceLocation": record.location,
-            "resourceGroup": key.resource.resource_group().unwrap_or_default(),
-            "resourceTags": "tbd",
-            "policyAssignmentName": key.assignment.name(),
-            "policyAssignmentOwner": "tbd",
-            "policyAssignmentParameters": parameters.unwrap_or_default(),
-            "policyAssignmentScope": key.assignment.parent_scope().as_str(),
-            "policyDefinitionName": definition.map(|one| one.id.name()).unwrap_or_default(),
-            "policyDefinitionAction": effect.unwrap_or_default(),
-            "policyDefinitionCategory": "tbd",
-            "policySetDefinitionId": initiative.map(|one| one.id.as_str()).unwrap_or_default(),
-            "policySetDefinitionName": initiative.map(|one| one.id.name()).unwrap_or_default(),
-            "policySetDefinitionOwner": "",
-            "policySetDefinitionCategory": "",
-            "policySetDefinitionParameters": "",
-            "managementGroupIds": groups.join(","),
-            "policyDefinitionReferenceId": reference.unwrap_or_default(),
-            "complianceState": change.state.name(),
-            "policyDefinitionGroupNames": [],
-            "policyDefinitionVersion": "1.0.0",
-            "policySetDefinitionVersion": if initiative.is_some() { "1.0.0" } else { "" },
-            "policyAssignmentVersion": "",
-            "complianceReasonCode": change.reason
-        });
-        match row {
-            Value::Object(row) => row,
-            _ => Map::new(),
+        let assignment = || self.estate.assignment(&key.assignment);
+        let definition = || self.estate.definition_of(assignment()?, reference);
+        let initiative = || self.estate.initiative(&assignment()?.definition);
+        match column {
+            "timestamp" => instant_text(*at).into(),
+            "resourceId" => key.resource.lower().into(),
+            "policyAssignmentId" => key.assignment.lower().into(),
+            "policyDefinitionId" => definition().map(|one| one.id.lower()).unwrap_or_default().into(),
+            "isCompliant" => (change.state != ComplianceState::NonCompliant).into(),
+            "subscriptionId" => key.resource.subscription().unwrap_or_default().into(),
+            "resourceType" => key.resource.resource_type().unwrap_or_default().into(),
+            "resourceLocation" => record.location.as_str().into(),
+            "resourceGroup" => key.resource.resource_group().unwrap_or_default().into(),
+            "resourceTags" | "policyAssignmentOwner" | "policyDefinitionCategory" => "tbd".into(),
+            "policyAssignmentName" => key.assignment.name().into(),
+            "policyAssignmentParameters" => {
+                let given = assignment().map(|one| one.parameters.clone()).unwrap_or_default();
+                let wrapped = given.into_iter().map(|(name, value)| (name, json!({ "value": value })));
+                Value::Object(wrapped.collect()).to_string().into()
+            }
+            "policyAssignmentScope" => key.assignment.parent_scope().as_str().into(),
+            "policyDefinitionName" => definition().map(|one| one.id.name()).unwrap_or_default().into(),
+            "policyDefinitionAction" => {
+                let effect =
+                    assignment().and_then(|one| self.estate.effective_effect(one, reference, Some(&record.location)));
+                effect.unwrap_or_default().into()
+            }
+            "policySetDefinitionId" => initiative().map(|one| one.id.as_str()).unwrap_or_default().into(),
+            "policySetDefinitionName" => initiative().map(|one| one.id.name()).unwrap_or_default().into(),
+            "managementGroupIds" => {
+                let above = self.estate.groups_above(key.resource.subscription().unwrap_or_default());
+                above.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(",").into()
+            }
+            "policyDefinitionReferenceId" => reference.unwrap_or_default().into(),
+            "complianceState" => change.state.name().into(),
+            "policyDefinitionGroupNames" => json!([]),
+            "policyDefinitionVersion" => "1.0.0".into(),
+            "policySetDefinitionVersion" => initiative().map(|_| "1.0.0").unwrap_or_default().into(),
+            "complianceReasonCode" => change.reason.as_str().into(),
+            // What the service leaves empty: owners, categories and parameters that nobody fills.
+            _ => "".into(),
         }
     }
 

@@ -67,7 +67,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::Subscriptions) => world.list_subscriptions(call),
         ("GET", Route::Subscription(id)) => world.get_subscription(id),
         ("GET", Route::ResourceGroup(id)) => world.get_resource_group(id),
-        ("GET", Route::Resource(id)) => world.get_resource(id),
+        ("GET", Route::Resource(id)) => world.get_resource(id, call),
         ("GET", Route::ManagementGroups) => world.list_management_groups(call),
         ("GET", Route::ManagementGroup(name)) => world.get_management_group(name, call),
         ("GET", Route::Descendants(name)) => world.list_descendants(name, call),

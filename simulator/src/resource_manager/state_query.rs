@@ -5,7 +5,7 @@ use super::{
     error::ArmError,
     odata::Filter,
     paging::{self, Position},
-    policy_state::{Subject, Window},
+    policy_state::{COLUMNS, Evaluation, Subject, Window},
     reply::Reply,
     request::Call,
     world::World,
@@ -14,41 +14,6 @@ use crate::estate::{ArmId, instant_text, parse_instant};
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 use time::{Duration, OffsetDateTime};
-
-/// Columns of a policy state that can be filtered, selected and ordered by.
-const COLUMNS: [&str; 31] = [
-    "timestamp",
-    "resourceId",
-    "policyAssignmentId",
-    "policyDefinitionId",
-    "effectiveParameters",
-    "isCompliant",
-    "subscriptionId",
-    "resourceType",
-    "resourceLocation",
-    "resourceGroup",
-    "resourceTags",
-    "policyAssignmentName",
-    "policyAssignmentOwner",
-    "policyAssignmentParameters",
-    "policyAssignmentScope",
-    "policyDefinitionName",
-    "policyDefinitionAction",
-    "policyDefinitionCategory",
-    "policySetDefinitionId",
-    "policySetDefinitionName",
-    "policySetDefinitionOwner",
-    "policySetDefinitionCategory",
-    "policySetDefinitionParameters",
-    "managementGroupIds",
-    "policyDefinitionReferenceId",
-    "complianceState",
-    "policyDefinitionGroupNames",
-    "policyDefinitionVersion",
-    "policySetDefinitionVersion",
-    "policyAssignmentVersion",
-    "complianceReasonCode",
-];
 
 impl World {
     /// `queryResults` of `latest` or `default`.
@@ -74,15 +39,16 @@ impl World {
         let orders = orders(call)?;
         let columns = columns(call)?;
         let context = context(scope, &call.host, set);
-        let mut rows: Vec<Map<String, Value>> = self
-            .evaluations(&subject, window, set == "latest", now)
-            .iter()
-            .map(|evaluation| self.row(evaluation, &context))
-            .filter(|row| filter.as_ref().is_none_or(|filter| filter.matches(&|name| column(row, name))))
-            .collect();
-        rows.sort_by(|a, b| compare(a, b, &orders));
-        let (page, next) = paging::cut(call, rows, &position, &instant_text(now), self.pages.policy_states)?;
-        let page: Vec<Value> = page.into_iter().map(|row| Value::Object(selected(row, columns.as_deref()))).collect();
+        let mut found = self.filtered(self.evaluations(&subject, window, set == "latest", now), filter.as_ref());
+        if !orders.is_empty() {
+            let by: Vec<&str> = orders.iter().map(|order| order.column).collect();
+            let mut keyed: Vec<_> = found.into_iter().map(|one| (self.row(&one, &by), one)).collect();
+            keyed.sort_by(|(a, _), (b, _)| compare(a, b, &orders));
+            found = keyed.into_iter().map(|(_, one)| one).collect();
+        }
+        let (page, next) = paging::cut(call, found, &position, &instant_text(now), self.pages.policy_states)?;
+        let columns = columns.as_deref().unwrap_or(&COLUMNS);
+        let page: Vec<Value> = page.iter().map(|one| entity(self.row(one, columns), &context)).collect();
         Ok(Reply::ok(json!({
             "@odata.nextLink": next,
             "@odata.context": context,
@@ -106,12 +72,8 @@ impl World {
         let window = window(call, now)?;
         let (filter, top) = (filter(call)?, paging::top(call)?);
         let context = context(scope, &call.host, "summary");
-        let rows: Vec<Map<String, Value>> = self
-            .evaluations(&subject, window, true, now)
-            .iter()
-            .map(|evaluation| self.row(evaluation, &context))
-            .filter(|row| filter.as_ref().is_none_or(|filter| filter.matches(&|name| column(row, name))))
-            .collect();
+        let found = self.filtered(self.evaluations(&subject, window, true, now), filter.as_ref());
+        let rows: Vec<Map<String, Value>> = found.iter().map(|one| self.row(one, &COLUMNS)).collect();
         let version = call.query.get("api-version").unwrap_or_default();
         let uri = format!(
             "https://{}{scope}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults?api-version={version}\
@@ -121,8 +83,17 @@ impl World {
             instant_text(window.to)
         );
         let summary = super::state_summary::summary(&rows, &context, &uri, top);
-        let context = context.as_str();
         Ok(Reply::ok(json!({ "@odata.context": context, "@odata.count": 1, "value": [summary] })))
+    }
+
+    fn filtered<'a>(&self, all: Vec<Evaluation<'a>>, filter: Option<&Filter>) -> Vec<Evaluation<'a>> {
+        let Some(filter) = filter else { return all };
+        let columns: Vec<&str> = filter.fields().into_iter().filter_map(canonical).collect();
+        let keeps = |one: &Evaluation<'_>| {
+            let row = self.row(one, &columns);
+            filter.matches(&|name| row.get(canonical(name)?))
+        };
+        all.into_iter().filter(keeps).collect()
     }
 }
 
@@ -186,19 +157,20 @@ fn columns(call: &Call) -> Result<Option<Vec<&'static str>>, ArmError> {
 }
 
 fn known(name: &str, option: &str) -> Result<&'static str, ArmError> {
-    let found = COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(name)).copied();
-    found.ok_or_else(|| ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states.")))
+    canonical(name)
+        .ok_or_else(|| ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states.")))
 }
 
-fn column<'a>(row: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    row.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+fn canonical(name: &str) -> Option<&'static str> {
+    COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(name)).copied()
 }
 
-fn selected(mut row: Map<String, Value>, columns: Option<&[&str]>) -> Map<String, Value> {
-    if let Some(columns) = columns {
-        row.retain(|name, _| name.starts_with('@') || columns.contains(&name.as_str()));
-    }
-    row
+fn entity(row: Map<String, Value>, context: &str) -> Value {
+    let mut body = Map::new();
+    body.insert("@odata.id".to_owned(), Value::Null);
+    body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
+    body.extend(row);
+    Value::Object(body)
 }
 
 fn compare(a: &Map<String, Value>, b: &Map<String, Value>, orders: &[Order]) -> Ordering {

@@ -137,7 +137,7 @@ async fn order_columns_and_pages() {
     let ids: Vec<&str> = rows.iter().filter_map(|row| row["resourceId"].as_str()).collect();
     assert!(ids.is_sorted(), "{ids:?}");
     let keys: Vec<&String> = rows[0].as_object().expect("a row").keys().collect();
-    assert_eq!(keys, ["@odata.id", "@odata.context", "timestamp", "resourceId", "policyAssignmentId"]);
+    assert_eq!(keys, ["@odata.id", "@odata.context", "resourceId", "timestamp", "policyAssignmentId"]);
     let times = query(&local, LANDING, &[("$orderby", "timestamp"), ("$top", "3")]).await;
     let times: Vec<&str> = times.values().iter().filter_map(|row| row["timestamp"].as_str()).collect();
     assert!(times.len() == 3 && times.is_sorted_by(|a, b| a >= b), "descending is the default: {times:?}");
