@@ -93,7 +93,8 @@ impl ResourceManager {
     }
 
     /// Changes tenants, groups, subscriptions, definitions, initiatives and assignments - for instance takes an
-    /// assignment away or gives it an identity. Changes to resources and records have no effect.
+    /// assignment away or gives it an identity. Changes to resources and records have no effect. `change` must not call
+    /// this handle.
     pub fn amends(&self, change: impl FnOnce(&mut Estate)) {
         self.with_world(self.now(), |world| change(&mut world.estate));
     }

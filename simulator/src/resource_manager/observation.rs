@@ -214,3 +214,79 @@ fn touched(task: &Task) -> Vec<ArmId> {
 fn reference(task: &Task) -> Option<String> {
     task.request.reference.as_deref().map(str::to_lowercase)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        estate::Attempt,
+        resource_manager::task::{Course, Deployment, TaskRequest},
+    };
+    use std::time::Duration;
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(seconds)
+    }
+
+    /// A task that was opened at `from` and deployed to one resource in the ten seconds before `to`.
+    fn task(sequence: u64, reference: &str, scope: &str, from: i64, to: i64) -> Task {
+        let resource = ArmId::new("/subscriptions/s/resourceGroups/g/providers/a.b/c/d");
+        Task {
+            sequence,
+            scope: scope.into(),
+            name: format!("n{sequence}"),
+            request: TaskRequest::new("/a", Some(reference)),
+            caller: Caller::default(),
+            correlation_id: String::new(),
+            created_on: at(from),
+            starts_at: at(to - 10),
+            cancelled_at: None,
+            gone_at: None,
+            first_caller: Caller::default(),
+            first_created_at: at(from),
+            modified_by: Caller::default(),
+            modified_at: at(from),
+            course: Course::Laid {
+                deployments: vec![Deployment {
+                    record: 0,
+                    resource,
+                    location: String::new(),
+                    id: String::new(),
+                    began_at: at(to - 10),
+                    ends_at: at(to),
+                    outcome: Attempt::Succeed,
+                }],
+                total: 1,
+                stopped_by_threshold: false,
+            },
+        }
+    }
+
+    #[test]
+    fn two_tasks_of_one_target_at_one_resource_are_seen() {
+        let tasks =
+            [task(1, "Ref", "/subscriptions/s", 0, 30), task(2, "ref", "/subscriptions/s/resourceGroups/g", 15, 60)];
+        let found = overlaps(&tasks, at(99), &Tempo::azure());
+        assert_eq!(found.len(), 1);
+        assert!(found[0].same_target && !found[0].deployments_met, "{found:?}");
+        let peaks = peaks(&tasks, at(99), &Tempo::azure());
+        assert_eq!(peaks.len(), 1);
+        assert_eq!(peaks.values().max(), Some(&2));
+    }
+
+    #[test]
+    fn tasks_that_follow_one_another_do_not_meet() {
+        let tasks = [task(1, "ref", "/subscriptions/s", 0, 30), task(2, "ref", "/subscriptions/s", 30, 60)];
+        assert!(overlaps(&tasks, at(99), &Tempo::azure()).is_empty());
+        assert_eq!(peaks(&tasks, at(99), &Tempo::azure()).values().max(), Some(&1));
+    }
+
+    #[test]
+    fn the_future_does_not_count() {
+        let mut late = task(2, "other", "/subscriptions/s", 0, 40);
+        late.course = Course::Pending;
+        let tasks = [task(1, "ref", "/subscriptions/s", 0, 30), late];
+        assert!(overlaps(&tasks, at(5), &Tempo { accepted: Duration::from_secs(30), ..Tempo::azure() }).is_empty());
+        assert_eq!(TaskView::of(&tasks[1], at(5), &Tempo::azure()).state, ProvisioningState::Accepted);
+    }
+}

@@ -26,6 +26,7 @@ pub(crate) enum Route {
     Definition(ArmId),
     Initiatives(ArmId),
     Initiative(ArmId),
+    Exemptions(ArmId),
     UnknownType { namespace: String, kind: String },
     UnknownNamespace(String),
     Unknown,
@@ -89,6 +90,7 @@ fn authorization(scope: ArmId, rest: &[String], all: &[String]) -> Route {
         ("policydefinitions", 2) => Route::Definition(join(all)),
         ("policysetdefinitions", 1) => Route::Initiatives(scope),
         ("policysetdefinitions", 2) => Route::Initiative(join(all)),
+        ("policyexemptions", 1) => Route::Exemptions(scope),
         _ => unknown_type("Microsoft.Authorization", rest),
     }
 }

@@ -77,6 +77,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::Definition(id)) => world.get_definition(id),
         ("GET", Route::Initiatives(scope)) => world.list_initiatives(scope, call),
         ("GET", Route::Initiative(id)) => world.get_initiative(id),
+        ("GET", Route::Exemptions(scope)) => world.list_exemptions(scope, call),
         ("GET", Route::Remediations(scope)) => world.list_remediations(scope, call, now),
         ("GET", Route::Remediation { scope, name }) => world.get_remediation(scope, name, now),
         ("PUT", Route::Remediation { scope, name }) => world.put_remediation(scope, name, call, now),

@@ -114,7 +114,12 @@ impl Local {
     /// Sends a request; `path` may carry a query, the api-version is added when it is missing.
     pub(super) async fn call(&self, method: &str, path: &str, body: Option<String>) -> Answer {
         let separator = if path.contains('?') { '&' } else { '?' };
-        let version = if path.contains("olicyStates/") { "2019-10-01" } else { "2024-10-01" };
+        let version = match path {
+            _ if path.contains("olicyStates/") => "2019-10-01",
+            _ if path.contains("PolicyInsights") => "2024-10-01",
+            _ if path.contains("Microsoft.Authorization") => "2024-05-01",
+            _ => "2022-12-01",
+        };
         let path = if path.contains("api-version") {
             path.to_owned()
         } else {

@@ -36,6 +36,13 @@ async fn lists_of_assignments_include_what_is_inherited() {
 }
 
 #[tokio::test]
+async fn the_list_of_exemptions_is_empty() {
+    let local = Local::sample().await;
+    let path = format!("{LANDING}{AUTHORIZATION}/policyExemptions?api-version=2022-07-01-preview");
+    assert_eq!(local.get(&path).await.body, json!({ "value": [] }));
+}
+
+#[tokio::test]
 async fn an_assignment_tells_who_it_acts_as() {
     let local = Local::sample().await;
     let system = local.get(&assignment(ROOT, "baseline")).await.body;
