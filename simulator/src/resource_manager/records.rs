@@ -117,6 +117,16 @@ impl Records {
         self.by_key.get(key).copied()
     }
 
+    pub(crate) fn find(
+        &self,
+        resource: &ArmId,
+        assignment: &ArmId,
+        reference: Option<&str>,
+    ) -> Option<(usize, &Record)> {
+        let index = self.index(&RecordKey::new(resource.clone(), assignment.clone(), reference))?;
+        Some((index, self.all.get(index)?))
+    }
+
     pub(crate) fn of_target(
         &self,
         assignment: &ArmId,

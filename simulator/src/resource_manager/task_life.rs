@@ -27,7 +27,7 @@ pub(crate) struct Counters {
     pub(crate) failed: usize,
 }
 
-/// The resources a task takes: oldest first, as many as it asks for.
+/// The resources a task takes: oldest first, each once, as many as it asks for.
 pub(crate) fn choose(mut candidates: Vec<Candidate>, request: &TaskRequest) -> Vec<Candidate> {
     candidates.retain(|candidate| {
         let in_location =
@@ -37,6 +37,7 @@ pub(crate) fn choose(mut candidates: Vec<Candidate>, request: &TaskRequest) -> V
     candidates
         .sort_by(|a, b| a.non_compliant_since.cmp(&b.non_compliant_since).then_with(|| a.resource.cmp(&b.resource)));
     let count = request.resource_count.and_then(|count| usize::try_from(count).ok());
+    candidates.dedup_by_key(|candidate| candidate.record);
     candidates.truncate(count.unwrap_or(DEFAULT_RESOURCE_COUNT));
     candidates
 }

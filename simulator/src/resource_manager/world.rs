@@ -7,7 +7,7 @@ use super::{
     observation::Write,
     paging::PageSizes,
     quota::Quota,
-    records::{Cause, Change, Records},
+    records::{Cause, Change, Record, Records},
     task::{Course, Deployment, Task},
     task_life::{self, Candidate},
 };
@@ -158,8 +158,13 @@ impl World {
     fn candidates(&self, task: &Task) -> Vec<Candidate> {
         let Some(assignment) = self.estate.assignment(&task.request.assignment) else { return Vec::new() };
         let reference = task.request.reference.as_deref();
-        self.records
-            .of_target(&assignment.id, reference)
+        let named = task.request.resource_ids.as_ref();
+        let known: Vec<(usize, &Record)> = match named {
+            Some(ids) => ids.iter().filter_map(|id| self.records.find(id, &assignment.id, reference)).collect(),
+            None => self.records.of_target(&assignment.id, reference).collect(),
+        };
+        known
+            .into_iter()
             .filter(|(_, record)| self.estate.covers(&task.scope, &record.key().resource))
             .filter(|(_, record)| self.estate.applies(assignment, &record.key().resource))
             .filter(|(_, record)| self.estate.is_remediable(assignment, reference, Some(&record.location)))
