@@ -1,0 +1,168 @@
+//! A policy assignment: which policy holds where, acting as whom. The scope is part of its id.
+
+use super::ArmId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Who acts when the policy deploys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Identity {
+    /// Nobody: every deployment fails.
+    None,
+    /// An identity that lives and dies with the assignment.
+    SystemAssigned {
+        /// Object id of its service principal.
+        principal: String,
+        /// Tenant of the identity.
+        tenant: String,
+    },
+    /// One user-assigned identity.
+    UserAssigned {
+        /// Resource id of the identity.
+        resource: ArmId,
+        /// Object id of its service principal.
+        principal: String,
+        /// Client id of its service principal.
+        client: String,
+    },
+}
+
+/// Whether the policy takes effect on new and changed resources. Remediation works with both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnforcementMode {
+    /// It does.
+    Default,
+    /// It only reports.
+    DoNotEnforce,
+}
+
+/// What an override's selector looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SelectorKind {
+    /// The reference id of an initiative's policy.
+    PolicyDefinitionReferenceId,
+    /// The location of the resource.
+    ResourceLocation,
+}
+
+/// One condition of an override: `in` or `notIn`, the other one empty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Selector {
+    /// What it looks at.
+    pub kind: SelectorKind,
+    /// Values that match; empty when `not_among` is used.
+    pub among: Vec<String>,
+    /// Values that do not match; empty when `among` is used.
+    pub not_among: Vec<String>,
+}
+
+/// Replaces the effect where all its selectors match.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Override {
+    /// The effect instead.
+    pub effect: String,
+    /// Conditions; none means everywhere.
+    pub selectors: Vec<Selector>,
+}
+
+/// A policy assignment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Assignment {
+    /// `{scope}/providers/Microsoft.Authorization/policyAssignments/{name}`.
+    pub id: ArmId,
+    /// What people see.
+    pub display_name: String,
+    /// The definition or initiative that is assigned.
+    pub definition: ArmId,
+    /// Parameter values by name (the bare values; the wire wraps them in `{"value": …}`).
+    pub parameters: Map<String, Value>,
+    /// Who acts.
+    pub identity: Identity,
+    /// Where the identity's record lives; Azure demands it with an identity.
+    pub location: Option<String>,
+    /// Enforced or only reported.
+    pub enforcement: EnforcementMode,
+    /// Scopes below that are left out.
+    pub not_scopes: Vec<ArmId>,
+    /// Effect overrides, in order.
+    pub overrides: Vec<Override>,
+}
+
+impl Assignment {
+    /// An enforced assignment without identity. `scope` is the id of a management group, subscription, resource group or
+    /// resource.
+    pub fn new(scope: &str, name: &str, definition: impl Into<ArmId>) -> Self {
+        Self {
+            id: ArmId::new(format!("{scope}/providers/Microsoft.Authorization/policyAssignments/{name}")),
+            display_name: name.to_owned(),
+            definition: definition.into(),
+            parameters: Map::new(),
+            identity: Identity::None,
+            location: None,
+            enforcement: EnforcementMode::Default,
+            not_scopes: Vec::new(),
+            overrides: Vec::new(),
+        }
+    }
+
+    /// The scope it is made at.
+    pub fn scope(&self) -> ArmId {
+        self.id.parent_scope()
+    }
+
+    /// The same with a system-assigned identity in `location`.
+    pub fn with_system_identity(mut self, principal: &str, tenant: &str, location: &str) -> Self {
+        self.identity = Identity::SystemAssigned { principal: principal.to_owned(), tenant: tenant.to_owned() };
+        self.location = Some(location.to_owned());
+        self
+    }
+
+    /// The same with a user-assigned identity in `location`.
+    pub fn with_user_identity(
+        mut self,
+        resource: impl Into<ArmId>,
+        principal: &str,
+        client: &str,
+        location: &str,
+    ) -> Self {
+        self.identity = Identity::UserAssigned {
+            resource: resource.into(),
+            principal: principal.to_owned(),
+            client: client.to_owned(),
+        };
+        self.location = Some(location.to_owned());
+        self
+    }
+
+    /// The same with a name for people.
+    pub fn with_display_name(mut self, name: &str) -> Self {
+        self.display_name = name.to_owned();
+        self
+    }
+
+    /// The same with a parameter's value.
+    pub fn with_parameter(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.parameters.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same, reported only.
+    pub fn not_enforced(mut self) -> Self {
+        self.enforcement = EnforcementMode::DoNotEnforce;
+        self
+    }
+
+    /// The same, leaving out a scope.
+    pub fn without_scope(mut self, scope: impl Into<ArmId>) -> Self {
+        self.not_scopes.push(scope.into());
+        self
+    }
+
+    /// The same with an effect override.
+    pub fn with_override(mut self, effect: &str, selectors: Vec<Selector>) -> Self {
+        self.overrides.push(Override { effect: effect.to_owned(), selectors });
+        self
+    }
+}

@@ -1,0 +1,155 @@
+//! What is known of one resource under one policy at the start, and the script of what remediation does to it.
+
+use super::{ArmId, instant_text, parse_instant};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
+
+/// Compliance of one resource with one policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ComplianceState {
+    /// It is as the policy wants it.
+    Compliant,
+    /// It is not.
+    NonCompliant,
+    /// Somebody exempted it.
+    Exempt,
+    /// Not evaluated yet, or it cannot be told.
+    Unknown,
+}
+
+impl ComplianceState {
+    /// The state's name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            ComplianceState::Compliant => "Compliant",
+            ComplianceState::NonCompliant => "NonCompliant",
+            ComplianceState::Exempt => "Exempt",
+            ComplianceState::Unknown => "Unknown",
+        }
+    }
+}
+
+/// Why a deployment failed, as an error definition of Resource Manager.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Error code.
+    pub code: String,
+    /// The service's sentence.
+    pub message: String,
+    /// Inner errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Failure>,
+}
+
+/// How one deployment of a remediation ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Attempt {
+    /// The resource becomes compliant.
+    Succeed,
+    /// It stays as it is.
+    Fail(Failure),
+}
+
+/// What a compliance record is about: resource, assignment and, in an initiative, the policy's reference id (kept in
+/// lower case). Compares without case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordKey {
+    /// The resource.
+    pub resource: ArmId,
+    /// The policy assignment.
+    pub assignment: ArmId,
+    /// Reference id within an initiative, lower case; `None` for a single definition.
+    pub reference: Option<String>,
+}
+
+impl RecordKey {
+    /// A key; an empty reference counts as none, as in policy events.
+    pub fn new(resource: impl Into<ArmId>, assignment: impl Into<ArmId>, reference: Option<&str>) -> Self {
+        Self {
+            resource: resource.into(),
+            assignment: assignment.into(),
+            reference: reference.filter(|text| !text.is_empty()).map(str::to_lowercase),
+        }
+    }
+}
+
+/// What is known of one resource under one policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ComplianceRecord {
+    /// Which resource, under which policy.
+    pub key: RecordKey,
+    /// The state at the start.
+    pub state: ComplianceState,
+    /// When it was evaluated last.
+    #[serde(serialize_with = "write_instant", deserialize_with = "read_instant")]
+    pub evaluated_at: OffsetDateTime,
+    /// `complianceReasonCode`; empty when there is none.
+    pub reason: String,
+    /// How the deployments of remediation tasks end, one after another; the last one repeats, none means success.
+    pub script: Vec<Attempt>,
+}
+
+impl ComplianceRecord {
+    /// A non-compliant resource whose remediation works at once.
+    pub fn non_compliant(key: RecordKey, evaluated_at: OffsetDateTime) -> Self {
+        Self { key, state: ComplianceState::NonCompliant, evaluated_at, reason: String::new(), script: Vec::new() }
+    }
+
+    /// The same in another state.
+    pub fn in_state(mut self, state: ComplianceState) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// The same with a script.
+    pub fn with_script(mut self, script: Vec<Attempt>) -> Self {
+        self.script = script;
+        self
+    }
+
+    /// The same, failing so many times before it works.
+    pub fn failing(mut self, times: usize, failure: Failure) -> Self {
+        self.script = vec![Attempt::Fail(failure); times];
+        self.script.push(Attempt::Succeed);
+        self
+    }
+
+    /// The same, failing always.
+    pub fn always_failing(mut self, failure: Failure) -> Self {
+        self.script = vec![Attempt::Fail(failure)];
+        self
+    }
+
+    /// How the attempt of this number (from 0) ends.
+    pub fn attempt(&self, number: usize) -> Attempt {
+        self.script.get(number).or(self.script.last()).cloned().unwrap_or(Attempt::Succeed)
+    }
+}
+
+fn write_instant<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant_text(*at))
+}
+
+fn read_instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_instant(&text).ok_or_else(|| serde::de::Error::custom(format!("not an RFC 3339 instant: {text}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_run_to_their_last_element_and_stay_there() {
+        let key = RecordKey::new("/subscriptions/s/resourceGroups/g", "/a", Some(""));
+        assert_eq!(key.reference, None);
+        let record = ComplianceRecord::non_compliant(key, OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(record.attempt(5), Attempt::Succeed);
+        let busy = Failure::another_operation_in_progress();
+        let twice = record.clone().failing(2, busy.clone());
+        let outcomes: Vec<bool> = (0..4).map(|n| twice.attempt(n) == Attempt::Succeed).collect();
+        assert_eq!(outcomes, [false, false, true, true]);
+        assert_eq!(record.always_failing(busy.clone()).attempt(9), Attempt::Fail(busy));
+    }
+}

@@ -1,0 +1,29 @@
+//! The estate: plain data that describes a small Azure world - tenants, groups, subscriptions, policies, resources and
+//! what is known of their compliance. Built by code for demos and tests, or derived from captured events.
+//! It says what *is* at the start; what happens later belongs to the Resource Manager.
+
+mod assignment;
+mod compliance;
+mod definition;
+mod derive;
+mod effect;
+mod event;
+mod failure;
+mod hierarchy;
+mod id;
+mod instant;
+mod sample;
+mod scope;
+mod world;
+
+pub use assignment::{Assignment, EnforcementMode, Identity, Override, Selector, SelectorKind};
+pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, RecordKey};
+pub use definition::{Definition, EffectSource, Initiative, Member};
+pub use derive::derive;
+pub use event::{EventKind, EventOrigin, PolicyEvent};
+pub use hierarchy::{ManagementGroup, Subscription};
+pub use id::ArmId;
+pub use instant::{instant_text, parse_instant};
+pub use sample::sample;
+pub use scope::Scope;
+pub use world::{Estate, Resource};

@@ -1,0 +1,183 @@
+//! Errors as Resource Manager and its providers answer them: status, code and sentence. Texts are those of public
+//! recordings and logs where there are any; the others say "unverified".
+
+use crate::estate::Failure;
+use serde_json::{Value, json};
+
+/// An error answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArmError {
+    /// HTTP status.
+    pub status: u16,
+    /// Error code.
+    pub code: String,
+    /// The service's sentence.
+    pub message: String,
+}
+
+impl ArmError {
+    /// An error of any kind.
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), message: message.into() }
+    }
+
+    /// The body: `{"error":{"code":…,"message":…}}`.
+    pub fn body(&self) -> Value {
+        json!({ "error": { "code": self.code, "message": self.message } })
+    }
+
+    pub(crate) fn missing_api_version() -> Self {
+        Self::new(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    }
+
+    pub(crate) fn invalid_api_version(version: &str) -> Self {
+        Self::new(400, "InvalidApiVersionParameter", format!("The api-version '{version}' is invalid."))
+    }
+
+    pub(crate) fn method_not_allowed(method: &str) -> Self {
+        // Unverified: the code; the status is certain.
+        Self::new(405, "MethodNotAllowed", format!("The requested resource does not support http method '{method}'."))
+    }
+
+    pub(crate) fn invalid_namespace(namespace: &str) -> Self {
+        Self::new(404, "InvalidResourceNamespace", format!("The resource namespace '{namespace}' is invalid."))
+    }
+
+    pub(crate) fn invalid_type(namespace: &str, kind: &str, api_version: &str) -> Self {
+        Self::new(
+            404,
+            "InvalidResourceType",
+            format!(
+                "The resource type '{kind}' could not be found in the namespace '{namespace}' for api version \
+                 '{api_version}'."
+            ),
+        )
+    }
+
+    pub(crate) fn path_not_found(path: &str) -> Self {
+        Self::new(404, "NotFound", format!("No HTTP resource was found that matches the request path '{path}'."))
+    }
+
+    pub(crate) fn subscription_not_found(id: &str) -> Self {
+        if uuid::Uuid::try_parse(id).is_err() {
+            return Self::new(
+                400,
+                "InvalidSubscriptionId",
+                format!("The provided subscription identifier '{id}' is malformed or invalid."),
+            );
+        }
+        Self::new(404, "SubscriptionNotFound", format!("The subscription '{id}' could not be found."))
+    }
+
+    pub(crate) fn management_group_not_found(name: &str) -> Self {
+        // Unverified: without rights on the root group Azure says 403 AuthorizationFailed instead.
+        Self::new(
+            404,
+            "NotFound",
+            format!("'/providers/Microsoft.Management/managementGroups/{name}' could not be found."),
+        )
+    }
+
+    pub(crate) fn resource_group_not_found(name: &str) -> Self {
+        Self::new(404, "ResourceGroupNotFound", format!("Resource group '{name}' could not be found."))
+    }
+
+    pub(crate) fn resource_not_found(kind: &str, name: &str, group: Option<&str>) -> Self {
+        Self::new(
+            404,
+            "ResourceNotFound",
+            format!(
+                "The Resource '{kind}/{name}' under resource group '{}' was not found. For more details please go to \
+                 https://aka.ms/ARMResourceNotFoundFix",
+                group.unwrap_or("<null>")
+            ),
+        )
+    }
+
+    pub(crate) fn remediation_not_found(name: &str) -> Self {
+        // Unverified: code and sentence.
+        Self::new(404, "ResourceNotFound", format!("The remediation '{name}' could not be found."))
+    }
+
+    pub(crate) fn assignment_not_found(name: &str) -> Self {
+        Self::new(404, "PolicyAssignmentNotFound", format!("The policy assignment '{name}' is not found."))
+    }
+
+    pub(crate) fn definition_not_found(name: &str) -> Self {
+        Self::new(404, "PolicyDefinitionNotFound", format!("The policy definition '{name}' could not be found."))
+    }
+
+    pub(crate) fn initiative_not_found(name: &str) -> Self {
+        Self::new(404, "PolicySetDefinitionNotFound", format!("The policy set definition '{name}' could not be found."))
+    }
+
+    pub(crate) fn invalid_content(reason: &str) -> Self {
+        Self::new(
+            400,
+            "InvalidRequestContent",
+            format!("The request content was invalid and could not be deserialized: '{reason}'."),
+        )
+    }
+
+    pub(crate) fn invalid_query(option: &str, reason: &str) -> Self {
+        // Unverified: the sentence. `InvalidFilterInQueryString` is known from other list operations.
+        let code = match option {
+            "$filter" => "InvalidFilterInQueryString",
+            _ => "InvalidQueryParameter",
+        };
+        Self::new(400, code, format!("Invalid {option} in the query string: {reason}"))
+    }
+
+    pub(crate) fn create_refused(name: &str, reason: &str) -> Self {
+        Self::new(
+            400,
+            "InvalidCreateRemediationRequest",
+            format!("The request to create remediation '{name}' is invalid. {reason}"),
+        )
+    }
+
+    pub(crate) fn update_refused(name: &str) -> Self {
+        Self::new(
+            400,
+            "InvalidUpdateRemediationRequest",
+            format!(
+                "The request to update remediation '{name}' is invalid. A remediation may not be changed or replaced \
+                 while it is active."
+            ),
+        )
+    }
+
+    pub(crate) fn cancel_refused(name: &str) -> Self {
+        Self::new(
+            400,
+            "InvalidCancelRemediationRequest",
+            format!(
+                "The request to cancel remediation '{name}' is invalid. A completed remediation cannot be cancelled."
+            ),
+        )
+    }
+
+    pub(crate) fn delete_refused(name: &str) -> Self {
+        Self::new(
+            400,
+            "InvalidDeleteRemediationRequest",
+            format!(
+                "The request to delete remediation '{name}' is invalid. The remediation must be in a terminal \
+                 provisioning state to be deleted."
+            ),
+        )
+    }
+}
+
+/// A failure as an error definition, its inner errors in `details`.
+pub(crate) fn failure_body(failure: &Failure) -> Value {
+    let mut body = json!({ "code": failure.code, "message": failure.message });
+    if !failure.details.is_empty() {
+        body["details"] = failure.details.iter().map(failure_body).collect();
+    }
+    body
+}

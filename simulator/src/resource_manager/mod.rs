@@ -1,0 +1,37 @@
+//! Resource Manager as the worker meets it: remediation tasks and policy states of Microsoft.PolicyInsights, and the
+//! policies, subscriptions and management groups that they are about. Tasks live by the clock, computed when somebody
+//! looks; there are no background jobs. Authentication, TLS and faults belong to the layers around it.
+
+mod error;
+mod handle;
+mod hierarchy;
+mod observation;
+mod odata;
+mod paging;
+mod policies;
+mod policy_state;
+#[cfg(test)]
+mod protocol;
+mod quota;
+mod records;
+mod remediations;
+mod reply;
+mod request;
+mod route;
+mod service;
+mod state_query;
+mod state_summary;
+mod task;
+mod task_life;
+mod task_request;
+mod task_rules;
+mod task_wire;
+mod tempo;
+mod world;
+
+pub use error::ArmError;
+pub use handle::ResourceManager;
+pub use observation::{Overlap, RecordView, Target, TaskView, Write, WriteKind};
+pub use paging::PageSizes;
+pub use task::{Caller, CallerKind, DiscoveryMode, ProvisioningState, TaskRequest};
+pub use tempo::Tempo;

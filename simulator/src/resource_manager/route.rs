@@ -1,0 +1,188 @@
+//! What a path means. Names of providers and types compare without case; scopes are taken as they are and judged later.
+
+use crate::estate::ArmId;
+
+/// A place in the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    Tenants,
+    Subscriptions,
+    Subscription(String),
+    ResourceGroup(ArmId),
+    Resource(ArmId),
+    ManagementGroups,
+    ManagementGroup(String),
+    Descendants(String),
+    Remediations(ArmId),
+    Remediation { scope: ArmId, name: String },
+    CancelRemediation { scope: ArmId, name: String },
+    RemediationDeployments { scope: ArmId, name: String },
+    PolicyStates { scope: ArmId, set: String },
+    PolicySummary { scope: ArmId, set: String },
+    PolicyEvaluation { scope: ArmId },
+    Assignments(ArmId),
+    Assignment(ArmId),
+    Definitions(ArmId),
+    Definition(ArmId),
+    Initiatives(ArmId),
+    Initiative(ArmId),
+    Exemptions(ArmId),
+    UnknownType { namespace: String, kind: String },
+    UnknownNamespace(String),
+    Unknown,
+}
+
+impl Route {
+    /// Finds the place that decoded path segments lead to.
+    pub(crate) fn find(segments: &[String]) -> Route {
+        let is = |at: usize, word: &str| segments.get(at).is_some_and(|segment| segment.eq_ignore_ascii_case(word));
+        let last = segments.len().saturating_sub(1);
+        let provider = segments.iter().take(last).rposition(|segment| segment.eq_ignore_ascii_case("providers"));
+        let Some(at) = provider else {
+            return match segments {
+                [_] if is(0, "tenants") => Route::Tenants,
+                [_] if is(0, "subscriptions") => Route::Subscriptions,
+                [_, id] if is(0, "subscriptions") => Route::Subscription(id.clone()),
+                [_, _, _, _] if is(0, "subscriptions") && is(2, "resourcegroups") => {
+                    Route::ResourceGroup(join(segments))
+                }
+                _ => Route::Unknown,
+            };
+        };
+        let (before, after) = segments.split_at(at);
+        let scope = join(before);
+        let (namespace, rest) = match after {
+            [_, namespace, rest @ ..] => (namespace.to_lowercase(), rest),
+            _ => return Route::Unknown,
+        };
+        match namespace.as_str() {
+            "microsoft.policyinsights" => insights(scope, rest),
+            "microsoft.authorization" => authorization(scope, rest, segments),
+            "microsoft.management" if before.is_empty() => management(rest),
+            _ if before.is_empty() => Route::UnknownNamespace(namespace),
+            _ => Route::Resource(join(segments)),
+        }
+    }
+}
+
+fn insights(scope: ArmId, rest: &[String]) -> Route {
+    let lower: Vec<String> = rest.iter().map(|segment| segment.to_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let name = || rest.get(1).cloned().unwrap_or_default();
+    match lower.as_slice() {
+        ["remediations"] => Route::Remediations(scope),
+        ["remediations", _] => Route::Remediation { scope, name: name() },
+        ["remediations", _, "cancel"] => Route::CancelRemediation { scope, name: name() },
+        ["remediations", _, "listdeployments"] => Route::RemediationDeployments { scope, name: name() },
+        ["policystates", _, "queryresults"] => Route::PolicyStates { scope, set: name().to_lowercase() },
+        ["policystates", _, "summarize"] => Route::PolicySummary { scope, set: name().to_lowercase() },
+        ["policystates", "latest", "triggerevaluation"] => Route::PolicyEvaluation { scope },
+        _ => unknown_type("Microsoft.PolicyInsights", rest),
+    }
+}
+
+fn authorization(scope: ArmId, rest: &[String], all: &[String]) -> Route {
+    let kind = rest.first().map(|kind| kind.to_lowercase()).unwrap_or_default();
+    match (kind.as_str(), rest.len()) {
+        ("policyassignments", 1) => Route::Assignments(scope),
+        ("policyassignments", 2) => Route::Assignment(join(all)),
+        ("policydefinitions", 1) => Route::Definitions(scope),
+        ("policydefinitions", 2) => Route::Definition(join(all)),
+        ("policysetdefinitions", 1) => Route::Initiatives(scope),
+        ("policysetdefinitions", 2) => Route::Initiative(join(all)),
+        ("policyexemptions", 1) => Route::Exemptions(scope),
+        _ => unknown_type("Microsoft.Authorization", rest),
+    }
+}
+
+fn management(rest: &[String]) -> Route {
+    let is = |at: usize, word: &str| rest.get(at).is_some_and(|segment| segment.eq_ignore_ascii_case(word));
+    match rest {
+        [_] if is(0, "managementgroups") => Route::ManagementGroups,
+        [_, name] if is(0, "managementgroups") => Route::ManagementGroup(name.clone()),
+        [_, name, _] if is(0, "managementgroups") && is(2, "descendants") => Route::Descendants(name.clone()),
+        _ => unknown_type("Microsoft.Management", rest),
+    }
+}
+
+fn unknown_type(namespace: &str, rest: &[String]) -> Route {
+    // Types and names alternate: the types are every second segment.
+    let kinds: Vec<&str> = rest.iter().step_by(2).map(String::as_str).collect();
+    Route::UnknownType { namespace: namespace.to_owned(), kind: kinds.join("/") }
+}
+
+fn join(segments: &[String]) -> ArmId {
+    ArmId::new(segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_places() {
+        let scope = || ArmId::new("/subscriptions/s/resourceGroups/g");
+        let name = || "N".to_owned();
+        let id = |text: &str| ArmId::new(text);
+        for (path, route) in [
+            ("subscriptions", Route::Subscriptions),
+            ("tenants", Route::Tenants),
+            ("Subscriptions/S", Route::Subscription("S".into())),
+            ("subscriptions/s/resourcegroups/g", Route::ResourceGroup(scope())),
+            (
+                "subscriptions/s/resourceGroups/g/providers/A.b/c/d",
+                Route::Resource(id("/subscriptions/s/resourceGroups/g/providers/A.b/c/d")),
+            ),
+            ("providers/Microsoft.Management/managementGroups", Route::ManagementGroups),
+            ("providers/microsoft.management/MANAGEMENTGROUPS/N", Route::ManagementGroup(name())),
+            ("providers/Microsoft.Management/managementGroups/N/descendants", Route::Descendants(name())),
+            (
+                "subscriptions/s/resourceGroups/g/providers/microsoft.policyinsights/REMEDIATIONS",
+                Route::Remediations(scope()),
+            ),
+            (
+                "subscriptions/s/resourceGroups/g/Providers/Microsoft.PolicyInsights/remediations/N",
+                Route::Remediation { scope: scope(), name: name() },
+            ),
+            (
+                "subscriptions/s/resourceGroups/g/providers/Microsoft.PolicyInsights/remediations/N/Cancel",
+                Route::CancelRemediation { scope: scope(), name: name() },
+            ),
+            (
+                "subscriptions/s/resourceGroups/g/providers/Microsoft.PolicyInsights/remediations/N/listDeployments",
+                Route::RemediationDeployments { scope: scope(), name: name() },
+            ),
+            (
+                "subscriptions/s/resourceGroups/g/providers/Microsoft.PolicyInsights/policyStates/Latest/queryResults",
+                Route::PolicyStates { scope: scope(), set: "latest".into() },
+            ),
+            (
+                "subscriptions/s/providers/Microsoft.Authorization/policyAssignments/N/providers/Microsoft.PolicyInsights/policyStates/latest/summarize",
+                Route::PolicySummary {
+                    scope: id("/subscriptions/s/providers/Microsoft.Authorization/policyAssignments/N"),
+                    set: "latest".into(),
+                },
+            ),
+            (
+                "providers/Microsoft.Management/managementGroups/N/providers/Microsoft.Authorization/policyAssignments",
+                Route::Assignments(id("/providers/Microsoft.Management/managementGroups/N")),
+            ),
+            (
+                "providers/Microsoft.Authorization/policyDefinitions/N",
+                Route::Definition(id("/providers/Microsoft.Authorization/policyDefinitions/N")),
+            ),
+            ("providers/Microsoft.Authorization/policySetDefinitions", Route::Initiatives(id(""))),
+            (
+                "subscriptions/s/providers/Microsoft.PolicyInsights/attestations/N",
+                Route::UnknownType { namespace: "Microsoft.PolicyInsights".into(), kind: "attestations".into() },
+            ),
+            ("providers/Microsoft.Banana/x", Route::UnknownNamespace("microsoft.banana".into())),
+            ("", Route::Unknown),
+            ("providers", Route::Unknown),
+            ("banana/s", Route::Unknown),
+        ] {
+            let segments: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+            assert_eq!(Route::find(&segments), route, "{path}");
+        }
+    }
+}

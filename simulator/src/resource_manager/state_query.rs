@@ -1,0 +1,192 @@
+//! The query over policy states: filter, order, selected columns, window and pages, answered as OData; and the summary
+//! over the latest states. `$apply` and `$expand` are not simulated: the first is refused, the second changes nothing.
+
+use super::{
+    error::ArmError,
+    odata::Filter,
+    paging::{self, Position},
+    policy_state::{COLUMNS, Evaluation, Subject, Window},
+    reply::Reply,
+    request::Call,
+    world::World,
+};
+use crate::estate::{ArmId, instant_text, parse_instant};
+use serde_json::{Map, Value, json};
+use std::cmp::Ordering;
+use time::{Duration, OffsetDateTime};
+
+impl World {
+    /// `queryResults` of `latest` or `default`.
+    pub(crate) fn query_states(
+        &self,
+        scope: &ArmId,
+        set: &str,
+        call: &Call,
+        now: OffsetDateTime,
+    ) -> Result<Reply, ArmError> {
+        if !matches!(set, "latest" | "default") {
+            return Err(ArmError::path_not_found(&call.raw_path));
+        }
+        let subject = self.subject(scope)?;
+        if call.query.get("$apply").is_some() {
+            return Err(ArmError::invalid_query("$apply", "aggregations are not simulated."));
+        }
+        let position = Position::of(call)?;
+        // The first page's window holds for all pages, so that they fit together.
+        let now = parse_instant(&position.mark).map_or(now, |first| first.min(now));
+        let window = window(call, now)?;
+        let filter = filter(call)?;
+        let orders = orders(call)?;
+        let columns = columns(call)?;
+        let context = context(scope, &call.host, set);
+        let mut found = self.filtered(self.evaluations(&subject, window, set == "latest", now), filter.as_ref());
+        if !orders.is_empty() {
+            let by: Vec<&str> = orders.iter().map(|order| order.column).collect();
+            let mut keyed: Vec<_> = found.into_iter().map(|one| (self.row(&one, &by), one)).collect();
+            keyed.sort_by(|(a, _), (b, _)| compare(a, b, &orders));
+            found = keyed.into_iter().map(|(_, one)| one).collect();
+        }
+        let (page, next) = paging::cut(call, found, &position, &instant_text(now), self.pages.policy_states)?;
+        let columns = columns.as_deref().unwrap_or(&COLUMNS);
+        let page: Vec<Value> = page.iter().map(|one| entity(self.row(one, columns), &context)).collect();
+        Ok(Reply::ok(json!({
+            "@odata.nextLink": next,
+            "@odata.context": context,
+            "@odata.count": page.len(),
+            "value": page
+        })))
+    }
+
+    /// `summarize` of `latest`.
+    pub(crate) fn summarize_states(
+        &self,
+        scope: &ArmId,
+        set: &str,
+        call: &Call,
+        now: OffsetDateTime,
+    ) -> Result<Reply, ArmError> {
+        if set != "latest" {
+            return Err(ArmError::path_not_found(&call.raw_path));
+        }
+        let subject: Subject = self.subject(scope)?;
+        let window = window(call, now)?;
+        let (filter, top) = (filter(call)?, paging::top(call)?);
+        let context = context(scope, &call.host, "summary");
+        let found = self.filtered(self.evaluations(&subject, window, true, now), filter.as_ref());
+        let rows: Vec<Map<String, Value>> = found.iter().map(|one| self.row(one, &COLUMNS)).collect();
+        let version = call.query.get("api-version").unwrap_or_default();
+        let uri = format!(
+            "https://{}{scope}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults?api-version={version}\
+             &$from={}&$to={}&$filter=IsCompliant eq false",
+            call.host,
+            instant_text(window.from),
+            instant_text(window.to)
+        );
+        let summary = super::state_summary::summary(&rows, &context, &uri, top);
+        Ok(Reply::ok(json!({ "@odata.context": context, "@odata.count": 1, "value": [summary] })))
+    }
+
+    fn filtered<'a>(&self, all: Vec<Evaluation<'a>>, filter: Option<&Filter>) -> Vec<Evaluation<'a>> {
+        let Some(filter) = filter else { return all };
+        let columns: Vec<&str> = filter.fields().into_iter().filter_map(canonical).collect();
+        let keeps = |one: &Evaluation<'_>| {
+            let row = self.row(one, &columns);
+            filter.matches(&|name| row.get(canonical(name)?))
+        };
+        all.into_iter().filter(keeps).collect()
+    }
+}
+
+fn context(scope: &ArmId, host: &str, set: &str) -> String {
+    format!("https://{host}{scope}/providers/Microsoft.PolicyInsights/policyStates/$metadata#{set}")
+}
+
+/// `$to` defaults to now, `$from` to a day before `$to`.
+fn window(call: &Call, now: OffsetDateTime) -> Result<Window, ArmError> {
+    let read = |option: &str| match call.query.get(option) {
+        Some(text) => parse_instant(text)
+            .map(Some)
+            .ok_or_else(|| ArmError::invalid_query(option, &format!("'{text}' is not an ISO 8601 date and time."))),
+        None => Ok(None),
+    };
+    let to = read("$to")?.unwrap_or(now);
+    let from = match read("$from")? {
+        Some(from) => from,
+        None => to.checked_sub(Duration::days(1)).unwrap_or(to),
+    };
+    if from > to {
+        return Err(ArmError::invalid_query("$from", "it is later than $to."));
+    }
+    Ok(Window { from, to })
+}
+
+fn filter(call: &Call) -> Result<Option<Filter>, ArmError> {
+    let Some(text) = call.query.get("$filter") else { return Ok(None) };
+    let filter = Filter::parse(text).map_err(|reason| ArmError::invalid_query("$filter", &reason))?;
+    for field in filter.fields() {
+        known(field, "$filter")?;
+    }
+    Ok(Some(filter))
+}
+
+struct Order {
+    column: &'static str,
+    descending: bool,
+}
+
+/// Descending is this service's default (OpenAPI description of `$orderby`).
+fn orders(call: &Call) -> Result<Vec<Order>, ArmError> {
+    let Some(text) = call.query.get("$orderby") else { return Ok(Vec::new()) };
+    let mut orders = Vec::new();
+    for part in text.split(',') {
+        let mut words = part.split_whitespace();
+        let column = known(words.next().unwrap_or_default(), "$orderby")?;
+        let descending = match words.next().map(str::to_ascii_lowercase).as_deref() {
+            None | Some("desc") => true,
+            Some("asc") => false,
+            Some(word) => return Err(ArmError::invalid_query("$orderby", &format!("'{word}' is no direction."))),
+        };
+        orders.push(Order { column, descending });
+    }
+    Ok(orders)
+}
+
+fn columns(call: &Call) -> Result<Option<Vec<&'static str>>, ArmError> {
+    let Some(text) = call.query.get("$select") else { return Ok(None) };
+    text.split(',').map(|name| known(name.trim(), "$select")).collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+fn known(name: &str, option: &str) -> Result<&'static str, ArmError> {
+    canonical(name)
+        .ok_or_else(|| ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states.")))
+}
+
+fn canonical(name: &str) -> Option<&'static str> {
+    COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(name)).copied()
+}
+
+fn entity(row: Map<String, Value>, context: &str) -> Value {
+    let mut body = Map::new();
+    body.insert("@odata.id".to_owned(), Value::Null);
+    body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
+    body.extend(row);
+    Value::Object(body)
+}
+
+fn compare(a: &Map<String, Value>, b: &Map<String, Value>, orders: &[Order]) -> Ordering {
+    for order in orders {
+        let text = |row: &Map<String, Value>| match row.get(order.column) {
+            Some(Value::String(text)) => text.to_lowercase(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        let found = match (parse_instant(&text(a)), parse_instant(&text(b))) {
+            (Some(a), Some(b)) if order.column == "timestamp" => a.cmp(&b),
+            _ => text(a).cmp(&text(b)),
+        };
+        if found != Ordering::Equal {
+            return if order.descending { found.reverse() } else { found };
+        }
+    }
+    Ordering::Equal
+}
