@@ -4,8 +4,10 @@
 pub mod blob;
 pub mod faults;
 mod front;
+pub mod functions_host;
 pub mod identity;
 pub mod ledger;
+mod local_azure;
 mod refusal;
 mod service;
 pub mod service_bus;
@@ -16,4 +18,5 @@ mod wire_client;
 pub use faults::Faults;
 pub use front::Front;
 pub use ledger::Ledger;
+pub use local_azure::{Endpoints, LocalAzure, LocalAzureOptions, RESOURCE_MANAGER_AUDIENCES};
 pub use service::Service;
