@@ -90,12 +90,9 @@ impl Package {
         for folder in folders(root) {
             functions.extend(Function::read(&folder, settings, completes)?);
         }
-        if functions.is_empty() {
-            return Err(host.error("functions", "no folder beside it holds a function.json"));
-        }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let concurrent_calls = host.number("extensions.serviceBus.maxConcurrentCalls")?.unwrap_or(16 * cores);
-        Ok(Self {
+        let package = Self {
             executable: find_executable(root, &executable),
             arguments: host.texts("customHandler.description.arguments")?,
             directory: directory.map_or_else(|| root.to_owned(), |directory| root.join(directory)),
@@ -115,7 +112,11 @@ impl Package {
                 || host.flag("customHandler.enableProxyingHttpRequest")?.unwrap_or(false),
             functions,
             root: root.to_owned(),
-        })
+        };
+        if package.functions.is_empty() {
+            return Err(host.error("functions", "no folder beside it holds a function.json"));
+        }
+        Ok(package)
     }
 }
 
