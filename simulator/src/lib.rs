@@ -1,4 +1,24 @@
 //! The local Azure: the services that the worker talks to, speaking their real protocols over loopback sockets,
 //! with rules and error texts as documented. It has its own wire types and never imports the worker's, so that drift shows.
+
+pub mod blob;
 pub mod estate;
+pub mod faults;
+mod front;
+pub mod functions_host;
+pub mod identity;
+pub mod ledger;
+mod local_azure;
+mod refusal;
 pub mod resource_manager;
+mod service;
+pub mod service_bus;
+pub mod tls;
+#[cfg(test)]
+mod wire_client;
+
+pub use faults::Faults;
+pub use front::Front;
+pub use ledger::Ledger;
+pub use local_azure::{Endpoints, LocalAzure, LocalAzureOptions, RESOURCE_MANAGER_AUDIENCES};
+pub use service::Service;

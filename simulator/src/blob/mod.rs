@@ -1,0 +1,10 @@
+//! Blob Storage as far as the worker's containers need it: block blobs with metadata and ETag conditions, and listing by
+//! prefix. State is in memory; tests read and write it through [`Blobs`].
+
+mod conditions;
+mod listing;
+mod rest;
+mod store;
+
+pub use rest::router;
+pub use store::{Blob, BlobError, Blobs};

@@ -1,0 +1,154 @@
+//! What stands before every service: it reads the request, asks for faults, checks the token, calls the service's
+//! router and records the exchange. The services behind it know nothing of tokens, faults or the ledger.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::{StatusCode, header};
+use time::OffsetDateTime;
+use tower::ServiceExt;
+
+use crate::{
+    Faults, Ledger, Service, faults,
+    identity::Tokens,
+    ledger::{Asked, OpenEntry},
+    refusal,
+    tls::{Cut, Exchange, Response},
+};
+
+/// No request of the worker comes near this; what exceeds it gets 413 instead of the machine's memory.
+const LARGEST_BODY: usize = 64 << 20;
+
+/// A service's router with ledger, faults and, where the service asks for tokens, their check around it.
+#[derive(Clone)]
+pub struct Front {
+    service: Service,
+    router: Router,
+    ledger: Ledger,
+    faults: Faults,
+    guard: Option<Guard>,
+}
+
+#[derive(Clone)]
+struct Guard {
+    tokens: Tokens,
+    audiences: Vec<String>,
+}
+
+impl Front {
+    /// A front without a token check.
+    pub fn new(service: Service, router: Router, ledger: Ledger, faults: Faults) -> Self {
+        Self { service, router, ledger, faults, guard: None }
+    }
+
+    /// Lets only requests through that carry a token for one of these audiences. The service finds the
+    /// [`Caller`](crate::identity::Caller) in the request's extensions.
+    #[must_use]
+    pub fn guarded(mut self, tokens: Tokens, audiences: &[&str]) -> Self {
+        self.guard = Some(Guard { tokens, audiences: audiences.iter().map(ToString::to_string).collect() });
+        self
+    }
+
+    /// What an [`Endpoint`](crate::tls::Endpoint) serves.
+    pub fn exchange(self) -> Exchange {
+        let front = Arc::new(self);
+        Arc::new(move |request| {
+            let front = front.clone();
+            Box::pin(async move {
+                let (head, body) = request.into_parts();
+                let body = match Limited::new(body, LARGEST_BODY).collect().await {
+                    Ok(body) => body.to_bytes(),
+                    Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                        return Ok(refusal::of_status(front.service, 413));
+                    }
+                    // The client went away while it was sending.
+                    Err(_) => return Err(Cut),
+                };
+                // A task of its own: a service that has begun goes on when the client hangs up.
+                tokio::spawn(async move { front.answer(head, body).await }).await.unwrap_or(Err(Cut))
+            })
+        })
+    }
+
+    async fn answer(&self, head: hyper::http::request::Parts, body: Bytes) -> Result<Response, Cut> {
+        let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
+        let kept = self.ledger.keeps_bodies().then(|| body.clone());
+        let mut entry = self.ledger.open_entry(Asked {
+            service: self.service,
+            method: method.clone(),
+            path: path.clone(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            user_agent: text(head.headers.get(header::USER_AGENT)).unwrap_or_default().to_owned(),
+            body: kept,
+        });
+        let verdict = self.faults.judge(self.service, &method, &path);
+        entry.faults = verdict.rules;
+        if !verdict.delay.is_zero() {
+            tokio::time::sleep(verdict.delay).await;
+        }
+        let request = hyper::Request::from_parts(head, Body::from(body));
+        match verdict.kind {
+            Some(faults::Kind::CutBefore) => {
+                entry.finish(None, None, None);
+                Err(Cut)
+            }
+            Some(faults::Kind::CutAfter) => {
+                let (_, body) = self.served(request).await?;
+                entry.finish(None, None, self.ledger.keeps_bodies().then_some(body));
+                Err(Cut)
+            }
+            Some(faults::Kind::Throttle { retry_after }) => {
+                self.recorded(entry, refusal::throttled(self.service, retry_after)).await
+            }
+            Some(faults::Kind::Status(code)) => self.recorded(entry, refusal::of_status(self.service, code)).await,
+            Some(faults::Kind::Delay(_)) | None => {
+                let (head, body) = self.served(request).await?;
+                self.recorded(entry, Response::from_parts(head, Body::from(body))).await
+            }
+        }
+    }
+
+    async fn served(&self, mut request: hyper::Request<Body>) -> Result<(hyper::http::response::Parts, Bytes), Cut> {
+        if let Some(guard) = &self.guard {
+            let authorization = text(request.headers().get(header::AUTHORIZATION));
+            match guard.tokens.check(authorization, &guard.audiences, OffsetDateTime::now_utc()) {
+                Ok(caller) => {
+                    request.extensions_mut().insert(caller);
+                }
+                Err(problem) => {
+                    return whole(refusal::unauthenticated(self.service, &problem, guard.tokens.tenant())).await;
+                }
+            }
+        }
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        whole(response).await
+    }
+
+    async fn recorded(&self, entry: OpenEntry, response: Response) -> Result<Response, Cut> {
+        let (head, body) = whole(response).await?;
+        let retry_after = text(head.headers.get(header::RETRY_AFTER)).and_then(|seconds| seconds.parse().ok());
+        entry.finish(Some(head.status.as_u16()), retry_after, self.ledger.keeps_bodies().then(|| body.clone()));
+        Ok(Response::from_parts(head, Body::from(body)))
+    }
+}
+
+/// The answer with its body read to the end, so that the service's work is done before a fault can strike.
+async fn whole(response: Response) -> Result<(hyper::http::response::Parts, Bytes), Cut> {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    Ok((head, body))
+}
+
+fn text(header: Option<&hyper::header::HeaderValue>) -> Option<&str> {
+    header.and_then(|value| value.to_str().ok())
+}
+
+/// Whether an HTTP status is one that a service can answer with; others in a rule become 500.
+pub(crate) fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}

@@ -1,0 +1,398 @@
+//! The host: reads the package, starts the instances and their triggers, and holds the controls. Dropping it kills every
+//! worker; so does Ctrl-C.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::Future,
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
+
+use super::{
+    event_grid::{self, DeliveryReport, EventGridPolicy},
+    instance::{Instance, Order, Phase},
+    invocation,
+    listener::Listener,
+    logs::{LogLine, LogStream, Logs},
+    outcome::{Answer, InvocationFailed},
+    package::{Function, Package, PackageError, Trigger},
+    web,
+};
+use crate::{
+    Faults, Front, Ledger, Service,
+    service_bus::{Broker, Entity},
+    tls::Endpoint,
+};
+
+/// How a host is run.
+#[derive(Clone)]
+pub struct HostOptions {
+    /// The app settings: the worker's environment, what `%NAME%` in the package stands for, and overrides of `host.json`
+    /// as `AzureFunctionsJobHost__path__to__setting`.
+    pub settings: BTreeMap<String, String>,
+    /// How many instances of the app run, each with a worker of its own.
+    pub instances: usize,
+    /// How Event Grid delivers.
+    pub event_grid: EventGridPolicy,
+    /// After what time the platform brings back a host that has stopped itself; `None`: never.
+    pub platform_restart: Option<Duration>,
+    /// What Ctrl-C does.
+    pub ctrl_c: CtrlC,
+    /// How many log lines are kept.
+    pub kept_log_lines: usize,
+    /// Faults of invocations and webhooks (service `Functions`).
+    pub faults: Faults,
+    /// Where invocations and webhooks are recorded.
+    pub ledger: Ledger,
+}
+
+/// What Ctrl-C does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CtrlC {
+    /// Kills the workers and ends this process with exit code 130.
+    KillAndExit,
+    /// Kills the workers; the caller ends the process.
+    Kill,
+    /// Nothing: the caller listens itself and drops the host.
+    Ignore,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            settings: BTreeMap::new(),
+            instances: 1,
+            event_grid: EventGridPolicy::default(),
+            platform_restart: Some(Duration::from_secs(1)),
+            ctrl_c: CtrlC::KillAndExit,
+            kept_log_lines: 20_000,
+            faults: Faults::new(),
+            ledger: Ledger::new(),
+        }
+    }
+}
+
+/// Why a host did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The package cannot be served.
+    #[error("the package cannot be served")]
+    Package(#[from] PackageError),
+    /// No port for the host's endpoint.
+    #[error("the host's endpoint cannot be bound")]
+    Endpoint(#[source] std::io::Error),
+    /// A worker did not get ready.
+    #[error("the worker did not start: {reason}\n{last_words}")]
+    Worker {
+        /// The host's words.
+        reason: String,
+        /// The last lines of the worker's output.
+        last_words: String,
+    },
+    /// There is no function of this name and trigger.
+    #[error("there is no {trigger} function '{name}'")]
+    NoFunction {
+        /// The name asked for.
+        name: String,
+        /// The kind of trigger.
+        trigger: &'static str,
+    },
+}
+
+/// A running Functions host. Dropping it stops everything.
+pub struct FunctionsHost {
+    shared: Arc<Shared>,
+    endpoint: Endpoint,
+    broker: Broker,
+    logs: Logs,
+    event_grid: EventGridPolicy,
+    deliveries: Arc<AtomicUsize>,
+    // The last field: its tasks own what the others use.
+    tasks: JoinSet<()>,
+}
+
+pub(super) struct Shared {
+    pub(super) package: Arc<Package>,
+    pub(super) instances: Vec<Arc<Instance>>,
+    pub(super) turn: AtomicUsize,
+    fired: Mutex<HashMap<String, OffsetDateTime>>,
+}
+
+impl FunctionsHost {
+    /// Starts the package in a folder (the script root) and waits until every worker is ready; only then do triggers
+    /// deliver.
+    ///
+    /// # Errors
+    /// When the package cannot be served, the endpoint not bound, or a worker does not get ready.
+    pub async fn start(package: &Path, broker: Broker, options: HostOptions) -> Result<Self, HostError> {
+        let root = std::path::absolute(package).unwrap_or_else(|_| package.to_owned());
+        let package = Arc::new(Package::read(&root, &options.settings)?);
+        let logs = Logs::new(options.kept_log_lines);
+        let mut tasks = JoinSet::new();
+        let mut instances = Vec::new();
+        for number in 0..options.instances.max(1) {
+            let (instance, orders) = Instance::new(
+                number,
+                package.clone(),
+                options.settings.clone(),
+                logs.clone(),
+                options.ledger.clone(),
+                options.faults.clone(),
+                options.platform_restart,
+            );
+            tasks.spawn(instance.clone().keep(orders));
+            instances.push(instance);
+        }
+        let shared =
+            Arc::new(Shared { package, instances, turn: AtomicUsize::new(0), fired: Mutex::new(HashMap::new()) });
+        let front = Front::new(Service::Functions, web::router(shared.clone()), options.ledger, options.faults);
+        let endpoint = Endpoint::open(None, front.exchange()).await.map_err(HostError::Endpoint)?;
+        let deliveries = Arc::new(AtomicUsize::new(0));
+        let mut host = Self { shared, endpoint, broker, logs, event_grid: options.event_grid, deliveries, tasks };
+        host.until_ready().await?;
+        host.listen(&options.settings);
+        host.watch_ctrl_c(options.ctrl_c);
+        Ok(host)
+    }
+
+    /// `http://127.0.0.1:PORT` of the host: webhooks, HTTP functions, `/admin/functions/{name}`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The address of the host.
+    pub fn address(&self) -> SocketAddr {
+        self.endpoint.address()
+    }
+
+    /// The names of the functions it serves.
+    pub fn functions(&self) -> Vec<String> {
+        self.shared.package.functions.iter().map(|function| function.name.clone()).collect()
+    }
+
+    /// How many instances there are.
+    pub fn instances(&self) -> usize {
+        self.shared.instances.len()
+    }
+
+    /// Delivers events to a function as Event Grid does: each in a post of its own, again after a failure. The future
+    /// does not borrow the host, so it can be spawned.
+    pub fn deliver(&self, function: &str, events: Vec<Value>) -> impl Future<Output = DeliveryReport> + Send + use<> {
+        let pending = Pending::new(self.deliveries.clone());
+        let delivery = event_grid::deliver(self.address(), function.to_owned(), events, self.event_grid.clone());
+        async move {
+            let report = delivery.await;
+            drop(pending);
+            report
+        }
+    }
+
+    /// Fires a timer now, on one instance, and waits for the function's end.
+    ///
+    /// # Errors
+    /// The outer error: there is no such timer. The inner: the invocation failed.
+    pub async fn fire(&self, name: &str) -> Result<Result<(), InvocationFailed>, HostError> {
+        let function = self.shared.function(name).filter(|function| matches!(function.trigger, Trigger::Timer { .. }));
+        let function = function.ok_or_else(|| HostError::NoFunction { name: name.to_owned(), trigger: "timer" })?;
+        Ok(self.shared.fire(function).await.map(|_| ()))
+    }
+
+    /// Nothing is going on: no invocation, no delivery of Event Grid (waiting ones included), and no message active or
+    /// locked in a queue that a function listens to. Scheduled messages do not count.
+    pub fn idle(&self) -> bool {
+        self.deliveries.load(Ordering::SeqCst) == 0
+            && self.shared.instances.iter().all(|instance| instance.in_flight.load(Ordering::SeqCst) == 0)
+            && self.entities().iter().all(|entity| self.broker.at_hand(entity) == 0)
+    }
+
+    /// Waits until nothing is going on; says whether that came within the limit.
+    pub async fn until_idle(&self, limit: Duration) -> bool {
+        let poll = async {
+            while !self.idle() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(limit, poll).await.is_ok()
+    }
+
+    /// Kills a worker with SIGKILL, as a crash: the host restarts it, and stops itself at the third within 30 minutes.
+    pub fn kill(&self, instance: usize) {
+        if let Some(instance) = self.shared.instances.get(instance) {
+            instance.order(Order::Kill);
+        }
+    }
+
+    /// Lets no trigger deliver to an instance any more; what it has goes on.
+    pub fn pause(&self, instance: usize) {
+        if let Some(instance) = self.shared.instances.get(instance) {
+            instance.pause(true);
+        }
+    }
+
+    /// Ends a pause.
+    pub fn resume(&self, instance: usize) {
+        if let Some(instance) = self.shared.instances.get(instance) {
+            instance.pause(false);
+        }
+    }
+
+    /// Where an instance is in its life, and what becomes of it; `None` when there is no such instance.
+    pub fn phase(&self, instance: usize) -> Option<watch::Receiver<Phase>> {
+        self.shared.instances.get(instance).map(|instance| instance.phase())
+    }
+
+    /// How often an instance's worker has been started.
+    pub fn starts(&self, instance: usize) -> u64 {
+        self.shared.instances.get(instance).map_or(0, |instance| instance.starts())
+    }
+
+    /// The most memory that any worker of an instance has had resident, in bytes; 0 where the system does not tell.
+    pub fn peak_rss_bytes(&self, instance: usize) -> u64 {
+        self.shared.instances.get(instance).map_or(0, |instance| instance.peak_rss())
+    }
+
+    /// Log lines from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<LogLine> {
+        self.logs.subscribe()
+    }
+
+    /// The log lines kept so far, oldest first.
+    pub fn log(&self) -> Vec<LogLine> {
+        self.logs.kept()
+    }
+
+    /// Kills every worker and stops. Messages in hand stay locked until their locks expire, as in Azure.
+    pub async fn shutdown(mut self) {
+        self.close();
+        self.endpoint.stop().await;
+        self.tasks.shutdown().await;
+    }
+
+    fn close(&self) {
+        self.shared.instances.iter().for_each(|instance| instance.close());
+    }
+
+    async fn until_ready(&self) -> Result<(), HostError> {
+        for instance in &self.shared.instances {
+            let mut phase = instance.phase();
+            let settled = phase.wait_for(|phase| !matches!(phase, Phase::Starting)).await.map(|phase| phase.clone());
+            let reason = match settled {
+                Ok(Phase::Ready { .. }) => continue,
+                Ok(Phase::Stopped { reason }) => reason,
+                Ok(Phase::Exited { .. }) => "it ended with exit code 0".to_owned(),
+                Ok(Phase::Starting) | Err(_) => "the host is shutting down".to_owned(),
+            };
+            // Its last lines may still be on their way through the pipes.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let lines = self.log().into_iter().filter(|line| line.stream != LogStream::Host);
+            let mut last: Vec<String> = lines.map(|line| line.text).collect();
+            let last_words = last.split_off(last.len().saturating_sub(20)).join("\n");
+            return Err(HostError::Worker { reason, last_words });
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, settings: &BTreeMap<String, String>) {
+        let namespace =
+            settings.iter().find(|(name, _)| name.to_ascii_lowercase().ends_with("__fullyqualifiednamespace"));
+        let namespace = namespace.map_or("localhost", |(_, value)| value).to_owned();
+        for instance in &self.shared.instances {
+            for function in &self.shared.package.functions {
+                let Trigger::ServiceBus { entity, many, data_type, completes } = &function.trigger else { continue };
+                let listener = Listener {
+                    instance: instance.clone(),
+                    package: self.shared.package.clone(),
+                    function: function.clone(),
+                    broker: self.broker.clone(),
+                    entity: entity.clone(),
+                    data_type: *data_type,
+                    completes: *completes,
+                    namespace: namespace.clone(),
+                };
+                if *many {
+                    self.tasks.spawn(listener.listen_for_batches());
+                } else {
+                    self.tasks.spawn(listener.listen_for_single_messages());
+                }
+            }
+        }
+    }
+
+    fn watch_ctrl_c(&mut self, ctrl_c: CtrlC) {
+        if ctrl_c == CtrlC::Ignore {
+            return;
+        }
+        let shared = self.shared.clone();
+        self.tasks.spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                shared.instances.iter().for_each(|instance| instance.close());
+                if ctrl_c == CtrlC::KillAndExit {
+                    std::process::exit(130);
+                }
+            }
+        });
+    }
+
+    fn entities(&self) -> Vec<&Entity> {
+        let functions = self.shared.package.functions.iter();
+        functions
+            .filter_map(|function| match &function.trigger {
+                Trigger::ServiceBus { entity, .. } => Some(entity),
+                Trigger::EventGrid { .. } | Trigger::Timer { .. } | Trigger::Http { .. } => None,
+            })
+            .collect()
+    }
+}
+
+impl Drop for FunctionsHost {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    pub(super) fn function(&self, name: &str) -> Option<&Function> {
+        self.package.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
+    }
+
+    pub(super) async fn fire(&self, function: &Function) -> Result<Answer, InvocationFailed> {
+        let Trigger::Timer { schedule } = &function.trigger else {
+            return Err(InvocationFailed(format!("'{}' is no timer.", function.name)));
+        };
+        let instance = self.next_open().ok_or_else(|| InvocationFailed("No instance is running.".to_owned()))?;
+        let now = OffsetDateTime::now_utc();
+        let last = {
+            let mut fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
+            fired.insert(function.name.clone(), now)
+        };
+        instance.invoke(&function.name, &invocation::timer(function, schedule, last, now)).await
+    }
+}
+
+/// Counts a delivery as long as it is going on, however it ends.
+struct Pending(Arc<AtomicUsize>);
+
+impl Pending {
+    fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}

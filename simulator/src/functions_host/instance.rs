@@ -1,0 +1,453 @@
+//! One instance of the app: the worker process through its lives, and invocations of it over HTTP. What happens after an
+//! exit is decided in `restart`, what an answer means in `outcome`.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{Request, header};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+use super::{
+    logs::{LogStream, Logs},
+    outcome::{Answer, InvocationFailed, Verdict, judge},
+    package::Package,
+    process::Process,
+    restart::{AfterExit, RestartBudget},
+};
+use crate::{
+    Faults, Ledger, Service,
+    faults::Kind,
+    ledger::{Asked, OpenEntry},
+};
+
+const HOST_VERSION: &str = "4.1045.200.0";
+
+/// How often the host looks whether the worker listens yet.
+const READINESS_POLL: Duration = Duration::from_millis(25);
+
+/// How often a running worker is looked at: its end, and its memory.
+const WATCH_POLL: Duration = Duration::from_millis(10);
+
+/// Where an instance is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// The worker has been started and does not listen yet; invocations wait.
+    Starting,
+    /// The worker listens.
+    Ready {
+        /// On this port of 127.0.0.1.
+        port: u16,
+    },
+    /// The worker ended with exit code 0 and is not restarted; invocations fail.
+    Exited {
+        /// The port on which nothing listens any more.
+        port: u16,
+    },
+    /// The host gave up and stopped itself.
+    Stopped {
+        /// Why, in its words.
+        reason: String,
+    },
+}
+
+pub(super) struct Instance {
+    pub(super) number: usize,
+    package: Arc<Package>,
+    settings: BTreeMap<String, String>,
+    pub(super) logs: Logs,
+    ledger: Ledger,
+    faults: Faults,
+    phase: watch::Sender<Phase>,
+    paused: watch::Sender<bool>,
+    orders: mpsc::UnboundedSender<Order>,
+    process: Mutex<Option<Arc<Process>>>,
+    peak_rss: AtomicU64,
+    pub(super) in_flight: AtomicUsize,
+    requests: AtomicU64,
+    starts: AtomicU64,
+    closing: AtomicBool,
+    client: Client<HttpConnector, Body>,
+    platform_restart: Option<Duration>,
+}
+
+/// What the rest of the host may ask of the process's keeper.
+pub(super) enum Order {
+    /// Kill it as a crash would: counted.
+    Kill,
+    /// A function ran out of time on this port: kill it, uncounted.
+    Replace { port: u16 },
+    /// Invocations waited too long for it: the host stops.
+    GiveUp,
+}
+
+/// What ended one life of the worker.
+enum End {
+    Decided(AfterExit),
+    GaveUp(String),
+}
+
+impl Instance {
+    #[expect(clippy::too_many_arguments, reason = "the parts of a host, named at the one place that joins them")]
+    pub(super) fn new(
+        number: usize,
+        package: Arc<Package>,
+        settings: BTreeMap<String, String>,
+        logs: Logs,
+        ledger: Ledger,
+        faults: Faults,
+        platform_restart: Option<Duration>,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Order>) {
+        let (orders, receiver) = mpsc::unbounded_channel();
+        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build_http();
+        let instance = Self {
+            number,
+            package,
+            settings,
+            logs,
+            ledger,
+            faults,
+            phase: watch::Sender::new(Phase::Starting),
+            paused: watch::Sender::new(false),
+            orders,
+            process: Mutex::default(),
+            peak_rss: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            requests: AtomicU64::new(0),
+            starts: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            client,
+            platform_restart,
+        };
+        (Arc::new(instance), receiver)
+    }
+
+    /// Keeps the worker alive, life after life, until it is aborted.
+    pub(super) async fn keep(self: Arc<Self>, mut orders: mpsc::UnboundedReceiver<Order>) {
+        let mut budget = RestartBudget::default();
+        loop {
+            let reason = match self.live(&mut budget, &mut orders).await {
+                End::Decided(AfterExit::Restart) => continue,
+                End::Decided(AfterExit::Nothing) => {
+                    self.say("The worker ended with exit code 0 and is not restarted.");
+                    // Only a new host would start it again; orders to a process that is gone change nothing.
+                    while orders.recv().await.is_some() {}
+                    return;
+                }
+                End::Decided(AfterExit::StopHost) => {
+                    "Exceeded http worker restart retry count. Shutting down Functions Host".to_owned()
+                }
+                End::GaveUp(reason) => reason,
+            };
+            self.say(&reason);
+            self.phase.send_replace(Phase::Stopped { reason });
+            match self.platform_restart {
+                // The platform brings a stopped host back, with nothing remembered.
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => {
+                    while orders.recv().await.is_some() {}
+                    return;
+                }
+            }
+            budget = RestartBudget::default();
+        }
+    }
+
+    /// One life of the worker, from its start to what follows its end.
+    async fn live(&self, budget: &mut RestartBudget, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
+        self.phase.send_replace(Phase::Starting);
+        if self.closing.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        let process = match Process::start(&self.package, &self.settings, &self.logs, self.number) {
+            Ok(process) => Arc::new(process),
+            Err(error) => {
+                let executable = self.package.executable.display();
+                return End::GaveUp(format!("Failed to start '{executable}': {error}"));
+            }
+        };
+        self.starts.fetch_add(1, Ordering::Relaxed);
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process.clone());
+        let deadline = tokio::time::Instant::now() + self.package.initialization_timeout;
+        let mut replaced = false;
+        let mut asking: Option<tokio::task::JoinHandle<bool>> = None;
+        loop {
+            let ready = matches!(*self.phase.borrow(), Phase::Ready { .. });
+            self.peak_rss.fetch_max(process.peak_rss().unwrap_or_default(), Ordering::Relaxed);
+            if let Some(status) = process.ended() {
+                if let Some(asking) = asking {
+                    asking.abort();
+                }
+                if replaced {
+                    return End::Decided(AfterExit::Restart);
+                }
+                self.say(&format!("The worker has ended: {status}."));
+                let decided = budget.on_exit(status.code(), OffsetDateTime::now_utc());
+                if decided == AfterExit::Nothing {
+                    self.phase.send_replace(Phase::Exited { port: process.port });
+                }
+                return End::Decided(decided);
+            }
+            if !ready && !replaced {
+                if tokio::time::Instant::now() >= deadline {
+                    process.kill();
+                    self.say("The worker did not get ready in time.");
+                    return End::Decided(budget.on_error(OffsetDateTime::now_utc()));
+                }
+                match asking.take() {
+                    Some(done) if done.is_finished() => {
+                        if done.await.unwrap_or_default() {
+                            self.phase.send_replace(Phase::Ready { port: process.port });
+                            continue;
+                        }
+                    }
+                    Some(running) => asking = Some(running),
+                    None => asking = Some(tokio::spawn(answers(self.client.clone(), process.port))),
+                }
+            }
+            let pause = if ready { WATCH_POLL } else { READINESS_POLL };
+            tokio::select! {
+                order = orders.recv() => match order {
+                    None => return End::GaveUp("The host is shutting down.".to_owned()),
+                    Some(Order::Kill) => process.kill(),
+                    Some(Order::Replace { port }) if port == process.port => {
+                        replaced = true;
+                        // Invocations from now on wait for the next life.
+                        self.phase.send_replace(Phase::Starting);
+                        process.kill();
+                    }
+                    Some(Order::Replace { .. }) => {}
+                    Some(Order::GiveUp) => {
+                        process.kill();
+                        return End::GaveUp("The worker did not get ready while invocations waited.".to_owned());
+                    }
+                },
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Invokes a function and judges the answer, within the function's time.
+    pub(super) async fn invoke(&self, function: &str, body: &Value) -> Result<Answer, InvocationFailed> {
+        let _counted = InFlight::new(self);
+        let id = Uuid::new_v4();
+        let result = self.invoke_once(function, id, Bytes::from(body.to_string())).await;
+        match &result {
+            Ok(answer) => answer.logs.iter().for_each(|line| self.say(line)),
+            Err(error) => self.say(&format!("Executed 'Functions.{function}' (Failed, Id={id}): {error}")),
+        }
+        result
+    }
+
+    async fn invoke_once(&self, function: &str, id: Uuid, body: Bytes) -> Result<Answer, InvocationFailed> {
+        let port = self.until_started().await?;
+        let path = format!("/{function}");
+        let mut entry = self.ledger.open_entry(Asked {
+            service: Service::Functions,
+            method: "POST".to_owned(),
+            path: path.clone(),
+            query: String::new(),
+            user_agent: format!("Azure-Functions-Host/{HOST_VERSION}"),
+            body: self.ledger.keeps_bodies().then(|| body.clone()),
+        });
+        let verdict = self.faults.judge(Service::Functions, "POST", &path);
+        entry.faults = verdict.rules;
+        tokio::time::sleep(verdict.delay).await;
+        let lost = || Err(InvocationFailed("An error occurred while sending the request.".to_owned()));
+        match verdict.kind {
+            Some(Kind::CutBefore) => return lost(),
+            Some(Kind::Status(status)) => return self.refused(entry, status),
+            Some(Kind::Throttle { .. }) => return self.refused(entry, 429),
+            Some(Kind::CutAfter | Kind::Delay(_)) | None => {}
+        }
+        let request = self.request(port, &path, id, body);
+        let exchange = async {
+            let verdict = self.exchange(request, entry).await?;
+            match verdict {
+                Verdict::Done(answer) => Ok(answer),
+                Verdict::Failed(error) => Err(error),
+                // Neither result nor exception is ever set: only the function's timeout ends it.
+                Verdict::Hangs => std::future::pending().await,
+            }
+        };
+        let answer = match self.package.function_timeout {
+            None => exchange.await,
+            Some(limit) => tokio::time::timeout(limit, exchange).await.unwrap_or_else(|_| {
+                // The host kills the whole worker, whatever else it was doing.
+                let _ = self.orders.send(Order::Replace { port });
+                let limit = limit.as_secs_f64();
+                Err(InvocationFailed(format!(
+                    "Timeout value of {limit} s was exceeded by function: Functions.{function}"
+                )))
+            }),
+        };
+        if verdict.kind == Some(Kind::CutAfter) { lost() } else { answer }
+    }
+
+    fn refused(&self, entry: OpenEntry, status: u16) -> Result<Answer, InvocationFailed> {
+        entry.finish(Some(status), None, None);
+        match judge(status, None, None, &[]) {
+            Verdict::Failed(error) => Err(error),
+            Verdict::Done(_) | Verdict::Hangs => Err(InvocationFailed(format!("The answer was lost ({status})."))),
+        }
+    }
+
+    fn request(&self, port: u16, path: &str, id: Uuid, body: Bytes) -> Request<Body> {
+        // In Azure the body is chunked, under the Core Tools it has a length: both by turns.
+        let body = match self.requests.fetch_add(1, Ordering::Relaxed) % 2 {
+            0 => Body::from_stream(futures::stream::once(async move { Ok::<_, Infallible>(body) })),
+            _ => Body::from(body),
+        };
+        Request::post(format!("http://127.0.0.1:{port}{path}"))
+            .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+            .header("X-Azure-Functions-HostVersion", HOST_VERSION)
+            .header("X-Azure-Functions-InvocationId", id.to_string())
+            .header(header::USER_AGENT, format!("Azure-Functions-Host/{HOST_VERSION}"))
+            .body(body)
+            .expect("the names of functions are checked to be paths")
+    }
+
+    async fn exchange(&self, request: Request<Body>, entry: OpenEntry) -> Result<Verdict, InvocationFailed> {
+        let gone = |error: &dyn std::error::Error| {
+            InvocationFailed(format!("An error occurred while sending the request: {error}"))
+        };
+        let response = self.client.request(request).await.map_err(|error| gone(&error))?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| gone(&error))?.to_bytes();
+        let text = |name| head.headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+        let status = head.status.as_u16();
+        let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let verdict = judge(status, text(header::CONTENT_TYPE), length, &body);
+        entry.finish(Some(status), None, self.ledger.keeps_bodies().then_some(body));
+        Ok(verdict)
+    }
+
+    /// Hands an HTTP request on as it is, and the worker's answer back.
+    pub(super) async fn forward(&self, mut request: Request<Body>) -> Result<crate::tls::Response, InvocationFailed> {
+        let _counted = InFlight::new(self);
+        let port = self.until_started().await?;
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = format!("http://127.0.0.1:{port}{path}")
+            .parse()
+            .map_err(|error| InvocationFailed(format!("The path cannot be forwarded: {error}")))?;
+        request.headers_mut().remove(header::HOST);
+        let id = header::HeaderValue::try_from(Uuid::new_v4().to_string()).expect("an id is ASCII");
+        request.headers_mut().insert("X-Azure-Functions-InvocationId", id);
+        request.headers_mut().insert("X-Azure-Functions-HostVersion", header::HeaderValue::from_static(HOST_VERSION));
+        let response = self.client.request(request).await;
+        response.map(|response| response.map(Body::new)).map_err(|error| InvocationFailed(error.to_string()))
+    }
+
+    /// Waits until the worker listens, or never will: four times its time to get ready.
+    async fn until_started(&self) -> Result<u16, InvocationFailed> {
+        let mut phase = self.phase.subscribe();
+        let started = phase.wait_for(|phase| !matches!(phase, Phase::Starting));
+        let started = tokio::time::timeout(self.package.initialization_timeout * 4, started).await;
+        match started.map(|phase| phase.map(|phase| phase.clone())) {
+            Ok(Ok(Phase::Ready { port } | Phase::Exited { port })) => Ok(port),
+            Ok(Ok(Phase::Stopped { reason })) => Err(InvocationFailed(reason)),
+            Ok(Ok(Phase::Starting) | Err(_)) => Err(InvocationFailed("The host is shutting down.".to_owned())),
+            Err(_) => {
+                let _ = self.orders.send(Order::GiveUp);
+                Err(InvocationFailed("Did not find initialized workers in time.".to_owned()))
+            }
+        }
+    }
+
+    /// Waits until triggers may deliver to it: not paused, and its host not stopped.
+    pub(super) async fn until_open(&self) {
+        let (mut paused, mut phase) = (self.paused.subscribe(), self.phase.subscribe());
+        loop {
+            // The senders live as long as this instance, so waiting cannot fail.
+            let _ = paused.wait_for(|paused| !paused).await;
+            let _ = phase.wait_for(|phase| !matches!(phase, Phase::Stopped { .. })).await;
+            if self.is_open() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until it is no longer open.
+    pub(super) async fn until_closed(&self) {
+        let (mut paused, mut phase) = (self.paused.subscribe(), self.phase.subscribe());
+        tokio::select! {
+            _ = paused.wait_for(|paused| *paused) => {}
+            _ = phase.wait_for(|phase| matches!(phase, Phase::Stopped { .. })) => {}
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !*self.paused.borrow() && !matches!(*self.phase.borrow(), Phase::Stopped { .. })
+    }
+
+    pub(super) fn pause(&self, paused: bool) {
+        self.paused.send_replace(paused);
+    }
+
+    pub(super) fn order(&self, order: Order) {
+        // Nobody takes orders once the host is gone.
+        let _ = self.orders.send(order);
+    }
+
+    pub(super) fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    pub(super) fn peak_rss(&self) -> u64 {
+        self.peak_rss.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn starts(&self) -> u64 {
+        self.starts.load(Ordering::Relaxed)
+    }
+
+    /// Kills the worker for good, at once.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        if let Some(process) = self.process.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            process.kill();
+        }
+    }
+
+    pub(super) fn say(&self, words: &str) {
+        self.logs.write(self.number, LogStream::Host, words);
+    }
+}
+
+/// Any answer at all means that the worker is ready; no connection means not yet.
+async fn answers(client: Client<HttpConnector, Body>, port: u16) -> bool {
+    let uri = format!("http://127.0.0.1:{port}/").parse().expect("a port makes a good URI");
+    client.get(uri).await.is_ok()
+}
+
+/// Counts an invocation as long as it is going on, however it ends.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    fn new(instance: &'a Instance) -> Self {
+        instance.in_flight.fetch_add(1, Ordering::SeqCst);
+        Self(&instance.in_flight)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,116 @@
+//! The Service Bus triggers: receive, invoke, settle. One batch at a time for each function and instance; a failed batch
+//! is given back whole. Source: ServiceBusListener of the Service Bus extension 5.x.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use time::OffsetDateTime;
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use super::{
+    instance::Instance,
+    invocation::{service_bus_many, service_bus_one},
+    outcome::{Answer, InvocationFailed},
+    package::{DataType, Function, Package},
+};
+use crate::service_bus::{Broker, Delivery, Entity};
+
+pub(super) struct Listener {
+    pub(super) instance: Arc<Instance>,
+    pub(super) package: Arc<Package>,
+    pub(super) function: Function,
+    pub(super) broker: Broker,
+    pub(super) entity: Entity,
+    pub(super) data_type: DataType,
+    pub(super) completes: bool,
+    pub(super) namespace: String,
+}
+
+impl Listener {
+    /// Batches, one after the other, until it is aborted.
+    pub(super) async fn listen_for_batches(self) {
+        loop {
+            let batch = self.next(self.package.batch_size).await;
+            let now = OffsetDateTime::now_utc();
+            let body = service_bus_many(&self.function, self.data_type, &batch, &self.namespace, now);
+            let result = match body {
+                Ok(body) => self.instance.invoke(&self.function.name, &body).await,
+                Err(error) => {
+                    self.instance.say(&error.to_string());
+                    Err(error)
+                }
+            };
+            self.settle(&batch, &result);
+        }
+    }
+
+    /// Single messages, many at a time, their locks renewed while they are worked on.
+    pub(super) async fn listen_for_single_messages(self) {
+        let listener = Arc::new(self);
+        let calls = Arc::new(Semaphore::new(listener.package.concurrent_calls));
+        let mut running = JoinSet::new();
+        loop {
+            let Ok(permit) = calls.clone().acquire_owned().await.map(Arc::new) else { return };
+            while running.try_join_next().is_some() {}
+            for delivery in listener.next(1).await {
+                let listener = listener.clone();
+                let permit = permit.clone();
+                running.spawn(async move {
+                    listener.handle_one(delivery).await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+
+    async fn handle_one(&self, delivery: Delivery) {
+        let now = OffsetDateTime::now_utc();
+        let body = service_bus_one(&self.function, self.data_type, &delivery, &self.namespace, now);
+        let invoke = self.instance.invoke(&self.function.name, &body);
+        let result = tokio::select! {
+            result = invoke => result,
+            never = self.renew(&delivery) => match never {},
+        };
+        self.settle(&[delivery], &result);
+    }
+
+    /// Renews the lock at half its time until the host's limit; then it only waits.
+    async fn renew(&self, delivery: &Delivery) -> Infallible {
+        let lock =
+            self.broker.rules(self.entity.queue_name()).map_or(Duration::from_secs(60), |rules| rules.lock_duration);
+        let mut renewed_for = Duration::ZERO;
+        while renewed_for < self.package.lock_renewal {
+            tokio::time::sleep(lock / 2).await;
+            renewed_for += lock / 2;
+            if self.broker.renew(&self.entity, delivery.lock_token).is_err() {
+                break;
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// The next messages while the instance is open.
+    async fn next(&self, most: usize) -> Vec<Delivery> {
+        loop {
+            self.instance.until_open().await;
+            tokio::select! {
+                biased;
+                () = self.instance.until_closed() => {}
+                batch = self.broker.wait_and_receive(&self.entity, most) => return batch,
+            }
+        }
+    }
+
+    fn settle(&self, batch: &[Delivery], result: &Result<Answer, InvocationFailed>) {
+        let settled = batch.iter().map(|delivery| match result {
+            Ok(_) if self.completes => self.broker.complete(&self.entity, delivery.lock_token),
+            // Without completion the messages stay locked until the lock expires.
+            Ok(_) => Ok(()),
+            Err(_) => self.broker.abandon(&self.entity, delivery.lock_token),
+        });
+        let lost = settled.filter(Result::is_err).count();
+        if lost > 0 {
+            self.instance
+                .say(&format!("{lost} messages of '{}' could not be settled: their locks were lost.", self.entity));
+        }
+    }
+}
