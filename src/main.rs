@@ -1,2 +1,51 @@
-//! Entry point.
-fn main() {}
+//! Under the Functions host this binary serves it; from a shell it is the command line.
+
+mod cli;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use policy_remediator::app::App;
+use policy_remediator::{config, functions, host, telemetry};
+use tracing::{error, info};
+
+/// Set by the host for its custom handler.
+const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match std::env::var(PORT) {
+        Ok(port) => runtime.block_on(serve(&port)),
+        Err(_) => runtime.block_on(cli::run()),
+    }
+}
+
+async fn serve(port: &str) -> ExitCode {
+    telemetry::start(std::env::var("RUST_LOG").ok().as_deref());
+    match try_serve(port).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain on one line: the host takes each line for an entry of its own.
+            error!(event = "start_failed", reason = format!("{error:#}"), "the worker cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn try_serve(port: &str) -> anyhow::Result<()> {
+    let port = port.trim().parse().with_context(|| format!("{PORT} is {port:?}; allowed is a port number"))?;
+    let settings = config::settings(|name| std::env::var(name).ok())?;
+    let mode = format!("{:?}", settings.policy.mode).to_lowercase();
+    let app = Arc::new(App::new(settings)?);
+    info!(event = "started", version = env!("CARGO_PKG_VERSION"), mode, port, "the worker serves the Functions host");
+    let handle: host::Handle =
+        Arc::new(move |function, body| Box::pin(functions::handle(Arc::clone(&app), function, body)));
+    host::serve(port, &functions::FUNCTIONS, handle).await.with_context(|| format!("port {port} cannot be served"))
+}

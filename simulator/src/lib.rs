@@ -2,6 +2,7 @@
 //! with rules and error texts as documented. It has its own wire types and never imports the worker's, so that drift shows.
 
 pub mod blob;
+pub mod demo;
 pub mod estate;
 pub mod faults;
 mod front;

@@ -1,0 +1,17 @@
+//! The main job, shown: an estate, a burst of events with duplicates and disorder, and what the worker made of them, read from
+//! the wire (the services' own records and the state documents) and from the worker's log, and from nothing else.
+
+mod estate;
+mod events;
+mod package;
+mod report;
+mod run;
+mod settings;
+mod tally;
+
+pub use estate::estate;
+pub use events::{Burst, burst, read_events};
+pub use package::{PackageFile, stage};
+pub use report::{ParkedItem, Report};
+pub use run::{Demo, Progress, Show, run};
+pub use settings::{Mode, settings};

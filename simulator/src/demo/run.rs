@@ -1,0 +1,179 @@
+//! Runs the demo: starts the local Azure and the worker, delivers the events, and waits until nothing moves any more.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::report::Report;
+use super::settings::{Mode, settings};
+use super::tally::{LogTally, StateTally};
+use crate::estate::{Attempt, ComplianceState, Estate, RecordKey};
+use crate::functions_host::FunctionsHost;
+use crate::ledger::Entry;
+use crate::resource_manager::{ResourceManager, Tempo};
+use crate::{LocalAzure, LocalAzureOptions, Service};
+
+const QUEUES: [&str; 3] = ["noncompliant-resources", "wake-ups", "batch-runs"];
+
+/// What is to be shown.
+pub struct Demo {
+    /// The estate.
+    pub estate: Estate,
+    /// The events, in the order of their delivery.
+    pub events: Vec<Value>,
+    /// Whether the worker may act.
+    pub mode: Mode,
+    /// The folder of the package.
+    pub package: PathBuf,
+    /// Longest time for everything.
+    pub limit: Duration,
+    /// Settings on top of the demo's.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A moment of the demo, for whoever shows progress.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Events to be delivered.
+    pub events: usize,
+    /// Events that became messages.
+    pub queued: usize,
+    /// Resources that are settled: fixed, skipped or parked.
+    pub settled: usize,
+    /// Resources that wait or are in a task.
+    pub unsettled: usize,
+    /// Of the settled ones, those that are fixed.
+    pub fixed: usize,
+    /// Tasks opened so far.
+    pub tasks: usize,
+}
+
+/// Shows progress.
+pub type Show<'a> = &'a mut dyn FnMut(Progress);
+
+/// Runs the demo to its end.
+///
+/// # Errors
+/// When the local Azure or the worker does not start.
+pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
+    let wanted: Vec<RecordKey> = fixable(&demo.estate);
+    let manager = ResourceManager::new(demo.estate.clone(), Tempo::quick());
+    let tenant = LocalAzureOptions { home_tenant_id: demo.estate.home_tenant.clone(), ..LocalAzureOptions::default() };
+    let azure = LocalAzure::start(manager.router(), tenant).await?;
+    let mut options = azure.host_options();
+    options.settings.extend(settings(demo.mode));
+    options.settings.extend(demo.settings.clone());
+    let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
+    let mut lines = host.subscribe();
+    let mut log = LogTally::default();
+    let begun = Instant::now();
+    let events = demo.events.len();
+    let delivery = tokio::spawn(host.deliver("receive-event", demo.events));
+    let mut calm = 0;
+    let timed_out = loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        loop {
+            match lines.try_recv() {
+                Ok(line) => log.read(&line),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        let state = StateTally::of(azure.blobs());
+        let settled = state.fixed + state.skipped.values().sum::<usize>() + state.parked.values().sum::<usize>();
+        show(Progress {
+            events,
+            queued: log.queued,
+            settled,
+            unsettled: state.waiting + state.in_task,
+            fixed: state.fixed,
+            tasks: manager.tasks().len(),
+        });
+        let quiet = delivery.is_finished() && host.idle() && is_settled(demo.mode, &state, &log, &azure);
+        calm = if quiet { calm + 1 } else { 0 };
+        if calm >= 3 {
+            break false;
+        }
+        if begun.elapsed() > demo.limit {
+            break true;
+        }
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    let state = StateTally::of(azure.blobs());
+    let now: BTreeMap<RecordKey, Option<ComplianceState>> =
+        manager.records().into_iter().map(|r| (r.key, r.state)).collect();
+    let is_compliant = |key: &&RecordKey| now.get(*key) == Some(&Some(ComplianceState::Compliant));
+    let fixed = wanted.iter().filter(is_compliant).count();
+    let peaks = manager.peak_active_per_target();
+    let report = Report {
+        events,
+        duplicates: log.duplicates(),
+        rejected: azure.blobs().list("rejected", "").len(),
+        tasks: manager.tasks().len(),
+        fixed,
+        unfixed: wanted.len() - fixed,
+        skipped: state.skipped,
+        waiting: state.waiting + state.in_task,
+        parked: state.parked,
+        retries: log.retries,
+        arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
+        seconds,
+        peak_active_tasks_per_target: peaks.values().copied().max().unwrap_or(0),
+        worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
+        parked_example: state.example,
+        timed_out,
+    };
+    host.shutdown().await;
+    Ok(report)
+}
+
+fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {
+    let queue_is_empty = |queue: &&str| {
+        let counts = azure.broker().counts(queue);
+        counts.active + counts.locked + counts.dead_lettered == 0
+    };
+    if !QUEUES.iter().all(|queue| queue_is_empty(&queue)) {
+        return false;
+    }
+    match mode {
+        Mode::Act => state.waiting + state.in_task + state.active_tasks == 0,
+        Mode::Plan => state.waiting_targets.is_subset(&log.planned),
+    }
+}
+
+/// What should be compliant in the end: non-compliant now, remediable, and not failing for ever.
+fn fixable(estate: &Estate) -> Vec<RecordKey> {
+    let fixable = |record: &&crate::estate::ComplianceRecord| {
+        let reference = record.key.reference.as_deref();
+        let location = estate.resource(&record.key.resource).map(|resource| resource.location.as_str());
+        let assignment = estate.assignment(&record.key.assignment);
+        record.state == ComplianceState::NonCompliant
+            && assignment.is_some_and(|assignment| estate.is_remediable(assignment, reference, location))
+            && record.script.last().is_none_or(|last| *last == Attempt::Succeed)
+    };
+    estate.records.iter().filter(fixable).map(|record| record.key.clone()).collect()
+}
+
+/// Calls by kind: the verb and what it is about.
+fn arm_calls(entries: &[Entry]) -> BTreeMap<String, usize> {
+    let mut calls = BTreeMap::new();
+    for entry in entries {
+        let path = entry.path.to_ascii_lowercase();
+        let tail = path.rsplit('/').next().unwrap_or_default();
+        let kind = match (entry.method.as_str(), path.contains("/remediations")) {
+            ("PUT", true) => "createTask",
+            ("POST", true) if tail == "listdeployments" => "listDeployments",
+            ("GET", true) if tail == "remediations" => "listTasks",
+            ("GET", true) => "readTask",
+            ("POST", false) if tail == "queryresults" => "queryStates",
+            ("GET", false) if tail == "policyassignments" => "listAssignments",
+            ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
+            _ => "other",
+        };
+        *calls.entry(kind.to_owned()).or_default() += 1;
+    }
+    calls
+}

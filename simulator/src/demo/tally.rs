@@ -1,0 +1,95 @@
+//! What the worker's log and its state documents tell. The documents are read as any other reader of the container would.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::Value;
+
+use super::report::ParkedItem;
+use crate::blob::Blobs;
+use crate::functions_host::LogLine;
+
+/// What the log tells.
+#[derive(Debug, Default)]
+pub(super) struct LogTally {
+    pub(super) queued: usize,
+    message_ids: HashSet<String>,
+    pub(super) retries: usize,
+    /// Targets for which a plan was shown, and what it said last.
+    pub(super) planned: HashSet<String>,
+}
+
+impl LogTally {
+    /// Takes a line in, if it is an event of the worker's.
+    pub(super) fn read(&mut self, line: &LogLine) {
+        let Ok(entry) = serde_json::from_str::<Value>(&line.text) else { return };
+        let field = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        match entry["event"].as_str() {
+            Some("event_queued") => {
+                self.queued += 1;
+                self.message_ids.insert(field("message_id"));
+            }
+            Some("resource_retry") => self.retries += 1,
+            Some("plan") => drop(self.planned.insert(field("target"))),
+            _ => {}
+        }
+    }
+
+    /// Events that said what another had said already.
+    pub(super) fn duplicates(&self) -> usize {
+        self.queued - self.message_ids.len()
+    }
+}
+
+/// What the state documents tell.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct StateTally {
+    pub(super) waiting: usize,
+    pub(super) in_task: usize,
+    pub(super) fixed: usize,
+    pub(super) active_tasks: usize,
+    pub(super) skipped: BTreeMap<String, usize>,
+    pub(super) parked: BTreeMap<String, usize>,
+    pub(super) example: Option<ParkedItem>,
+    /// Targets in which something waits.
+    pub(super) waiting_targets: HashSet<String>,
+}
+
+impl StateTally {
+    pub(super) fn of(blobs: &Blobs) -> Self {
+        let mut tally = Self::default();
+        for blob in blobs.list("state", "targets/") {
+            let Ok(document) = serde_json::from_slice::<Value>(&blob.content) else { continue };
+            let target = blob.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
+            tally.active_tasks += usize::from(document["active"].is_object());
+            let Some(resources) = document["resources"].as_object() else { continue };
+            for (resource, entry) in resources {
+                tally.count(&target, resource, &entry["state"]);
+            }
+        }
+        tally
+    }
+
+    fn count(&mut self, target: &str, resource: &str, state: &Value) {
+        let text = |name: &str| state[name].as_str().unwrap_or_default().to_owned();
+        match state["is"].as_str() {
+            Some("waiting") => {
+                self.waiting += 1;
+                self.waiting_targets.insert(target.to_owned());
+            }
+            Some("inTask") => self.in_task += 1,
+            Some("fixed") => self.fixed += 1,
+            Some("skipped") => *self.skipped.entry(text("reason")).or_default() += 1,
+            Some("parked") => {
+                *self.parked.entry(text("reason")).or_default() += 1;
+                let item = || ParkedItem {
+                    resource: resource.to_owned(),
+                    reason: text("reason"),
+                    words: text("words"),
+                    hint: text("hint"),
+                };
+                self.example.get_or_insert_with(item);
+            }
+            _ => {}
+        }
+    }
+}

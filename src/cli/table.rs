@@ -1,0 +1,34 @@
+//! The demo's result for people.
+
+use comfy_table::{Table, presets};
+use simulator::demo::Report;
+
+/// The table of a report.
+pub(super) fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    let mut row = |name: &str, value: String| {
+        table.add_row([name.to_owned(), value]);
+    };
+    row("events", format!("{} ({} of them duplicates)", report.events, report.duplicates));
+    if report.rejected > 0 {
+        row("rejected as malformed", report.rejected.to_string());
+    }
+    row("remediation tasks opened", report.tasks.to_string());
+    row("resources fixed", report.fixed.to_string());
+    row("attempts repeated", report.retries.to_string());
+    for (reason, count) in &report.skipped {
+        row(&format!("skipped: {reason}"), count.to_string());
+    }
+    for (reason, count) in &report.parked {
+        row(&format!("parked: {reason}"), count.to_string());
+    }
+    row("waiting", report.waiting.to_string());
+    row("unfixed", report.unfixed.to_string());
+    let calls = report.arm_calls.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>();
+    row("calls to Resource Manager", format!("{} ({})", report.arm_calls.values().sum::<usize>(), calls.join(", ")));
+    row("most tasks of a target at once", report.peak_active_tasks_per_target.to_string());
+    row("worker's peak memory", format!("{:.1} MiB", report.worker_peak_rss_bytes as f64 / 1_048_576.0));
+    row("time", format!("{:.1} s", report.seconds));
+    table
+}
