@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+#[cfg(unix)]
+mod ctrl_c;
 mod support;
 mod worker;
 
