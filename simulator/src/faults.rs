@@ -188,7 +188,7 @@ impl Armed {
         let strikes = match self.rule.which {
             Which::Always => true,
             Which::First(n) => self.matched <= n,
-            Which::EveryNth(n) => n > 0 && self.matched % n == 0,
+            Which::EveryNth(n) => self.matched.is_multiple_of(n),
             Which::Share { probability, .. } => self.draw() < probability,
         };
         self.hits += u64::from(strikes);

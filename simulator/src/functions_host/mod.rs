@@ -2,6 +2,7 @@
 //! encodings of the real host, settles, restarts and kills. Sources: the public code of the Functions host and of its
 //! Event Grid and Service Bus extensions, and Microsoft's documentation.
 
+mod call;
 mod encoding;
 mod event_grid;
 mod host;

@@ -92,7 +92,8 @@ mod tests {
     #[test]
     fn only_json_objects_with_a_good_status_are_success_and_emptiness_hangs() {
         let json = Some("application/json; charset=utf-8");
-        let cases: [(u16, Option<&str>, Option<u64>, &str, &str); 16] = [
+        type Case = (u16, Option<&'static str>, Option<u64>, &'static str, &'static str);
+        let cases: [Case; 16] = [
             (200, json, Some(2), "{}", "done"),
             (202, Some("text/json"), None, "{\"unknown\":1}", "done"),
             (200, json, None, "{\"logs\":null,\"OUTPUTS\":{}}", "done"),

@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn exits_are_judged_by_code_and_by_what_went_before() {
         let start = datetime!(2026-11-21 07:00 UTC);
-        let stories: [(&str, &[(i64, Option<i32>)], AfterExit); 6] = [
+        type Story = (&'static str, &'static [(i64, Option<i32>)], AfterExit);
+        let stories: [Story; 6] = [
             ("zero is never restarted", &[(0, Some(0))], Nothing),
             ("200 costs nothing", &[(0, Some(200)), (1, Some(200)), (2, Some(200)), (3, Some(200))], Restart),
             ("two errors are borne", &[(0, Some(1)), (1, None)], Restart),

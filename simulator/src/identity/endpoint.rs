@@ -144,7 +144,8 @@ mod tests {
         let by_client = with("client_id", user.client_id.as_str());
         let by_object = with("object_id", user.object_id.as_str());
         let unknown = with("client_id", "nobody");
-        let cases: [(Option<&str>, &[(&str, &str)], u16, Option<&Principal>); 8] = [
+        type Case<'a> = (Option<&'a str>, &'a [(&'a str, &'a str)], u16, Option<&'a Principal>);
+        let cases: [Case; 8] = [
             (Some(identity.secret()), &good, 200, Some(&system)),
             (Some(identity.secret()), &by_client, 200, Some(&user)),
             (Some(identity.secret()), &by_object, 200, Some(&user)),

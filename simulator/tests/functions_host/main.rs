@@ -1,178 +1,26 @@
-//! The Functions host against real child processes: this test binary, started again as a small worker by an environment
-//! variable. The worker does what each message or event tells it to: succeed, fail, hang, or end.
+//! The Functions host against real child processes, story by story.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[cfg(unix)]
+mod ctrl_c;
+mod support;
+mod worker;
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::Path,
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse, routing::any};
 use serde_json::{Value, json};
 use simulator::{
     Faults, Ledger, Service,
     faults::{Kind, Rule, Which},
-    functions_host::{CtrlC, EventGridPolicy, FunctionsHost, HostError, HostOptions, LogStream, Phase},
-    service_bus::{Broker, Entity, Message, QueueRules},
+    functions_host::{FunctionsHost, HostError, HostOptions, LogStream, Phase},
+    service_bus::{Entity, Message},
 };
 
-const LIMIT: Duration = Duration::from_secs(10);
-
-/// The worker. As a test it has nothing to do; as a child of a test it serves until it is killed.
-#[tokio::test]
-async fn worker() {
-    let Ok(script) = std::env::var("TEST_WORKER") else { return };
-    if script == "broken" {
-        eprintln!("SETTLE_DELAY: 'soon' is not a duration");
-        std::process::exit(3);
-    }
-    let variables: BTreeMap<String, String> = std::env::vars().collect();
-    // The test harness has begun a line of its own.
-    println!("\nenv {}", json!(variables));
-    let port: u16 = variables["FUNCTIONS_CUSTOMHANDLER_PORT"].parse().unwrap();
-    let router = Router::new().fallback(any(handle)).layer(axum::extract::DefaultBodyLimit::disable());
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    axum::serve(listener, router).await.unwrap();
-}
-
-async fn handle(request: axum::extract::Request) -> axum::response::Response {
-    let (head, body) = request.into_parts();
-    if head.uri.path() == "/" {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    let body: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let header = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-    let text = String::from_utf8_lossy(&body).into_owned();
-    let seen = json!({
-        "path": head.uri.path(),
-        "method": head.method.as_str(),
-        "length": header("content-length"),
-        "chunked": header("transfer-encoding"),
-        "type": header("content-type"),
-        "agent": header("user-agent"),
-        "id": header("x-azure-functions-invocationid"),
-        "body": serde_json::from_str::<Value>(&text).unwrap_or_default(),
-    });
-    println!("seen {seen}");
-    let json = [("content-type", "application/json")];
-    match ["fail", "hang", "plain", "exit 0", "exit 200", "exit 7", "slow"].iter().find(|word| text.contains(**word)) {
-        Some(&"fail") => (StatusCode::INTERNAL_SERVER_ERROR, json, "{}").into_response(),
-        Some(&"hang") => (json, "").into_response(),
-        Some(&"plain") => "{}".into_response(),
-        Some(&"slow") => {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            (json, "{}").into_response()
-        }
-        Some(exit) => std::process::exit(exit[5..].parse().unwrap()),
-        None if head.uri.path().starts_with("/api/") => (StatusCode::IM_A_TEAPOT, "a page").into_response(),
-        None => {
-            let outputs = json!({"res": {"statusCode": 202, "body": "made"}});
-            (json, json!({"Outputs": outputs, "Logs": ["all is well"]}).to_string()).into_response()
-        }
-    }
-}
-
-/// A package whose executable is this test binary.
-fn package(forward: bool) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    let arguments = ["worker", "--exact", "--nocapture", "--test-threads", "1"];
-    let host = json!({
-        "version": "2.0",
-        "functionTimeout": "00:00:30",
-        "customHandler": {
-            "description": { "defaultExecutablePath": std::env::current_exe().unwrap(), "arguments": arguments },
-            "enableForwardingHttpRequest": forward,
-        },
-        "extensions": { "serviceBus": { "maxMessageBatchSize": 3, "maxConcurrentCalls": 2 } },
-    });
-    write(root.path(), "host.json", &host);
-    let bus = |queue: &str, many: bool| {
-        let cardinality = if many { "many" } else { "one" };
-        json!({"type": "serviceBusTrigger", "name": "msgs", "queueName": queue, "connection": "ServiceBus",
-               "cardinality": cardinality, "dataType": "string"})
-    };
-    for (name, bindings) in [
-        ("collect", json!([bus("%QUEUE%", true)])),
-        ("recover", json!([bus("work/$DeadLetterQueue", false)])),
-        ("receive-event", json!([{"type": "eventGridTrigger", "name": "event"}])),
-        ("sweep", json!([{"type": "timerTrigger", "name": "timer", "schedule": "0 */15 * * * *"}])),
-        (
-            "status",
-            json!([{"type": "httpTrigger", "name": "req", "methods": ["get"]}, {"type": "http", "direction": "out", "name": "res"}]),
-        ),
-    ] {
-        fs::create_dir(root.path().join(name)).unwrap();
-        write(root.path(), &format!("{name}/function.json"), &json!({ "bindings": bindings }));
-    }
-    root
-}
-
-fn write(root: &Path, file: &str, content: &Value) {
-    fs::write(root.join(file), content.to_string()).unwrap();
-}
-
-fn options(settings: &[(&str, &str)]) -> HostOptions {
-    let fixed = [("TEST_WORKER", "1"), ("QUEUE", "work"), ("ServiceBus__fullyQualifiedNamespace", "ns.example")];
-    let settings = fixed.iter().chain(settings).map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let pauses = vec![Duration::from_millis(10)];
-    let event_grid = EventGridPolicy { pauses, max_attempts: 3, ..EventGridPolicy::default() };
-    HostOptions { settings, event_grid, ctrl_c: CtrlC::Ignore, platform_restart: None, ..HostOptions::default() }
-}
-
-fn broker(max_delivery_count: u32) -> Broker {
-    let broker = Broker::new();
-    broker.create("work", QueueRules::standard(max_delivery_count));
-    broker
-}
-
-/// A host with the package that its workers start from.
-struct Running {
-    host: FunctionsHost,
-    _package: tempfile::TempDir,
-}
-
-impl std::ops::Deref for Running {
-    type Target = FunctionsHost;
-
-    fn deref(&self) -> &FunctionsHost {
-        &self.host
-    }
-}
-
-async fn start(broker: &Broker, options: HostOptions) -> Running {
-    start_package(package(false), broker, options).await
-}
-
-async fn start_package(package: tempfile::TempDir, broker: &Broker, options: HostOptions) -> Running {
-    let host = FunctionsHost::start(package.path(), broker.clone(), options).await.unwrap();
-    Running { host, _package: package }
-}
-
-/// What the worker saw at a path, in order.
-fn seen(host: &FunctionsHost, path: &str) -> Vec<Value> {
-    let lines = host.log().into_iter().filter(|line| line.stream == LogStream::Stdout);
-    let seen = lines.filter_map(|line| serde_json::from_str(line.text.strip_prefix("seen ")?).ok());
-    seen.filter(|seen: &Value| seen["path"] == path).collect()
-}
-
-/// Waits until the worker has seen so much at a path: its lines come through a pipe.
-async fn seen_at_least(host: &FunctionsHost, path: &str, count: usize) -> Vec<Value> {
-    until(|| seen(host, path).len() >= count).await;
-    seen(host, path)
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < LIMIT, "waited too long");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-fn decoded(value: &Value) -> Value {
-    serde_json::from_str(value.as_str().unwrap()).unwrap()
-}
+use support::{LIMIT, broker, decoded, get, options, package, post, seen, seen_at_least, start, start_package, until};
 
 #[tokio::test]
 async fn the_worker_gets_its_settings_and_little_else_of_the_environment() {
@@ -418,29 +266,4 @@ async fn a_worker_that_does_not_start_is_an_error_with_its_last_words() {
     let Err(HostError::Worker { reason, last_words }) = error else { panic!("it started") };
     assert!(reason.contains("restart retry count"), "{reason}");
     assert!(last_words.contains("'soon' is not a duration"), "{last_words}");
-}
-
-async fn post(host: &FunctionsHost, path: &str, kind: &str, body: Value) -> (u16, String) {
-    request(
-        host,
-        &format!("POST {path} HTTP/1.1\r\naeg-event-type: {kind}\r\ncontent-type: application/json"),
-        &body.to_string(),
-    )
-    .await
-}
-
-async fn get(host: &FunctionsHost, path: &str) -> (u16, String) {
-    request(host, &format!("GET {path} HTTP/1.1"), "").await
-}
-
-async fn request(host: &FunctionsHost, head: &str, body: &str) -> (u16, String) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(host.address()).await.unwrap();
-    let length = body.len();
-    let request = format!("{head}\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
