@@ -6,7 +6,7 @@ use simulator::demo::Report;
 /// The table of a report.
 pub(super) fn table(report: &Report) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     let mut row = |name: &str, value: String| {
         table.add_row([name.to_owned(), value]);
     };
