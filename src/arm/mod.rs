@@ -1,4 +1,4 @@
-//! 5. Do: Resource Manager. Calls are values, answers are parsed here, errors carry their meaning.
+//! Stage 5, do: Resource Manager. Calls are values, answers are parsed here, errors carry their meaning.
 //! Nothing here decides what is to be done.
 
 mod assignments;

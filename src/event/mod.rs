@@ -1,4 +1,4 @@
-//! 1. What happened: the vendor's JSON becomes a small domain value at this edge. Pure; nothing below sees the wire form.
+//! Stage 1, what happened: the vendor's JSON becomes a small domain value at this edge. Pure; nothing below sees the wire form.
 
 mod policy_event;
 mod time_text;

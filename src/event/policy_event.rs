@@ -68,7 +68,7 @@ pub struct PolicyEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
     /// A policy-state event.
-    Policy(PolicyEvent),
+    Policy(Box<PolicyEvent>),
     /// An event of another type, which was subscribed to by mistake.
     Foreign(String),
 }
@@ -145,7 +145,8 @@ pub fn read(payload: &Value) -> Result<Reading, Malformed> {
         .map_err(|source| Malformed::Id { member: "data.policyDefinitionReferenceId", source })?;
     let observed_at =
         parse_time(&data.timestamp).ok_or_else(|| Malformed::Time(data.timestamp.chars().take(64).collect()))?;
-    Ok(Reading::Policy(PolicyEvent { id, kind, resource, assignment, reference, state, observed_at }))
+    let event = PolicyEvent { id, kind, resource, assignment, reference, state, observed_at };
+    Ok(Reading::Policy(Box::new(event)))
 }
 
 fn open(payload: &Value) -> Result<(String, String, String, Value), Malformed> {
@@ -212,7 +213,7 @@ mod tests {
 
     fn policy(payload: &Value) -> PolicyEvent {
         match read(payload) {
-            Ok(Reading::Policy(event)) => event,
+            Ok(Reading::Policy(event)) => *event,
             other => panic!("{other:?}"),
         }
     }

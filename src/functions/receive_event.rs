@@ -18,7 +18,7 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
     let mut messages = Vec::new();
     for payload in envelope.events()? {
         match event::read(&payload) {
-            Ok(Reading::Policy(event)) => messages.extend(message(event)),
+            Ok(Reading::Policy(event)) => messages.extend(message(*event)),
             Ok(Reading::Foreign(event_type)) => {
                 info!(event = "event_ignored", reason = "foreign_type", event_type, "an event of another type")
             }

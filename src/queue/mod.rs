@@ -1,4 +1,4 @@
-//! 2. Say it durably: the messages on the queues, and their sender.
+//! Stage 2, say it durably: the messages on the queues, and their sender.
 
 mod batch;
 mod message;

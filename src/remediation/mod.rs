@@ -1,4 +1,4 @@
-//! 4. What to do. Everything here is decided purely, from values and `now`; `reconcile` is the only file that acts.
+//! Stage 4, what to do. Everything here is decided purely, from values and `now`; `reconcile` is the only file that acts.
 //!
 //! An observation is merged into its target's document (`merge`). A wake-up starts a look at one target
 //! (`reconciliation`), which goes through its stages (`stages`): gather a wave (`wave`), open its task (`opening`), follow

@@ -82,7 +82,7 @@ impl Reconciler {
         deadline: Deadline,
     ) -> Result<Observed, ReconcileError> {
         Ok(match next {
-            Next::Load => Observed::Target(self.store.target(target, deadline).await?),
+            Next::Load => Observed::Target(Box::new(self.store.target(target, deadline).await?)),
             Next::Save(write) => match self.store.save_target(&write.document, look.etag(), deadline).await? {
                 Saved::As(etag) => {
                     if let Some(before) = look.document() {

@@ -104,7 +104,7 @@ impl Reconciliation {
         match observed {
             Observed::Target(versioned) => {
                 self.stale.get_or_insert(versioned.document.generation > self.generation);
-                self.document = Some(versioned);
+                self.document = Some(*versioned);
             }
             Observed::Saved(write, etag) => {
                 let name = write.document.active.as_ref().map(|active| active.name.clone());

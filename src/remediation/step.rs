@@ -76,7 +76,7 @@ pub enum Question {
 #[derive(Debug, Clone)]
 pub enum Observed {
     /// The target's document.
-    Target(Versioned<TargetDocument>),
+    Target(Box<Versioned<TargetDocument>>),
     /// A write succeeded.
     Saved(Write, ETag),
     /// A write of the target's document lost against another.

@@ -1,4 +1,4 @@
-//! 3. What is known: one document a target and one a subscription, in Blob Storage, changed only by compare-and-swap on the ETag.
+//! Stage 3, what is known: one document a target and one a subscription, in Blob Storage, changed only by compare-and-swap on the ETag.
 //! The documents are plain values; what happens to them is decided in `remediation`.
 
 mod blob_store;

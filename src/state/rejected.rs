@@ -34,7 +34,7 @@ impl Rejected {
     #[must_use]
     pub fn new(function: &'static str, reason: String, payload: &str, at: Timestamp) -> Self {
         let digest = Sha256::digest(payload)[..16].iter().map(|b| format!("{b:02x}")).collect();
-        let cut = payload.floor_char_boundary(PAYLOAD_LIMIT.min(payload.len()));
+        let cut = (0..=PAYLOAD_LIMIT.min(payload.len())).rev().find(|at| payload.is_char_boundary(*at)).unwrap_or(0);
         Self {
             version: 1,
             function,

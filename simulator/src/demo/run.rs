@@ -131,11 +131,11 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
 }
 
 fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {
-    let queue_is_empty = |queue: &&str| {
+    let queue_is_empty = |queue: &str| {
         let counts = azure.broker().counts(queue);
         counts.active + counts.locked + counts.dead_lettered == 0
     };
-    if !QUEUES.iter().all(|queue| queue_is_empty(&queue)) {
+    if !QUEUES.iter().all(|queue| queue_is_empty(queue)) {
         return false;
     }
     match mode {
