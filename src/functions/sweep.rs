@@ -1,14 +1,12 @@
 //! `sweep`: heals what no message would: targets whose wake-up is overdue, and parks that are over.
 
-use std::time::Duration;
-
 use tracing::{error, info};
 
 use super::Failure;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, WakeUp};
-use crate::remediation::{heal, written};
+use crate::remediation::{heal, needs_healing, written};
 use crate::state::{Saved, TargetSummary};
 use crate::transport::Deadline;
 
@@ -37,13 +35,6 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Overdue by more than `slack`, parked for long enough, or waiting without a wake-up.
-fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -> bool {
-    let overdue = summary.wake_at.is_some_and(|at| at + slack < now);
-    let over = summary.parked_until.is_some_and(|until| until <= now);
-    overdue || over || (summary.is_unsettled && summary.wake_at.is_none())
-}
-
 /// Whether the target was woken; not when another was faster.
 async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
     let store = &app.reconciler.store;
@@ -59,33 +50,4 @@ async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Dead
     let message = Outgoing::wake_up(&WakeUp::new(target, document.generation), now);
     app.reconciler.sender.send(Queue::WakeUps, &[message], now, deadline).await?;
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_no_message_would_wake_is_healed() {
-        let now = Timestamp::UNIX_EPOCH + Duration::from_secs(10_000);
-        let slack = Duration::from_secs(60);
-        let at = |seconds: i64| Some(now + time::Duration::seconds(seconds));
-        let summary = |wake_at, parked_until, is_unsettled| TargetSummary {
-            blob: String::new(),
-            wake_at,
-            parked_until,
-            is_unsettled,
-        };
-        for (summary, needed) in [
-            (summary(at(10), None, true), false),
-            (summary(at(-30), None, true), false),
-            (summary(at(-61), None, true), true),
-            (summary(None, None, true), true),
-            (summary(None, None, false), false),
-            (summary(None, at(1), false), false),
-            (summary(at(10), at(0), true), true),
-        ] {
-            assert_eq!(needs_healing(&summary, slack, now), needed, "{summary:?}");
-        }
-    }
 }

@@ -26,5 +26,5 @@ pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
 pub use step::{Meaning, Next, Observed, Put, Question, Write};
-pub use wake::heal;
+pub use wake::{heal, needs_healing};
 pub use wave::Verdict;

@@ -116,7 +116,10 @@ impl Reconciliation {
                 self.document = Some(Versioned { document: *write.document, etag: Some(etag) });
             }
             Observed::Conflict => self.document = None,
-            Observed::Claims(versioned) => self.claims = Some(versioned),
+            Observed::Claims(versioned) => {
+                self.claims = Some(versioned);
+                self.document = None;
+            }
             Observed::ClaimsSaved(document, etag) => {
                 self.claims = Some(Versioned { document: *document, etag: Some(etag) })
             }
@@ -139,6 +142,8 @@ impl Reconciliation {
                 if let Put::Throttled(until) = put {
                     self.throttled = self.throttled.max(Some(until));
                 }
+                // What was found before the creation says nothing of the time after it.
+                self.task = self.task.take().filter(|(found, _)| *found != name);
                 self.put = Some((name, put));
             }
             Observed::Shown => self.shown = true,
@@ -150,6 +155,9 @@ impl Reconciliation {
     /// Decides what to do next.
     #[must_use]
     pub fn next(&self, policy: &Policy, now: Timestamp) -> Next {
+        // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
+        // document does not name is void for certain.
+        let Some(Versioned { document: claims, .. }) = &self.claims else { return Next::LoadClaims };
         let Some(Versioned { document, etag }) = &self.document else { return Next::Load };
         if etag.is_none() {
             // Nothing is known of the target: there is nothing to look at.
@@ -158,7 +166,6 @@ impl Reconciliation {
         if self.settled {
             return self.wake(document);
         }
-        let Some(Versioned { document: claims, .. }) = &self.claims else { return Next::LoadClaims };
         if self.is_stale() {
             return self.told(document, claims, now).unwrap_or_else(|| self.wake(document));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::merge::park;
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::state::{EntryState, TargetDocument};
+use crate::state::{EntryState, TargetDocument, TargetSummary};
 
 /// Sets the next wake-up and makes every earlier one void.
 pub(super) fn rouse(document: &mut TargetDocument, at: Option<Timestamp>) {
@@ -24,6 +24,15 @@ fn unpark_expired(document: &mut TargetDocument, now: Timestamp) {
             entry.attempt = 1;
         }
     }
+}
+
+/// Whether `sweep` must wake a target: its wake-up is overdue by more than `slack`, a park is over, or something waits without
+/// a wake-up.
+#[must_use]
+pub fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -> bool {
+    let overdue = summary.wake_at.is_some_and(|at| at + slack < now);
+    let over = summary.parked_until.is_some_and(|until| until <= now);
+    overdue || over || (summary.is_unsettled && summary.wake_at.is_none())
 }
 
 /// Wakes the target now, whatever was planned: for `sweep`, which finds a wake-up overdue or a park over.
@@ -53,5 +62,34 @@ pub(super) fn apply_verdicts(
             super::wave::Verdict::Skip(_, reason) => EntryState::Skipped { reason: *reason, at: now },
             super::wave::Verdict::Park(_, reason, words) => park(*reason, None, words.clone(), policy, now),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_message_would_wake_is_healed() {
+        let now = Timestamp::UNIX_EPOCH + Duration::from_secs(10_000);
+        let slack = Duration::from_secs(60);
+        let at = |seconds: i64| Some(now + time::Duration::seconds(seconds));
+        let summary = |wake_at, parked_until, is_unsettled| TargetSummary {
+            blob: String::new(),
+            wake_at,
+            parked_until,
+            is_unsettled,
+        };
+        for (summary, needed) in [
+            (summary(at(10), None, true), false),
+            (summary(at(-30), None, true), false),
+            (summary(at(-61), None, true), true),
+            (summary(None, None, true), true),
+            (summary(None, None, false), false),
+            (summary(None, at(1), false), false),
+            (summary(at(10), at(0), true), true),
+        ] {
+            assert_eq!(needs_healing(&summary, slack, now), needed, "{summary:?}");
+        }
     }
 }

@@ -1,0 +1,204 @@
+//! The two instances of the worker: what they have in hand, one effect at a time, and their crashes between any two.
+//! The looks are the real ones; `collect`'s order of load, merge, write, wake-up and acknowledgement is repeated here.
+
+use policy_remediator::queue::Observation;
+use policy_remediator::remediation::{Next, Observed, Reconciliation, merge};
+use policy_remediator::state::{TargetDocument, Versioned};
+
+use crate::broker::{Body, Message};
+use crate::world::World;
+
+/// Messages that an instance has in hand at most.
+const IN_HAND: usize = 3;
+
+pub(crate) struct Flow {
+    pub(crate) instance: usize,
+    message: Message,
+    stage: Stage,
+}
+
+enum Stage {
+    Merge(Observation, Option<Versioned<TargetDocument>>),
+    Wake(Box<TargetDocument>),
+    Look(Box<Reconciliation>),
+    Acknowledge,
+}
+
+impl World {
+    /// One thing that the worker does; false when it has nothing to do.
+    pub(crate) fn worker_step(&mut self) -> Result<bool, String> {
+        let receivable = self.broker.receivable(self.now);
+        let may_receive = self.flows.len() < 2 * IN_HAND && !receivable.is_empty();
+        if self.flows.is_empty() && !may_receive {
+            return Ok(false);
+        }
+        self.tick();
+        if self.strikes(0.004) {
+            self.crash();
+            return Ok(true);
+        }
+        if may_receive && (self.flows.is_empty() || self.chance(0.4)) {
+            let place = receivable[self.random.usize(..receivable.len())];
+            self.receive(place);
+            return Ok(true);
+        }
+        let place = self.random.usize(..self.flows.len());
+        let mut flow = self.flows.swap_remove(place);
+        if self.strikes(0.002) {
+            // The lock is lost while the work goes on: the message comes a second time.
+            self.broker.unlock(flow.message.number);
+            self.tell(|| format!("lock lost: message {}", flow.message.number));
+        }
+        if self.advance(&mut flow)? {
+            self.flows.push(flow);
+        }
+        Ok(true)
+    }
+
+    fn crash(&mut self) {
+        let instance = self.random.usize(..2);
+        self.crashes += 1;
+        self.tell(|| format!("instance {instance} crashes"));
+        let (gone, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.flows).into_iter().partition(|flow| flow.instance == instance);
+        self.flows = left;
+        self.cloud.gates[instance] = None;
+        for flow in gone {
+            self.broker.unlock(flow.message.number);
+        }
+    }
+
+    fn receive(&mut self, place: usize) {
+        let message = self.broker.lock(place, self.now);
+        let instance = self.random.usize(..2);
+        self.tell(|| match &message.body {
+            Body::Seen(seen) => {
+                format!("instance {instance} takes message {}: seen {}", message.number, seen.resource_id)
+            }
+            Body::Wake(wake) => format!(
+                "instance {instance} takes message {}: wake-up {} generation {}",
+                message.number,
+                wake.target.hash(),
+                wake.generation
+            ),
+        });
+        let stage = match &message.body {
+            Body::Seen(observation) => Stage::Merge(observation.clone(), None),
+            Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up))),
+        };
+        self.flows.push(Flow { instance, message, stage });
+    }
+
+    /// One effect; false when the flow has ended.
+    fn advance(&mut self, flow: &mut Flow) -> Result<bool, String> {
+        let next = match std::mem::replace(&mut flow.stage, Stage::Acknowledge) {
+            Stage::Merge(observation, None) => {
+                let found = self.store.target(&observation.target());
+                Stage::Merge(observation, Some(found))
+            }
+            Stage::Merge(observation, Some(found)) => self.merge(observation, found),
+            Stage::Wake(document) => {
+                if let Some(at) = document.wake_at {
+                    self.send_wake_up(&document.target, document.generation, at);
+                }
+                Stage::Acknowledge
+            }
+            Stage::Look(mut look) => {
+                if self.strikes(0.003) {
+                    look.observe(Observed::OutOfTime);
+                }
+                match self.look(flow.instance, &flow.message, &look)? {
+                    Some(observed) => {
+                        look.observe(observed);
+                        Stage::Look(look)
+                    }
+                    None => Stage::Acknowledge,
+                }
+            }
+            Stage::Acknowledge => {
+                self.broker.complete(flow.message.number);
+                return Ok(false);
+            }
+        };
+        flow.stage = next;
+        Ok(true)
+    }
+
+    fn merge(&mut self, observation: Observation, found: Versioned<TargetDocument>) -> Stage {
+        let mut document = found.document.clone();
+        let merged = merge(&mut document, &observation, &self.policy, self.now);
+        self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
+        if document != found.document
+            && (self.store.save_target(&document, found.etag.as_ref()).is_none() || self.strikes(0.02))
+        {
+            return Stage::Merge(observation, None);
+        }
+        Stage::Wake(Box::new(document))
+    }
+
+    /// Does the next thing of a look; none at its end.
+    fn look(&mut self, instance: usize, message: &Message, look: &Reconciliation) -> Result<Option<Observed>, String> {
+        let Body::Wake(wake_up) = &message.body else { return Ok(None) };
+        let target = &wake_up.target;
+        let next = look.next(&self.policy, self.now);
+        let number = message.number;
+        Ok(Some(match next {
+            Next::Done => return Ok(None),
+            Next::Load => Observed::Target(Box::new(self.store.target(target))),
+            Next::Save(write) => {
+                let active =
+                    write.document.active.as_ref().map(|a| format!("{} {:?}", a.name, a.phase)).unwrap_or_default();
+                let saved = self.store.save_target(&write.document, look.etag());
+                self.tell(|| {
+                    format!(
+                        "[{number}] saves {:?} {active} generation {}: {}",
+                        write.meaning,
+                        write.document.generation,
+                        saved.is_some()
+                    )
+                });
+                match saved {
+                    Some(etag) if !self.strikes(0.01) => Observed::Saved(write, etag),
+                    _ => Observed::Conflict,
+                }
+            }
+            Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription())),
+            Next::SaveClaims(claims) => {
+                let saved = self.store.save_subscription(&claims, look.claims_etag());
+                self.tell(|| {
+                    format!(
+                        "[{number}] saves claims {:?}: {}",
+                        claims.claims.values().map(|c| c.task.as_str()).collect::<Vec<_>>(),
+                        saved.is_some()
+                    )
+                });
+                match saved {
+                    Some(etag) if !self.strikes(0.01) => Observed::ClaimsSaved(claims, etag),
+                    _ => Observed::ClaimsConflict,
+                }
+            }
+            Next::LoadRival(hash) => {
+                let active = self.store.targets.get(&hash).and_then(|(d, _)| d.active.as_ref()).map(|a| a.name.clone());
+                Observed::Rival(hash, active)
+            }
+            Next::Ask(question) => {
+                let asked = format!("{question:?}");
+                let observed = self.answer(instance, target, question);
+                if let Observed::Unanswered(error) = &observed {
+                    self.tell(|| format!("[{number}] unanswered: {error} ({asked})"));
+                }
+                observed
+            }
+            Next::Put(task) => {
+                let put = self.put(instance, &task)?;
+                self.tell(|| format!("[{number}] PUT {}: {put:?}", task.name));
+                Observed::Put(task.name, put)
+            }
+            Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
+            Next::Wake { generation, at } => {
+                self.send_wake_up(target, generation, at);
+                Observed::Woken
+            }
+        }))
+    }
+}
