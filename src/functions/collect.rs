@@ -7,7 +7,8 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::Failure;
-use super::rejection::{ALONE_FROM, reject};
+use super::alone::{one_by_one, part};
+use super::rejection::reject;
 use super::side_by_side::side_by_side;
 use crate::app::App;
 use crate::event::Timestamp;
@@ -24,22 +25,9 @@ pub(super) const NAME: &str = "collect";
 const TARGETS: usize = 16;
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
-    let (often, fresh): (Vec<_>, Vec<_>) =
-        envelope.items()?.into_iter().partition(|item| item.delivery_count >= ALONE_FROM);
-    collect(&app, fresh, deadline).await?;
-    for item in often {
-        let body = item.body.clone();
-        let deliveries = item.delivery_count;
-        match collect(&app, vec![item], deadline).await {
-            // By itself, and again: the item is at fault.
-            Err(Failure::Defect(words)) => {
-                reject(&app, NAME, format!("failed by itself at delivery {deliveries}: {words}"), &body, deadline)
-                    .await?;
-            }
-            other => other?,
-        }
-    }
-    Ok(())
+    let (together, alone) = part(envelope.items()?);
+    collect(&app, together, deadline).await?;
+    one_by_one(&app, NAME, alone, deadline, |item| collect(&app, vec![item], deadline)).await
 }
 
 async fn collect(app: &Arc<App>, items: Vec<Item>, deadline: Deadline) -> Result<(), Failure> {

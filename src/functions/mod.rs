@@ -1,6 +1,7 @@
 //! One file a function folder: from its message to its acknowledgement. What is acknowledged has been stored, with all that
 //! it caused; only a store or a queue that cannot be written fails an invocation, so that it is delivered again.
 
+mod alone;
 mod collect;
 mod receive_event;
 mod recover;
@@ -40,6 +41,17 @@ enum Failure {
     Reconcile(#[from] ReconcileError),
     #[error("a defect: {0}")]
     Defect(String),
+}
+
+impl Failure {
+    /// Whether the item itself is at fault, and no service that it needs.
+    fn is_of_the_item(&self) -> bool {
+        match self {
+            Self::Defect(_) | Self::Reconcile(ReconcileError::Endless) => true,
+            Self::Envelope(_) | Self::State(_) | Self::Send(_) => false,
+            Self::Reconcile(ReconcileError::State(_) | ReconcileError::Send(_)) => false,
+        }
+    }
 }
 
 /// Handles an invocation of one of [`FUNCTIONS`].

@@ -7,9 +7,6 @@ use crate::event::Timestamp;
 use crate::state::{Rejected, StateError};
 use crate::transport::Deadline;
 
-/// From this delivery on an item is handled by itself, so that it fails alone.
-pub(super) const ALONE_FROM: u32 = 5;
-
 /// Rejects an item. The message of the log is for the person who looks at the container.
 pub(super) async fn reject(
     app: &App,

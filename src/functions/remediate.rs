@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use tracing::{Instrument, error, info_span};
 
 use super::Failure;
-use super::rejection::{ALONE_FROM, reject};
+use super::alone::{one_by_one, part};
+use super::rejection::reject;
 use super::side_by_side::side_by_side;
 use crate::app::App;
 use crate::host::{Envelope, Item};
@@ -30,21 +31,9 @@ const SLOT: Duration = Duration::from_secs(20);
 const RESERVE: Duration = Duration::from_secs(45);
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
-    let (often, fresh): (Vec<_>, Vec<_>) =
-        envelope.items()?.into_iter().partition(|item| item.delivery_count >= ALONE_FROM);
-    look_at_all(&app, fresh, deadline).await?;
-    for item in often {
-        let body = item.body.clone();
-        let deliveries = item.delivery_count;
-        match look_at_all(&app, vec![item], deadline).await {
-            Err(failure @ (Failure::Defect(_) | Failure::Reconcile(ReconcileError::Endless))) => {
-                let words = format!("failed by itself at delivery {deliveries}: {}", super::chain(&failure));
-                reject(&app, NAME, words, &body, deadline).await?;
-            }
-            other => other?,
-        }
-    }
-    Ok(())
+    let (together, alone) = part(envelope.items()?);
+    look_at_all(&app, together, deadline).await?;
+    one_by_one(&app, NAME, alone, deadline, |item| look_at_all(&app, vec![item], deadline)).await
 }
 
 async fn look_at_all(app: &Arc<App>, items: Vec<Item>, deadline: Deadline) -> Result<(), Failure> {

@@ -204,7 +204,7 @@ impl Store {
             .map_err(|source| unavailable(&blob, "written", source))
     }
 
-    async fn read<T: DeserializeOwned>(
+    pub(super) async fn read<T: DeserializeOwned>(
         &self,
         blob: &str,
         deadline: Deadline,
@@ -231,7 +231,17 @@ impl Store {
         Ok(Some(Versioned { document: serde_json::from_slice(&body).map_err(unreadable)?, etag }))
     }
 
-    async fn write<T: Serialize>(
+    /// Deletes a blob; that it is not there is as good.
+    pub(super) async fn delete(&self, blob: &str, deadline: Deadline) -> Result<(), StateError> {
+        let delete = || async { self.state.blob_client(blob).delete(None).await };
+        match repeat(deadline, usize::MAX, passes, delete).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
+            Err(source) => Err(unavailable(blob, "deleted", source)),
+        }
+    }
+
+    pub(super) async fn write<T: Serialize>(
         &self,
         blob: &str,
         document: &T,

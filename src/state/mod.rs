@@ -8,6 +8,7 @@ mod metadata;
 mod reasons;
 mod rejected;
 mod subscription_document;
+mod suspects;
 mod target_document;
 mod versioned;
 

@@ -33,7 +33,7 @@ impl Rejected {
     /// Rejects a payload.
     #[must_use]
     pub fn new(function: &'static str, reason: String, payload: &str, at: Timestamp) -> Self {
-        let digest = Sha256::digest(payload)[..16].iter().map(|b| format!("{b:02x}")).collect();
+        let digest = digest(payload);
         let cut = (0..=PAYLOAD_LIMIT.min(payload.len())).rev().find(|at| payload.is_char_boundary(*at)).unwrap_or(0);
         Self {
             version: 1,
@@ -51,6 +51,11 @@ impl Rejected {
     pub fn blob(&self) -> String {
         format!("{}/{}.json", self.function, self.digest)
     }
+}
+
+/// 128 bits of SHA-256, in hex.
+pub(super) fn digest(payload: &str) -> String {
+    Sha256::digest(payload)[..16].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -38,18 +38,30 @@ fn story(seed: u64) -> String {
     format!("{}\n=== seed {seed}: {end}", world.story.join("\n"))
 }
 
+fn sum(mut totals: [usize; 5], parts: [usize; 5]) -> [usize; 5] {
+    totals.iter_mut().zip(parts).for_each(|(total, part)| *total += part);
+    totals
+}
+
+/// Effects, tasks, crashes, conflicts and throttled calls of these seeds.
+fn play_all(seeds: &[u64]) -> [usize; 5] {
+    let numbers = |seed: &u64| run(*seed).unwrap_or_else(|_| panic!("{}", story(*seed))).numbers();
+    seeds.iter().map(numbers).fold([0; 5], sum)
+}
+
 #[test]
 fn every_seed_ends_with_everything_settled_and_nothing_done_twice() {
     let (first, count) = (number("FIRST_SEED", 1), number("SEEDS", 300));
     let begun = std::time::Instant::now();
-    let mut totals = [0_usize; 5];
-    for seed in REGRESSIONS.iter().copied().chain(first..first + count) {
-        let world = run(seed).unwrap_or_else(|_| panic!("{}", story(seed)));
-        for (total, part) in totals.iter_mut().zip(world.numbers()) {
-            *total += part;
-        }
-    }
-    let [effects, tasks, crashes, conflicts, throttled] = totals;
+    let seeds: Vec<u64> = REGRESSIONS.iter().copied().chain(first..first + count).collect();
+    let parts = std::thread::available_parallelism().map_or(1, usize::from);
+    let runs: Vec<_> =
+        (0..parts).map(|part| seeds.iter().copied().skip(part).step_by(parts).collect::<Vec<_>>()).collect();
+    let numbers = std::thread::scope(|scope| {
+        let runs: Vec<_> = runs.into_iter().map(|seeds| scope.spawn(move || play_all(&seeds))).collect();
+        runs.into_iter().map(|run| run.join().expect("a run panics only with its story")).collect::<Vec<_>>()
+    });
+    let [effects, tasks, crashes, conflicts, throttled] = numbers.into_iter().fold([0; 5], sum);
     println!(
         "{count} seeds from {first} in {:.1} s: {effects} effects, {tasks} tasks, {crashes} crashes, {conflicts} conflicts, {throttled} throttled calls",
         begun.elapsed().as_secs_f64()

@@ -18,7 +18,7 @@ pub(crate) struct Flow {
 }
 
 enum Stage {
-    Merge(Observation, Option<Versioned<TargetDocument>>),
+    Merge(Box<Observation>, Option<Box<Versioned<TargetDocument>>>),
     Wake(Box<TargetDocument>),
     Look(Box<Reconciliation>),
     Acknowledge,
@@ -83,7 +83,7 @@ impl World {
             ),
         });
         let stage = match &message.body {
-            Body::Seen(observation) => Stage::Merge(observation.clone(), None),
+            Body::Seen(observation) => Stage::Merge(Box::new(observation.clone()), None),
             Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up))),
         };
         self.flows.push(Flow { instance, message, stage });
@@ -94,9 +94,9 @@ impl World {
         let next = match std::mem::replace(&mut flow.stage, Stage::Acknowledge) {
             Stage::Merge(observation, None) => {
                 let found = self.store.target(&observation.target());
-                Stage::Merge(observation, Some(found))
+                Stage::Merge(observation, Some(Box::new(found)))
             }
-            Stage::Merge(observation, Some(found)) => self.merge(observation, found),
+            Stage::Merge(observation, Some(found)) => self.merge(observation, &found),
             Stage::Wake(document) => {
                 if let Some(at) = document.wake_at {
                     self.send_wake_up(&document.target, document.generation, at);
@@ -124,7 +124,7 @@ impl World {
         Ok(true)
     }
 
-    fn merge(&mut self, observation: Observation, found: Versioned<TargetDocument>) -> Stage {
+    fn merge(&mut self, observation: Box<Observation>, found: &Versioned<TargetDocument>) -> Stage {
         let mut document = found.document.clone();
         let merged = merge(&mut document, &observation, &self.policy, self.now);
         self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
