@@ -3,17 +3,18 @@
 use tracing::{info, warn};
 
 use super::reconciliation::Reconciliation;
+use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
-use crate::state::{Change, EntryState, TargetDocument, TaskPhase, changes};
+use crate::state::{Change, EntryState, FailureClass, TargetDocument, TaskPhase, changes};
 
 /// A write of a target's document: the task that opened, ended or is overdue, and every resource whose state changed.
 pub fn written(before: &TargetDocument, after: &TargetDocument) {
     let target = after.target.hash();
     task(before, after);
     for change in changes(before, after) {
-        resource(&change, target.as_str(), before);
+        resource(&change, target.as_str(), task_name(before, after));
     }
 }
 
@@ -49,21 +50,29 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
     }
 }
 
-fn resource(change: &Change<'_>, target: &str, before: &TargetDocument) {
+/// The task that a change has to do with: the one that was active, or the one that is now.
+fn task_name<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> &'a str {
+    let active = before.active.as_ref().or(after.active.as_ref());
+    active.map(|active| active.name.as_str()).unwrap_or_default()
+}
+
+fn resource(change: &Change<'_>, target: &str, task: &str) {
     let resource = change.resource;
     let attempt = change.after.attempt;
-    let task = before.active.as_ref().map(|active| active.name.as_str()).unwrap_or_default();
     match &change.after.state {
         EntryState::Waiting { due } if change.is_retry() => {
             let counted = change.before.is_some_and(|entry| entry.attempt < attempt);
             let event = if counted { "resource_retry" } else { "resource_blocked" };
-            info!(event, target, %resource, attempt, task, %due, "the resource waits again");
+            let failure = change.after.last_failure.as_ref().filter(|_| counted);
+            let class = failure.and_then(|failure| failure.class).map(FailureClass::as_str).unwrap_or_default();
+            let words = failure.map(|failure| failure.words.as_str()).unwrap_or_default();
+            info!(event, target, %resource, attempt, task, class, words, %due, "the resource waits again");
         }
         EntryState::Waiting { due } => {
             info!(event = "resource_waiting", target, %resource, attempt, %due, "the resource waits")
         }
         EntryState::InTask => {
-            info!(event = "resource_in_task", target, %resource, attempt, "the resource is in the task");
+            info!(event = "resource_in_task", target, %resource, attempt, task, "the resource is in the task");
         }
         EntryState::Fixed { at, verified_at: None } => {
             let seconds = seconds_between(change.after.first_seen, *at);
@@ -103,6 +112,7 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
 /// The end of a look.
 pub(super) fn looked(wake_up: &WakeUp, look: &Reconciliation) {
     let target = wake_up.target.hash();
+    let rest = look.rest().map(Rest::as_str).unwrap_or_default();
     let wake_at = look.document().and_then(|d| d.wake_at).map(|at| at.to_string()).unwrap_or_default();
-    info!(event = "target_looked_at", %target, generation = wake_up.generation, stale = look.is_stale(), wake_at, "the look at the target has ended");
+    info!(event = "target_looked_at", %target, generation = wake_up.generation, stale = look.is_stale(), rest, wake_at, "the look at the target has ended");
 }

@@ -60,8 +60,15 @@ pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &
         (None, Seen::Compliant) => Merged::Unknown,
         (None, Seen::NonCompliant) => {
             let state = EntryState::Waiting { due: first_due(at, policy, now) };
-            let entry =
-                Entry { observed_at: at, first_seen: at, attempt: 1, fixes: Vec::new(), seen_in_task: None, state };
+            let entry = Entry {
+                observed_at: at,
+                first_seen: at,
+                attempt: 1,
+                fixes: Vec::new(),
+                seen_in_task: None,
+                last_failure: None,
+                state,
+            };
             document.resources.insert(id.clone(), entry);
             Merged::Waiting
         }
@@ -127,6 +134,7 @@ pub(super) fn new_episode(entry: &mut Entry, at: Timestamp, policy: &Policy, now
     entry.first_seen = at;
     entry.attempt = 1;
     entry.seen_in_task = None;
+    entry.last_failure = None;
     entry.fixes.retain(|fixed_at| *fixed_at + policy.flap_window > now);
     let flapping = entry.fixes.len() >= usize::try_from(policy.flap_limit).unwrap_or(usize::MAX);
     entry.state = if flapping {
@@ -163,8 +171,15 @@ mod tests {
 
     fn document(state: EntryState, observed_at: Timestamp) -> TargetDocument {
         let mut document = TargetDocument::new(target());
-        let entry =
-            Entry { observed_at, first_seen: observed_at, attempt: 3, fixes: Vec::new(), seen_in_task: None, state };
+        let entry = Entry {
+            observed_at,
+            first_seen: observed_at,
+            attempt: 3,
+            fixes: Vec::new(),
+            seen_in_task: None,
+            last_failure: None,
+            state,
+        };
         document.resources.insert(resource(0), entry);
         document
     }

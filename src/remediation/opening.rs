@@ -5,7 +5,7 @@ use super::merge::park;
 use crate::arm::NewTask;
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::state::{ActiveTask, EntryState, ParkReason, TargetDocument, TaskPhase};
+use crate::state::{ActiveTask, EntryState, LastFailure, ParkReason, TargetDocument, TaskPhase};
 
 /// Writes down that the task is about to be created.
 pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, now: Timestamp) {
@@ -59,6 +59,7 @@ pub(super) fn refused(document: &mut TargetDocument, words: &str, policy: &Polic
         } else {
             entry.state = EntryState::Waiting { due: next_attempt(entry.attempt, &active.name, policy, now) };
             entry.attempt += 1;
+            entry.last_failure = Some(LastFailure { class: None, words: words.to_owned() });
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
-use crate::state::{Entry, EntryState, FailureClass, ParkReason, PastTask, SkipReason, TargetDocument, TaskName};
+use crate::state::{
+    Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, SkipReason, TargetDocument, TaskName,
+};
 
 /// Tasks that a document remembers.
 const HISTORY: usize = 10;
@@ -63,6 +65,7 @@ impl Ending<'_> {
     fn fixed(&self, entry: &mut Entry, at: Timestamp) {
         entry.fixes.retain(|earlier| *earlier + self.policy.flap_window > self.now);
         entry.fixes.push(at);
+        entry.last_failure = None;
         entry.state = EntryState::Fixed { at, verified_at: None };
         // Seen non-compliant after the deployment ended: it did not last.
         if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
@@ -106,6 +109,7 @@ impl Ending<'_> {
         } else {
             entry.state = EntryState::Waiting { due: next_attempt(entry.attempt, self.task, self.policy, self.now) };
             entry.attempt += 1;
+            entry.last_failure = Some(LastFailure { class, words });
         }
     }
 }

@@ -9,14 +9,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::step::{Meaning, Next, Observed, Put, Question, Write};
-use super::wake::{forget_settled, rouse};
+use super::stages::View;
+use super::step::{Meaning, Next, Observed, Put, Rest};
 use crate::arm::{ArmError, Deployment, Facts, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
 use crate::resource::{ResourceId, Target, TargetHash};
-use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, TaskPhase, Versioned};
+use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
 /// The memory of one look at one target.
 #[derive(Debug, Clone)]
@@ -38,11 +38,11 @@ pub struct Reconciliation {
     /// The task whose opening is ours to finish, and whether another began it.
     pub(super) mine: Option<(TaskName, Meaning)>,
     pub(super) put: Option<(TaskName, Put)>,
-    throttled: Option<Timestamp>,
-    unanswered: bool,
-    out_of_time: bool,
+    pub(super) throttled: Option<Timestamp>,
+    pub(super) unanswered: bool,
+    pub(super) out_of_time: bool,
     pub(super) shown: bool,
-    settled: bool,
+    settled: Option<Rest>,
     woken: bool,
 }
 
@@ -70,7 +70,7 @@ impl Reconciliation {
             unanswered: false,
             out_of_time: false,
             shown: false,
-            settled: false,
+            settled: None,
             woken: false,
         }
     }
@@ -99,6 +99,12 @@ impl Reconciliation {
         self.stale == Some(true)
     }
 
+    /// Why the target rests, once its next wake-up is set.
+    #[must_use]
+    pub fn rest(&self) -> Option<Rest> {
+        self.settled
+    }
+
     /// Remembers what was observed.
     pub fn observe(&mut self, observed: Observed) {
         match observed {
@@ -110,7 +116,7 @@ impl Reconciliation {
                 let name = write.document.active.as_ref().map(|active| active.name.clone());
                 match (write.meaning, name) {
                     (Meaning::Opened | Meaning::TookOver, Some(name)) => self.mine = Some((name, write.meaning)),
-                    (Meaning::Settled, _) => self.settled = true,
+                    (Meaning::Settled(why), _) => self.settled = Some(why),
                     (Meaning::Step | Meaning::Opened | Meaning::TookOver, _) => {}
                 }
                 self.document = Some(Versioned { document: *write.document, etag: Some(etag) });
@@ -163,101 +169,17 @@ impl Reconciliation {
             // Nothing is known of the target: there is nothing to look at.
             return Next::Done;
         }
-        if self.settled {
+        if self.settled.is_some() {
             return self.wake(document);
         }
-        if self.is_stale() {
-            return self.told(document, claims, now).unwrap_or_else(|| self.wake(document));
-        }
-        match document.active.as_ref().map(|active| active.phase) {
-            Some(TaskPhase::Opening) => self.opening(document, claims, policy, now),
-            Some(TaskPhase::Open) => self.following(document, claims, policy, now),
-            None => self.wave(document, claims, policy, now),
-        }
+        View { look: self, document, claims, policy, now }.next()
     }
 
-    /// Asks a question, unless Resource Manager must be left alone; then the target sleeps.
-    pub(super) fn ask(
-        &self,
-        question: Question,
-        document: &TargetDocument,
-        claims: &SubscriptionDocument,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Next {
-        if let Some(until) = self.floor(claims, now) {
-            return self.settle(document, claims, Some(until), policy, now);
-        }
-        if self.out_of_time {
-            return self.settle(document, claims, Some(now), policy, now);
-        }
-        if self.unanswered {
-            let since =
-                document.active.as_ref().map_or_else(|| document.earliest_due(), |active| Some(active.opened_at));
-            return self.settle(
-                document,
-                claims,
-                Some(super::backoff::next_look(since.unwrap_or(now), policy, now)),
-                policy,
-                now,
-            );
-        }
-        Next::Ask(question)
-    }
-
-    /// Until when Resource Manager wants no call for this subscription.
-    pub(super) fn floor(&self, claims: &SubscriptionDocument, now: Timestamp) -> Option<Timestamp> {
-        self.throttled.max(claims.throttled_until).filter(|until| *until > now)
-    }
-
-    /// Whether the time of this look is used up.
-    pub(super) fn must_stop(&self) -> bool {
-        self.out_of_time
-    }
-
-    /// Ends the look: what the other targets must know is told, then the next wake-up is set.
-    pub(super) fn settle(
-        &self,
-        document: &TargetDocument,
-        claims: &SubscriptionDocument,
-        at: Option<Timestamp>,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Next {
-        if let Some(tell) = self.told(document, claims, now) {
-            return tell;
-        }
-        let mut document = document.clone();
-        forget_settled(&mut document, policy.flap_window, now);
-        rouse(&mut document, at);
-        Next::Save(Write { document: Box::new(document), meaning: Meaning::Settled })
-    }
-
-    /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, and
-    /// all instances learn how long to leave Resource Manager alone.
-    fn told(&self, document: &TargetDocument, claims: &SubscriptionDocument, now: Timestamp) -> Option<Next> {
-        let active = document.active.as_ref().map(|active| &active.name);
-        let void = claims.claims.get(&self.hash).is_some_and(|claim| Some(&claim.task) != active);
-        let news = self.throttled.filter(|until| *until > now && claims.throttled_until < Some(*until));
-        if !void && news.is_none() {
-            return None;
-        }
-        let mut claims = claims.clone();
-        if void {
-            claims.claims.remove(&self.hash);
-        }
-        claims.throttled_until = claims.throttled_until.max(news);
-        Some(Next::SaveClaims(Box::new(claims)))
-    }
-
-    fn wake(&self, document: &TargetDocument) -> Next {
+    /// Sends the document's wake-up, once; then there is nothing more to do.
+    pub(super) fn wake(&self, document: &TargetDocument) -> Next {
         match document.wake_at {
             Some(at) if !self.woken => Next::Wake { generation: document.generation, at },
             Some(_) | None => Next::Done,
         }
-    }
-
-    pub(super) fn step(document: TargetDocument) -> Next {
-        Next::Save(Write { document: Box::new(document), meaning: Meaning::Step })
     }
 }

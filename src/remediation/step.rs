@@ -54,7 +54,45 @@ pub enum Meaning {
     /// The opening of the active task is now the writer's to finish; another began it.
     TookOver,
     /// The last write: the next wake-up is set.
-    Settled,
+    Settled(Rest),
+}
+
+/// Why a target rests until its next wake-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing is due, or nothing waits at all.
+    NothingDue,
+    /// Other tasks are in the way of everything that is due.
+    Blocked,
+    /// Resource Manager asked to be left alone.
+    Throttled,
+    /// Resource Manager did not answer.
+    Unanswered,
+    /// The task runs.
+    TaskRunning,
+    /// The opening of the task is another's to finish, or its fate is not known yet.
+    OpeningElsewhere,
+    /// The time for this look is used up.
+    OutOfTime,
+    /// Plan mode: everything keeps waiting.
+    PlanMode,
+}
+
+impl Rest {
+    /// The word in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingDue => "nothingDue",
+            Self::Blocked => "blocked",
+            Self::Throttled => "throttled",
+            Self::Unanswered => "unanswered",
+            Self::TaskRunning => "taskRunning",
+            Self::OpeningElsewhere => "openingElsewhere",
+            Self::OutOfTime => "outOfTime",
+            Self::PlanMode => "planMode",
+        }
+    }
 }
 
 /// A question to Resource Manager. All may be repeated.

@@ -23,8 +23,22 @@ pub struct Entry {
     /// The newest non-compliant evaluation that came while a task had the resource; weighed when the task ends.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub seen_in_task: Option<Timestamp>,
+    /// How the last attempt failed, as long as the episode lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<LastFailure>,
     /// Where the resource stands.
     pub state: EntryState,
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastFailure {
+    /// Its class; none when the task ended without a deployment to the resource, or was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<FailureClass>,
+    /// The service's own words.
+    pub words: String,
 }
 
 /// Where a resource stands. Exactly one at a time.

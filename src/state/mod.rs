@@ -14,7 +14,7 @@ mod versioned;
 
 pub use blob_store::{Saved, StateError, Store};
 pub use changes::{Change, changes};
-pub use entry::{Entry, EntryState};
+pub use entry::{Entry, EntryState, LastFailure};
 pub use metadata::TargetSummary;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;

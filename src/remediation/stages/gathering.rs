@@ -1,0 +1,60 @@
+//! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
+
+use super::super::backoff::next_look;
+use super::super::opening;
+use super::super::plan::Plan;
+use super::super::step::{Meaning, Next, Question, Rest, Write};
+use super::super::wake::apply_verdicts;
+use super::super::wave::{Due, Eligible, Free, NonCompliant};
+use super::View;
+use crate::config::Mode;
+use crate::event::Timestamp;
+
+impl View<'_> {
+    pub(super) fn gathering(self) -> Next {
+        let Some(longest_waiting) = Due::longest_waiting(self.document, self.now) else {
+            return self.rest(self.document.earliest_due(), Rest::NothingDue);
+        };
+        let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
+        if self.look.active_tasks.is_none() {
+            return self.ask(Question::ActiveTasks);
+        }
+        let blockers = self.blockers();
+        if let Some(rival) = blockers.unknown_rival(|id| self.document.resources.contains_key(id)) {
+            return Next::LoadRival(rival);
+        }
+        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
+        let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };
+        let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
+        if !unasked.is_empty() {
+            return self.ask(Question::States(unasked));
+        }
+        let (wave, mut verdicts) = NonCompliant::among(due, &self.look.states);
+        let (wave, more) = Eligible::among(wave, &self.look.target, facts);
+        verdicts.extend(more);
+        if self.policy.mode == Mode::Act && !verdicts.is_empty() {
+            let mut changed = self.document.clone();
+            apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+            return Self::step(changed);
+        }
+        let free = Free::among(wave, &blockers);
+        let task = free.map(|free| free.into_task(&self.look.target, self.document.sequence + 1, self.policy));
+        match (self.policy.mode, task) {
+            (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, verdicts })),
+            (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),
+            (Mode::Act, None) => blocked(),
+            (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
+            (Mode::Act, Some(task)) => {
+                let mut changed = self.document.clone();
+                opening::open(&mut changed, &task, self.policy, self.now);
+                Next::Save(Write { document: Box::new(changed), meaning: Meaning::Opened })
+            }
+        }
+    }
+
+    /// Rests until then, or until the next resource falls due: what is blocked now must not hold the others.
+    fn rest_until(self, at: Timestamp, why: Rest) -> Next {
+        let next_due = self.document.next_due_after(self.now);
+        self.rest(Some(next_due.map_or(at, |due| due.min(at))), why)
+    }
+}

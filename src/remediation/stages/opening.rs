@@ -1,0 +1,112 @@
+//! A task is written down as opening: finish its opening, if that is ours to do. Whoever wrote it down owns it for
+//! `OPENING_GRACE`; afterwards whoever takes it over looks whether it exists before creating it.
+
+use super::super::backoff::next_look;
+use super::super::opening;
+use super::super::step::{Meaning, Next, Put, Question, Rest, Write};
+use super::super::wave::{claim, reference};
+use super::View;
+use crate::arm::NewTask;
+use crate::config::Mode;
+use crate::event::Timestamp;
+use crate::resource::ResourceId;
+use crate::state::{ActiveTask, EntryState};
+
+impl View<'_> {
+    pub(super) fn opening(self, active: &ActiveTask) -> Next {
+        let grace_ends = active.opened_at + self.policy.opening_grace;
+        let mine = self.look.mine.as_ref().filter(|(name, _)| *name == active.name).map(|(_, how)| *how);
+        let Some(how) = mine else {
+            if self.now < grace_ends {
+                return self.rest(Some(grace_ends), Rest::OpeningElsewhere);
+            }
+            let mut changed = self.document.clone();
+            opening::take_over(&mut changed, self.policy, self.now);
+            return Next::Save(Write { document: Box::new(changed), meaning: Meaning::TookOver });
+        };
+        let put = self.look.put.as_ref().filter(|(name, _)| *name == active.name).map(|(_, put)| put);
+        let exists =
+            self.look.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some());
+        match (put, exists) {
+            (Some(Put::Accepted), _) | (Some(Put::Unknown) | None, Some(true)) => {
+                let mut changed = self.document.clone();
+                opening::opened(&mut changed, self.policy, self.now);
+                Self::step(changed)
+            }
+            (Some(Put::Wait), _) => self.give_up(next_look(self.now, self.policy, self.now)),
+            (Some(Put::Throttled(until)), _) => self.give_up(*until),
+            (Some(Put::Refused(words)), _) => {
+                let mut changed = self.document.clone();
+                opening::refused(&mut changed, words, self.policy, self.now);
+                Self::step(changed)
+            }
+            // It may still be on its way: whoever comes after the grace looks again, and only then creates it.
+            (Some(Put::Unknown), Some(false)) => self.rest(Some(grace_ends), Rest::OpeningElsewhere),
+            (Some(Put::Unknown), None) => self.ask_or_leave(Question::Task(active.name.clone()), grace_ends),
+            (None, None) if how == Meaning::TookOver => {
+                self.ask_or_leave(Question::Task(active.name.clone()), grace_ends)
+            }
+            (None, None | Some(false)) => self.claim_and_put(active, how, grace_ends),
+        }
+    }
+
+    /// Asks about a task that is opening; when that is not possible now, it stays as it is until its grace ends.
+    fn ask_or_leave(self, question: Question, grace_ends: Timestamp) -> Next {
+        match self.no_questions() {
+            Some((until, why)) => self.rest(Some(grace_ends.max(until)), why),
+            None => Next::Ask(question),
+        }
+    }
+
+    /// Gives the wave up without an attempt being counted.
+    fn give_up(self, due: Timestamp) -> Next {
+        let mut changed = self.document.clone();
+        opening::back_to_waiting(&mut changed, due);
+        Self::step(changed)
+    }
+
+    fn claim_and_put(self, active: &ActiveTask, how: Meaning, grace_ends: Timestamp) -> Next {
+        if self.policy.mode == Mode::Plan {
+            return self.rest(Some(self.now + self.policy.check_interval_max), Rest::PlanMode);
+        }
+        if self.claims.claims.get(&self.look.hash).is_none_or(|claim| claim.task != active.name) {
+            return self.claim(active);
+        }
+        let Some(facts) = &self.look.facts else { return self.ask_or_leave(Question::Facts, grace_ends) };
+        if let Some((until, why)) = self.no_questions() {
+            // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found.
+            return if how == Meaning::Opened {
+                self.give_up(until)
+            } else {
+                self.rest(Some(grace_ends.max(until)), why)
+            };
+        }
+        Next::Put(Box::new(NewTask {
+            name: active.name.clone(),
+            target: self.look.target.clone(),
+            reference: reference(&self.look.target, facts).unwrap_or_default(),
+            resources: self.document.in_task().cloned().collect(),
+            parallel_deployments: self.policy.parallel_deployments,
+            failure_threshold: self.policy.failure_threshold,
+        }))
+    }
+
+    /// Claims the resources of the task, or gives it up when another target's task has one of them.
+    fn claim(self, active: &ActiveTask) -> Next {
+        let in_task =
+            |id: &ResourceId| self.document.resources.get(id).is_some_and(|entry| entry.state == EntryState::InTask);
+        let blockers = self.blockers();
+        if let Some(rival) = blockers.unknown_rival(in_task) {
+            return Next::LoadRival(rival);
+        }
+        if self.document.in_task().any(|id| blockers.block(id)) {
+            return self.give_up(next_look(self.now, self.policy, self.now));
+        }
+        let mut claims = self.claims.clone();
+        for rival in blockers.void_rivals() {
+            claims.claims.remove(rival);
+        }
+        claims.claims.insert(self.look.hash.clone(), claim(&active.name, self.document.in_task().cloned()));
+        Next::SaveClaims(Box::new(claims))
+    }
+}
