@@ -28,6 +28,10 @@ pub struct Assignment {
     pub policy: AssignedPolicy,
     /// Whether it has a managed identity to act with.
     pub has_identity: bool,
+    /// Whether its effect is enforced (`enforcementMode` other than `DoNotEnforce`).
+    pub is_enforced: bool,
+    /// Scopes that it excludes, in lower case.
+    pub not_scopes: Vec<String>,
 }
 
 /// The reference ids of an initiative's policies, in its own casing.
@@ -77,6 +81,10 @@ mod wire {
     pub(super) struct AssignmentProperties {
         #[serde(default)]
         pub(super) policy_definition_id: String,
+        #[serde(default)]
+        pub(super) enforcement_mode: String,
+        #[serde(default)]
+        pub(super) not_scopes: Vec<String>,
     }
 
     #[derive(Deserialize)]
@@ -102,14 +110,16 @@ mod wire {
 impl<'de> Deserialize<'de> for Assignment {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = wire::Assignment::deserialize(deserializer)?;
-        let policy = wire.properties.policy_definition_id;
+        let policy = &wire.properties.policy_definition_id;
         let policy = if policy.to_ascii_lowercase().contains("/policysetdefinitions/") {
             AssignedPolicy::Set(policy.parse().map_err(serde::de::Error::custom)?)
         } else {
             AssignedPolicy::Definition
         };
         let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
-        Ok(Self { id: wire.id.to_lowercase(), policy, has_identity })
+        let is_enforced = !wire.properties.enforcement_mode.eq_ignore_ascii_case("DoNotEnforce");
+        let not_scopes = wire.properties.not_scopes.iter().map(|scope| scope.to_lowercase()).collect();
+        Ok(Self { id: wire.id.to_lowercase(), policy, has_identity, is_enforced, not_scopes })
     }
 }
 

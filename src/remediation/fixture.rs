@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{Mode, Policy};
+use crate::config::{GuardRails, Mode, Policy};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen};
 use crate::resource::{ResourceId, Target};
@@ -43,5 +43,6 @@ pub(crate) fn policy() -> Policy {
         flap_limit: 3,
         parallel_deployments: 10,
         failure_threshold: 1.0,
+        guard_rails: GuardRails::default(),
     }
 }

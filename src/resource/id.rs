@@ -37,6 +37,19 @@ impl ResourceId {
         Some(Scope::resource_group(self.subscription.clone(), name.to_owned()))
     }
 
+    /// The type, such as `microsoft.sql/servers/databases`; that of an extension is the extension's own.
+    #[must_use]
+    pub fn resource_type(&self) -> String {
+        let Some((_, last)) = self.text.rsplit_once("/providers/") else {
+            let is_group = self.group_end.is_some();
+            return if is_group { "microsoft.resources/resourcegroups" } else { "microsoft.resources/subscriptions" }
+                .to_owned();
+        };
+        let mut segments = last.split('/');
+        let namespace = segments.next().unwrap_or_default();
+        segments.step_by(2).fold(namespace.to_owned(), |kind, segment| kind + "/" + segment)
+    }
+
     /// Whether the resource is the scope itself or lies in it.
     #[must_use]
     pub fn is_within(&self, scope: &str) -> bool {

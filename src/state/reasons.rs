@@ -111,6 +111,18 @@ pub enum SkipReason {
     ReferenceGone,
     /// The resource no longer exists.
     ResourceGone,
+    /// `EXCLUDE_ASSIGNMENTS` names the assignment.
+    AssignmentExcluded,
+    /// `INCLUDE_ASSIGNMENTS` does not name the assignment.
+    AssignmentNotIncluded,
+    /// `EXCLUDE_SCOPES` names the resource or what holds it.
+    ScopeExcluded,
+    /// `EXCLUDE_RESOURCE_TYPES` names the resource's type.
+    TypeExcluded,
+    /// The assignment is not enforced, and `REMEDIATE_DO_NOT_ENFORCE` is not set.
+    NotEnforced,
+    /// The assignment itself excludes the resource (`notScopes`).
+    NotInScope,
 }
 
 impl SkipReason {
@@ -125,6 +137,12 @@ impl SkipReason {
             Self::ReferenceMissing => "referenceMissing",
             Self::ReferenceGone => "referenceGone",
             Self::ResourceGone => "resourceGone",
+            Self::AssignmentExcluded => "assignmentExcluded",
+            Self::AssignmentNotIncluded => "assignmentNotIncluded",
+            Self::ScopeExcluded => "scopeExcluded",
+            Self::TypeExcluded => "typeExcluded",
+            Self::NotEnforced => "notEnforced",
+            Self::NotInScope => "notInScope",
         }
     }
 }

@@ -227,6 +227,8 @@ impl World {
                     id: target.policy_assignment_id.to_string(),
                     policy: AssignedPolicy::Definition,
                     has_identity: true,
+                    is_enforced: true,
+                    not_scopes: Vec::new(),
                 }),
                 references: None,
             }),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use policy_remediator::config::{Mode, Policy};
+use policy_remediator::config::{GuardRails, Mode, Policy};
 use policy_remediator::event::{Timestamp, parse_time};
 
 use crate::broker::Broker;
@@ -146,5 +146,6 @@ fn policy() -> Policy {
         flap_limit: 3,
         parallel_deployments: 10,
         failure_threshold: 1.0,
+        guard_rails: GuardRails::default(),
     }
 }

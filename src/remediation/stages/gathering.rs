@@ -5,7 +5,7 @@ use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::apply_verdicts;
-use super::super::wave::{Due, Eligible, Free, NonCompliant};
+use super::super::wave::{Due, Eligible, Free, NonCompliant, allowed};
 use super::View;
 use crate::config::Mode;
 use crate::event::Timestamp;
@@ -15,6 +15,9 @@ impl View<'_> {
         let Some(longest_waiting) = Due::longest_waiting(self.document, self.now) else {
             return self.rest(self.document.earliest_due(), Rest::NothingDue);
         };
+        if let Some(skip) = self.skip_forbidden() {
+            return skip;
+        }
         let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
         if self.look.active_tasks.is_none() {
             return self.ask(Question::ActiveTasks);
@@ -29,8 +32,10 @@ impl View<'_> {
         if !unasked.is_empty() {
             return self.ask(Question::States(unasked));
         }
-        let (wave, mut verdicts) = NonCompliant::among(due, &self.look.states);
-        let (wave, more) = Eligible::among(wave, &self.look.target, facts);
+        let (due, mut verdicts) = allowed(due, &self.look.target, &self.policy.guard_rails);
+        let (wave, more) = NonCompliant::among(due, &self.look.states);
+        verdicts.extend(more);
+        let (wave, more) = Eligible::among(wave, &self.look.target, facts, &self.policy.guard_rails);
         verdicts.extend(more);
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
@@ -50,6 +55,18 @@ impl View<'_> {
                 Next::Save(Write { document: Box::new(changed), meaning: Meaning::Opened })
             }
         }
+    }
+
+    /// Skips what the guard rails forbid, before anything is asked for it. In plan mode it stays, and the plan says so.
+    fn skip_forbidden(self) -> Option<Next> {
+        let due = Due::all(self.document, self.now);
+        let (_, verdicts) = allowed(due, &self.look.target, &self.policy.guard_rails);
+        if verdicts.is_empty() || self.policy.mode == Mode::Plan {
+            return None;
+        }
+        let mut changed = self.document.clone();
+        apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+        Some(Self::step(changed))
     }
 
     /// Rests until then, or until the next resource falls due: what is blocked now must not hold the others.

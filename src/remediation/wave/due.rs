@@ -29,6 +29,11 @@ impl Due {
         (!resources.is_empty()).then_some(Self { resources })
     }
 
+    /// All due resources, whatever is in their way.
+    pub(in crate::remediation) fn all(document: &TargetDocument, now: Timestamp) -> Self {
+        Self { resources: waiting(document, now).map(|(_, id, observed_at)| (id.clone(), observed_at)).collect() }
+    }
+
     /// The resources.
     pub(in crate::remediation) fn ids(&self) -> impl Iterator<Item = &ResourceId> {
         self.resources.iter().map(|(id, _)| id)

@@ -3,6 +3,7 @@
 
 use super::{NonCompliant, Verdict};
 use crate::arm::{Effect, Facts, Found};
+use crate::config::GuardRails;
 use crate::resource::{ReferenceId, ResourceId, Target};
 use crate::state::{ParkReason, SkipReason};
 
@@ -15,12 +16,25 @@ pub(in crate::remediation) struct Eligible {
 
 impl Eligible {
     /// Asks the facts of the assignment and the effects of the policy states.
-    pub(in crate::remediation) fn among(wave: NonCompliant, target: &Target, facts: &Facts) -> (Self, Vec<Verdict>) {
+    pub(in crate::remediation) fn among(
+        wave: NonCompliant,
+        target: &Target,
+        facts: &Facts,
+        rails: &GuardRails,
+    ) -> (Self, Vec<Verdict>) {
         let reference = match reference(target, facts) {
             Ok(reference) => reference,
             Err(reason) => return Self::nothing(wave, |id| Verdict::Skip(id, reason)),
         };
-        if matches!(&facts.assignment, Found::There(assignment) if !assignment.has_identity) {
+        let assignment = match &facts.assignment {
+            Found::There(assignment) => Some(assignment),
+            Found::Gone | Found::Unreadable(_) => None,
+        };
+        if assignment.is_some_and(|a| !a.is_enforced) && !rails.remediate_do_not_enforce {
+            return Self::nothing(wave, |id| Verdict::Skip(id, SkipReason::NotEnforced));
+        }
+        let not_scopes = assignment.map(|a| a.not_scopes.as_slice()).unwrap_or_default();
+        if assignment.is_some_and(|a| !a.has_identity) {
             let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
             return Self::nothing(wave, |id| Verdict::Park(id, ParkReason::NoIdentity, words.clone()));
         }
@@ -28,6 +42,9 @@ impl Eligible {
         let mut verdicts = Vec::new();
         for (id, effect) in wave.resources {
             match effect {
+                _ if not_scopes.iter().any(|scope| id.is_within(scope)) => {
+                    verdicts.push(Verdict::Skip(id, SkipReason::NotInScope))
+                }
                 Some(Effect::Other(_)) => verdicts.push(Verdict::Skip(id, SkipReason::NotRemediable)),
                 Some(Effect::Remediable) | None => resources.push(id),
             }

@@ -1,11 +1,13 @@
-//! The questions that a wave passes, in order, each a type of its own: `Due → NonCompliant → Eligible → Free`.
+//! The questions that a wave passes, in order, each a type of its own: `Due` (and allowed) `→ NonCompliant → Eligible → Free`.
 //! Only a free wave makes a task. (Whether the identity is authorised is asked between the last two, once `identity` is there.)
 
+mod allowed;
 mod due;
 mod eligible;
 mod free;
 mod non_compliant;
 
+pub(super) use allowed::allowed;
 pub(super) use due::Due;
 pub(super) use eligible::{Eligible, reference};
 pub(super) use free::{Blockers, Free, claim};

@@ -1,10 +1,15 @@
 //! Settings: read from the environment once, at the start. A wrong value stops the start with its name, its value and what is allowed.
 //! Nothing else in the worker looks at the environment.
 
+mod guard_rails;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
+
+pub use guard_rails::GuardRails;
+use guard_rails::Patterns;
 
 /// Whether remediation tasks are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +43,7 @@ impl Cloud {
 }
 
 /// What the decisions depend on. Durations are spans, counts are counts; see the settings table of the README.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each field is the setting of the same name, documented in the README's table")]
 pub struct Policy {
     pub mode: Mode,
@@ -56,6 +61,7 @@ pub struct Policy {
     pub flap_limit: u32,
     pub parallel_deployments: u32,
     pub failure_threshold: f32,
+    pub guard_rails: GuardRails,
 }
 
 /// All settings.
@@ -106,6 +112,8 @@ pub enum SettingError {
     },
 }
 
+const GLOBS: &str = "a list of globs, separated by commas";
+const SCOPES: &str = "a list of globs, separated by commas, each beginning with /subscriptions/ or *";
 const DURATION: &str = "a duration such as 30s, 10m, 1h or 7d";
 
 /// Reads all settings through `lookup`, which gives the value of an environment variable.
@@ -124,6 +132,15 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
     let client_id = (source.lookup)("AZURE_CLIENT_ID");
     let official = cloud.resource_manager();
     let resource_manager = source.https("RESOURCE_MANAGER_ENDPOINT", Some(official), |v| v.to_owned())?;
+    let globs =
+        |name, default| source.read(name, GLOBS, Patterns::parse).map(|read| read.or_else(|| Patterns::parse(default)));
+    let guard_rails = GuardRails::new(
+        globs("INCLUDE_ASSIGNMENTS", "*")?.unwrap_or_default(),
+        globs("EXCLUDE_ASSIGNMENTS", "")?.unwrap_or_default(),
+        source.read("EXCLUDE_SCOPES", SCOPES, Patterns::parse_scopes)?.unwrap_or_default(),
+        globs("EXCLUDE_RESOURCE_TYPES", "")?.unwrap_or_default(),
+        source.word("REMEDIATE_DO_NOT_ENFORCE", false, &[("true", true), ("false", false)], "true or false")?,
+    );
     let policy = Policy {
         mode: source.word(
             "REMEDIATION_MODE",
@@ -145,6 +162,7 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
         flap_limit: source.number("FLAP_LIMIT", 3, 1..=100, "a whole number from 1 to 100")?,
         parallel_deployments: source.number("PARALLEL_DEPLOYMENTS", 10, 1..=30, "a whole number from 1 to 30")?,
         failure_threshold: source.number("FAILURE_THRESHOLD", 1.0, 0.0..=1.0, "a number from 0.0 to 1.0")?,
+        guard_rails,
     };
     Ok(Settings {
         policy,
@@ -265,6 +283,9 @@ mod tests {
             ("STATE_BLOB_ENDPOINT", "https://a?sig=secret"),
             ("ServiceBus__fullyQualifiedNamespace", "a b"),
             ("ServiceBus__credential", "key"),
+            ("EXCLUDE_ASSIGNMENTS", "a["),
+            ("EXCLUDE_SCOPES", "/providers/x"),
+            ("REMEDIATE_DO_NOT_ENFORCE", "perhaps"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
             let shown = value.split('?').next().unwrap();
