@@ -3,5 +3,12 @@
 //! through sockets, settings and the local Azure's handles, and judge by the wire, the documents and the log.
 
 mod duplicates;
+mod healing;
+mod initiatives;
+mod malformed;
+mod newer_version;
 mod other_tasks;
+mod plan_then_act;
 mod stage;
+mod throttling;
+mod two_instances;

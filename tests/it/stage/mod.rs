@@ -3,6 +3,7 @@
 mod estate;
 mod log;
 mod package;
+mod queues;
 mod rest;
 mod settings;
 mod start;
@@ -11,6 +12,7 @@ mod wait;
 
 pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
 pub(crate) use package::stage_package;
+pub(crate) use queues::observation;
 pub(crate) use rest::Expected;
 pub(crate) use start::Stage;
 pub(crate) use wait::{PATIENCE, until};
