@@ -11,7 +11,6 @@ mod state;
 mod wait;
 
 pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
-pub(crate) use package::stage_package;
 pub(crate) use queues::observation;
 pub(crate) use rest::Expected;
 pub(crate) use start::Stage;

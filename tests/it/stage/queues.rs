@@ -25,9 +25,11 @@ pub(crate) fn observation(record: &ComplianceRecord, at: OffsetDateTime) -> Valu
 }
 
 impl Stage {
-    /// Puts messages on a queue, at once.
+    /// Puts messages on a queue, some hundred at a time as its limit of bytes wants it.
     pub(crate) fn enqueue(&self, queue: &str, bodies: impl IntoIterator<Item = String>) {
-        let messages = bodies.into_iter().map(Message::text).collect();
-        self.azure.broker().send(queue, messages).unwrap().unwrap();
+        let messages: Vec<Message> = bodies.into_iter().map(Message::text).collect();
+        for some in messages.chunks(250) {
+            self.azure.broker().send(queue, some.to_vec()).unwrap().unwrap();
+        }
     }
 }
