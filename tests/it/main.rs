@@ -11,6 +11,7 @@ mod newer_version;
 mod other_tasks;
 mod outages;
 mod plan_then_act;
+mod poison;
 mod redelivery;
 mod slowness;
 mod stage;

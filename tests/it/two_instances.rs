@@ -26,8 +26,8 @@ async fn two_instances_racing_on_one_document_for_a_thousand_events_lose_nothing
     let newest: BTreeMap<String, _> =
         estate.records.iter().map(|r| (r.key.resource.lower().to_owned(), r.evaluated_at)).collect();
     let mut stage = Stage::without_worker(estate).await;
-    // Every write takes a while, so that the other instance reads in between.
-    let slow = Rule::new("slow", Service::Blob, Which::Always, Kind::Delay(Duration::from_millis(30)));
+    // The first writes take a while, so that the other instance reads in between.
+    let slow = Rule::new("slow", Service::Blob, Which::First(12), Kind::Delay(Duration::from_millis(200)));
     stage.azure.faults().add(slow.method("PUT").path_contains("targets%2F"));
     stage.enqueue("noncompliant-resources", bodies);
     stage.start_worker(&[], 2).await;
