@@ -24,6 +24,10 @@ pub enum Kind {
     CutAfter,
     /// The answer comes late: the service begins only after this time. Other faults still apply.
     Delay(Duration),
+    /// The worker dies while the request is on its way: the service never sees it. See [`Faults::on_kill`].
+    KillBefore,
+    /// The service does its work, and the worker dies before it has the answer. See [`Faults::on_kill`].
+    KillAfter,
 }
 
 /// Which of the requests that a rule matches it strikes.
@@ -55,6 +59,8 @@ pub struct Rule {
     pub method: Option<String>,
     /// Only paths that contain this, in any case.
     pub path_contains: Option<String>,
+    /// Only bodies that contain this.
+    pub body_contains: Option<String>,
     /// Which of the matching requests it strikes.
     pub which: Which,
     /// What happens to them.
@@ -64,7 +70,7 @@ pub struct Rule {
 impl Rule {
     /// A rule for every path and method of a service.
     pub fn new(name: impl Into<String>, service: Service, which: Which, kind: Kind) -> Self {
-        Self { name: name.into(), service, method: None, path_contains: None, which, kind }
+        Self { name: name.into(), service, method: None, path_contains: None, body_contains: None, which, kind }
     }
 
     /// Narrows it to a method.
@@ -81,13 +87,21 @@ impl Rule {
         self
     }
 
-    fn matches(&self, service: Service, method: &str, path: &str) -> bool {
+    /// Narrows it to requests whose body contains a text.
+    #[must_use]
+    pub fn body_contains(mut self, part: impl Into<String>) -> Self {
+        self.body_contains = Some(part.into());
+        self
+    }
+
+    fn matches(&self, service: Service, method: &str, path: &str, body: &[u8]) -> bool {
         self.service == service
             && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self
                 .path_contains
                 .as_deref()
                 .is_none_or(|part| path.to_ascii_lowercase().contains(&part.to_ascii_lowercase()))
+            && self.body_contains.as_deref().is_none_or(|part| String::from_utf8_lossy(body).contains(part))
     }
 }
 
@@ -106,7 +120,11 @@ pub struct Verdict {
 #[derive(Clone, Default)]
 pub struct Faults {
     rules: Arc<Mutex<Vec<Armed>>>,
+    kill: Arc<Mutex<Option<Arc<Kill>>>>,
 }
+
+/// Kills the worker and comes back when it can do nothing any more.
+type Kill = dyn Fn() + Send + Sync;
 
 struct Armed {
     rule: Rule,
@@ -158,17 +176,34 @@ impl Faults {
         self.lock().iter().map(|armed| (armed.rule.name.clone(), armed.hits)).collect()
     }
 
+    /// Says how a worker is killed: what [`Kind::KillBefore`] and [`Kind::KillAfter`] do. Without it they only cut.
+    pub fn on_kill(&self, kill: impl Fn() + Send + Sync + 'static) {
+        *self.kill.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kill));
+    }
+
+    pub(crate) fn kill(&self) {
+        let kill = self.kill.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(kill) = kill {
+            kill();
+        }
+    }
+
     /// The verdict on one request. Rules are asked in the order in which they were added, until one ends the matter.
-    pub fn judge(&self, service: Service, method: &str, path: &str) -> Verdict {
+    pub fn judge(&self, service: Service, method: &str, path: &str, body: &[u8]) -> Verdict {
         let mut verdict = Verdict::default();
-        for armed in self.lock().iter_mut().filter(|armed| armed.rule.matches(service, method, path)) {
+        for armed in self.lock().iter_mut().filter(|armed| armed.rule.matches(service, method, path, body)) {
             if !armed.strikes() {
                 continue;
             }
             verdict.rules.push(armed.rule.name.clone());
             match armed.rule.kind {
                 Kind::Delay(time) => verdict.delay += time,
-                kind @ (Kind::Throttle { .. } | Kind::Status(_) | Kind::CutBefore | Kind::CutAfter) => {
+                kind @ (Kind::Throttle { .. }
+                | Kind::Status(_)
+                | Kind::CutBefore
+                | Kind::CutAfter
+                | Kind::KillBefore
+                | Kind::KillAfter) => {
                     verdict.kind = Some(kind);
                     break;
                 }
@@ -213,7 +248,7 @@ mod tests {
     fn struck(which: Which, asked: usize) -> Vec<usize> {
         let faults = Faults::new();
         faults.add(Rule::new("r", Service::Blob, which, Kind::CutBefore));
-        (1..=asked).filter(|_| faults.judge(Service::Blob, "PUT", "/x").kind.is_some()).collect()
+        (1..=asked).filter(|_| faults.judge(Service::Blob, "PUT", "/x", b"").kind.is_some()).collect()
     }
 
     #[test]
@@ -246,9 +281,17 @@ mod tests {
             (Service::Blob, "PUT", "/remediations/a", false),
         ];
         for (service, method, path, hit) in cases {
-            assert_eq!(faults.judge(service, method, path).kind.is_some(), hit, "{service} {method} {path}");
+            assert_eq!(faults.judge(service, method, path, b"").kind.is_some(), hit, "{service} {method} {path}");
         }
         assert_eq!(faults.hits("r"), 1);
+    }
+
+    #[test]
+    fn a_rule_can_look_into_the_body() {
+        let faults = Faults::new();
+        faults.add(Rule::new("r", Service::Blob, Which::Always, Kind::KillAfter).body_contains("\"open\""));
+        assert_eq!(faults.judge(Service::Blob, "PUT", "/", b"{\"phase\":\"opening\"}").kind, None);
+        assert_eq!(faults.judge(Service::Blob, "PUT", "/", b"{\"phase\":\"open\"}").kind, Some(Kind::KillAfter));
     }
 
     #[test]
@@ -262,15 +305,15 @@ mod tests {
         ] {
             faults.add(Rule::new(name, Service::Blob, Which::Always, kind));
         }
-        let verdict = faults.judge(Service::Blob, "GET", "/");
+        let verdict = faults.judge(Service::Blob, "GET", "/", b"");
         assert_eq!(verdict.delay, Duration::from_millis(12));
         assert_eq!(verdict.kind, Some(Kind::Throttle { retry_after: 3 }));
         assert_eq!(verdict.rules, ["slow", "slower", "busy"]);
         assert_eq!((faults.hits("busy"), faults.hits("cut")), (1, 0));
         assert!(faults.remove("busy") && !faults.remove("busy"));
-        assert_eq!(faults.judge(Service::Blob, "GET", "/").kind, Some(Kind::CutAfter));
+        assert_eq!(faults.judge(Service::Blob, "GET", "/", b"").kind, Some(Kind::CutAfter));
         faults.add(Rule::new("cut", Service::Blob, Which::First(1), Kind::CutBefore));
-        assert_eq!(faults.judge(Service::Blob, "GET", "/").kind, Some(Kind::CutBefore));
+        assert_eq!(faults.judge(Service::Blob, "GET", "/", b"").kind, Some(Kind::CutBefore));
         assert_eq!(faults.all_hits().last(), Some(&("cut".to_owned(), 1)));
     }
 }

@@ -83,19 +83,25 @@ impl Front {
             user_agent: text(head.headers.get(header::USER_AGENT)).unwrap_or_default().to_owned(),
             body: kept,
         });
-        let verdict = self.faults.judge(self.service, &method, &path);
+        let verdict = self.faults.judge(self.service, &method, &path, &body);
         entry.faults = verdict.rules;
         if !verdict.delay.is_zero() {
             tokio::time::sleep(verdict.delay).await;
         }
         let request = hyper::Request::from_parts(head, Body::from(body));
         match verdict.kind {
-            Some(faults::Kind::CutBefore) => {
+            Some(kind @ (faults::Kind::CutBefore | faults::Kind::KillBefore)) => {
+                if kind == faults::Kind::KillBefore {
+                    self.faults.kill();
+                }
                 entry.finish(None, None, None);
                 Err(Cut)
             }
-            Some(faults::Kind::CutAfter) => {
+            Some(kind @ (faults::Kind::CutAfter | faults::Kind::KillAfter)) => {
                 let (_, body) = self.served(request).await?;
+                if kind == faults::Kind::KillAfter {
+                    self.faults.kill();
+                }
                 entry.finish(None, None, self.ledger.keeps_bodies().then_some(body));
                 Err(Cut)
             }

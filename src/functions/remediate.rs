@@ -27,8 +27,9 @@ const TARGETS: usize = 16;
 const OF_ONE_SUBSCRIPTION: usize = 4;
 /// Longest time for the questions of one look.
 const SLOT: Duration = Duration::from_secs(20);
-/// What must be left of the invocation for a look to ask questions at all.
-const RESERVE: Duration = Duration::from_secs(45);
+/// What must be left of the invocation for a look to ask questions at all, as a share of its budget (45 of 150 s): a fixed
+/// time would leave a small budget without any.
+const RESERVE: f64 = 0.3;
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
     let (together, alone) = part(envelope.items()?);
@@ -82,7 +83,8 @@ async fn look_at_all(app: &Arc<App>, items: Vec<Item>, deadline: Deadline) -> Re
 }
 
 async fn look_at(app: &App, wake_up: &WakeUp, deadline: Deadline) -> Result<(), ReconcileError> {
-    let slot = if deadline.left() > RESERVE { SLOT } else { Duration::ZERO };
+    let reserve = app.settings.invocation_budget.mul_f64(RESERVE);
+    let slot = if deadline.left() > reserve { SLOT } else { Duration::ZERO };
     match app.reconciler.reconcile(wake_up, Deadline::after(slot), deadline).await {
         // The document needs a newer worker or a person; `sweep` wakes the target again once it can be read.
         Err(ReconcileError::State(error)) if error.is_about_the_document() => {

@@ -49,15 +49,19 @@ impl Instance {
             user_agent: format!("Azure-Functions-Host/{HOST_VERSION}"),
             body: self.ledger.keeps_bodies().then(|| body.clone()),
         });
-        let verdict = self.faults.judge(Service::Functions, "POST", &path);
+        let verdict = self.faults.judge(Service::Functions, "POST", &path, &body);
         entry.faults = verdict.rules;
         tokio::time::sleep(verdict.delay).await;
         let lost = || Err(InvocationFailed("An error occurred while sending the request.".to_owned()));
         match verdict.kind {
             Some(Kind::CutBefore) => return lost(),
+            Some(Kind::KillBefore) => {
+                self.faults.kill();
+                return lost();
+            }
             Some(Kind::Status(status)) => return self.refused(entry, status),
             Some(Kind::Throttle { .. }) => return self.refused(entry, 429),
-            Some(Kind::CutAfter | Kind::Delay(_)) | None => {}
+            Some(Kind::CutAfter | Kind::KillAfter | Kind::Delay(_)) | None => {}
         }
         let request = self.request(port, &path, id, body);
         let exchange = async {
@@ -80,7 +84,15 @@ impl Instance {
                 )))
             }),
         };
-        if verdict.kind == Some(Kind::CutAfter) { lost() } else { answer }
+        match verdict.kind {
+            Some(Kind::CutAfter) => lost(),
+            Some(Kind::KillAfter) => {
+                self.faults.kill();
+                lost()
+            }
+            Some(Kind::CutBefore | Kind::KillBefore | Kind::Status(_) | Kind::Throttle { .. } | Kind::Delay(_))
+            | None => answer,
+        }
     }
 
     fn refused(&self, entry: OpenEntry, status: u16) -> Result<Answer, InvocationFailed> {

@@ -1,7 +1,14 @@
 //! Event Grid's side of a delivery: it posts an event to the host's webhook, waits 30 seconds, and tries again later
 //! unless the answer says that it is pointless. Source: Microsoft documentation, "Event Grid message delivery and retry".
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::body::Body;
 use futures::{StreamExt, stream};
@@ -112,4 +119,20 @@ async fn deliver_one(
 /// Answers of a webhook after which Event Grid does not try again.
 fn is_final(status: u16) -> bool {
     matches!(status, 400 | 401 | 403 | 413)
+}
+
+/// Counts a delivery as long as it is going on, however it ends.
+pub(super) struct Pending(Arc<AtomicUsize>);
+
+impl Pending {
+    pub(super) fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }

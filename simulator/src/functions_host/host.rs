@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    event_grid::{self, DeliveryReport, EventGridPolicy},
+    event_grid::{self, DeliveryReport, EventGridPolicy, Pending},
     instance::{Instance, Order, Phase},
     invocation,
     listener::Listener,
@@ -234,6 +234,16 @@ impl FunctionsHost {
         }
     }
 
+    /// As [`FunctionsHost::kill`], but the signal has been sent when it comes back: for [`Faults::on_kill`].
+    pub fn killer(&self, instance: usize) -> impl Fn() + Send + Sync + use<> {
+        let instance = self.shared.instances.get(instance).cloned();
+        move || {
+            if let Some(instance) = &instance {
+                instance.strike();
+            }
+        }
+    }
+
     /// Lets no trigger deliver to an instance any more; what it has goes on.
     pub fn pause(&self, instance: usize) {
         if let Some(instance) = self.shared.instances.get(instance) {
@@ -378,21 +388,5 @@ impl Shared {
             fired.insert(function.name.clone(), now)
         };
         instance.invoke(&function.name, &invocation::timer(function, schedule, last, now)).await
-    }
-}
-
-/// Counts a delivery as long as it is going on, however it ends.
-struct Pending(Arc<AtomicUsize>);
-
-impl Pending {
-    fn new(count: Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -296,6 +296,11 @@ impl Instance {
     /// Kills the worker for good, at once.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
+        self.strike();
+    }
+
+    /// Sends SIGKILL to the worker of this moment; what follows is for its keeper.
+    pub(super) fn strike(&self) {
         if let Some(process) = self.process.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             process.kill();
         }

@@ -106,8 +106,10 @@ impl Free {
         (!wave.resources.is_empty()).then_some(Self { wave })
     }
 
-    /// The task that remediates the wave: what `act` creates and `plan` shows.
-    pub(in crate::remediation) fn into_task(self, target: &Target, sequence: u64, policy: &Policy) -> NewTask {
+    /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources stand in the order in which the
+    /// document keeps them, so that the request is the same whoever makes it.
+    pub(in crate::remediation) fn into_task(mut self, target: &Target, sequence: u64, policy: &Policy) -> NewTask {
+        self.wave.resources.sort();
         NewTask {
             name: TaskName::new(&target.hash(), sequence),
             target: target.clone(),

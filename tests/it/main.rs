@@ -1,0 +1,19 @@
+//! The worker as it is deployed, driven through its real protocols on a local Azure. One file a property; every test
+//! ends at rest (`stage::rest`), so that nothing is left behind unseen. The worker has no hooks for tests: they act
+//! through sockets, settings and the local Azure's handles, and judge by the wire, the documents and the log.
+
+mod crashes;
+mod duplicates;
+mod healing;
+mod initiatives;
+mod malformed;
+mod newer_version;
+mod other_tasks;
+mod outages;
+mod plan_then_act;
+mod poison;
+mod redelivery;
+mod slowness;
+mod stage;
+mod throttling;
+mod two_instances;

@@ -1,0 +1,69 @@
+//! Tasks that a person opened are respected: two deployments to one resource at a time would lose changes.
+
+use simulator::estate::ArmId;
+use simulator::resource_manager::{ResourceManager, TaskRequest, TaskView};
+
+use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, record, subscription, until};
+
+fn scope() -> String {
+    format!("/subscriptions/{}", subscription(0))
+}
+
+fn ours(manager: &ResourceManager) -> Vec<TaskView> {
+    manager.tasks().into_iter().filter(|task| task.name.starts_with("pr-")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_persons_task_on_the_same_assignment_none_is_opened_and_what_it_left_is_fixed_after_it() {
+    let mut estate = land(1);
+    for place in 0..12 {
+        estate = estate.with_record(record(0, place, "Tag"));
+    }
+    let events = events(&estate);
+    let stage = Stage::start(estate).await;
+    // It takes eight of twelve, one after the other.
+    let mut request = TaskRequest::new(assignment(0, "Tag"), None);
+    request.resource_ids = Some((0..8).map(|place| ArmId::new(account(0, place))).collect());
+    request.parallel_deployments = Some(1);
+    let theirs = stage.manager.person_opens(&scope(), "by-hand", request).unwrap();
+    stage.deliver(events).await;
+    stage.settled(12).await;
+    assert_eq!(stage.unfit(), 0);
+    let ended = stage.manager.tasks().into_iter().find(|task| task.name == theirs.name).unwrap();
+    assert_eq!(ended.successful, 8);
+    assert!(stage.manager.peak_active_per_target().values().all(|peak| *peak == 1));
+    let left: Vec<ArmId> = ours(&stage.manager).into_iter().flat_map(|task| task.resources).collect();
+    assert_eq!(left.len(), 4, "what the person's task fixed is not in one of ours: {left:#?}");
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_task_of_another_assignment_delays_only_the_resource_that_it_names() {
+    let mut estate = plot(land(1), 0, "Other", DEFINITION);
+    for place in 0..4 {
+        estate = estate.with_record(record(0, place, "Tag"));
+    }
+    // The person's task has much to do: ours must be through with the rest long before.
+    for place in 100..112 {
+        estate = estate.with_record(record(0, place, "Other"));
+    }
+    estate = estate.with_record(record(0, 0, "Other"));
+    let events = events(&estate).into_iter().take(4).collect();
+    let stage = Stage::start(estate).await;
+    let mut request = TaskRequest::new(assignment(0, "Other"), None);
+    let named = (100..112).chain([0]).map(|place| ArmId::new(account(0, place)));
+    request.resource_ids = Some(named.collect());
+    request.parallel_deployments = Some(1);
+    stage.manager.person_opens(&scope(), "by-hand", request).unwrap();
+    stage.deliver(events).await;
+    let fixed = |place| stage.complies(&assignment(0, "Tag"), &account(0, place));
+    until("the three others are fixed", || (1..4).all(fixed)).await;
+    let theirs = stage.manager.tasks().into_iter().find(|task| task.name == "by-hand").unwrap();
+    assert!(!theirs.state.is_terminal(), "the three others did not wait for it");
+    assert!(!fixed(0));
+    stage.settled(4).await;
+    assert!(fixed(0));
+    assert_eq!(ours(&stage.manager).len(), 2);
+    assert!(stage.manager.overlaps().is_empty(), "{:#?}", stage.manager.overlaps());
+    stage.at_rest().await;
+}

@@ -1,0 +1,55 @@
+//! Plan mode decides and touches nothing; switching to `act` goes on from what waits, with the very task that was shown.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use simulator::Service;
+
+use crate::stage::{Stage, events, land, record, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_plan_mode_kept_waiting_is_remediated_after_the_switch_by_the_very_request_that_was_shown() {
+    let mut estate = land(2);
+    for place in 0..5 {
+        estate = estate.with_record(record(0, place, "Tag")).with_record(record(1, place, "Tag"));
+    }
+    let events = events(&estate);
+    let mut stage = Stage::with(estate, &[("REMEDIATION_MODE", "plan")]).await;
+    stage.deliver(events).await;
+    // The last plan of a target is of all five.
+    let plans = |stage: &Stage| -> BTreeMap<String, Value> {
+        stage.logged("plan").into_iter().map(|plan| (plan["task"].as_str().unwrap().to_owned(), plan)).collect()
+    };
+    until("each target shows a plan of five", || {
+        let plans = plans(&stage);
+        plans.len() == 2 && plans.values().all(|plan| plan["count"] == 5)
+    })
+    .await;
+    assert_eq!((stage.count("waiting"), stage.unfit()), (10, 10));
+    assert!(stage.manager.tasks().is_empty());
+    let writes = |stage: &Stage| {
+        stage
+            .azure
+            .ledger()
+            .filter(|e| e.service == Service::ResourceManager && e.method != "GET" && e.method != "POST")
+    };
+    assert!(writes(&stage).is_empty(), "{:#?}", writes(&stage));
+    let shown = plans(&stage);
+
+    stage.stop_worker().await;
+    // Whatever the worker held comes back when its lock ends.
+    stage.azure.broker().shift(Duration::from_secs(6 * 60));
+    stage.start_worker(&[], 1).await;
+    stage.settled(10).await;
+    assert_eq!((stage.unfit(), stage.count("fixed")), (0, 10));
+    let puts = writes(&stage);
+    assert_eq!(puts.len(), 2);
+    for put in puts {
+        let name = put.path.rsplit('/').next().unwrap();
+        let sent: Value = serde_json::from_slice(put.request_body.as_ref().unwrap()).unwrap();
+        let promised: Value = serde_json::from_str(shown[name]["request"].as_str().unwrap()).unwrap();
+        assert_eq!(sent, promised, "{name}");
+    }
+    stage.at_rest().await;
+}

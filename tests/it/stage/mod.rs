@@ -1,0 +1,17 @@
+//! What the tests stand on: an estate, a local Azure for it, the worker under a Functions host, and ways to look at all.
+
+mod estate;
+mod log;
+mod package;
+mod queues;
+mod rest;
+mod settings;
+mod start;
+mod state;
+mod wait;
+
+pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
+pub(crate) use queues::observation;
+pub(crate) use rest::Expected;
+pub(crate) use start::Stage;
+pub(crate) use wait::{PATIENCE, until};

@@ -1,0 +1,20 @@
+//! The worker's settings in the tests: only their values are small.
+
+use std::collections::BTreeMap;
+
+/// The settings on top of those that name the services; `changes` win.
+pub(crate) fn settings(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let base = [
+        ("REMEDIATION_MODE", "act"),
+        ("SETTLE_DELAY", "0s"),
+        ("COALESCE_WINDOW", "200ms"),
+        ("BACKOFF_BASE", "100ms"),
+        ("BACKOFF_CAP", "500ms"),
+        ("CHECK_INTERVAL_MIN", "150ms"),
+        ("CHECK_INTERVAL_MAX", "500ms"),
+        ("OPENING_GRACE", "1s"),
+        ("FACTS_TTL", "500ms"),
+        ("SWEEP_SCHEDULE", "0 0 0 1 1 *"),
+    ];
+    base.iter().chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

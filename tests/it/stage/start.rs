@@ -1,0 +1,99 @@
+//! A stage: the local Azure of one test, and the worker on it under a Functions host.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use simulator::estate::Estate;
+use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions, LogLine};
+use simulator::resource_manager::{ResourceManager, Tempo};
+use simulator::{LocalAzure, LocalAzureOptions};
+use tempfile::TempDir;
+
+use super::package::stage_package;
+use super::settings::settings;
+
+/// The tempo of the tests' tasks: short, but long enough to be seen while they run.
+fn tempo() -> Tempo {
+    Tempo {
+        accepted: Duration::from_millis(50),
+        evaluating: Duration::from_millis(50),
+        deployment: Duration::from_millis(150),
+        cancelling: Duration::from_millis(50),
+        ..Tempo::azure()
+    }
+}
+
+/// A local Azure with the worker on it.
+pub(crate) struct Stage {
+    /// Resource Manager.
+    pub(crate) manager: ResourceManager,
+    /// All other services.
+    pub(crate) azure: LocalAzure,
+    host: Option<FunctionsHost>,
+    /// What hosts that are gone have logged.
+    earlier: Vec<LogLine>,
+    package: TempDir,
+}
+
+impl Stage {
+    /// Everything runs, the worker in `act` mode.
+    pub(crate) async fn start(estate: Estate) -> Self {
+        Self::with(estate, &[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn with(estate: Estate, changes: &[(&str, &str)]) -> Self {
+        let mut stage = Self::without_worker(estate).await;
+        stage.start_worker(changes, 1).await;
+        stage
+    }
+
+    /// The services, and no worker yet.
+    pub(crate) async fn without_worker(estate: Estate) -> Self {
+        let options = LocalAzureOptions { home_tenant_id: estate.home_tenant.clone(), ..LocalAzureOptions::default() };
+        let manager = ResourceManager::new(estate, tempo());
+        let azure = LocalAzure::start(manager.router(), options).await.unwrap();
+        azure.ledger().keep_bodies(true);
+        Self { manager, azure, host: None, earlier: Vec::new(), package: stage_package() }
+    }
+
+    /// Starts the worker on what is there.
+    pub(crate) async fn start_worker(&mut self, changes: &[(&str, &str)], instances: usize) {
+        assert!(self.host.is_none(), "one host at a time");
+        let mut options = HostOptions {
+            ctrl_c: CtrlC::Ignore,
+            instances,
+            platform_restart: Some(Duration::from_millis(20)),
+            kept_log_lines: 500_000,
+            ..self.azure.host_options()
+        };
+        options.settings.extend(settings(changes));
+        let host = FunctionsHost::start(self.package.path(), self.azure.broker().clone(), options).await.unwrap();
+        self.azure.faults().on_kill(host.killer(0));
+        self.host = Some(host);
+    }
+
+    /// Stops the worker as the platform does: SIGKILL, and what it held stays locked until its locks expire.
+    pub(crate) async fn stop_worker(&mut self) {
+        let host = self.host.take().expect("a worker runs");
+        self.earlier.extend(host.log());
+        host.shutdown().await;
+    }
+
+    /// The host, while a worker runs.
+    pub(crate) fn host(&self) -> &FunctionsHost {
+        self.host.as_ref().expect("a worker runs")
+    }
+
+    /// All log lines so far, of hosts that are gone too.
+    pub(crate) fn lines(&self) -> Vec<LogLine> {
+        self.earlier.iter().cloned().chain(self.host.iter().flat_map(FunctionsHost::log)).collect()
+    }
+
+    /// Delivers events as Event Grid does; every one must be accepted at last.
+    pub(crate) async fn deliver(&self, events: Vec<Value>) {
+        let count = events.len();
+        let report = self.host().deliver("receive-event", events).await;
+        assert_eq!((report.delivered, report.dropped.len()), (count, 0), "{:?}", report.dropped);
+    }
+}

@@ -1,0 +1,72 @@
+//! The state documents, read as any other reader of the container would.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use simulator::estate::{ArmId, ComplianceState};
+
+use super::{Stage, until};
+
+impl Stage {
+    /// The documents of all targets, by blob name.
+    pub(crate) fn documents(&self) -> BTreeMap<String, Value> {
+        let blobs = self.azure.blobs().list("state", "targets/");
+        blobs.into_iter().map(|blob| (blob.name, serde_json::from_slice(&blob.content).unwrap())).collect()
+    }
+
+    /// Every entry of every target: assignment, resource (both in lower case), entry.
+    pub(crate) fn entries(&self) -> Vec<(String, String, Value)> {
+        let of = |document: Value| {
+            let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default().to_lowercase();
+            let resources = document["resources"].as_object().cloned().unwrap_or_default();
+            resources.into_iter().map(move |(id, entry)| (assignment.clone(), id.to_lowercase(), entry))
+        };
+        self.documents().into_values().flat_map(of).collect()
+    }
+
+    /// The state of a resource under an assignment; null when nothing is known of it.
+    pub(crate) fn state_of(&self, assignment: &str, resource: &str) -> Value {
+        let (assignment, resource) = (assignment.to_lowercase(), resource.to_lowercase());
+        let found = self.entries().into_iter().find(|(a, r, _)| *a == assignment && *r == resource);
+        found.map(|(_, _, entry)| entry["state"].clone()).unwrap_or_default()
+    }
+
+    /// How many resources stand where: `waiting`, `inTask`, `fixed`, `parked`, `skipped`.
+    pub(crate) fn count(&self, state: &str) -> usize {
+        self.entries().iter().filter(|(_, _, entry)| entry["state"]["is"] == state).count()
+    }
+
+    /// Whether nothing waits, nothing is in a task, and nothing is on its way.
+    pub(crate) fn is_settled(&self) -> bool {
+        let quiet = |document: &Value| document["active"].is_null();
+        self.host().idle()
+            && self.documents().values().all(quiet)
+            && self.count("waiting") + self.count("inTask") == 0
+            && self.host().idle()
+    }
+
+    /// Waits until so many entries are known and everything is settled.
+    pub(crate) async fn settled(&self, entries: usize) {
+        until(&format!("{entries} entries are settled"), || self.is_settled() && self.entries().len() >= entries).await;
+        assert_eq!(self.entries().len(), entries);
+    }
+
+    /// The true compliance of a resource under an assignment, as Resource Manager has it.
+    pub(crate) fn complies(&self, assignment: &str, resource: &str) -> bool {
+        let (assignment, resource) = (ArmId::new(assignment), ArmId::new(resource));
+        let records = self.manager.records();
+        let record = records.iter().find(|r| r.key.assignment == assignment && r.key.resource == resource);
+        record.is_some_and(|record| record.state == Some(ComplianceState::Compliant))
+    }
+
+    /// How many records of the estate do not comply.
+    pub(crate) fn unfit(&self) -> usize {
+        self.manager.records().iter().filter(|record| record.state != Some(ComplianceState::Compliant)).count()
+    }
+
+    /// The container `rejected`: each item's JSON.
+    pub(crate) fn rejected(&self) -> Vec<Value> {
+        let blobs = self.azure.blobs().list("rejected", "");
+        blobs.into_iter().map(|blob| serde_json::from_slice(&blob.content).unwrap()).collect()
+    }
+}

@@ -1,0 +1,46 @@
+//! A subscription that says "not before" is left alone until then, by every call.
+
+use simulator::Service;
+use simulator::faults::{Kind, Rule, Which};
+use simulator::ledger::Entry;
+use time::Duration;
+
+use crate::stage::{Stage, events, land, record, subscription};
+
+const SUBSCRIPTIONS: usize = 3;
+const SEED: u64 = 20_261_121;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_third_of_all_calls_throttled_everything_is_fixed_and_no_call_comes_earlier_than_told() {
+    let mut estate = land(SUBSCRIPTIONS);
+    for number in 0..SUBSCRIPTIONS {
+        for place in 0..8 {
+            estate = estate.with_record(record(number, place, "Tag"));
+        }
+    }
+    let events = events(&estate);
+    let stage = Stage::start(estate).await;
+    println!("seed {SEED}");
+    let which = Which::Share { probability: 1.0 / 3.0, seed: SEED };
+    stage.azure.faults().add(Rule::new("busy", Service::ResourceManager, which, Kind::Throttle { retry_after: 1 }));
+    stage.deliver(events).await;
+    stage.settled(SUBSCRIPTIONS * 8).await;
+    assert_eq!((stage.unfit(), stage.count("fixed")), (0, SUBSCRIPTIONS * 8));
+    let mut throttled = 0;
+    for number in 0..SUBSCRIPTIONS {
+        let id = subscription(number);
+        let calls = stage.azure.ledger().filter(|e| e.service == Service::ResourceManager && e.path.contains(&id));
+        for told in calls.iter().filter(|entry| entry.status == Some(429)) {
+            throttled += 1;
+            let floor = told.answered + Duration::seconds(1);
+            let early = |entry: &&Entry| entry.received > told.answered && entry.received < floor;
+            let early: Vec<_> = calls.iter().filter(early).collect();
+            assert!(early.is_empty(), "told at {}, called again: {early:#?}", told.answered);
+        }
+    }
+    let all = stage.azure.ledger().of(Service::ResourceManager).len();
+    println!("{throttled} of {all} calls were throttled");
+    assert!(throttled * 5 > all, "too few to prove anything: {throttled} of {all}");
+    stage.azure.faults().remove("busy");
+    stage.at_rest().await;
+}
