@@ -4,6 +4,7 @@ use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
+use crate::functions::Seats;
 use crate::queue::Sender;
 use crate::remediation::Reconciler;
 use crate::state::Store;
@@ -15,6 +16,8 @@ pub struct App {
     pub settings: Settings,
     /// Documents, queues, Resource Manager, and the decisions' settings.
     pub reconciler: Reconciler,
+    /// The looks that are under way.
+    pub seats: Seats,
 }
 
 /// Why the worker cannot be put together.
@@ -62,6 +65,6 @@ impl App {
             arm,
             facts: FactsReader::new(settings.facts_ttl),
         };
-        Ok(Self { settings, reconciler })
+        Ok(Self { settings, reconciler, seats: Seats::default() })
     }
 }

@@ -20,8 +20,10 @@ use super::retry_after::retry_after;
 use crate::event::Timestamp;
 use crate::transport::{Deadline, repeat};
 
-/// Longest time for one try of a call.
-const ONE_TRY: Duration = Duration::from_secs(10);
+/// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a look.
+const ONE_TRY: Duration = Duration::from_secs(18);
+/// Longest time for the one try of a call that may not.
+const ONLY_TRY: Duration = Duration::from_secs(10);
 /// Tries of a call that may be repeated.
 const TRIES: usize = 3;
 /// Most pages of a list: 50,000 resources, the most that a task takes, at 100 a page.
@@ -108,12 +110,10 @@ impl ArmClient {
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let context = Context::new();
         let sent = self.pipeline.send(&context, &mut request, Some(options));
-        let answer = tokio::time::timeout(ONE_TRY, sent)
+        let limit = if call.kind.may_be_repeated() { ONE_TRY } else { ONLY_TRY };
+        let answer = tokio::time::timeout(limit, sent)
             .await
-            .map_err(|_| ArmError::Lost {
-                call: call.kind,
-                words: format!("no answer within {} s", ONE_TRY.as_secs()),
-            })?
+            .map_err(|_| ArmError::Lost { call: call.kind, words: format!("no answer within {} s", limit.as_secs()) })?
             .map_err(|error| ArmError::of_transport(call.kind, &error))?;
         let status = u16::from(answer.status());
         debug!(event = "arm_call", call = call.kind.as_str(), status, "Resource Manager answered");

@@ -1,30 +1,32 @@
 //! `remediate`: each wake-up is a look at its target. Targets are looked at side by side, few at a time of one subscription,
-//! so that a slow or throttled customer holds nobody else.
+//! and a batch does not wait for a look that takes long, so that a slow or throttled customer holds nobody else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, error, info_span};
 
 use super::Failure;
 use super::alone::{one_by_one, part};
 use super::rejection::reject;
+use super::seats::Seat;
 use super::side_by_side::side_by_side;
 use crate::app::App;
 use crate::host::{Envelope, Item};
 use crate::queue::WakeUp;
 use crate::remediation::ReconcileError;
-use crate::resource::{SubscriptionId, Target};
+use crate::resource::Target;
 use crate::transport::Deadline;
 
 pub(super) const NAME: &str = "remediate";
 
-/// Targets that are looked at at the same time.
-const TARGETS: usize = 16;
-/// Of these, targets of one subscription.
-const OF_ONE_SUBSCRIPTION: usize = 4;
+/// How long a batch waits for a look. The host hands out one batch at a time, so whoever waits holds everybody's next batch.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// When a look that takes long is taken for cut off: its slot, and time to write its end.
+const LEFT_BEHIND: Duration = Duration::from_secs(40);
 /// Longest time for the questions of one look.
 const SLOT: Duration = Duration::from_secs(20);
 /// What must be left of the invocation for a look to ask questions at all, as a share of its budget (45 of 150 s): a fixed
@@ -51,46 +53,73 @@ async fn look_at_all(app: &Arc<App>, items: Vec<Item>, deadline: Deadline) -> Re
             Err(unreadable) => reject(app, NAME, unreadable.to_string(), &item.body, deadline).await?,
         }
     }
-    let mut of_subscription: HashMap<SubscriptionId, Arc<Semaphore>> = HashMap::new();
-    let seats = Arc::new(Semaphore::new(TARGETS));
     let pieces: Vec<_> = newest
         .into_values()
         .map(|(wake_up, message_id)| {
-            let subscription = wake_up.target.subscription().clone();
-            let own = Arc::clone(
-                of_subscription.entry(subscription).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_SUBSCRIPTION))),
-            );
-            let (app, seats) = (Arc::clone(app), Arc::clone(&seats));
             let span = info_span!("look", message_id, target = %wake_up.target.hash());
-            async move {
-                // First a seat of the subscription, then one of all: waiting for the first takes no seat from others.
-                let _own = own.acquire_owned().await;
-                let _seat = seats.acquire_owned().await;
-                look_at(&app, &wake_up, deadline).await
-            }
-            .instrument(span)
+            look_in_time(Arc::clone(app), wake_up, deadline).instrument(span)
         })
         .collect();
-    let mut failure = None;
-    for result in side_by_side(pieces.len().max(1), pieces).await {
-        match result {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => failure = Some(Failure::Reconcile(error)),
-            Err(panic) => failure = Some(Failure::Defect(panic)),
+    let results = side_by_side(pieces.len().max(1), pieces).await;
+    results.into_iter().try_for_each(|result| result.unwrap_or_else(|panic| Err(Failure::Defect(panic))))
+}
+
+/// Looks at the target, and waits for it as long as the batch can wait. A look that takes longer goes on by itself, and a
+/// wake-up is left behind for the case that it is cut off.
+async fn look_in_time(app: Arc<App>, wake_up: WakeUp, deadline: Deadline) -> Result<(), Failure> {
+    let patience = Instant::now() + PATIENCE;
+    if let Ok(Some(seat)) = timeout_at(patience, app.seats.take(&wake_up.target)).await {
+        let Seat { of_all, own } = seat;
+        let look = {
+            let (app, wake_up) = (Arc::clone(&app), wake_up.clone());
+            async move {
+                let _own = own;
+                look_at(&app, &wake_up, deadline).await
+            }
+        };
+        let mut look = tokio::spawn(look.in_current_span());
+        if let Ok(ended) = timeout_at(patience, &mut look).await {
+            return ended.map_err(|panic| Failure::Defect(panic.to_string()))?.map_err(Failure::from);
         }
+        drop(of_all);
+        tokio::spawn(watch(look).in_current_span());
     }
-    failure.map_or(Ok(()), Err)
+    match app.reconciler.leave_behind(&wake_up, LEFT_BEHIND, deadline).await {
+        Err(error) => stopped(&wake_up, error).map_err(Failure::from),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Nobody waits for the look any more, so what became of it is said here.
+async fn watch(look: JoinHandle<Result<(), ReconcileError>>) {
+    let words = match look.await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => super::chain(&error),
+        Err(panic) => format!("a defect: {panic}"),
+    };
+    error!(
+        event = "look_failed",
+        reason = words,
+        "a look that took long has failed; the wake-up that was left behind looks again"
+    );
 }
 
 async fn look_at(app: &App, wake_up: &WakeUp, deadline: Deadline) -> Result<(), ReconcileError> {
     let reserve = app.settings.invocation_budget.mul_f64(RESERVE);
     let slot = if deadline.left() > reserve { SLOT } else { Duration::ZERO };
     match app.reconciler.reconcile(wake_up, Deadline::after(slot), deadline).await {
-        // The document needs a newer worker or a person; `sweep` wakes the target again once it can be read.
-        Err(ReconcileError::State(error)) if error.is_about_the_document() => {
+        Err(error) => stopped(wake_up, error),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// A document that cannot be used needs a newer worker or a person; `sweep` wakes the target again once it can be read.
+fn stopped(wake_up: &WakeUp, error: ReconcileError) -> Result<(), ReconcileError> {
+    match error {
+        ReconcileError::State(error) if error.is_about_the_document() => {
             error!(event = "target_stopped", target = %wake_up.target.hash(), reason = %error, "nothing is done for this target until its document can be read");
             Ok(())
         }
-        other => other,
+        other => Err(other),
     }
 }

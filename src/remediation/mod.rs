@@ -26,5 +26,5 @@ pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
 pub use step::{Meaning, Next, Observed, Put, Question, Rest, Write};
-pub use wake::{heal, needs_healing};
+pub use wake::{heal, leave_behind, needs_healing};
 pub use wave::Verdict;

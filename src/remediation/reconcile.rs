@@ -8,12 +8,13 @@ use super::journal;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
 use super::step::{Next, Observed, Put, Question};
+use super::wake::leave_behind;
 use crate::arm::{ArmClient, ArmError, FactsReader, calls};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
 use crate::resource::Target;
-use crate::state::{Saved, StateError, Store};
+use crate::state::{Saved, StateError, Store, Versioned};
 use crate::transport::Deadline;
 
 /// Steps of one look, far above what any needs: a guard against going round in circles.
@@ -71,6 +72,34 @@ impl Reconciler {
             look.observe(observed);
         }
         Err(ReconcileError::Endless)
+    }
+
+    /// Makes sure that the target is looked at again after this time, whatever becomes of the look under way.
+    ///
+    /// # Errors
+    /// As for [`Reconciler::reconcile`].
+    pub async fn leave_behind(
+        &self,
+        wake_up: &WakeUp,
+        after: Duration,
+        deadline: Deadline,
+    ) -> Result<(), ReconcileError> {
+        let target = &wake_up.target;
+        let document = loop {
+            let Versioned { mut document, etag } = self.store.target(target, deadline).await?;
+            if etag.is_none() {
+                return Ok(());
+            }
+            let changed = leave_behind(&mut document, wake_up.generation, Timestamp::now_utc() + after);
+            if !changed || self.store.save_target(&document, etag.as_ref(), deadline).await? != Saved::Conflict {
+                break document;
+            }
+        };
+        info!(event = "look_left_behind", target = %target.hash(), generation = document.generation, "a look takes long; another is planned in case it is cut off");
+        let Some(at) = document.wake_at else { return Ok(()) };
+        let message = Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
+        self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
+        Ok(())
     }
 
     async fn act(

@@ -45,7 +45,7 @@ pub enum StateError {
         /// What was tried.
         verb: &'static str,
         /// What the client says.
-        source: azure_core::Error,
+        source: Box<azure_core::Error>,
     },
     /// Written by a newer worker, which alone may change it.
     #[error(
@@ -302,5 +302,5 @@ fn is_missing(error: &azure_core::Error) -> bool {
 }
 
 fn unavailable(blob: &str, verb: &'static str, source: azure_core::Error) -> StateError {
-    StateError::Unavailable { blob: blob.to_owned(), verb, source }
+    StateError::Unavailable { blob: blob.to_owned(), verb, source: Box::new(source) }
 }

@@ -39,7 +39,7 @@ pub enum TransportError {
 pub fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, TransportError> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_secs(15))
+        .read_timeout(Duration::from_secs(20))
         .redirect(reqwest::redirect::Policy::none());
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(|source| TransportError::CaFile { path: path.to_owned(), source })?;

@@ -1,8 +1,10 @@
 //! The two instances of the worker: what they have in hand, one effect at a time, and their crashes between any two.
 //! The looks are the real ones; `collect`'s order of load, merge, write, wake-up and acknowledgement is repeated here.
 
+use std::time::Duration;
+
 use policy_remediator::queue::Observation;
-use policy_remediator::remediation::{Next, Observed, Reconciliation, merge};
+use policy_remediator::remediation::{Next, Observed, Reconciliation, leave_behind, merge};
 use policy_remediator::state::{TargetDocument, Versioned};
 
 use crate::broker::{Body, Message};
@@ -15,6 +17,8 @@ pub(crate) struct Flow {
     pub(crate) instance: usize,
     message: Message,
     stage: Stage,
+    /// The message is acknowledged and the look goes on by itself.
+    detached: bool,
 }
 
 enum Stage {
@@ -86,7 +90,29 @@ impl World {
             Body::Seen(observation) => Stage::Merge(Box::new(observation.clone()), None),
             Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up))),
         };
-        self.flows.push(Flow { instance, message, stage });
+        self.flows.push(Flow { instance, message, stage, detached: false });
+    }
+
+    /// A look takes long: a wake-up is left behind, the message is acknowledged, and the look goes on.
+    fn detach(&mut self, flow: &mut Flow) {
+        let Body::Wake(wake_up) = &flow.message.body else { return };
+        let found = self.store.target(&wake_up.target);
+        if found.etag.is_none() {
+            return;
+        }
+        let mut document = found.document;
+        let at = self.now + Duration::from_secs(40);
+        if leave_behind(&mut document, wake_up.generation, at)
+            && self.store.save_target(&document, found.etag.as_ref()).is_none()
+        {
+            return;
+        }
+        self.tell(|| format!("[{}] goes on by itself", flow.message.number));
+        if let Some(at) = document.wake_at {
+            self.send_wake_up(&document.target, document.generation, at);
+        }
+        self.broker.complete(flow.message.number);
+        flow.detached = true;
     }
 
     /// One effect; false when the flow has ended.
@@ -104,6 +130,9 @@ impl World {
                 Stage::Acknowledge
             }
             Stage::Look(mut look) => {
+                if !flow.detached && self.strikes(0.005) {
+                    self.detach(flow);
+                }
                 if self.strikes(0.003) {
                     look.observe(Observed::OutOfTime);
                 }

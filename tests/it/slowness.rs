@@ -27,7 +27,7 @@ async fn time_of_the_others(slow: bool) -> Duration {
     let begun = Instant::now();
     stage.deliver(events).await;
     // Through to the end: the outcome is taken in.
-    until("the others are fixed", || stage.count("fixed") == OTHERS * 5).await;
+    until("the others are fixed", || stage.count("fixed") >= OTHERS * 5).await;
     let took = begun.elapsed();
     if slow {
         assert!(!stage.complies(&assignment(0, "Tag"), &account(0, 0)), "the slow one is not through yet");
