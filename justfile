@@ -1,0 +1,34 @@
+# The everyday commands. `just` alone lists them; each is a plain command that works without just, too.
+
+# List the commands.
+default:
+    @just --list
+
+# The main job on the local Azure.
+demo *arguments:
+    cargo run -- demo {{ arguments }}
+
+# Keep the local Azure running, with the worker on it.
+simulate *arguments:
+    cargo run -- simulate {{ arguments }}
+
+# All tests; arguments filter them.
+test *arguments:
+    cargo test --workspace {{ arguments }}
+
+# What is quick to check while writing.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The documentation of the code, in the browser.
+doc:
+    cargo doc --workspace --no-deps --open
+
+# Bring the code into form.
+fmt:
+    cargo fmt --all
+
+# Everything that CI runs.
+ci:
+    .ci/run
