@@ -5,6 +5,7 @@
 mod command_line;
 mod crashes;
 mod duplicates;
+mod fixtures;
 mod healing;
 mod host_protocol;
 mod initiatives;
