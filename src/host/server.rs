@@ -45,6 +45,9 @@ fn router(functions: &[&'static str], handle: &Handle) -> Router {
     }
     router
         .fallback(|| async { failure(StatusCode::NOT_FOUND, "no such function") })
+        .method_not_allowed_fallback(|| async {
+            failure(StatusCode::METHOD_NOT_ALLOWED, "functions are called with POST")
+        })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 

@@ -2,14 +2,18 @@
 //! ends at rest (`stage::rest`), so that nothing is left behind unseen. The worker has no hooks for tests: they act
 //! through sockets, settings and the local Azure's handles, and judge by the wire, the documents and the log.
 
+mod command_line;
 mod crashes;
 mod duplicates;
+mod fixtures;
 mod healing;
+mod host_protocol;
 mod initiatives;
 mod malformed;
 mod newer_version;
 mod other_tasks;
 mod outages;
+mod package;
 mod plan_then_act;
 mod poison;
 mod redelivery;

@@ -6,12 +6,15 @@ mod package;
 mod queues;
 mod rest;
 mod settings;
+mod simulation;
 mod start;
 mod state;
 mod wait;
+mod worker_call;
 
 pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
 pub(crate) use queues::observation;
 pub(crate) use rest::Expected;
+pub(crate) use simulation::Simulation;
 pub(crate) use start::Stage;
 pub(crate) use wait::{PATIENCE, until};

@@ -1,0 +1,145 @@
+//! The binary in a person's hands: `demo` and `simulate`, with their JSON and exit codes.
+
+use std::time::Duration;
+
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+use simulator::estate::{EventKind, PolicyEvent};
+use tokio::process::Command;
+
+use crate::stage::{PATIENCE, Simulation, events, land, record};
+
+/// Runs `demo` and gives its exit code and its JSON.
+async fn demo(arguments: &[&str]) -> (Option<i32>, Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
+    command.arg("demo").arg("--json").args(arguments).kill_on_drop(true);
+    let ended = tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(stdout.trim_end().lines().count(), 1, "one JSON object: {stdout}");
+    (ended.status.code(), serde_json::from_str(&stdout).unwrap())
+}
+
+fn has_all_members(report: &Value) {
+    for number in
+        ["events", "duplicates", "tasks", "fixed", "unfixed", "waiting", "retries", "peakActiveTasksPerTarget"]
+    {
+        assert!(report[number].is_u64(), "{number}: {report}");
+    }
+    assert!(report["seconds"].is_f64() && report["workerPeakRssBytes"].as_u64().unwrap() > 1_000_000, "{report}");
+    for map in ["skipped", "parked", "armCalls"] {
+        assert!(report[map].as_object().unwrap().values().all(Value::is_u64), "{map}: {report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_fixes_all_that_can_be_fixed_and_says_so_in_json() {
+    let (code, report) = demo(&[]).await;
+    has_all_members(&report);
+    assert_eq!(code, Some(0), "{report}");
+    assert_eq!((&report["unfixed"], &report["waiting"]), (&json!(0), &json!(0)), "{report}");
+    assert_eq!(report["peakActiveTasksPerTarget"], 1);
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert!(count("fixed") > 150 && count("duplicates") > 30 && count("retries") > 0, "{report}");
+    assert!(count("tasks") < count("fixed") / 4, "tasks carry many resources: {report}");
+    assert_eq!(report["parked"]["permanentFailure"], 1);
+    assert!(!report["parkedExample"]["hint"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_in_plan_mode_touches_nothing_and_everything_keeps_waiting() {
+    let (code, report) = demo(&["--mode", "plan"]).await;
+    has_all_members(&report);
+    assert_eq!(code, Some(0));
+    assert_eq!((&report["tasks"], &report["fixed"]), (&json!(0), &json!(0)), "{report}");
+    assert!(report["waiting"].as_u64().unwrap() > 150);
+    assert!(report["armCalls"].get("createTask").is_none(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captured_events_are_replayed_from_a_list_or_from_lines_in_either_schema() {
+    let mut estate = land(1);
+    for place in 0..4 {
+        estate = estate.with_record(record(0, place, "Tag"));
+    }
+    let grid = events(&estate);
+    let cloud = estate.records.iter().map(|r| PolicyEvent::of(&estate, r, EventKind::Created).cloud_event());
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.json");
+    std::fs::write(&list, Value::Array(grid.clone()).to_string()).unwrap();
+    let lines = folder.path().join("events.jsonl");
+    // Cloud events, and one of the others once more.
+    let text: String = cloud.chain([grid[0].clone()]).map(|event| format!("{event}\n")).collect();
+    std::fs::write(&lines, text).unwrap();
+    let (list, lines) = (list.display().to_string(), lines.display().to_string());
+    let (list, lines) = (["--events", &list], ["--events", &lines]);
+    let (of_list, of_lines) = tokio::join!(demo(&list), demo(&lines));
+    for ((code, report), (events, duplicates)) in [(of_list, (4, 0)), (of_lines, (5, 1))] {
+        has_all_members(&report);
+        assert_eq!(code, Some(0), "{report}");
+        assert_eq!(
+            (&report["events"], &report["duplicates"], &report["fixed"], &report["unfixed"]),
+            (&json!(events), &json!(duplicates), &json!(4), &json!(0)),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_events_and_a_wrong_option_end_with_their_exit_codes() {
+    let run = async |arguments: &[&str]| {
+        let ended = Command::new(env!("CARGO_BIN_EXE_policy-remediator")).args(arguments).output().await.unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.jsonl");
+    std::fs::write(&broken, "{}\nno json\n").unwrap();
+    let (code, words) = run(&["demo", "--events", &broken.display().to_string()]).await;
+    assert_eq!(code, Some(1));
+    assert!(words.contains("line 2") && words.contains("broken.jsonl"), "{words}");
+    let (code, words) = run(&["demo", "--mode", "perhaps"]).await;
+    assert_eq!(code, Some(2));
+    assert!(words.contains("plan") && words.contains("act"), "{words}");
+    assert_eq!(run(&["demo", "--package", &folder.path().display().to_string()]).await.0, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_simulate_prints_can_be_used_and_an_event_posted_to_it_ends_as_a_task() {
+    let simulation = Simulation::start().await;
+    let authority = std::fs::read(simulation.place("caFile")).unwrap();
+    let client = Client::builder().add_root_certificate(Certificate::from_pem(&authority).unwrap()).build().unwrap();
+    for service in ["resourceManager", "serviceBus", "blob"] {
+        let answer = client.get(simulation.place(service)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 401, "{service} answers over TLS, and wants a token");
+    }
+    let environment = simulation.places["env"].as_object().unwrap();
+    assert_eq!(environment["RESOURCE_MANAGER_ENDPOINT"], simulation.places["resourceManager"]);
+    let identity =
+        format!("{}?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com", simulation.place("identity"));
+    let secret = environment["IDENTITY_HEADER"].as_str().unwrap();
+    let answer = client.get(identity).header("X-IDENTITY-HEADER", secret).send().await.unwrap().text().await.unwrap();
+    let token: Value = serde_json::from_str(&answer).unwrap();
+    let token = token["access_token"].as_str().unwrap().to_owned();
+
+    let estate = simulator::demo::estate(time::OffsetDateTime::now_utc());
+    let record = &estate.records[0];
+    let event = PolicyEvent::of(&estate, record, EventKind::Created).event_grid();
+    let webhook = format!("{}/runtime/webhooks/eventgrid?functionName=receive-event", simulation.place("functions"));
+    let posted = client.post(webhook).header("aeg-event-type", "Notification").body(json!([event]).to_string());
+    assert_eq!(posted.send().await.unwrap().status().as_u16(), 202);
+    let tasks = format!(
+        "{}/subscriptions/{}/providers/Microsoft.PolicyInsights/remediations?api-version=2024-10-01",
+        simulation.place("resourceManager"),
+        record.key.resource.subscription().unwrap()
+    );
+    let begun = std::time::Instant::now();
+    loop {
+        let answer = client.get(&tasks).bearer_auth(&token).send().await.unwrap().text().await.unwrap();
+        let list: Value = serde_json::from_str(&answer).unwrap();
+        if list["value"][0]["properties"]["provisioningState"] == "Succeeded" {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "no task: {list}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    simulation.terminate().await;
+}
