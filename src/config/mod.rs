@@ -131,7 +131,7 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
     source.word("ServiceBus__credential", (), &[("managedidentity", ())], "managedidentity")?;
     let client_id = (source.lookup)("AZURE_CLIENT_ID");
     let official = cloud.resource_manager();
-    let resource_manager = source.https("RESOURCE_MANAGER_ENDPOINT", Some(official), |v| v.to_owned())?;
+    let resource_manager = source.https("RESOURCE_MANAGER_ENDPOINT", Some(official))?;
     let globs =
         |name, default| source.read(name, GLOBS, Patterns::parse).map(|read| read.or_else(|| Patterns::parse(default)));
     let guard_rails = GuardRails::new(
@@ -168,10 +168,10 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
         policy,
         invocation_budget: source.duration("INVOCATION_BUDGET", "150s")?,
         facts_ttl: source.duration("FACTS_TTL", "10m")?,
-        service_bus: source.https("ServiceBus__fullyQualifiedNamespace", None, |v| format!("https://{v}"))?,
+        service_bus: source.namespace("ServiceBus__fullyQualifiedNamespace")?,
         service_bus_client_id: (source.lookup)("ServiceBus__clientId").or_else(|| client_id.clone()),
         client_id,
-        state_blob_endpoint: source.https("STATE_BLOB_ENDPOINT", None, |v| v.to_owned())?,
+        state_blob_endpoint: source.https("STATE_BLOB_ENDPOINT", None)?,
         resource_manager,
         resource_manager_audience: format!("{official}/.default"),
         ca_file: (source.lookup)("SSL_CERT_FILE").map(PathBuf::from),
@@ -227,19 +227,20 @@ impl Source<'_> {
         Ok(self.read(name, allowed, |v| v.parse().ok().filter(|n| range.contains(n)))?.unwrap_or(default))
     }
 
-    fn https(
-        &self,
-        name: &'static str,
-        default: Option<&str>,
-        form: impl Fn(&str) -> String,
-    ) -> Result<Url, SettingError> {
-        const ALLOWED: &str = "an https address without a query";
+    fn namespace(&self, name: &'static str) -> Result<Url, SettingError> {
+        const ALLOWED: &str = "a host name such as NAME.servicebus.windows.net, with or without a port";
+        let is_host = |v: &str| !v.contains(['/', '?', '#', '@', '\\']);
         let parse = |v: &str| {
-            Url::parse(&form(v))
-                .ok()
-                .filter(|u| u.scheme() == "https" && u.has_host() && u.query().is_none() && u.username().is_empty())
+            Some(v).filter(|v| is_host(v)).and_then(|v| Url::parse(&format!("https://{v}")).ok()).filter(Url::has_host)
         };
-        match (self.read(name, ALLOWED, parse)?, default) {
+        self.read(name, ALLOWED, parse)?.ok_or(SettingError::Missing { name, allowed: ALLOWED })
+    }
+
+    fn https(&self, name: &'static str, default: Option<&str>) -> Result<Url, SettingError> {
+        const ALLOWED: &str = "an https address without a query";
+        let is_plain =
+            |u: &Url| u.scheme() == "https" && u.has_host() && u.query().is_none() && u.username().is_empty();
+        match (self.read(name, ALLOWED, |v| Url::parse(v).ok().filter(is_plain))?, default) {
             (Some(url), _) => Ok(url),
             (None, Some(default)) => Ok(Url::parse(default).expect("the clouds' addresses are URLs")),
             (None, None) => Err(SettingError::Missing { name, allowed: ALLOWED }),
@@ -282,6 +283,7 @@ mod tests {
             ("RESOURCE_MANAGER_ENDPOINT", "http://localhost"),
             ("STATE_BLOB_ENDPOINT", "https://a?sig=secret"),
             ("ServiceBus__fullyQualifiedNamespace", "a b"),
+            ("ServiceBus__fullyQualifiedNamespace", "https://ns.servicebus.windows.net"),
             ("ServiceBus__credential", "key"),
             ("EXCLUDE_ASSIGNMENTS", "a["),
             ("EXCLUDE_SCOPES", "/providers/x"),

@@ -59,6 +59,10 @@ fn task_name<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> &'a s
 fn resource(change: &Change<'_>, target: &str, task: &str) {
     let resource = change.resource;
     let attempt = change.after.attempt;
+    if let Some(at) = change.new_fix() {
+        let seconds = seconds_between(change.before.map_or(at, |entry| entry.first_seen), at);
+        info!(event = "resource_fixed", target, %resource, attempt = change.before.map_or(attempt, |entry| entry.attempt), task, observed_to_fixed_seconds = seconds, "the resource is fixed");
+    }
     match &change.after.state {
         EntryState::Waiting { due } if change.is_retry() => {
             let counted = change.before.is_some_and(|entry| entry.attempt < attempt);
@@ -74,10 +78,8 @@ fn resource(change: &Change<'_>, target: &str, task: &str) {
         EntryState::InTask => {
             info!(event = "resource_in_task", target, %resource, attempt, task, "the resource is in the task");
         }
-        EntryState::Fixed { at, verified_at: None } => {
-            let seconds = seconds_between(change.after.first_seen, *at);
-            info!(event = "resource_fixed", target, %resource, attempt, task, observed_to_fixed_seconds = seconds, "the resource is fixed");
-        }
+        // Said above.
+        EntryState::Fixed { verified_at: None, .. } => {}
         EntryState::Fixed { verified_at: Some(verified_at), .. } => {
             let seconds = seconds_between(change.after.first_seen, *verified_at);
             info!(event = "resource_verified", target, %resource, observed_to_verified_seconds = seconds, "the fix is verified");

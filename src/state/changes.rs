@@ -3,6 +3,7 @@
 
 use super::entry::{Entry, EntryState};
 use super::target_document::TargetDocument;
+use crate::event::Timestamp;
 use crate::resource::ResourceId;
 
 /// A resource whose entry changed.
@@ -26,10 +27,18 @@ pub fn changes<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> imp
 }
 
 impl Change<'_> {
-    /// Whether the resource waits again after it was in a task.
+    /// When the resource was fixed, if this write says so: also when it waits again already, having been seen non-compliant
+    /// after the fix.
+    #[must_use]
+    pub fn new_fix(&self) -> Option<Timestamp> {
+        let before = self.before.and_then(|entry| entry.fixes.last());
+        self.after.fixes.last().filter(|fix| before.is_none_or(|before| before < *fix)).copied()
+    }
+
+    /// Whether the resource waits again after a task that did not fix it.
     #[must_use]
     pub fn is_retry(&self) -> bool {
         let was_in_task = self.before.is_some_and(|entry| entry.state == EntryState::InTask);
-        was_in_task && matches!(self.after.state, EntryState::Waiting { .. })
+        was_in_task && self.new_fix().is_none() && matches!(self.after.state, EntryState::Waiting { .. })
     }
 }

@@ -2,6 +2,8 @@
 //! ends at rest (`stage::rest`), so that nothing is left behind unseen. The worker has no hooks for tests: they act
 //! through sockets, settings and the local Azure's handles, and judge by the wire, the documents and the log.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+
 mod command_line;
 mod crashes;
 mod duplicates;
