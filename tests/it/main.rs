@@ -11,6 +11,7 @@ mod fixtures;
 mod healing;
 mod host_protocol;
 mod initiatives;
+mod log_tells_all;
 mod malformed;
 mod newer_version;
 mod other_tasks;

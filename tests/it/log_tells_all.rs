@@ -1,0 +1,117 @@
+//! From the log of a demo alone one can tell, for each resource, what was decided when and why. The log is replayed here, and
+//! what it tells is held against the documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use simulator::demo::{Burst, burst, estate};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::stage::Stage;
+
+/// What the log tells of one resource of one target.
+#[derive(Debug, Default)]
+struct Story {
+    queued: usize,
+    /// Where it stands, and the reason where there is one.
+    stands: (String, String),
+    tasks: Vec<String>,
+    attempts: Vec<u64>,
+    failures: Vec<String>,
+}
+
+fn text(entry: &Value, field: &str) -> String {
+    entry[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// Replays the log, line by line.
+fn stories(log: &[Value]) -> BTreeMap<(String, String), Story> {
+    let mut stories: BTreeMap<(String, String), Story> = BTreeMap::new();
+    for entry in log.iter().filter(|entry| entry["resource"].is_string()) {
+        let story = stories.entry((text(entry, "target"), text(entry, "resource"))).or_default();
+        let reason = text(entry, "reason");
+        match entry["event"].as_str().unwrap() {
+            "event_queued" => story.queued += 1,
+            "resource_waiting" => story.stands = ("waiting".into(), String::new()),
+            "resource_retry" => {
+                story.stands = ("waiting".into(), String::new());
+                story.failures.push(text(entry, "words"));
+            }
+            // Another task was in the way: this one came to nothing, and the attempt does not count.
+            "resource_blocked" => {
+                story.stands = ("waiting".into(), String::new());
+                assert_eq!(story.tasks.pop(), Some(text(entry, "task")));
+                story.attempts.pop();
+            }
+            "resource_in_task" => {
+                story.stands = ("inTask".into(), String::new());
+                story.tasks.push(text(entry, "task"));
+                story.attempts.push(entry["attempt"].as_u64().unwrap());
+            }
+            "resource_fixed" => {
+                assert!(entry["observed_to_fixed_seconds"].as_f64().unwrap() > 0.0, "{entry}");
+                story.stands = ("fixed".into(), String::new());
+            }
+            "resource_skipped" => story.stands = ("skipped".into(), reason),
+            "resource_parked" => {
+                assert!(!text(entry, "words").is_empty() && !text(entry, "hint").is_empty(), "{entry}");
+                story.stands = ("parked".into(), reason);
+            }
+            "observation_merged" => assert!(!text(entry, "merged").is_empty(), "{entry}"),
+            other => panic!("an event that ARCHITECTURE does not list: {other}"),
+        }
+    }
+    stories
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
+    let estate = estate(OffsetDateTime::now_utc());
+    let events = burst(&estate, Burst::default());
+    let (records, sent) = (estate.records.len(), events.len());
+    let stage = Stage::start(estate).await;
+    stage.deliver(events).await;
+    stage.settled(records).await;
+    let log = stage.log();
+    let times: Vec<_> = log.iter().map(|entry| OffsetDateTime::parse(&text(entry, "timestamp"), &Rfc3339)).collect();
+    assert!(times.iter().all(Result::is_ok), "every line has its time");
+
+    let stories = stories(&log);
+    let mut known = 0;
+    for (blob, document) in stage.documents() {
+        let target = blob.rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
+        for (resource, entry) in document["resources"].as_object().unwrap() {
+            let story = stories
+                .get(&(target.clone(), resource.clone()))
+                .unwrap_or_else(|| panic!("{resource} is not in the log"));
+            let stands = (text(&entry["state"], "is"), text(&entry["state"], "reason"));
+            assert_eq!(story.stands, stands, "{resource}: {story:?}");
+            assert!(story.queued > 0, "{resource} came from an event");
+            assert_eq!(
+                story.attempts,
+                (1..=story.attempts.len() as u64).collect::<Vec<_>>(),
+                "{resource}: every attempt is told once"
+            );
+            assert!(
+                story.failures.len() < story.attempts.len().max(1)
+                    && story.failures.iter().all(|words| !words.is_empty())
+            );
+            known += 1;
+        }
+    }
+    assert_eq!((known, stories.len()), (records, records));
+    assert_eq!(stories.values().map(|story| story.queued).sum::<usize>(), sent);
+    assert!(stories.values().any(|story| !story.failures.is_empty()), "some attempt failed and its words are told");
+
+    let of_task =
+        |event: &str| -> BTreeSet<String> { stage.logged(event).iter().map(|entry| text(entry, "task")).collect() };
+    let tasks: BTreeSet<String> = stories.values().flat_map(|story| story.tasks.clone()).collect();
+    for event in ["task_created", "task_open", "task_ended"] {
+        assert_eq!(of_task(event), tasks, "{event}");
+    }
+    let given_up = of_task("task_not_opened");
+    assert_eq!(of_task("task_opening"), tasks.union(&given_up).cloned().collect());
+    assert!(tasks.is_disjoint(&given_up));
+    stage.at_rest().await;
+}
