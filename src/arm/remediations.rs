@@ -10,7 +10,7 @@ use serde_json::json;
 use super::call::{Account, Call, CallKind};
 use super::page::Page;
 use crate::event::{Timestamp, parse_time};
-use crate::resource::{ResourceId, Scope, SubscriptionId, Target};
+use crate::resource::{ResourceId, SubscriptionId, Target};
 use crate::state::TaskName;
 
 const API_VERSION: &str = "2024-10-01";
@@ -25,6 +25,8 @@ pub struct NewTask {
     pub target: Target,
     /// The reference id in the initiative's own casing, when the target has one.
     pub reference: Option<String>,
+    /// The resource at whose own scope it stands, to be evaluated anew; none: the target's scope.
+    pub at: Option<ResourceId>,
     /// The resources, at most 100.
     pub resources: Vec<ResourceId>,
     /// Deployments at the same time, 1 to 30.
@@ -120,28 +122,34 @@ pub struct Deployment {
 pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
     let mut properties = json!({
         "policyAssignmentId": task.target.policy_assignment_id,
-        "resourceDiscoveryMode": "ExistingNonCompliant",
-        "filters": { "resourceIds": task.resources },
         "parallelDeployments": task.parallel_deployments,
         "failureThreshold": { "percentage": task.failure_threshold },
     });
+    match &task.at {
+        // Evaluating anew excludes a filter by resource, so the scope is the resource.
+        Some(_) => properties["resourceDiscoveryMode"] = json!("ReEvaluateCompliance"),
+        None => {
+            properties["resourceDiscoveryMode"] = json!("ExistingNonCompliant");
+            properties["filters"] = json!({ "resourceIds": task.resources });
+        }
+    }
     if let Some(reference) = &task.reference {
         properties["policyDefinitionReferenceId"] = json!(reference);
     }
-    on_task(CallKind::CreateTask, Method::Put, &task.target.scope, &task.name, &[])
+    on_task(CallKind::CreateTask, Method::Put, &task.target, task.at.as_ref(), &task.name, &[])
         .with_body(json!({ "properties": properties }))
 }
 
-/// Reads the task with this name.
+/// Reads the task with this name, at the target's scope or at a resource's own.
 #[must_use]
-pub fn task(scope: &Scope, name: &TaskName) -> Call<TaskStatus> {
-    on_task(CallKind::ReadTask, Method::Get, scope, name, &[])
+pub fn task(target: &Target, at: Option<&ResourceId>, name: &TaskName) -> Call<TaskStatus> {
+    on_task(CallKind::ReadTask, Method::Get, target, at, name, &[])
 }
 
 /// Lists the task's deployments.
 #[must_use]
-pub fn list_deployments(scope: &Scope, name: &TaskName) -> Call<Page<Deployment>> {
-    on_task(CallKind::ListDeployments, Method::Post, scope, name, &["listDeployments"])
+pub fn list_deployments(target: &Target, at: Option<&ResourceId>, name: &TaskName) -> Call<Page<Deployment>> {
+    on_task(CallKind::ListDeployments, Method::Post, target, at, name, &["listDeployments"])
 }
 
 /// Lists all tasks of a subscription, those of its groups and resources too.
@@ -158,10 +166,18 @@ pub fn list_tasks(subscription: &SubscriptionId) -> Call<Page<ListedTask>> {
     )
 }
 
-fn on_task<T>(kind: CallKind, method: Method, scope: &Scope, name: &TaskName, action: &[&str]) -> Call<T> {
-    let account = Account::Subscription(scope.subscription().clone());
+fn on_task<T>(
+    kind: CallKind,
+    method: Method,
+    target: &Target,
+    at: Option<&ResourceId>,
+    name: &TaskName,
+    action: &[&str],
+) -> Call<T> {
+    let account = Account::Subscription(target.subscription().clone());
+    let scope = at.map_or(target.scope.as_str(), ResourceId::as_str);
     let tail: Vec<&str> = PROVIDER.into_iter().chain([name.as_str()]).chain(action.iter().copied()).collect();
-    Call::new(kind, account, method, scope.as_str(), &tail, API_VERSION)
+    Call::new(kind, account, method, scope, &tail, API_VERSION)
 }
 
 /// The wire forms, private to this file's parsing.

@@ -5,6 +5,7 @@
 //! | throttled | 429 codes, "rate limit" | waits, next attempt |
 //! | transient | 5xx codes, time-outs | backs off, next attempt |
 //! | conflict | another operation holds the resource | backs off, next attempt |
+//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | once evaluated anew, at the resource's own scope; then parked |
 //! | gone | the resource itself is not there any more | skipped |
 //! | permission | the identity lacks a role | parked |
 //! | permanent | everything else | parked, with the service's own words |
@@ -48,6 +49,7 @@ const CODES: &[(&str, FailureClass)] = &[
 
 /// Recognised by words in the message, in lower case; asked when the code says nothing.
 const WORDS: &[(&str, FailureClass)] = &[
+    ("no policy evaluation result was found", FailureClass::Stale),
     ("does not have the necessary permissions", FailureClass::Permission),
     ("does not have authorization to perform action", FailureClass::Permission),
     ("failed with status code: 'forbidden'", FailureClass::Permission),
@@ -79,6 +81,7 @@ pub(super) fn verdict(class: FailureClass) -> Verdict {
     match class {
         FailureClass::Throttled | FailureClass::Transient | FailureClass::Conflict => Verdict::Retry,
         FailureClass::Gone => Verdict::Skip,
+        FailureClass::Stale => Verdict::Reevaluate,
         FailureClass::Permission => Verdict::Park(ParkReason::MissingPermission),
         FailureClass::Permanent => Verdict::Park(ParkReason::PermanentFailure),
     }
@@ -89,6 +92,8 @@ pub(super) fn verdict(class: FailureClass) -> Verdict {
 pub(super) enum Verdict {
     /// Wait and try again.
     Retry,
+    /// Try again once, evaluating the resource anew.
+    Reevaluate,
     /// Nothing is left to remediate.
     Skip,
     /// Give up until a person looks.

@@ -29,7 +29,8 @@ pub(super) fn take_in(
     let (mut fixed, mut unfixed) = (0, 0);
     for (id, entry) in document.resources.iter_mut().filter(|(_, e)| e.state == EntryState::InTask) {
         let deployment = by_resource.get(id.as_str()).copied();
-        let ending = Ending { id, task: &active.name, status, policy, now };
+        let no_deployments = deployments.is_empty();
+        let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
         match deployment.map(|d| (&d.status, d.ended)) {
             Some((DeploymentStatus::Succeeded, ended)) => {
                 fixed += 1;
@@ -57,6 +58,7 @@ struct Ending<'a> {
     id: &'a ResourceId,
     task: &'a TaskName,
     status: &'a TaskStatus,
+    no_deployments: bool,
     policy: &'a Policy,
     now: Timestamp,
 }
@@ -78,6 +80,10 @@ impl Ending<'_> {
         let words = format!("{code}: {message}");
         match verdict(class) {
             Verdict::Retry => self.again(entry, Some(class), words),
+            Verdict::Reevaluate if !entry.is_stale() => self.again(entry, Some(class), words),
+            Verdict::Reevaluate => {
+                entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.policy, self.now)
+            }
             Verdict::Skip => entry.state = EntryState::Skipped { reason: SkipReason::ResourceGone, at: self.now },
             Verdict::Park(reason) => entry.state = park(reason, Some(class), words, self.policy, self.now),
         }
@@ -94,9 +100,11 @@ impl Ending<'_> {
                     park(ParkReason::Canceled, None, format!("task {} was canceled", self.task), self.policy, self.now);
             }
             TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
+                // A success without any deployment may have come before the evaluation that it needed.
+                let stale = self.status.state == TaskState::Succeeded && self.no_deployments && !entry.is_stale();
                 self.again(
                     entry,
-                    None,
+                    stale.then_some(FailureClass::Stale),
                     format!("task {} ended as {} without a deployment to it", self.task, self.status.word),
                 );
             }
@@ -133,6 +141,7 @@ mod tests {
         document.active = Some(ActiveTask {
             name,
             phase: TaskPhase::Open,
+            at: None,
             opened_at: now(),
             check_at: now(),
             overdue_reported: false,
@@ -213,6 +222,40 @@ mod tests {
             assert_eq!(matches!(entry.state, EntryState::Waiting { .. }), waits, "{offset}");
             assert_eq!(entry.fixes.len(), 1);
         }
+    }
+
+    #[test]
+    fn what_azure_policy_has_no_evaluation_of_is_evaluated_anew_once() {
+        let stale =
+            || DeploymentStatus::Failed { code: "X".into(), message: "No policy evaluation result was found.".into() };
+        let mut document = in_task(1);
+        take_in(&mut document, &status(TaskState::Failed), &[deployment(0, stale())], &policy(), now());
+        assert!(document.resources[&resource(0)].is_stale());
+        let entry = document.resources.get_mut(&resource(0)).unwrap();
+        entry.state = EntryState::InTask;
+        document.active = in_task(1).active;
+        take_in(&mut document, &status(TaskState::Failed), &[deployment(0, stale())], &policy(), now());
+        let state = &document.resources[&resource(0)].state;
+        assert!(matches!(state, EntryState::Parked { class: Some(FailureClass::Stale), .. }), "{state:?}");
+    }
+
+    #[test]
+    fn a_success_without_any_deployment_is_stale_too() {
+        let mut document = in_task(2);
+        take_in(&mut document, &status(TaskState::Succeeded), &[], &policy(), now());
+        assert!(document.resources.values().all(Entry::is_stale));
+        let mut document = in_task(2);
+        take_in(
+            &mut document,
+            &status(TaskState::Succeeded),
+            &[deployment(0, DeploymentStatus::Succeeded)],
+            &policy(),
+            now(),
+        );
+        assert!(
+            !document.resources[&resource(1)].is_stale(),
+            "another was deployed to: this one was not non-compliant"
+        );
     }
 
     #[test]

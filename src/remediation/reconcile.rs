@@ -130,7 +130,7 @@ impl Reconciler {
                 let found = self.store.target_of_hash(target.subscription(), &hash, deadline).await?;
                 Observed::Rival(hash, found.and_then(|v| v.document.active).map(|active| active.name))
             }
-            Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
+            Next::Ask(question) => self.ask(question, look, target, slot).await.unwrap_or_else(|error| {
                 warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not answer; the target waits");
                 Observed::Unanswered(error)
             }),
@@ -152,7 +152,14 @@ impl Reconciler {
         })
     }
 
-    async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
+    async fn ask(
+        &self,
+        question: Question,
+        look: &Reconciliation,
+        target: &Target,
+        slot: Deadline,
+    ) -> Result<Observed, ArmError> {
+        let at = look.document().and_then(|document| document.active.as_ref()).and_then(|active| active.at.as_ref());
         Ok(match question {
             Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, slot).await?),
             Question::ActiveTasks => {
@@ -165,13 +172,13 @@ impl Reconciler {
                 }
                 Observed::States(asked, states)
             }
-            Question::Task(name) => match self.arm.send(&calls::task(&target.scope, &name), slot).await {
+            Question::Task(name) => match self.arm.send(&calls::task(target, at, &name), slot).await {
                 Ok(status) => Observed::Task(name, Some(status)),
                 Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
                 Err(error) => return Err(error),
             },
             Question::Deployments(name) => {
-                match self.arm.send_paged(&calls::list_deployments(&target.scope, &name), slot).await {
+                match self.arm.send_paged(&calls::list_deployments(target, at, &name), slot).await {
                     Ok(deployments) => Observed::Deployments(name, deployments),
                     Err(ArmError::NotFound { .. }) => Observed::Deployments(name, Vec::new()),
                     Err(error) => return Err(error),

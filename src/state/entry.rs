@@ -30,6 +30,14 @@ pub struct Entry {
     pub state: EntryState,
 }
 
+impl Entry {
+    /// Whether the next attempt must evaluate the resource anew.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.last_failure.as_ref().is_some_and(|failure| failure.class == Some(FailureClass::Stale))
+    }
+}
+
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -14,6 +14,8 @@ pub enum FailureClass {
     Conflict,
     /// The resource is not there any more.
     Gone,
+    /// Azure Policy knows no evaluation of the resource: it must be evaluated anew.
+    Stale,
     /// The assignment's identity lacks a role.
     Permission,
     /// Does not pass by itself. Unknown failures too: repeating what is not understood does harm.
@@ -29,6 +31,7 @@ impl FailureClass {
             Self::Transient => "transient",
             Self::Conflict => "conflict",
             Self::Gone => "gone",
+            Self::Stale => "stale",
             Self::Permission => "permission",
             Self::Permanent => "permanent",
         }

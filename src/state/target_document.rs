@@ -86,6 +86,9 @@ impl TargetDocument {
 pub struct ActiveTask {
     /// Its name in Resource Manager.
     pub name: TaskName,
+    /// The resource at whose own scope it stands, when that is evaluated anew; none: the target's scope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<ResourceId>,
     /// How far its opening is.
     pub phase: TaskPhase,
     /// When its opening was begun, or taken over.

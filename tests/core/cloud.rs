@@ -21,6 +21,7 @@ pub(crate) struct Task {
     pub(crate) target: Target,
     pub(crate) resources: Vec<ResourceId>,
     pub(crate) person: bool,
+    pub(crate) anew: bool,
     pub(crate) ends_at: Timestamp,
     pub(crate) ended: bool,
     pub(crate) deployments: Vec<Deployment>,
@@ -30,6 +31,7 @@ pub(crate) struct Task {
 pub(crate) struct Truth {
     pub(crate) failures_left: usize,
     pub(crate) permanent: bool,
+    pub(crate) stale: bool,
     pub(crate) compliant: bool,
     pub(crate) evaluated_at: Timestamp,
     pub(crate) attempts: usize,
@@ -50,6 +52,7 @@ impl Cloud {
             let truth = Truth {
                 failures_left: s.failures,
                 permanent: s.permanent,
+                stale: s.stale,
                 compliant: false,
                 evaluated_at: s.seen_at,
                 attempts: 0,
@@ -99,7 +102,7 @@ impl World {
 
     fn end(&mut self, place: usize) {
         let at = self.cloud.tasks[place].ends_at;
-        let Task { target, resources, name, .. } = self.cloud.tasks[place].clone();
+        let Task { target, resources, name, anew, .. } = self.cloud.tasks[place].clone();
         let mut deployments = Vec::new();
         for resource in resources {
             let Some(truth) = self.cloud.truth.get_mut(&(target.clone(), resource.clone())) else { continue };
@@ -111,6 +114,11 @@ impl World {
                 |code: &str| DeploymentStatus::Failed { code: code.to_owned(), message: "scripted".to_owned() };
             let status = if truth.permanent {
                 failed("InvalidTemplateDeployment")
+            } else if truth.stale && !anew {
+                DeploymentStatus::Failed {
+                    code: "PolicyEvaluationResultNotFound".to_owned(),
+                    message: "No policy evaluation result was found.".to_owned(),
+                }
             } else if truth.failures_left > 0 {
                 truth.failures_left -= 1;
                 failed("ServiceUnavailable")
@@ -143,6 +151,7 @@ impl World {
             target: target.clone(),
             resources,
             person: true,
+            anew: false,
             ends_at,
             ended: false,
             deployments: Vec::new(),
@@ -178,6 +187,7 @@ impl World {
             target: new.target.clone(),
             resources: new.resources.clone(),
             person: false,
+            anew: new.at.is_some(),
             ends_at,
             ended: false,
             deployments: Vec::new(),

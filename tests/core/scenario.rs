@@ -18,6 +18,8 @@ pub(crate) struct Script {
     pub(crate) resource: ResourceId,
     pub(crate) failures: usize,
     pub(crate) permanent: bool,
+    /// Fails until it is evaluated anew.
+    pub(crate) stale: bool,
     pub(crate) seen_at: Timestamp,
 }
 
@@ -58,6 +60,7 @@ impl Scenario {
                     resource: id,
                     failures: if random.f64() < 0.2 { random.usize(1..3) } else { 0 },
                     permanent: random.f64() < 0.05,
+                    stale: random.f64() < 0.05,
                     seen_at: at,
                 });
                 let arrives = now + Duration::from_secs(random.u64(0..3_600));

@@ -169,6 +169,7 @@ fn creation(number: usize) -> Call<TaskStatus> {
         name: TaskName::new(&target.hash(), u64::try_from(number).unwrap()),
         target,
         reference: None,
+        at: None,
         resources: vec![resource],
         parallel_deployments: 10,
         failure_threshold: 1.0,

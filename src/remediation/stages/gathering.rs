@@ -43,7 +43,7 @@ impl View<'_> {
             return Self::step(changed);
         }
         let free = Free::among(wave, &blockers);
-        let task = free.map(|free| free.into_task(&self.look.target, self.document.sequence + 1, self.policy));
+        let task = free.map(|free| free.into_task(self.document, self.policy));
         match (self.policy.mode, task) {
             (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, verdicts })),
             (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),

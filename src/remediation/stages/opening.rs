@@ -83,6 +83,7 @@ impl View<'_> {
         }
         Next::Put(Box::new(NewTask {
             name: active.name.clone(),
+            at: active.at.clone(),
             target: self.look.target.clone(),
             reference: reference(&self.look.target, facts).unwrap_or_default(),
             resources: self.document.in_task().cloned().collect(),

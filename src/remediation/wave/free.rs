@@ -8,7 +8,7 @@ use super::Eligible;
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
 use crate::resource::{ReferenceId, ResourceId, Target, TargetHash};
-use crate::state::{Claim, SubscriptionDocument, TaskName};
+use crate::state::{Claim, Entry, SubscriptionDocument, TargetDocument, TaskName};
 
 /// What other tasks touch, as far as it is known.
 #[derive(Debug)]
@@ -106,15 +106,25 @@ impl Free {
         (!wave.resources.is_empty()).then_some(Self { wave })
     }
 
-    /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources stand in the order in which the
-    /// document keeps them, so that the request is the same whoever makes it.
-    pub(in crate::remediation) fn into_task(mut self, target: &Target, sequence: u64, policy: &Policy) -> NewTask {
-        self.wave.resources.sort();
+    /// The task that remediates the wave: what `act` creates and `plan` shows. A resource that must be evaluated anew goes
+    /// alone, in its turn; the others go together, in the order in which the document keeps them, so that the request is the
+    /// same whoever makes it.
+    pub(in crate::remediation) fn into_task(self, document: &TargetDocument, policy: &Policy) -> NewTask {
+        let target = &document.target;
+        let is_stale = |id: &ResourceId| document.resources.get(id).is_some_and(Entry::is_stale);
+        let mut resources = self.wave.resources;
+        let at = resources.first().filter(|id| is_stale(id)).cloned();
+        match &at {
+            Some(_) => resources.truncate(1),
+            None => resources.retain(|id| !is_stale(id)),
+        }
+        resources.sort();
         NewTask {
-            name: TaskName::new(&target.hash(), sequence),
+            name: TaskName::new(&target.hash(), document.sequence + 1),
             target: target.clone(),
             reference: self.wave.reference,
-            resources: self.wave.resources,
+            at,
+            resources,
             parallel_deployments: policy.parallel_deployments,
             failure_threshold: policy.failure_threshold,
         }
