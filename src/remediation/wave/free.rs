@@ -2,6 +2,7 @@
 //! documentation, "Use Azure Policy to assign managed identities", known issues), so a wave waits for every other task,
 //! ours or a person's.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Eligible;
@@ -16,7 +17,8 @@ pub(in crate::remediation) struct Blockers<'a> {
     claims: &'a SubscriptionDocument,
     hash: &'a TargetHash,
     rivals: &'a BTreeMap<TargetHash, Option<TaskName>>,
-    claimed: HashSet<&'a ResourceId>,
+    /// Put together when it is first needed: a look at one rival after the other does without.
+    claimed: OnceCell<HashSet<&'a ResourceId>>,
     /// Resources and scopes that the tasks of others touch.
     touched: HashSet<&'a str>,
     scopes: Vec<&'a str>,
@@ -36,12 +38,11 @@ impl<'a> Blockers<'a> {
     ) -> Self {
         // Tasks of this worker are known better by their claims; the list is up to a minute old.
         let others = || tasks.iter().filter(|task| !is_ours(&task.name));
-        let standing = claims.claims.iter().filter(|(rival, claim)| *rival != hash && !is_void(rivals, rival, claim));
         Self {
             claims,
             hash,
             rivals,
-            claimed: standing.flat_map(|(_, claim)| &claim.resources).collect(),
+            claimed: OnceCell::new(),
             touched: others().filter_map(|task| task.resources.as_ref()).flatten().map(String::as_str).collect(),
             scopes: others().filter(|task| task.resources.is_none()).map(|task| task.scope.as_str()).collect(),
             same_policy: others().any(|task| same_policy(task, target) && overlap(&task.scope, target.scope.as_str())),
@@ -51,7 +52,7 @@ impl<'a> Blockers<'a> {
     /// Whether a task touches the resource, or, for the same policy, a scope that holds it.
     pub(in crate::remediation) fn block(&self, resource: &ResourceId) -> bool {
         self.same_policy
-            || self.claimed.contains(resource)
+            || self.claimed().contains(resource)
             || self.touched.contains(resource.as_str())
             || self.scopes.iter().any(|scope| resource.is_within(scope))
     }
@@ -66,6 +67,13 @@ impl<'a> Blockers<'a> {
     /// Rivals whose claims are void and can be cleared away.
     pub(in crate::remediation) fn void_rivals(&self) -> impl Iterator<Item = &TargetHash> {
         self.claims.claims.iter().filter(|(rival, claim)| is_void(self.rivals, rival, claim)).map(|(rival, _)| rival)
+    }
+
+    fn claimed(&self) -> &HashSet<&'a ResourceId> {
+        let stands =
+            |(rival, claim): &(&TargetHash, &Claim)| *rival != self.hash && !is_void(self.rivals, rival, claim);
+        let collect = || self.claims.claims.iter().filter(stands).flat_map(|(_, claim)| &claim.resources).collect();
+        self.claimed.get_or_init(collect)
     }
 }
 

@@ -1,0 +1,92 @@
+//! One look at a very large target, from the documents to the wave that is written down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use policy_remediator::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
+use policy_remediator::config::Policy;
+use policy_remediator::event::ComplianceState;
+use policy_remediator::queue::WakeUp;
+use policy_remediator::remediation::{Meaning, Next, Observed, Question, Reconciliation};
+use policy_remediator::state::{Claim, ETag, EntryState, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+
+use crate::sample::{document, now, observation, policy, resource};
+
+const WAITING: usize = 10_000;
+/// Resources of a task at most.
+const WAVE: usize = 100;
+
+/// What `remediate` does for a target with everything still to do: all questions are answered at once, so only the decisions
+/// count. The argument is the number of other targets whose tasks have claimed 100 of its resources each.
+#[divan::bench(args = [0, 20])]
+fn decide_a_wave_over_10000_waiting_resources(bencher: Bencher<'_, '_>, rivals: usize) {
+    let document = document(0, WAITING, |_| EntryState::Waiting { due: now() });
+    let (claims, policy) = (claims(&document, rivals), policy());
+    bencher.counter(ItemsCount::new(WAITING)).with_inputs(|| (document.clone(), claims.clone())).bench_values(
+        |(document, claims)| {
+            let wave = look(document, claims, &policy);
+            assert_eq!(wave.in_task().count(), WAVE);
+            wave
+        },
+    );
+}
+
+/// Answers what the look asks until it writes its wave down.
+fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy) -> TargetDocument {
+    let etag = || Some(ETag("1".to_owned()));
+    let mut look = Reconciliation::new(&WakeUp::new(document.target.clone(), document.generation));
+    let (mut stored, mut claims) = (Some(document), Some(claims));
+    loop {
+        let observed = match look.next(policy, now()) {
+            Next::LoadClaims => {
+                let document = claims.take().expect("nothing conflicts");
+                Observed::Claims(Versioned { document, etag: etag() })
+            }
+            Next::Load => {
+                let document = stored.take().expect("nothing conflicts");
+                Observed::Target(Box::new(Versioned { document, etag: etag() }))
+            }
+            Next::LoadRival(rival) => {
+                let task = TaskName::new(&rival, 1);
+                Observed::Rival(rival, Some(task))
+            }
+            Next::Ask(Question::Facts) => Observed::Facts(facts()),
+            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
+            Next::Ask(Question::States(asked)) => {
+                let states = asked.iter().map(|id| state(id.as_str())).collect();
+                Observed::States(asked, states)
+            }
+            Next::Save(write) if write.meaning == Meaning::Opened => return *write.document,
+            next => panic!("a wave does not need {next:?}"),
+        };
+        look.observe(observed);
+    }
+}
+
+/// Claims of so many other targets, each for 100 resources of this one.
+fn claims(document: &TargetDocument, rivals: usize) -> SubscriptionDocument {
+    let mut claims = SubscriptionDocument::new(document.target.subscription().clone());
+    let claim = |rival: usize| {
+        let hash = observation(rival, 0, 0).target().hash();
+        let resources: BTreeSet<_> = (0..WAVE).map(|n| resource(rival * WAVE + n)).collect();
+        (hash.clone(), Claim { task: TaskName::new(&hash, 1), resources })
+    };
+    claims.claims = (1..=rivals).map(claim).collect::<BTreeMap<_, _>>();
+    claims
+}
+
+fn facts() -> Facts {
+    let id = observation(0, 0, 0).policy_assignment_id.to_string();
+    let assignment = Assignment { id, policy: AssignedPolicy::Definition, has_identity: true };
+    Facts { assignment: Found::There(assignment), references: None }
+}
+
+fn state(resource: &str) -> PolicyState {
+    PolicyState {
+        resource: resource.to_owned(),
+        state: ComplianceState::NonCompliant,
+        at: Some(now()),
+        effect: Some(Effect::Remediable),
+    }
+}

@@ -1,0 +1,32 @@
+//! Benchmarks of the real binary against the local Azure, over real sockets: `cargo bench --bench worker`.
+//! One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
+//! a floor of what the worker can do, and good for comparing one version with the next.
+
+mod cold_start;
+mod receive_event;
+mod rounds;
+
+use rounds::Rounds;
+
+/// Starts of the worker.
+const STARTS: usize = 21;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // `cargo bench` says so; `cargo test --benches` does not, and only wants to see it work.
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    println!("{:<52} {:>10} {:>10} {:>10} {:>7}  rate", "measurement", "fastest", "median", "slowest", "rounds");
+    let show = |name: &str, rounds: &Rounds, rate: String| {
+        let [fastest, median, slowest] = rounds.summary().map(|time| format!("{time:.1?}"));
+        println!("{name:<52} {fastest:>10} {median:>10} {slowest:>10} {:>7}  {rate}", rounds.len());
+    };
+    let starts = if is_bench { STARTS } else { 1 };
+    show("cold start to the first answer of GET /", &cold_start::measure(starts).await?, String::new());
+    for (name, parallel, events, rounds) in receive_event::LOADS {
+        let (events, rounds) = if is_bench { (events, rounds) } else { (10, 1) };
+        let each = receive_event::measure(parallel, events, rounds).await?;
+        let [_, median, _] = each.summary();
+        show(name, &each, format!("{:.0} events/s, {} ns/event", 1.0 / median.as_secs_f64(), median.as_nanos()));
+    }
+    Ok(())
+}
