@@ -47,7 +47,15 @@ pub(crate) fn observation(assignment_number: usize, resource_number: usize, seco
 /// A resource in this state that was last evaluated so many seconds before now.
 pub(crate) fn entry(state: EntryState, seconds_ago: u64) -> Entry {
     let at = now() - Duration::from_secs(seconds_ago);
-    Entry { observed_at: at, first_seen: at, attempt: 1, fixes: Vec::new(), seen_in_task: None, state }
+    Entry {
+        observed_at: at,
+        first_seen: at,
+        attempt: 1,
+        fixes: Vec::new(),
+        seen_in_task: None,
+        last_failure: None,
+        state,
+    }
 }
 
 /// The document of an assignment's target with the resources 0 to `count`, in the state that `state` gives each.

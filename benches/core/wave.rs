@@ -78,7 +78,13 @@ fn claims(document: &TargetDocument, rivals: usize) -> SubscriptionDocument {
 
 fn facts() -> Facts {
     let id = observation(0, 0, 0).policy_assignment_id.to_string();
-    let assignment = Assignment { id, policy: AssignedPolicy::Definition, has_identity: true };
+    let assignment = Assignment {
+        id,
+        policy: AssignedPolicy::Definition,
+        has_identity: true,
+        is_enforced: true,
+        not_scopes: Vec::new(),
+    };
     Facts { assignment: Found::There(assignment), references: None }
 }
 

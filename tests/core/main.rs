@@ -3,7 +3,7 @@
 //! and doubled wake-ups, throttling, lost answers, late requests, people's tasks, and two instances. A failing seed prints the
 //! whole story; add its number to `REGRESSIONS`.
 //!
-//! `SEEDS=10000 cargo test --test core` runs as many (default 300); `FIRST_SEED=N` begins there.
+//! `SEEDS=10000 cargo test --test core` runs as many (default 1,000); `FIRST_SEED=N` begins there.
 
 mod broker;
 mod checks;
@@ -51,7 +51,7 @@ fn play_all(seeds: &[u64]) -> [usize; 5] {
 
 #[test]
 fn every_seed_ends_with_everything_settled_and_nothing_done_twice() {
-    let (first, count) = (number("FIRST_SEED", 1), number("SEEDS", 300));
+    let (first, count) = (number("FIRST_SEED", 1), number("SEEDS", 1000));
     let begun = std::time::Instant::now();
     let seeds: Vec<u64> = REGRESSIONS.iter().copied().chain(first..first + count).collect();
     let parts = std::thread::available_parallelism().map_or(1, usize::from);
