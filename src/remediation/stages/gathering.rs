@@ -5,10 +5,11 @@ use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::apply_verdicts;
-use super::super::wave::{Due, Eligible, Free, NonCompliant, allowed};
+use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, forbidden};
 use super::View;
 use crate::config::Mode;
 use crate::event::Timestamp;
+use crate::resource::ResourceId;
 
 impl View<'_> {
     pub(super) fn gathering(self) -> Next {
@@ -32,8 +33,8 @@ impl View<'_> {
         if !unasked.is_empty() {
             return self.ask(Question::States(unasked));
         }
-        let (due, mut verdicts) = allowed(due, &self.look.target, &self.policy.guard_rails);
-        let (wave, more) = NonCompliant::among(due, &self.look.states);
+        let mut verdicts = self.forbidden(due.ids());
+        let (wave, more) = NonCompliant::among(due.without(&verdicts), &self.look.states);
         verdicts.extend(more);
         let (wave, more) = Eligible::among(wave, &self.look.target, facts, &self.policy.guard_rails);
         verdicts.extend(more);
@@ -59,14 +60,20 @@ impl View<'_> {
 
     /// Skips what the guard rails forbid, before anything is asked for it. In plan mode it stays, and the plan says so.
     fn skip_forbidden(self) -> Option<Next> {
-        let due = Due::all(self.document, self.now);
-        let (_, verdicts) = allowed(due, &self.look.target, &self.policy.guard_rails);
-        if verdicts.is_empty() || self.policy.mode == Mode::Plan {
+        if self.policy.mode == Mode::Plan {
+            return None;
+        }
+        let verdicts = self.forbidden(Due::all(self.document, self.now));
+        if verdicts.is_empty() {
             return None;
         }
         let mut changed = self.document.clone();
         apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
         Some(Self::step(changed))
+    }
+
+    fn forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Vec<Verdict> {
+        forbidden(resources, &self.look.target, &self.policy.guard_rails)
     }
 
     /// Rests until then, or until the next resource falls due: what is blocked now must not hold the others.

@@ -1,21 +1,17 @@
 //! Asked before anything is read: do the guard rails allow it? What is excluded costs no call.
 
-use super::{Due, Verdict};
+use super::Verdict;
 use crate::config::GuardRails;
 use crate::resource::{ResourceId, Target};
-use crate::state::SkipReason;
 
-/// Takes what the guard rails forbid out of the wave.
-pub(in crate::remediation) fn allowed(due: Due, target: &Target, rails: &GuardRails) -> (Due, Vec<Verdict>) {
+/// Those of the resources that the guard rails forbid, each with its reason.
+pub(in crate::remediation) fn forbidden<'a>(
+    resources: impl Iterator<Item = &'a ResourceId>,
+    target: &Target,
+    rails: &GuardRails,
+) -> Vec<Verdict> {
     let whole = rails.forbid_assignment(&target.policy_assignment_id);
-    let forbidden = |id: &ResourceId| -> Option<SkipReason> { whole.or_else(|| rails.forbid_resource(id)) };
-    let mut verdicts = Vec::new();
-    let mut resources = Vec::new();
-    for (id, observed_at) in due.resources {
-        match forbidden(&id) {
-            Some(reason) => verdicts.push(Verdict::Skip(id, reason)),
-            None => resources.push((id, observed_at)),
-        }
-    }
-    (Due { resources }, verdicts)
+    resources
+        .filter_map(|id| whole.or_else(|| rails.forbid_resource(id)).map(|reason| Verdict::Skip(id.clone(), reason)))
+        .collect()
 }

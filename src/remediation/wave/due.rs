@@ -4,7 +4,7 @@ use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{EntryState, TargetDocument};
 
-use super::Blockers;
+use super::{Blockers, Verdict};
 
 /// Most resources of a task (`filters.resourceIds`, api 2024-10-01).
 const MOST: usize = 100;
@@ -34,8 +34,14 @@ impl Due {
     }
 
     /// All due resources, whatever is in their way.
-    pub(in crate::remediation) fn all(document: &TargetDocument, now: Timestamp) -> Self {
-        Self { resources: waiting(document, now).map(|(_, id, observed_at)| (id.clone(), observed_at)).collect() }
+    pub(in crate::remediation) fn all(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = &ResourceId> {
+        waiting(document, now).map(|(_, id, _)| id)
+    }
+
+    /// The wave without those that a verdict takes out of it.
+    pub(in crate::remediation) fn without(mut self, verdicts: &[Verdict]) -> Self {
+        self.resources.retain(|(id, _)| verdicts.iter().all(|verdict| verdict.resource() != id));
+        self
     }
 
     /// The resources.

@@ -7,7 +7,7 @@ mod eligible;
 mod free;
 mod non_compliant;
 
-pub(super) use allowed::allowed;
+pub(super) use allowed::forbidden;
 pub(super) use due::Due;
 pub(super) use eligible::{Eligible, reference};
 pub(super) use free::{Blockers, Free, claim};
