@@ -63,6 +63,9 @@ impl Stage {
                 return Some(format!("{} holds claims: {}", blob.name, document["claims"]));
             }
         }
+        if let Some(suspect) = self.azure.blobs().list("state", "suspects/").first() {
+            return Some(format!("{} is still suspected", suspect.name));
+        }
         (self.count("inTask") > 0).then(|| "resources are in a task that is gone".to_owned())
     }
 
