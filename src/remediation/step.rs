@@ -171,7 +171,8 @@ impl Put {
     /// |---|---|
     /// | 200, 201 | accepted |
     /// | `InvalidUpdateRemediationRequest` | accepted: the name is never used again, so the active task of this name is ours |
-    /// | `InvalidCreateRemediationRequest` "already running … conflicting scope" | wait |
+    /// | `InvalidCreateRemediationRequest` "already running … conflicting scope", or "maximum number … running" (the words of the
+    ///   second are not recorded anywhere; only that the limit is 100 a policy) | wait |
     /// | 429 | throttled |
     /// | not sent | wait |
     /// | no answer, 5xx | unknown |
@@ -185,13 +186,11 @@ impl Put {
             Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
             Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {
                 let words = message.to_ascii_lowercase();
+                let in_the_way = words.contains("already running") && words.contains("conflicting");
+                let too_many = words.contains("maximum number") && words.contains("running");
                 match code.as_str() {
                     "InvalidUpdateRemediationRequest" => Self::Accepted,
-                    "InvalidCreateRemediationRequest"
-                        if words.contains("already running") && words.contains("conflicting") =>
-                    {
-                        Self::Wait
-                    }
+                    "InvalidCreateRemediationRequest" if in_the_way || too_many => Self::Wait,
                     _ => Self::Refused(format!("{code}: {message}")),
                 }
             }
