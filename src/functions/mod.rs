@@ -7,7 +7,6 @@ mod receive_event;
 mod recover;
 mod rejection;
 mod remediate;
-mod seats;
 mod side_by_side;
 mod sweep;
 
@@ -15,8 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-
-pub use seats::Seats;
 
 use crate::app::App;
 use crate::host::{Answer, Envelope, EnvelopeError};

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::merge::park;
-use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::state::{EntryState, TargetDocument, TargetSummary};
 
@@ -57,22 +55,6 @@ pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, no
         EntryState::Fixed { at, .. } | EntryState::Skipped { at, .. } => *at + window > now,
         EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => true,
     });
-}
-
-/// Parks or skips resources as the questions decided.
-pub(super) fn apply_verdicts(
-    document: &mut TargetDocument,
-    verdicts: &[super::wave::Verdict],
-    policy: &Policy,
-    now: Timestamp,
-) {
-    for verdict in verdicts {
-        let Some(entry) = document.resources.get_mut(verdict.resource()) else { continue };
-        entry.state = match verdict {
-            super::wave::Verdict::Skip(_, reason) => EntryState::Skipped { reason: *reason, at: now },
-            super::wave::Verdict::Park(_, reason, words) => park(*reason, None, words.clone(), policy, now),
-        };
-    }
 }
 
 #[cfg(test)]

@@ -27,15 +27,15 @@ impl Default for Seats {
 }
 
 /// The right to look at a target. A look that takes long gives `of_all` back and keeps the rest.
-pub(super) struct Seat {
+pub struct Seat {
     /// Of all looks.
-    pub(super) of_all: Option<OwnedSemaphorePermit>,
+    pub of_all: Option<OwnedSemaphorePermit>,
     /// Of the subscription and of the target.
-    pub(super) own: OwnSeat,
+    pub own: OwnSeat,
 }
 
 /// The right to look at this target, one of a few of its subscription.
-pub(super) struct OwnSeat {
+pub struct OwnSeat {
     target: TargetHash,
     taken: Arc<Mutex<HashSet<TargetHash>>>,
     _of_subscription: Option<OwnedSemaphorePermit>,
@@ -43,7 +43,7 @@ pub(super) struct OwnSeat {
 
 impl Seats {
     /// Waits for a seat. None when the target is being looked at already.
-    pub(super) async fn take(&self, target: &Target) -> Option<Seat> {
+    pub async fn take(&self, target: &Target) -> Option<Seat> {
         let hash = target.hash();
         if !self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.clone()) {
             return None;

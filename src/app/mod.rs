@@ -1,14 +1,17 @@
 //! Puts the worker together: from settings to clients to what the functions need. Nothing else constructs a client.
 
+mod seats;
+
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
-use crate::functions::Seats;
 use crate::queue::Sender;
 use crate::remediation::Reconciler;
 use crate::state::Store;
 use crate::transport::{CredentialError, TransportError, client_options, http_client, managed_identity};
+
+pub use seats::{OwnSeat, Seat, Seats};
 
 /// What the functions need.
 pub struct App {
