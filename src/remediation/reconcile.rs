@@ -62,14 +62,14 @@ impl Reconciler {
             if slot.has_passed() {
                 look.observe(Observed::OutOfTime);
             }
-            let observed = match look.next(&self.policy, Timestamp::now_utc()) {
-                Next::Done => {
+            let next = look.next(&self.policy, Timestamp::now_utc());
+            match self.act(next, &look, &wake_up.target, slot, deadline).await? {
+                Some(observed) => look.observe(observed),
+                None => {
                     journal::looked(wake_up, &look);
                     return Ok(());
                 }
-                next => self.act(next, &look, &wake_up.target, slot, deadline).await?,
-            };
-            look.observe(observed);
+            }
         }
         Err(ReconcileError::Endless)
     }
@@ -102,6 +102,7 @@ impl Reconciler {
         Ok(())
     }
 
+    /// Does the next thing, and tells what it observed; none when there is nothing more to do.
     async fn act(
         &self,
         next: Next,
@@ -109,8 +110,8 @@ impl Reconciler {
         target: &Target,
         slot: Deadline,
         deadline: Deadline,
-    ) -> Result<Observed, ReconcileError> {
-        Ok(match next {
+    ) -> Result<Option<Observed>, ReconcileError> {
+        Ok(Some(match next {
             Next::Load => Observed::Target(Box::new(self.store.target(target, deadline).await?)),
             Next::Save(write) => match self.store.save_target(&write.document, look.etag(), deadline).await? {
                 Saved::As(etag) => {
@@ -148,8 +149,8 @@ impl Reconciler {
                 self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
                 Observed::Woken
             }
-            Next::Done => Observed::OutOfTime,
-        })
+            Next::Done => return Ok(None),
+        }))
     }
 
     async fn ask(

@@ -1,6 +1,7 @@
 //! The documents in Blob Storage. A write names the ETag that it replaces (or that there must be none), so two writers
 //! never overwrite each other; the loser reads again and decides again.
 
+use azure_core::Bytes;
 use azure_core::http::{Etag, RequestContent, StatusCode};
 use azure_storage_blob::models::{
     BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
@@ -209,6 +210,16 @@ impl Store {
         blob: &str,
         deadline: Deadline,
     ) -> Result<Option<Versioned<T>>, StateError> {
+        let Some((body, etag)) = self.fetch(blob, deadline).await? else { return Ok(None) };
+        let unreadable = |source| StateError::Unreadable { blob: blob.to_owned(), source };
+        let FormatVersion { version } = serde_json::from_slice(&body).map_err(unreadable)?;
+        if version > VERSION {
+            return Err(StateError::NewerVersion { blob: blob.to_owned(), found: version });
+        }
+        Ok(Some(Versioned { document: serde_json::from_slice(&body).map_err(unreadable)?, etag }))
+    }
+
+    async fn fetch(&self, blob: &str, deadline: Deadline) -> Result<Option<(Bytes, Option<ETag>)>, StateError> {
         let download = || async {
             let options = BlobClientDownloadOptions {
                 partition_size: Some(ONE_DOWNLOAD),
@@ -218,17 +229,11 @@ impl Store {
             let etag = answer.properties.etag.map(|etag| ETag(etag.to_string()));
             Ok((answer.body.collect().await?, etag))
         };
-        let (body, etag) = match repeat(deadline, usize::MAX, passes, download).await {
-            Ok(found) => found,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(source) => return Err(unavailable(blob, "read", source)),
-        };
-        let unreadable = |source| StateError::Unreadable { blob: blob.to_owned(), source };
-        let FormatVersion { version } = serde_json::from_slice(&body).map_err(unreadable)?;
-        if version > VERSION {
-            return Err(StateError::NewerVersion { blob: blob.to_owned(), found: version });
+        match repeat(deadline, usize::MAX, passes, download).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(source) => Err(unavailable(blob, "read", source)),
         }
-        Ok(Some(Versioned { document: serde_json::from_slice(&body).map_err(unreadable)?, etag }))
     }
 
     /// Deletes a blob; that it is not there is as good.
@@ -250,8 +255,12 @@ impl Store {
     ) -> Result<Saved, StateError> {
         let body = serde_json::to_vec(document).expect("documents are plain values with text keys");
         let options = json(options);
-        let upload = || async {
-            self.state.blob_client(blob).upload(RequestContent::from(body.clone()), Some(options.clone())).await
+        let mut tries = 0_u32;
+        let upload = || {
+            tries += 1;
+            async {
+                self.state.blob_client(blob).upload(RequestContent::from(body.clone()), Some(options.clone())).await
+            }
         };
         match repeat(deadline, usize::MAX, passes, upload).await {
             Ok(answer) => match answer.etag {
@@ -259,8 +268,14 @@ impl Store {
                 // Without an ETag nothing can follow on this write: read again.
                 None => Ok(Saved::Conflict),
             },
-            // A write whose answer was lost also conflicts with itself: reading again shows it.
-            Err(error) if matches!(Trouble::of(&error), Trouble::Status(409 | 412)) => Ok(Saved::Conflict),
+            Err(error) if matches!(Trouble::of(&error), Trouble::Status(409 | 412)) => {
+                // A write whose answer was lost conflicts with itself when it is repeated.
+                let stored = if tries > 1 { self.fetch(blob, deadline).await? } else { None };
+                match stored {
+                    Some((stored, Some(etag))) if *stored == *body => Ok(Saved::As(etag)),
+                    Some(_) | None => Ok(Saved::Conflict),
+                }
+            }
             Err(source) => Err(unavailable(blob, "written", source)),
         }
     }

@@ -12,6 +12,7 @@ mod healing;
 mod host_protocol;
 mod initiatives;
 mod log_tells_all;
+mod lost_answers;
 mod malformed;
 mod newer_version;
 mod other_tasks;
