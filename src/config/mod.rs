@@ -132,6 +132,22 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
     let client_id = (source.lookup)("AZURE_CLIENT_ID");
     let official = cloud.resource_manager();
     let resource_manager = source.https("RESOURCE_MANAGER_ENDPOINT", Some(official))?;
+    let policy = policy(&source)?;
+    Ok(Settings {
+        policy,
+        invocation_budget: source.duration("INVOCATION_BUDGET", "150s")?,
+        facts_ttl: source.duration("FACTS_TTL", "10m")?,
+        service_bus: source.namespace("ServiceBus__fullyQualifiedNamespace")?,
+        service_bus_client_id: (source.lookup)("ServiceBus__clientId").or_else(|| client_id.clone()),
+        client_id,
+        state_blob_endpoint: source.https("STATE_BLOB_ENDPOINT", None)?,
+        resource_manager,
+        resource_manager_audience: format!("{official}/.default"),
+        ca_file: (source.lookup)("SSL_CERT_FILE").map(PathBuf::from),
+    })
+}
+
+fn policy(source: &Source<'_>) -> Result<Policy, SettingError> {
     let globs =
         |name, default| source.read(name, GLOBS, Patterns::parse).map(|read| read.or_else(|| Patterns::parse(default)));
     let guard_rails = GuardRails::new(
@@ -141,7 +157,7 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
         globs("EXCLUDE_RESOURCE_TYPES", "")?.unwrap_or_default(),
         source.word("REMEDIATE_DO_NOT_ENFORCE", false, &[("true", true), ("false", false)], "true or false")?,
     );
-    let policy = Policy {
+    Ok(Policy {
         mode: source.word(
             "REMEDIATION_MODE",
             Mode::Plan,
@@ -163,19 +179,14 @@ pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
         parallel_deployments: source.number("PARALLEL_DEPLOYMENTS", 10, 1..=30, "a whole number from 1 to 30")?,
         failure_threshold: source.number("FAILURE_THRESHOLD", 1.0, 0.0..=1.0, "a number from 0.0 to 1.0")?,
         guard_rails,
-    };
-    Ok(Settings {
-        policy,
-        invocation_budget: source.duration("INVOCATION_BUDGET", "150s")?,
-        facts_ttl: source.duration("FACTS_TTL", "10m")?,
-        service_bus: source.namespace("ServiceBus__fullyQualifiedNamespace")?,
-        service_bus_client_id: (source.lookup)("ServiceBus__clientId").or_else(|| client_id.clone()),
-        client_id,
-        state_blob_endpoint: source.https("STATE_BLOB_ENDPOINT", None)?,
-        resource_manager,
-        resource_manager_audience: format!("{official}/.default"),
-        ca_file: (source.lookup)("SSL_CERT_FILE").map(PathBuf::from),
     })
+}
+
+impl Default for Policy {
+    /// What an empty environment gives.
+    fn default() -> Self {
+        policy(&Source { lookup: &|_| None }).expect("the defaults are allowed")
+    }
 }
 
 struct Source<'a> {

@@ -1,8 +1,6 @@
 //! Values that the unit tests of this folder share.
 
-use std::time::Duration;
-
-use crate::config::{GuardRails, Mode, Policy};
+use crate::config::{Mode, Policy};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen};
 use crate::resource::{ResourceId, Target};
@@ -27,22 +25,5 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn policy() -> Policy {
-    Policy {
-        mode: Mode::Act,
-        settle_delay: Duration::from_secs(600),
-        coalesce_window: Duration::from_secs(60),
-        backoff_base: Duration::from_secs(60),
-        backoff_cap: Duration::from_secs(3_600),
-        check_interval_min: Duration::from_secs(30),
-        check_interval_max: Duration::from_secs(600),
-        opening_grace: Duration::from_secs(60),
-        task_timeout: Duration::from_secs(86_400),
-        flap_window: Duration::from_secs(7 * 86_400),
-        park_for: Duration::from_secs(14 * 86_400),
-        max_attempts: 8,
-        flap_limit: 3,
-        parallel_deployments: 10,
-        failure_threshold: 1.0,
-        guard_rails: GuardRails::default(),
-    }
+    Policy { mode: Mode::Act, ..Policy::default() }
 }

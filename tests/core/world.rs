@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use policy_remediator::config::{GuardRails, Mode, Policy};
+use policy_remediator::config::{Mode, Policy};
 use policy_remediator::event::{Timestamp, parse_time};
 
 use crate::broker::Broker;
@@ -43,7 +43,7 @@ impl World {
         Self {
             now,
             began: now,
-            policy: policy(),
+            policy: Policy { mode: Mode::Act, ..Policy::default() },
             store: Store::default(),
             broker: Broker::default(),
             cloud: Cloud::new(&scenario),
@@ -126,26 +126,5 @@ impl World {
         }
         self.swept_at = self.now;
         self.sweep();
-    }
-}
-
-fn policy() -> Policy {
-    Policy {
-        mode: Mode::Act,
-        settle_delay: Duration::from_secs(600),
-        coalesce_window: Duration::from_secs(60),
-        backoff_base: Duration::from_secs(60),
-        backoff_cap: Duration::from_secs(3_600),
-        check_interval_min: Duration::from_secs(30),
-        check_interval_max: Duration::from_secs(600),
-        opening_grace: Duration::from_secs(60),
-        task_timeout: Duration::from_secs(86_400),
-        flap_window: Duration::from_secs(7 * 86_400),
-        park_for: Duration::from_secs(14 * 86_400),
-        max_attempts: 8,
-        flap_limit: 3,
-        parallel_deployments: 10,
-        failure_threshold: 1.0,
-        guard_rails: GuardRails::default(),
     }
 }
