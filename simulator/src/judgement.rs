@@ -88,10 +88,10 @@ pub fn too_early(entries: &[Entry]) -> Vec<TooEarly> {
         for told in calls.iter().filter(|call| call.status == Some(429)) {
             let Some(wait) = told.retry_after.and_then(|seconds| i64::try_from(seconds).ok()) else { continue };
             let floor = told.answered + Duration::seconds(wait);
-            let early = calls.iter().filter(|call| call.received > told.answered && call.received < floor);
-            let of =
-                |call: &&Entry| TooEarly { path: call.path.clone(), by: floor - call.received, told: told.answered };
-            found.extend(early.map(|call| of(call)));
+            for call in calls.iter().filter(|call| call.received > told.answered && call.received < floor) {
+                let by = floor - call.received;
+                found.push(TooEarly { path: call.path.clone(), by, told: told.answered });
+            }
         }
     }
     found

@@ -118,10 +118,13 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let peaks = manager.peak_active_per_target();
     let delivered_in = if delivery.is_finished() { delivery.await.unwrap_or_default() } else { begun.elapsed() };
     let scores = scores(&demo.estate, &manager, &azure, &state);
-    let log = locked(&log);
+    let (duplicates, retries) = {
+        let log = locked(&log);
+        (log.duplicates(), log.retries)
+    };
     let report = Report {
         events,
-        duplicates: log.duplicates(),
+        duplicates,
         rejected: azure.blobs().list("rejected", "").len(),
         tasks: manager.tasks().len(),
         fixed,
@@ -129,7 +132,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         skipped: state.skipped,
         waiting: state.waiting + state.in_task,
         parked: state.parked,
-        retries: log.retries,
+        retries,
         arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
         seconds,
         events_per_second: events as f64 / delivered_in.as_secs_f64().max(0.001),
@@ -146,7 +149,6 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         parked_example: state.example,
         timed_out,
     };
-    drop(log);
     host.shutdown().await;
     Ok(report)
 }

@@ -80,6 +80,8 @@ pub struct RecordView {
     pub since: Option<OffsetDateTime>,
     /// How many deployments remediation tasks have begun or planned for it.
     pub attempts: usize,
+    /// How often it has drifted back.
+    pub drifted: usize,
 }
 
 /// What a write did.

@@ -64,7 +64,7 @@ impl Storm {
             targets.iter().map(|_| Duration::microseconds(random.i64(100_000..900_000))).collect();
         let scripts = scripts(keys.len(), &mut random);
         for ((place, key), script) in keys.into_iter().zip(scripts) {
-            let at = now - begun[place] + Duration::microseconds(random.i64(..50_000));
+            let at = now - begun[place] + Duration::microseconds(random.i64(0..50_000));
             let script = match script {
                 Script::Works => Vec::new(),
                 Script::FailsFirst(times) => {
