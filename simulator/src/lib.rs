@@ -8,6 +8,7 @@ pub mod faults;
 mod front;
 pub mod functions_host;
 pub mod identity;
+pub mod judgement;
 pub mod ledger;
 mod local_azure;
 mod refusal;

@@ -1,13 +1,12 @@
 //! `demo`: the main job on the local Azure, with live progress on a terminal.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulator::demo::{Burst, Demo, Mode, Progress, Report, burst, estate, read_events, run as run_demo};
+use simulator::demo::{Burst, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo};
 use time::OffsetDateTime;
 
 use super::package::Package;
@@ -16,12 +15,21 @@ use super::{DONE, UNFIXED};
 
 /// Longest time of a demo.
 const LIMIT: Duration = Duration::from_secs(120);
+/// Most tasks of a storm, as a multiple of the least that fix everything.
+const MOST_WRITES: f64 = 1.3;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Replay captured events (a JSON list, or one a line, in either schema) against an estate derived from them.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// A storm of so many events instead: duplicates, disorder, failures and a Resource Manager that is often too busy.
+    #[arg(long, value_name = "EVENTS", conflicts_with_all = ["events", "mode"],
+          value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    storm: Option<u32>,
+    /// The seed of the storm: the same seed is the same storm.
+    #[arg(long, requires = "storm", default_value_t = 1)]
+    seed: u64,
     /// `plan` shows what would be done and touches nothing.
     #[arg(long, value_enum, default_value_t = CliMode::Act)]
     mode: CliMode,
@@ -41,13 +49,19 @@ enum CliMode {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let package = Package::of(arguments.package)?;
-    let (estate, events) = match &arguments.events {
-        None => {
+    let storm = arguments.storm.map(|events| Storm::of(events as usize, arguments.seed));
+    let (estate, events) = match (&storm, &arguments.events) {
+        (Some(storm), _) => {
+            let estate = storm.estate(OffsetDateTime::now_utc());
+            let events = storm.events(&estate);
+            (estate, events)
+        }
+        (None, None) => {
             let estate = estate(OffsetDateTime::now_utc());
             let events = burst(&estate, Burst::default());
             (estate, events)
         }
-        Some(path) => {
+        (None, Some(path)) => {
             let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
             let events = read_events(&text).with_context(|| format!("{} holds no events", path.display()))?;
             (simulator::estate::derive(&events), events)
@@ -55,7 +69,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     };
     let mode = if arguments.mode == CliMode::Plan { Mode::Plan } else { Mode::Act };
     let folder = package.folder().to_owned();
-    let demo = Demo { estate, events, mode, package: folder, limit: LIMIT, settings: BTreeMap::new() };
+    let settings = storm.map(|storm| storm.settings()).unwrap_or_default();
+    let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
+    let demo = Demo { estate, events, mode, package: folder, limit: LIMIT, settings, faults };
     let bar = progress_bar(arguments.json);
     let report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;
     bar.finish_and_clear();
@@ -65,7 +81,26 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         println!("{}", summary(&report, mode));
     }
     let is_done = mode == Mode::Plan || (report.unfixed == 0 && report.waiting == 0);
+    let blame = storm.map(|storm| blame(&storm, &report)).unwrap_or_default();
+    if let (Some(storm), false) = (storm, blame.is_empty() && is_done && !report.timed_out) {
+        let Storm { events, seed, .. } = storm;
+        eprintln!("The storm left damage: {} unfixed, {} waiting{blame}", report.unfixed, report.waiting);
+        eprintln!("Run it again: policy-remediator demo --storm {events} --seed {seed}");
+        return Ok(UNFIXED);
+    }
     Ok(if is_done && !report.timed_out { DONE } else { UNFIXED })
+}
+
+/// What the worker did in a storm that it must never do, in words; empty when it did nothing of it.
+fn blame(storm: &Storm, report: &Report) -> String {
+    let counts = report.violations().into_iter().map(|(what, count)| format!(", {count} {what}"));
+    let mut words: String = counts.collect();
+    // In a small storm one wave more than the least is already more than the margin.
+    let most = report.least_arm_writes as f64 * MOST_WRITES;
+    if storm.targets >= 10 && report.arm_writes as f64 > most {
+        words.push_str(&format!(", {} tasks where {} would do", report.arm_writes, report.least_arm_writes));
+    }
+    words
 }
 
 fn progress_bar(json: bool) -> ProgressBar {

@@ -27,8 +27,14 @@ pub(super) fn table(report: &Report) -> Table {
     row("unfixed", report.unfixed.to_string());
     let calls = report.arm_calls.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>();
     row("calls to Resource Manager", format!("{} ({})", report.arm_calls.values().sum::<usize>(), calls.join(", ")));
+    let refused = report.refused_arm_writes;
+    row("tasks accepted", format!("{} ({} at least; {refused} refused)", report.arm_writes, report.least_arm_writes));
+    for (what, count) in report.violations() {
+        row(what, count.to_string());
+    }
     row("most tasks of a target at once", report.peak_active_tasks_per_target.to_string());
     row("worker's peak memory", format!("{:.1} MiB", report.worker_peak_rss_bytes as f64 / 1_048_576.0));
+    row("events a second", format!("{:.0}", report.events_per_second));
     row("time", format!("{:.1} s", report.seconds));
     table
 }

@@ -23,5 +23,8 @@ mod poison;
 mod redelivery;
 mod slowness;
 mod stage;
+mod storms;
+mod storms_demo;
+mod storms_weather;
 mod throttling;
 mod two_instances;

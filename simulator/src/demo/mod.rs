@@ -6,7 +6,9 @@ mod events;
 mod package;
 mod report;
 mod run;
+mod scores;
 mod settings;
+mod storm;
 mod tally;
 
 pub use estate::estate;
@@ -15,3 +17,4 @@ pub use package::{PackageFile, stage};
 pub use report::{ParkedItem, Report};
 pub use run::{Demo, Progress, Show, run};
 pub use settings::{Mode, settings};
+pub use storm::Storm;

@@ -32,6 +32,24 @@ pub struct Report {
     pub arm_calls: BTreeMap<String, usize>,
     /// From the first event to the last outcome.
     pub seconds: f64,
+    /// Events that were taken in each second, from the first delivery to the last acknowledgement.
+    pub events_per_second: f64,
+    /// PUTs of tasks that Resource Manager accepted.
+    pub arm_writes: usize,
+    /// PUTs of tasks that it refused, 429 among them.
+    pub refused_arm_writes: usize,
+    /// The least PUTs that would have fixed everything.
+    pub least_arm_writes: usize,
+    /// All other calls, refused ones too.
+    pub arm_reads: usize,
+    /// Records that were in more tasks than their script needs.
+    pub duplicate_tasks: usize,
+    /// Pairs of tasks that were active at one resource at one time.
+    pub overlaps: usize,
+    /// Calls that came before a Retry-After told for their subscription had passed.
+    pub retry_after_violations: usize,
+    /// Records that are parked although their script wants them fixed, or fixed or waiting although it wants them parked.
+    pub wrongly_parked: usize,
     /// Most tasks of one target that were active at the same time.
     pub peak_active_tasks_per_target: usize,
     /// Most memory that a worker had resident.
@@ -41,6 +59,19 @@ pub struct Report {
     pub parked_example: Option<ParkedItem>,
     /// Whether the demo ended before everything had settled.
     pub timed_out: bool,
+}
+
+impl Report {
+    /// What the worker must never do, with how often it did; for an exit code and for people.
+    pub fn violations(&self) -> Vec<(&'static str, usize)> {
+        let counts = [
+            ("records in more tasks than they need", self.duplicate_tasks),
+            ("tasks that overlapped", self.overlaps),
+            ("calls before their Retry-After", self.retry_after_violations),
+            ("records parked or not against their script", self.wrongly_parked),
+        ];
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
 }
 
 /// A parked resource.

@@ -2,20 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::report::Report;
+use super::scores::scores;
 use super::settings::{Mode, settings};
 use super::tally::{LogTally, StateTally};
-use crate::estate::{Attempt, ComplianceState, Estate, RecordKey};
-use crate::functions_host::FunctionsHost;
+use crate::estate::{ComplianceState, Estate, RecordKey};
+use crate::faults::Rule;
+use crate::functions_host::{FunctionsHost, LogLine};
 use crate::ledger::Entry;
 use crate::resource_manager::{ResourceManager, Tempo};
-use crate::{LocalAzure, LocalAzureOptions, Service};
+use crate::{LocalAzure, LocalAzureOptions, Service, judgement};
 
+/// How often the state is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 const QUEUES: [&str; 3] = ["noncompliant-resources", "wake-ups", "batch-runs"];
 
 /// What is to be shown.
@@ -32,6 +37,8 @@ pub struct Demo {
     pub limit: Duration,
     /// Settings on top of the demo's.
     pub settings: BTreeMap<String, String>,
+    /// What goes wrong with the services.
+    pub faults: Vec<Rule>,
 }
 
 /// A moment of the demo, for whoever shows progress.
@@ -59,40 +66,41 @@ pub type Show<'a> = &'a mut dyn FnMut(Progress);
 /// # Errors
 /// When the local Azure or the worker does not start.
 pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
-    let wanted: Vec<RecordKey> = fixable(&demo.estate);
+    let wanted: Vec<RecordKey> = judgement::fixable(&demo.estate);
     let manager = ResourceManager::new(demo.estate.clone(), Tempo::quick());
     let tenant = LocalAzureOptions { home_tenant_id: demo.estate.home_tenant.clone(), ..LocalAzureOptions::default() };
     let azure = LocalAzure::start(manager.router(), tenant).await?;
+    demo.faults.into_iter().for_each(|rule| azure.faults().add(rule));
     let mut options = azure.host_options();
     options.settings.extend(settings(demo.mode));
     options.settings.extend(demo.settings.clone());
     let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
-    let mut lines = host.subscribe();
-    let mut log = LogTally::default();
+    let log = Arc::new(Mutex::new(LogTally::default()));
+    // On its own, so that no line is lost however busy the rest is.
+    tokio::spawn(read_log(host.subscribe(), Arc::clone(&log)));
     let begun = Instant::now();
     let events = demo.events.len();
-    let delivery = tokio::spawn(host.deliver("receive-event", demo.events));
+    let delivery = {
+        let delivery = host.deliver("receive-event", demo.events);
+        tokio::spawn(async move {
+            delivery.await;
+            begun.elapsed()
+        })
+    };
     let mut calm = 0;
     let timed_out = loop {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        loop {
-            match lines.try_recv() {
-                Ok(line) => log.read(&line),
-                Err(TryRecvError::Lagged(_)) => {}
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            }
-        }
+        tokio::time::sleep(LOOK).await;
         let state = StateTally::of(azure.blobs());
         let settled = state.fixed + state.skipped.values().sum::<usize>() + state.parked.values().sum::<usize>();
         show(Progress {
             events,
-            queued: log.queued,
+            queued: locked(&log).queued,
             settled,
             unsettled: state.waiting + state.in_task,
             fixed: state.fixed,
             tasks: manager.tasks().len(),
         });
-        let quiet = delivery.is_finished() && host.idle() && is_settled(demo.mode, &state, &log, &azure);
+        let quiet = delivery.is_finished() && host.idle() && is_settled(demo.mode, &state, &locked(&log), &azure);
         calm = if quiet { calm + 1 } else { 0 };
         if calm >= 3 {
             break false;
@@ -108,9 +116,15 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let is_compliant = |key: &&RecordKey| now.get(*key) == Some(&Some(ComplianceState::Compliant));
     let fixed = wanted.iter().filter(is_compliant).count();
     let peaks = manager.peak_active_per_target();
+    let delivered_in = if delivery.is_finished() { delivery.await.unwrap_or_default() } else { begun.elapsed() };
+    let scores = scores(&demo.estate, &manager, &azure, &state);
+    let (duplicates, retries) = {
+        let log = locked(&log);
+        (log.duplicates(), log.retries)
+    };
     let report = Report {
         events,
-        duplicates: log.duplicates(),
+        duplicates,
         rejected: azure.blobs().list("rejected", "").len(),
         tasks: manager.tasks().len(),
         fixed,
@@ -118,9 +132,18 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         skipped: state.skipped,
         waiting: state.waiting + state.in_task,
         parked: state.parked,
-        retries: log.retries,
+        retries,
         arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
         seconds,
+        events_per_second: events as f64 / delivered_in.as_secs_f64().max(0.001),
+        arm_writes: scores.arm_writes,
+        refused_arm_writes: scores.refused_arm_writes,
+        least_arm_writes: scores.least_arm_writes,
+        arm_reads: scores.arm_reads,
+        duplicate_tasks: scores.duplicate_tasks,
+        overlaps: scores.overlaps,
+        retry_after_violations: scores.retry_after_violations,
+        wrongly_parked: scores.wrongly_parked,
         peak_active_tasks_per_target: peaks.values().copied().max().unwrap_or(0),
         worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
         parked_example: state.example,
@@ -128,6 +151,21 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     };
     host.shutdown().await;
     Ok(report)
+}
+
+/// Takes the log in until the host is gone.
+async fn read_log(mut lines: Receiver<LogLine>, log: Arc<Mutex<LogTally>>) {
+    loop {
+        match lines.recv().await {
+            Ok(line) => locked(&log).read(&line),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn locked(log: &Mutex<LogTally>) -> MutexGuard<'_, LogTally> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {
@@ -142,19 +180,6 @@ fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure
         Mode::Act => state.waiting + state.in_task + state.active_tasks == 0,
         Mode::Plan => state.waiting_targets.is_subset(&log.planned),
     }
-}
-
-/// What should be compliant in the end: non-compliant now, remediable, and not failing for ever.
-fn fixable(estate: &Estate) -> Vec<RecordKey> {
-    let fixable = |record: &&crate::estate::ComplianceRecord| {
-        let reference = record.key.reference.as_deref();
-        let location = estate.resource(&record.key.resource).map(|resource| resource.location.as_str());
-        let assignment = estate.assignment(&record.key.assignment);
-        record.state == ComplianceState::NonCompliant
-            && assignment.is_some_and(|assignment| estate.is_remediable(assignment, reference, location))
-            && record.script.last().is_none_or(|last| *last == Attempt::Succeed)
-    };
-    estate.records.iter().filter(fixable).map(|record| record.key.clone()).collect()
 }
 
 /// Calls by kind: the verb and what it is about.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::report::ParkedItem;
 use crate::blob::Blobs;
+use crate::estate::RecordKey;
 use crate::functions_host::LogLine;
 
 /// What the log tells.
@@ -36,7 +37,7 @@ impl LogTally {
 
     /// Events that said what another had said already.
     pub(super) fn duplicates(&self) -> usize {
-        self.queued - self.message_ids.len()
+        self.queued.saturating_sub(self.message_ids.len())
     }
 }
 
@@ -49,6 +50,8 @@ pub(super) struct StateTally {
     pub(super) active_tasks: usize,
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) parked: BTreeMap<String, usize>,
+    /// What is parked.
+    pub(super) parked_records: HashSet<RecordKey>,
     pub(super) example: Option<ParkedItem>,
     /// Targets in which something waits.
     pub(super) waiting_targets: HashSet<String>,
@@ -62,8 +65,13 @@ impl StateTally {
             let target = blob.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
             tally.active_tasks += usize::from(document["active"].is_object());
             let Some(resources) = document["resources"].as_object() else { continue };
+            let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default();
+            let reference = document["target"]["policyDefinitionReferenceId"].as_str();
             for (resource, entry) in resources {
                 tally.count(&target, resource, &entry["state"]);
+                if entry["state"]["is"] == "parked" {
+                    tally.parked_records.insert(RecordKey::new(resource.as_str(), assignment, reference));
+                }
             }
         }
         tally

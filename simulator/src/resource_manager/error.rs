@@ -1,6 +1,7 @@
 //! Errors as Resource Manager and its providers answer them: status, code and sentence. Texts are those of public
 //! recordings and logs where there are any; the others say "unverified".
 
+use super::quota::Refused;
 use crate::estate::Failure;
 use serde_json::{Value, json};
 
@@ -24,6 +25,28 @@ impl ArmError {
     /// The body: `{"error":{"code":…,"message":…}}`.
     pub fn body(&self) -> Value {
         json!({ "error": { "code": self.code, "message": self.message } })
+    }
+
+    /// Too many requests. Microsoft.PolicyInsights speaks here as another resource provider was recorded; the words of
+    /// Resource Manager itself are from "Understand how Azure Resource Manager throttles requests" (Microsoft documentation).
+    pub(crate) fn too_many_requests(refused: &Refused, operation: &str, subscription: Option<&str>) -> Self {
+        let seconds = refused.retry_after;
+        if refused.insights {
+            let words = format!(
+                "Number of requests for Microsoft.PolicyInsights exceeded the limit. Please try again after '{seconds}' \
+                 seconds."
+            );
+            return Self::new(429, "ResourceRequestsThrottled", words);
+        }
+        let (code, owner) = match subscription {
+            Some(id) => ("SubscriptionRequestsThrottled", format!("subscription '{id}'")),
+            None => ("TenantRequestsThrottled", "the tenant".to_owned()),
+        };
+        let words = format!(
+            "Number of '{operation}' requests for {owner} exceeded. Please try again after '{seconds}' seconds after \
+             additional tokens are available."
+        );
+        Self::new(429, code, words)
     }
 
     pub(crate) fn missing_api_version() -> Self {

@@ -2,7 +2,7 @@
 //! and tests. Clones share one world behind a mutex that is never held across an await.
 
 use super::{
-    Tempo,
+    Allowance, Drift, Tempo,
     error::ArmError,
     observation::{self, Overlap, RecordView, Target, TaskView, Write},
     paging::PageSizes,
@@ -58,6 +58,18 @@ impl ResourceManager {
         self
     }
 
+    /// The same, with resources that drift back; [`ResourceManager::drifts`] gives their events.
+    pub fn with_drift(self, drift: Drift) -> Self {
+        self.locked(|world| world.drift = Some(drift));
+        self
+    }
+
+    /// The same, more or less generous with calls.
+    pub fn with_allowance(self, allowance: Allowance) -> Self {
+        self.locked(|world| world.quota.allowance = allowance);
+        self
+    }
+
     /// The HTTP service. It answers every path; wrap it in TLS, authentication and faults. A [`Caller`] in a request's
     /// extensions is who it takes the caller for.
     pub fn router(&self) -> axum::Router {
@@ -81,9 +93,16 @@ impl ResourceManager {
                     state: change.map(|change| change.state),
                     since: change.map(|change| change.at),
                     attempts: record.attempts,
+                    drifted: 0,
                 }
             };
-            world.records.all.iter().map(view).collect()
+            let mut views: Vec<RecordView> = world.records.all.iter().map(view).collect();
+            for drifted in world.drifted.iter().filter(|one| one.at <= now) {
+                if let Some(view) = views.get_mut(drifted.record) {
+                    view.drifted += 1;
+                }
+            }
+            views
         })
     }
 
@@ -147,6 +166,12 @@ impl ResourceManager {
             let event = PolicyEvent::new(&world.estate, record.key(), change.state, change.at, kind);
             Some(event.with_reason(&change.reason))
         })
+    }
+
+    /// The events of the drifts since the last call, oldest first.
+    pub fn drifts(&self) -> Vec<PolicyEvent> {
+        let now = self.now();
+        self.with_world(now, |world| world.tell_drifts(now))
     }
 
     /// Somebody deletes a resource: its records vanish, deployments to it that have not begun fail.

@@ -2,6 +2,7 @@
 //! policies, subscriptions and management groups that they are about. Tasks live by the clock, computed when somebody
 //! looks; there are no background jobs. Authentication, TLS and faults belong to the layers around it.
 
+mod drift;
 mod error;
 mod handle;
 mod hierarchy;
@@ -29,9 +30,11 @@ mod task_wire;
 mod tempo;
 mod world;
 
+pub use drift::Drift;
 pub use error::ArmError;
 pub use handle::ResourceManager;
 pub use observation::{Overlap, RecordView, Target, TaskView, Write, WriteKind};
 pub use paging::PageSizes;
+pub use quota::Allowance;
 pub use task::{Caller, CallerKind, DiscoveryMode, ProvisioningState, TaskRequest};
 pub use tempo::Tempo;

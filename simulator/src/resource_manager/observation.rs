@@ -25,6 +25,8 @@ pub struct TaskView {
     pub reference: Option<String>,
     /// Whether it named resources.
     pub names_resources: bool,
+    /// The resources that it named, whether it took them or not; `None` when it named none.
+    pub named: Option<Vec<ArmId>>,
     /// Resources that it took; before its start those that it named.
     pub resources: Vec<ArmId>,
     /// When it was opened or restarted.
@@ -54,6 +56,7 @@ impl TaskView {
             assignment: task.request.assignment.clone(),
             reference: reference(task),
             names_resources: task.request.resource_ids.is_some(),
+            named: task.request.resource_ids.clone(),
             resources: touched(task),
             created_on: task.created_on,
             state: task_life::state(task, now, tempo),
@@ -77,6 +80,8 @@ pub struct RecordView {
     pub since: Option<OffsetDateTime>,
     /// How many deployments remediation tasks have begun or planned for it.
     pub attempts: usize,
+    /// How often it has drifted back.
+    pub drifted: usize,
 }
 
 /// What a write did.

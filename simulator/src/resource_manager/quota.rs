@@ -1,5 +1,5 @@
-//! Token buckets behind the `x-ms-ratelimit-remaining-*` headers. They count and refill; refusing a call when one is
-//! empty is not their business (a fault layer does that), so they stop at zero.
+//! Token buckets behind the `x-ms-ratelimit-remaining-*` headers. They count and refill. When one is empty they stop at
+//! zero, or, where that is wanted, refuse the call with the time after which there is a token again.
 
 use std::collections::HashMap;
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Operation::Read => "reads",
             Operation::Write => "writes",
@@ -33,12 +33,39 @@ impl Operation {
 
 /// All principals together have this many times the budget of one (same source).
 const GLOBAL: u32 = 15;
-/// Recorded: the header starts at 149. How it refills is not known; here 150 in five minutes.
-const POLICY_INSIGHTS: (f64, f64) = (150.0, 0.5);
+/// How generous Resource Manager is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allowance {
+    /// Calls of Microsoft.PolicyInsights that a subscription may make at once.
+    pub insights: u32,
+    /// How many of them come back in a second.
+    pub insights_refill: f64,
+    /// Whether a call is refused when a bucket is empty. Otherwise the headers stop at zero and nothing happens.
+    pub refuses: bool,
+}
+
+impl Default for Allowance {
+    /// As recorded, and refusing nothing.
+    fn default() -> Self {
+        Self { insights: 150, insights_refill: 0.5, refuses: false }
+    }
+}
+
+/// A call was refused because a bucket is empty.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Refused {
+    /// Whole seconds until there is a token again.
+    pub(crate) retry_after: u64,
+    /// Whether it was the bucket of Microsoft.PolicyInsights.
+    pub(crate) insights: bool,
+    /// What is left in the buckets.
+    pub(crate) headers: Vec<(String, String)>,
+}
 
 /// The buckets of all subscriptions and of the tenant.
 #[derive(Debug, Default)]
 pub(crate) struct Quota {
+    pub(crate) allowance: Allowance,
     buckets: HashMap<String, Bucket>,
 }
 
@@ -51,39 +78,60 @@ struct Bucket {
 impl Quota {
     /// Takes one call from its buckets and returns the headers that tell what is left. `subscription` is none for
     /// calls of the tenant; `insights` is set for calls of Microsoft.PolicyInsights.
+    ///
+    /// # Errors
+    /// When a bucket is empty and the allowance refuses.
     pub(crate) fn take(
         &mut self,
         subscription: Option<&str>,
         operation: Operation,
         insights: bool,
         now: OffsetDateTime,
-    ) -> Vec<(String, String)> {
+    ) -> Result<Vec<(String, String)>, Refused> {
         let (owner, kind) = match subscription {
             Some(id) => (id.to_lowercase(), "subscription"),
             None => ("tenant".to_owned(), "tenant"),
         };
         let (capacity, refill) = operation.bucket();
         let word = operation.word();
-        let mut headers = Vec::new();
+        let mut wanted = Vec::new();
         for (name, times) in [(format!("{kind}-{word}"), 1), (format!("{kind}-global-{word}"), GLOBAL)] {
-            let left =
-                self.draw(&format!("{owner}/{name}"), f64::from(capacity * times), f64::from(refill * times), now);
-            headers.push((format!("x-ms-ratelimit-remaining-{name}"), left));
+            let (key, header) = (format!("{owner}/{name}"), format!("x-ms-ratelimit-remaining-{name}"));
+            wanted.push((key, header, f64::from(capacity * times), f64::from(refill * times)));
         }
         if insights {
-            let left = self.draw(&format!("{owner}/insights"), POLICY_INSIGHTS.0, POLICY_INSIGHTS.1, now);
-            headers.push(("x-ms-ratelimit-remaining-policy-insights-requests".to_owned(), left));
+            // Recorded: the header starts at 149. How it refills is not known; here 150 in five minutes.
+            let header = "x-ms-ratelimit-remaining-policy-insights-requests".to_owned();
+            let Allowance { insights, insights_refill, .. } = self.allowance;
+            wanted.push((format!("{owner}/insights"), header, f64::from(insights), insights_refill));
         }
-        headers
+        let mut missing = None;
+        for (key, header, capacity, refill) in &wanted {
+            let left = self.refilled(key, *capacity, *refill, now).left;
+            if left < 1.0 && self.allowance.refuses {
+                missing = Some((((1.0 - left) / refill.max(0.001)).ceil().max(1.0), header.contains("insights")));
+            }
+        }
+        // A refused call costs nothing.
+        let price = if missing.is_some() { 0.0 } else { 1.0 };
+        let headers = wanted.into_iter().map(|(key, header, capacity, refill)| {
+            let bucket = self.refilled(&key, capacity, refill, now);
+            bucket.left = (bucket.left - price).max(0.0);
+            (header, format!("{:.0}", bucket.left.floor()))
+        });
+        let headers = headers.collect();
+        match missing {
+            Some((seconds, insights)) => Err(Refused { retry_after: seconds as u64, insights, headers }),
+            None => Ok(headers),
+        }
     }
 
-    fn draw(&mut self, key: &str, capacity: f64, refill: f64, now: OffsetDateTime) -> String {
+    fn refilled(&mut self, key: &str, capacity: f64, refill: f64, now: OffsetDateTime) -> &mut Bucket {
         let bucket = self.buckets.entry(key.to_owned()).or_insert(Bucket { left: capacity, at: now });
         let passed = (now - bucket.at).as_seconds_f64().max(0.0);
         bucket.left = (bucket.left + passed * refill).min(capacity);
         bucket.at = bucket.at.max(now);
-        bucket.left = (bucket.left - 1.0).max(0.0);
-        format!("{:.0}", bucket.left.floor())
+        bucket
     }
 }
 
@@ -98,20 +146,41 @@ mod tests {
         let value = |headers: &[(String, String)], name: &str| {
             headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
         };
-        let first = quota.take(Some("S"), Operation::Read, true, start);
+        let first = quota.take(Some("S"), Operation::Read, true, start).expect("nothing is refused");
         assert_eq!(value(&first, "x-ms-ratelimit-remaining-subscription-reads").as_deref(), Some("1099"));
         assert_eq!(value(&first, "x-ms-ratelimit-remaining-subscription-global-reads").as_deref(), Some("16499"));
         assert_eq!(value(&first, "x-ms-ratelimit-remaining-policy-insights-requests").as_deref(), Some("149"));
         for _ in 0..200 {
-            quota.take(Some("s"), Operation::Write, true, start);
+            quota.take(Some("s"), Operation::Write, true, start).expect("nothing is refused");
         }
-        let empty = quota.take(Some("s"), Operation::Write, true, start);
+        let empty = quota.take(Some("s"), Operation::Write, true, start).expect("nothing is refused");
         assert_eq!(value(&empty, "x-ms-ratelimit-remaining-policy-insights-requests").as_deref(), Some("0"));
         assert_eq!(value(&empty, "x-ms-ratelimit-remaining-subscription-writes").as_deref(), Some("599"));
-        let later = quota.take(Some("s"), Operation::Write, true, start + time::Duration::hours(1));
+        let later = quota
+            .take(Some("s"), Operation::Write, true, start + time::Duration::hours(1))
+            .expect("nothing is refused");
         assert_eq!(value(&later, "x-ms-ratelimit-remaining-policy-insights-requests").as_deref(), Some("149"));
-        let other = quota.take(None, Operation::Delete, false, start);
+        let other = quota.take(None, Operation::Delete, false, start).expect("nothing is refused");
         assert_eq!(value(&other, "x-ms-ratelimit-remaining-tenant-deletes").as_deref(), Some("799"));
         assert_eq!(other.len(), 2);
+    }
+
+    #[test]
+    fn an_empty_bucket_refuses_where_that_is_wanted_and_says_when_to_come_back() {
+        let allowance = Allowance { insights: 2, insights_refill: 0.25, refuses: true };
+        let mut quota = Quota { allowance, ..Quota::default() };
+        let start = OffsetDateTime::UNIX_EPOCH;
+        let at = |seconds| start + time::Duration::seconds(seconds);
+        for _ in 0..2 {
+            assert!(quota.take(Some("s"), Operation::Read, true, start).is_ok());
+        }
+        let refused = quota.take(Some("s"), Operation::Read, true, at(1)).expect_err("it is empty");
+        assert_eq!((refused.retry_after, refused.insights), (3, true));
+        let left =
+            |name: &str| refused.headers.iter().find(|(key, _)| key.ends_with(name)).map(|(_, left)| left.as_str());
+        assert_eq!((left("policy-insights-requests"), left("subscription-reads")), (Some("0"), Some("1100")));
+        assert!(quota.take(Some("s"), Operation::Read, false, at(1)).is_ok(), "other calls have their own");
+        assert!(quota.take(Some("t"), Operation::Read, true, at(1)).is_ok(), "so have other subscriptions");
+        assert!(quota.take(Some("s"), Operation::Read, true, at(4)).is_ok(), "it came when it was told to");
     }
 }

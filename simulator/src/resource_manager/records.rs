@@ -69,7 +69,16 @@ impl Record {
 
     /// Takes back what a deployment would have brought at `at`.
     pub(crate) fn take_back(&mut self, at: OffsetDateTime) {
-        let found = self.changes.iter().rposition(|change| change.at == at && change.cause == Cause::Deployment);
+        self.remove(at, Cause::Deployment);
+    }
+
+    /// Takes back what an evaluation would have found at `at`.
+    pub(crate) fn take_back_evaluation(&mut self, at: OffsetDateTime) {
+        self.remove(at, Cause::Evaluation);
+    }
+
+    fn remove(&mut self, at: OffsetDateTime, cause: Cause) {
+        let found = self.changes.iter().rposition(|change| change.at == at && change.cause == cause);
         if let Some(place) = found {
             self.changes.remove(place);
         }

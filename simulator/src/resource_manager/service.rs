@@ -37,18 +37,20 @@ pub(crate) async fn answer(State(manager): State<ResourceManager>, request: Requ
     let route = Route::find(&call.segments);
     let subscription = subscription_of(&call);
     let (reply, quota) = manager.with_world(now, |world| {
-        let reply = if is_readable {
-            dispatch(world, &route, &call, now)
-        } else {
-            Err(ArmError::new(
-                413,
-                "RequestEntityTooLarge",
-                "The request content size exceeds the maximum size of 4 MB.",
-            ))
+        let kind = operation(&call.method, &route);
+        let (reply, quota) = match world.quota.take(subscription.as_deref(), kind, is_insights(&route), now) {
+            Err(refused) => {
+                let error = ArmError::too_many_requests(&refused, kind.word(), subscription.as_deref());
+                let told = ("retry-after".to_owned(), refused.retry_after.to_string());
+                (Err(error), refused.headers.into_iter().chain([told]).collect())
+            }
+            Ok(quota) if is_readable => (dispatch(world, &route, &call, now), quota),
+            Ok(quota) => {
+                let words = "The request content size exceeds the maximum size of 4 MB.";
+                (Err(ArmError::new(413, "RequestEntityTooLarge", words)), quota)
+            }
         };
         note_write(world, &route, &call, &reply, now);
-        let quota =
-            world.quota.take(subscription.as_deref(), operation(&call.method, &route), is_insights(&route), now);
         (reply, quota)
     });
     let reply = reply.unwrap_or_else(|error| Reply::with_status(error.status, error.body()));

@@ -2,7 +2,8 @@
 //! to a given time by starting the tasks that are due, in their order; nothing else moves by itself.
 
 use super::{
-    Tempo,
+    Drift, Tempo,
+    drift::Drifted,
     error::ArmError,
     observation::Write,
     paging::PageSizes,
@@ -28,6 +29,8 @@ pub(crate) struct World {
     /// Tasks that a GET finds, by id.
     pub(crate) live: HashMap<ArmId, usize>,
     pub(crate) writes: Vec<Write>,
+    pub(crate) drift: Option<Drift>,
+    pub(crate) drifted: Vec<Drifted>,
     /// Resources that exist, with their locations.
     pub(crate) resources: HashMap<ArmId, String>,
     groups: HashSet<ArmId>,
@@ -48,6 +51,8 @@ impl World {
             tasks: Vec::new(),
             live: HashMap::new(),
             writes: Vec::new(),
+            drift: None,
+            drifted: Vec::new(),
             resources,
             groups,
         }
@@ -125,6 +130,7 @@ impl World {
             record.attempts = record.attempts.saturating_sub(1);
             if deployment.outcome == Attempt::Succeed {
                 record.take_back(deployment.ends_at);
+                self.take_back_drift(deployment.record, deployment.ends_at);
             }
         }
     }
@@ -135,11 +141,13 @@ impl World {
         let course = task_life::lay_out(chosen, &task.request, task.starts_at, &self.tempo, |candidate| {
             self.deployment(task, candidate)
         });
+        let mut fixed = Vec::new();
         if let Course::Laid { deployments, .. } = &course {
             for deployment in deployments {
                 let Some(record) = self.records.all.get_mut(deployment.record) else { continue };
                 record.attempts += 1;
                 if deployment.outcome == Attempt::Succeed {
+                    fixed.push((deployment.record, deployment.ends_at));
                     record.add(Change {
                         at: deployment.ends_at,
                         state: ComplianceState::Compliant,
@@ -149,6 +157,7 @@ impl World {
                 }
             }
         }
+        fixed.into_iter().for_each(|(record, at)| self.plan_drift(record, at));
         if let Some(task) = self.tasks.get_mut(index) {
             task.course = course;
         }

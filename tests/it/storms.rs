@@ -1,0 +1,182 @@
+//! Storms over the real sockets: forty-odd resources, duplicates, disorder and failures, and two faults at two of the six
+//! writes at a time, so that every pair of fault and write comes up. Whatever happens on the way, the end is the same.
+//! `STORM_SEEDS=N` runs each with N seeds; a failure names its storm and seed.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use simulator::Service;
+use simulator::demo::Storm;
+use simulator::estate::{Attempt, ComplianceState, Estate, RecordKey};
+use simulator::judgement::{fixable, hopeless, too_early, troubled_too_often};
+use simulator::ledger::Entry;
+
+use crate::stage::{Stage, until};
+use crate::storms_weather::{FAULTS, Trouble, WRITES};
+
+/// Storms that run side by side in one test.
+const SIDE_BY_SIDE: usize = 4;
+const MAX_ATTEMPTS: u64 = 8;
+const SETTINGS: [(&str, &str); 4] =
+    [("OPENING_GRACE", "2s"), ("INVOCATION_BUDGET", "20s"), ("COALESCE_WINDOW", "500ms"), ("MAX_ATTEMPTS", "8")];
+
+/// The two troubles of a storm: this fault at this write, and the fourth fault after it at a later write.
+fn troubles(fault: usize, write: usize) -> [Trouble; 2] {
+    let other = (write + 1 + fault) % WRITES.len();
+    [Trouble { fault: FAULTS[fault], write: WRITES[write] }, Trouble { fault: FAULTS[fault + 4], write: WRITES[other] }]
+}
+
+fn seeds() -> u64 {
+    std::env::var("STORM_SEEDS").ok().map_or(1, |text| text.parse().expect("STORM_SEEDS is a number"))
+}
+
+/// Storms with the fault of this number and the fourth after it, one for each write.
+async fn storms_with(fault: usize) {
+    let all = (0..seeds()).flat_map(|round| (0..WRITES.len()).map(move |write| (round, write)));
+    let running = all.map(|(round, write)| {
+        let seed = 1000 * round + 10 * u64::try_from(fault * WRITES.len() + write).unwrap();
+        tokio::spawn(storm(seed, troubles(fault, write)))
+    });
+    // The stream starts a storm only when it has a place for it.
+    let mut results = futures::stream::iter(running).buffer_unordered(SIDE_BY_SIDE);
+    while let Some(result) = results.next().await {
+        result.unwrap();
+    }
+}
+
+async fn storm(seed: u64, troubles: [Trouble; 2]) {
+    let story = format!("seed {seed}: {} and {}", troubles[0].name(), troubles[1].name());
+    println!("{story}");
+    let storm = Storm { events: 140, resources: 44, targets: 4, subscriptions: 1, seed };
+    let estate = storm.estate(time::OffsetDateTime::now_utc());
+    let events = storm.events(&estate);
+    let mut stage = Stage::without_worker(estate.clone()).await;
+    for rule in troubles.iter().flat_map(|trouble| trouble.rules(1 + seed / 10 % 3)) {
+        stage.azure.faults().add(rule);
+    }
+    let is_race = troubles.iter().any(|trouble| trouble.is_race());
+    stage.start_worker(&SETTINGS, if is_race { 2 } else { 1 }).await;
+    let losing = async {
+        for trouble in troubles.into_iter().filter(|trouble| trouble.loses_acknowledgements()) {
+            lose_one_of_the_write(&stage, trouble).await;
+        }
+    };
+    tokio::join!(stage.deliver(events), losing);
+    stage.settled(estate.records.len()).await;
+    the_end_is_right(&stage, &estate, &story);
+    for trouble in troubles {
+        assert!(stage.azure.faults().hits(&trouble.name()) > 0, "{story}: {} never struck", trouble.name());
+    }
+    if !is_race {
+        let calls = stage.azure.ledger().of(Service::ResourceManager);
+        let early = too_early(&calls);
+        assert!(early.is_empty(), "{story}: calls before their Retry-After: {early:#?}");
+    }
+    stage.at_rest().await;
+}
+
+/// Loses every acknowledgement until one was that of an invocation with the write; then no longer.
+async fn lose_one_of_the_write(stage: &Stage, trouble: Trouble) {
+    let by = |name: &str| stage.azure.ledger().filter(|entry| entry.faults.iter().any(|fault| fault == name));
+    let within = |invocation: &Entry, write: &Entry| {
+        invocation.received <= write.received && write.answered <= invocation.answered
+    };
+    let lost_one = || {
+        let writes = by(&trouble.name());
+        by(&trouble.lost()).iter().any(|invocation| writes.iter().any(|write| within(invocation, write)))
+    };
+    until(&format!("{} has come up", trouble.name()), lost_one).await;
+    stage.azure.faults().remove(&trouble.lost());
+}
+
+fn the_end_is_right(stage: &Stage, estate: &Estate, story: &str) {
+    // Every resource that can be fixed is.
+    let now: BTreeMap<RecordKey, Option<ComplianceState>> =
+        stage.manager.records().into_iter().map(|record| (record.key, record.state)).collect();
+    for key in fixable(estate) {
+        assert_eq!(now[&key], Some(ComplianceState::Compliant), "{story}: {key:?} can be fixed");
+    }
+    // None was in two tasks at once, of whatever target.
+    let overlaps = stage.manager.overlaps();
+    assert!(overlaps.is_empty(), "{story}: {overlaps:#?}");
+    // None was troubled more often than its script needs, neither by name nor by deployment.
+    let too_often = troubled_too_often(estate, &stage.manager.tasks(), |_| 0);
+    assert!(too_often.is_empty(), "{story}: {too_often:#?}");
+    for record in stage.manager.records() {
+        let script = &estate.record(&record.key).unwrap().script;
+        let need = script.iter().position(|attempt| *attempt == Attempt::Succeed).map_or(1, |failures| failures + 1);
+        assert_eq!(record.attempts, need, "{story}: {:?}", record.key);
+    }
+    // Each is in exactly one document, in the one terminal state that its script wants.
+    let hopeless = hopeless(estate);
+    let mut entries = Vec::new();
+    for document in stage.documents().into_values() {
+        let assignment = document["target"]["policyAssignmentId"].as_str().unwrap().to_owned();
+        let reference = document["target"]["policyDefinitionReferenceId"].as_str().map(str::to_owned);
+        for (resource, entry) in document["resources"].as_object().unwrap() {
+            let key = RecordKey::new(resource.as_str(), assignment.as_str(), reference.as_deref());
+            let state = &entry["state"];
+            if hopeless.contains(&key) {
+                let found = (&state["is"], &state["reason"], &state["class"]);
+                assert!(
+                    found.0 == "parked" && found.1 == "permanentFailure" && found.2 == "permanent",
+                    "{story}: {entry:#}"
+                );
+            } else {
+                assert_eq!(state["is"], "fixed", "{story}: {entry:#}");
+            }
+            assert!(entry["attempt"].as_u64().unwrap() <= MAX_ATTEMPTS, "{story}: {entry:#}");
+            entries.push(key);
+        }
+    }
+    entries.sort();
+    let mut wanted: Vec<RecordKey> = estate.records.iter().map(|record| record.key.clone()).collect();
+    wanted.sort();
+    assert_eq!(entries, wanted, "{story}: one entry each");
+    no_panic_and_no_answer_but_json(stage, story);
+}
+
+fn no_panic_and_no_answer_but_json(stage: &Stage, story: &str) {
+    // Reading the log fails for a line that is not JSON, as those of a panic are not.
+    for line in stage.log() {
+        assert!(!line.to_string().contains("panicked"), "{story}: {line}");
+    }
+    for answer in stage.azure.ledger().of(Service::Functions) {
+        let is_the_workers = answer.user_agent.starts_with("Azure-Functions-Host/") && answer.faults.is_empty();
+        if let (true, Some(body)) = (is_the_workers, &answer.response_body) {
+            let json: Result<serde_json::Value, _> = serde_json::from_slice(body);
+            assert!(json.is_ok_and(|json| json.is_object()), "{story}: {} answered {body:?}", answer.path);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_and_slow_answers_at_any_write_change_nothing_but_the_time() {
+    storms_with(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failing_services_and_kills_at_any_write_change_nothing_but_the_time() {
+    storms_with(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_connections_and_races_at_any_write_change_nothing_but_the_time() {
+    storms_with(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_and_lost_acknowledgements_at_any_write_change_nothing_but_the_time() {
+    storms_with(3).await;
+}
+
+#[test]
+fn the_storms_cover_every_pair_of_fault_and_write() {
+    let mut pairs: Vec<String> = (0..4)
+        .flat_map(|fault| (0..WRITES.len()).flat_map(move |write| troubles(fault, write)))
+        .map(Trouble::name)
+        .collect();
+    pairs.sort();
+    pairs.dedup();
+    assert_eq!(pairs.len(), FAULTS.len() * WRITES.len(), "{pairs:#?}");
+}
