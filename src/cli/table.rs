@@ -25,8 +25,10 @@ pub(super) fn table(report: &Report) -> Table {
     }
     row("waiting", report.waiting.to_string());
     row("unfixed", report.unfixed.to_string());
-    let calls = report.arm_calls.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>();
-    row("calls to Resource Manager", format!("{} ({})", report.arm_calls.values().sum::<usize>(), calls.join(", ")));
+    row("calls to Resource Manager", report.arm_calls.values().sum::<usize>().to_string());
+    for (kind, count) in &report.arm_calls {
+        row(&format!("  {kind}"), count.to_string());
+    }
     let refused = report.refused_arm_writes;
     row("tasks accepted", format!("{} ({} at least; {refused} refused)", report.arm_writes, report.least_arm_writes));
     for (what, count) in report.violations() {
