@@ -3,6 +3,7 @@
 //! `STORM_SEEDS=N` runs each with N seeds; a failure names its storm and seed.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures::StreamExt;
 use simulator::Service;
@@ -47,6 +48,7 @@ async fn storms_with(fault: usize) {
 async fn storm(seed: u64, troubles: [Trouble; 2]) {
     let story = format!("seed {seed}: {} and {}", troubles[0].name(), troubles[1].name());
     println!("{story}");
+    let begun = Instant::now();
     let storm = Storm { events: 140, resources: 44, targets: 4, subscriptions: 1, seed };
     let estate = storm.estate(time::OffsetDateTime::now_utc());
     let events = storm.events(&estate);
@@ -73,6 +75,7 @@ async fn storm(seed: u64, troubles: [Trouble; 2]) {
         assert!(early.is_empty(), "{story}: calls before their Retry-After: {early:#?}");
     }
     stage.at_rest().await;
+    println!("{story}: over after {:.1} s", begun.elapsed().as_secs_f64());
 }
 
 /// Loses every acknowledgement until one was that of an invocation with the write; then no longer.
