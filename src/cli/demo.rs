@@ -140,3 +140,25 @@ fn summary(report: &Report, mode: Mode) -> String {
     });
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_is_blamed_for_each_violation_and_for_more_tasks_than_the_margin() {
+        let good = Report { arm_writes: 130, least_arm_writes: 100, ..Report::default() };
+        let (large, small) = (Storm::of(10_000, 1), Storm::of(300, 1));
+        assert_eq!(blame(&large, &good), "");
+        for (bad, words) in [
+            (Report { duplicate_tasks: 3, ..good.clone() }, ", 3 records in more tasks"),
+            (Report { overlaps: 1, ..good.clone() }, ", 1 tasks that overlapped"),
+            (Report { retry_after_violations: 2, ..good.clone() }, ", 2 calls before"),
+            (Report { wrongly_parked: 4, ..good.clone() }, ", 4 records parked"),
+            (Report { arm_writes: 131, ..good.clone() }, ", 131 tasks where 100 would do"),
+        ] {
+            assert!(blame(&large, &bad).starts_with(words), "{}", blame(&large, &bad));
+        }
+        assert_eq!(blame(&small, &Report { arm_writes: 131, ..good }), "");
+    }
+}

@@ -21,10 +21,11 @@ pub struct Storm {
 }
 
 impl Storm {
-    /// A storm of so many events: a fifth as many resources, and a target for each 250 events, but at least two.
+    /// A storm of so many events: a fifth as many resources, a target for each 250 events, but at least two, and a
+    /// subscription for three targets.
     pub fn of(events: usize, seed: u64) -> Self {
         let targets = (events / 250).max(2);
-        let subscriptions = targets.div_ceil(5).max(2);
+        let subscriptions = targets.div_ceil(3).max(2);
         Self { events, resources: (events / 5).max(targets), targets, subscriptions, seed }
     }
 

@@ -29,6 +29,11 @@ impl Storm {
             ("SETTLE_DELAY", format!("{settle}s")),
             ("COALESCE_WINDOW", "2s".to_owned()),
             ("BACKOFF_BASE", "500ms".to_owned()),
+            // Each call may be the one that is refused, so none is made in vain: facts are kept as long as in Azure, in
+            // relation, and a task is looked at when it can have ended.
+            ("FACTS_TTL", "30s".to_owned()),
+            ("CHECK_INTERVAL_MIN", "1s".to_owned()),
+            ("PARALLEL_DEPLOYMENTS", "30".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
