@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::backoff::next_attempt;
 use super::failure::{Verdict, classify, verdict};
 use super::merge::{new_episode, park};
+use super::target_park::{missing_permission, park_target};
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
@@ -25,12 +26,20 @@ pub(super) fn take_in(
     now: Timestamp,
 ) {
     let Some(active) = document.active.take() else { return };
+    let cause = missing_permission(document, deployments);
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
     let (mut fixed, mut unfixed) = (0, 0);
     for (id, entry) in document.resources.iter_mut().filter(|(_, e)| e.state == EntryState::InTask) {
         let deployment = by_resource.get(id.as_str()).copied();
         let no_deployments = deployments.is_empty();
         let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
+        // A person who canceled is obeyed for what was not begun, whatever the rest has met.
+        if cause.is_some() && (deployment.is_some() || status.state != TaskState::Canceled) {
+            entry.state = EntryState::Waiting { due: now };
+            entry.seen_in_task = None;
+            unfixed += 1;
+            continue;
+        }
         match deployment.map(|d| (&d.status, d.ended)) {
             Some((DeploymentStatus::Succeeded, ended)) => {
                 fixed += 1;
@@ -41,6 +50,9 @@ pub(super) fn take_in(
             Some((DeploymentStatus::Open, _)) | None => ending.untouched(entry),
         }
         unfixed += 1;
+    }
+    if let Some(cause) = cause {
+        park_target(document, &cause, policy, now);
     }
     document.history.push(PastTask {
         name: active.name,
@@ -273,5 +285,36 @@ mod tests {
             document.resources[&resource(1)].state,
             EntryState::Parked { reason: ParkReason::Canceled, .. }
         ));
+    }
+
+    #[test]
+    fn when_every_deployment_lacks_permission_the_target_is_parked_once_and_no_attempt_is_counted() {
+        let refused: Vec<_> = (0..2).map(|n| deployment(n, failed("AuthorizationFailed"))).collect();
+        for (state, canceled) in [(TaskState::Failed, 0), (TaskState::Canceled, 1)] {
+            let mut document = in_task(3);
+            document.resources.values_mut().for_each(|entry| entry.attempt = policy().max_attempts);
+            merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
+            take_in(&mut document, &status(state), &refused, &policy(), now());
+            let park = document.parked.as_ref().unwrap();
+            assert_eq!((park.reason, park.class), (ParkReason::MissingPermission, Some(FailureClass::Permission)));
+            assert_eq!((park.since, park.until), (now(), now() + policy().park_for));
+            let waits = |entry: &&Entry| {
+                entry.state == EntryState::Waiting { due: now() } && entry.attempt == policy().max_attempts
+            };
+            // What was not begun counts as canceled when a person canceled, and otherwise waits with the others.
+            assert_eq!(document.resources.values().filter(waits).count(), 3 - canceled, "{state:?}");
+            assert!(document.resources.values().all(|entry| entry.seen_in_task.is_none()));
+            assert_eq!((document.history[0].fixed, document.history[0].unfixed), (0, 3));
+        }
+    }
+
+    #[test]
+    fn where_something_is_fixed_what_lacks_permission_is_parked_by_itself() {
+        let mut document = in_task(2);
+        let deployments = [deployment(0, DeploymentStatus::Succeeded), deployment(1, failed("AuthorizationFailed"))];
+        take_in(&mut document, &status(TaskState::Failed), &deployments, &policy(), now());
+        assert_eq!(document.parked, None);
+        let state = &document.resources[&resource(1)].state;
+        assert!(matches!(state, EntryState::Parked { reason: ParkReason::MissingPermission, .. }), "{state:?}");
     }
 }

@@ -10,6 +10,7 @@ mod rejected;
 mod subscription_document;
 mod suspects;
 mod target_document;
+mod target_park;
 mod versioned;
 
 pub use blob_store::{Saved, StateError, Store};
@@ -20,4 +21,5 @@ pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
 pub use subscription_document::{Claim, SubscriptionDocument};
 pub use target_document::{ActiveTask, PastTask, TargetDocument, TaskName, TaskPhase};
+pub use target_park::TargetPark;
 pub use versioned::{ETag, Versioned};

@@ -71,8 +71,12 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         EntryState::Parked { until, .. } => Some(until),
         _ => None,
     });
-    let is_unsettled =
-        document.resources.values().any(|e| matches!(e.state, EntryState::Waiting { .. } | EntryState::InTask));
+    let parked = parked.chain(document.parked.as_ref().map(|park| park.until));
+    let is_unsettled = document.resources.values().any(|entry| match entry.state {
+        EntryState::Waiting { .. } => !document.holds(entry),
+        EntryState::InTask => true,
+        _ => false,
+    });
     TargetSummary { blob: String::new(), wake_at: document.wake_at, parked_until: parked.min(), is_unsettled }
 }
 

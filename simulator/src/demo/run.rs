@@ -132,6 +132,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         skipped: state.skipped,
         waiting: state.waiting + state.in_task,
         parked: state.parked,
+        parked_targets: state.parked_targets,
         retries,
         arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
         seconds,

@@ -4,6 +4,7 @@ use super::super::backoff::next_look;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
+use super::super::target_park::park_target;
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
 use crate::config::Mode;
@@ -15,7 +16,7 @@ impl View<'_> {
         let Some(longest_waiting) = Due::longest_waiting(self.document, self.now) else {
             return self.rest(self.document.earliest_due(), Rest::NothingDue);
         };
-        if let Some(skip) = self.skip_forbidden() {
+        if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
             return skip;
         }
         let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
@@ -39,13 +40,19 @@ impl View<'_> {
         verdicts.extend(more);
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
-            apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+            apply_verdicts(&mut changed, &verdicts, self.now);
             return Self::step(changed);
         }
-        let free = Free::among(wave, &blockers);
+        let cause = wave.as_ref().err().cloned();
+        if let (Mode::Act, Some(cause)) = (self.policy.mode, &cause) {
+            let mut changed = self.document.clone();
+            park_target(&mut changed, cause, self.policy, self.now);
+            return Self::step(changed);
+        }
+        let free = wave.ok().and_then(|wave| Free::among(wave, &blockers));
         let task = free.map(|free| free.into_task(self.document, self.policy));
         match (self.policy.mode, task) {
-            (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, verdicts })),
+            (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, cause, verdicts })),
             (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),
             (Mode::Act, None) => blocked(),
             (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
@@ -58,16 +65,16 @@ impl View<'_> {
     }
 
     /// Skips what the guard rails forbid, before anything is asked for it. In plan mode it stays, and the plan says so.
-    fn skip_forbidden(self) -> Option<Next> {
+    pub(super) fn skip_forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Option<Next> {
         if self.policy.mode == Mode::Plan {
             return None;
         }
-        let verdicts = self.forbidden(Due::all(self.document, self.now));
+        let verdicts = self.forbidden(resources);
         if verdicts.is_empty() {
             return None;
         }
         let mut changed = self.document.clone();
-        apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+        apply_verdicts(&mut changed, &verdicts, self.now);
         Some(Self::step(changed))
     }
 

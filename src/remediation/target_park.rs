@@ -1,0 +1,127 @@
+//! The park of a whole target, for causes that are the target's own: no identity, no roles, no reference. One record and one
+//! line in the log, however many resources wait; they keep their place and their attempt, and go on when the park ends.
+
+use super::failure::is_permission;
+use crate::arm::{Deployment, DeploymentStatus};
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::state::{EntryState, FailureClass, ParkReason, TargetDocument, TargetPark};
+
+/// What a person must mend before any task of the target can work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetCause {
+    /// Why the target is parked.
+    pub reason: ParkReason,
+    /// The class of the failures, if there were any.
+    pub class: Option<FailureClass>,
+    /// What was found, or the service's own words.
+    pub words: String,
+}
+
+/// Parks the target until `PARK_FOR` has passed.
+pub(super) fn park_target(document: &mut TargetDocument, cause: &TargetCause, policy: &Policy, now: Timestamp) {
+    document.parked = Some(TargetPark {
+        reason: cause.reason,
+        class: cause.class,
+        words: cause.words.clone(),
+        hint: cause.reason.hint().to_owned(),
+        since: now,
+        until: now + policy.park_for,
+    });
+}
+
+/// Ends the target's park if its time is over.
+pub(super) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
+    document.parked.take_if(|park| park.until <= now);
+}
+
+/// The cause in the outcome of a task: not one deployment worked, each lacked permission, and nothing shows that the identity
+/// works elsewhere in the target. Where something is fixed, what lacks permission is a matter of the single resource.
+pub(super) fn missing_permission(document: &TargetDocument, deployments: &[Deployment]) -> Option<TargetCause> {
+    let refusal = |deployment: &Deployment| match &deployment.status {
+        DeploymentStatus::Failed { code, message } if is_permission(code, message) => {
+            Some(format!("{code}: {message}"))
+        }
+        DeploymentStatus::Failed { .. } | DeploymentStatus::Succeeded | DeploymentStatus::Open => None,
+    };
+    if document.resources.values().any(|entry| matches!(entry.state, EntryState::Fixed { .. })) {
+        return None;
+    }
+    let words: Option<Vec<String>> = deployments.iter().map(refusal).collect();
+    let words = words?.into_iter().next()?;
+    Some(TargetCause { reason: ParkReason::MissingPermission, class: Some(FailureClass::Permission), words })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Seen;
+    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::merge::merge;
+    use crate::remediation::wake::heal;
+    use std::time::Duration;
+
+    fn failed(n: usize, code: &str) -> Deployment {
+        let status = DeploymentStatus::Failed { code: code.to_owned(), message: "words".to_owned() };
+        Deployment { resource: resource(n).to_string(), status, ended: Some(now()) }
+    }
+
+    fn waiting(count: usize) -> TargetDocument {
+        let mut document = TargetDocument::new(target());
+        for n in 0..count {
+            merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
+        }
+        document
+    }
+
+    #[test]
+    fn roles_are_the_targets_matter_only_when_nothing_shows_that_the_identity_works() {
+        let refused = || vec![failed(0, "AuthorizationFailed"), failed(1, "LinkedAuthorizationFailed")];
+        let with = |other: Deployment| refused().into_iter().chain([other]).collect::<Vec<_>>();
+        let succeeded = Deployment { status: DeploymentStatus::Succeeded, ..failed(2, "") };
+        let open = Deployment { status: DeploymentStatus::Open, ..failed(2, "") };
+        for (deployments, expected) in [
+            (refused(), true),
+            (with(failed(2, "ServerBusy")), false),
+            (with(succeeded), false),
+            (with(open), false),
+            (Vec::new(), false),
+        ] {
+            let found = missing_permission(&waiting(4), &deployments);
+            assert_eq!(found.is_some(), expected, "{deployments:?}");
+            if let Some(cause) = found {
+                assert_eq!(cause.words, "AuthorizationFailed: words");
+            }
+        }
+        let mut fixed_elsewhere = waiting(4);
+        fixed_elsewhere.resources.get_mut(&resource(3)).unwrap().state =
+            EntryState::Fixed { at: now(), verified_at: None };
+        assert_eq!(missing_permission(&fixed_elsewhere, &refused()), None);
+    }
+
+    #[test]
+    fn sweep_ends_a_park_that_is_over_and_no_other_and_attempts_stay_as_they_were() {
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+        for (offset, ended) in [(-1, false), (0, true), (1, true)] {
+            let mut document = waiting(2);
+            document.resources.values_mut().for_each(|entry| entry.attempt = 3);
+            park_target(&mut document, &cause, &policy(), now());
+            let resources = document.resources.clone();
+            heal(&mut document, now() + policy().park_for + time::Duration::seconds(offset));
+            assert_eq!(document.parked.is_none(), ended, "{offset}");
+            assert_eq!(document.resources, resources);
+        }
+    }
+
+    #[test]
+    fn in_a_parked_target_events_are_merged_as_always() {
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+        let mut document = waiting(2);
+        park_target(&mut document, &cause, &policy(), now());
+        merge(&mut document, &seen(Seen::Compliant, 0, now()), &policy(), now());
+        merge(&mut document, &seen(Seen::NonCompliant, 7, now()), &policy(), now());
+        let held = |n| document.holds(&document.resources[&resource(n)]);
+        assert!(!held(0), "it became compliant: it is no longer among what waits");
+        assert!(held(1) && held(7));
+    }
+}
