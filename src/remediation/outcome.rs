@@ -27,8 +27,17 @@ pub(super) fn take_in(
     let Some(active) = document.active.take() else { return };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
     let (mut fixed, mut unfixed) = (0, 0);
-    for (id, entry) in document.resources.iter_mut().filter(|(_, e)| e.state == EntryState::InTask) {
+    for (id, entry) in &mut document.resources {
         let deployment = by_resource.get(id.as_str()).copied();
+        let is_in_it = match entry.state {
+            EntryState::InTask => true,
+            // A task for the whole scope may have taken what was seen only after it had begun.
+            EntryState::Waiting { .. } => active.extent.is_whole() && deployment.is_some_and(|d| says_more(d, entry)),
+            EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => false,
+        };
+        if !is_in_it {
+            continue;
+        }
         let no_deployments = deployments.is_empty();
         let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
         match deployment.map(|d| (&d.status, d.ended)) {
@@ -52,6 +61,11 @@ pub(super) fn take_in(
     });
     let surplus = document.history.len().saturating_sub(HISTORY);
     document.history.drain(..surplus);
+}
+
+/// Whether the deployment ended, and later than the evaluation that the entry knows.
+fn says_more(deployment: &Deployment, entry: &Entry) -> bool {
+    deployment.status != DeploymentStatus::Open && deployment.ended.is_some_and(|ended| ended >= entry.observed_at)
 }
 
 struct Ending<'a> {
@@ -128,7 +142,7 @@ mod tests {
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
     use crate::remediation::merge::merge;
-    use crate::state::{ActiveTask, TaskPhase};
+    use crate::state::{ActiveTask, Extent, TaskPhase};
     use std::time::Duration;
 
     fn in_task(count: usize) -> TargetDocument {
@@ -141,7 +155,7 @@ mod tests {
         document.active = Some(ActiveTask {
             name,
             phase: TaskPhase::Open,
-            at: None,
+            extent: Extent::Resources,
             opened_at: now(),
             check_at: now(),
             overdue_reported: false,
@@ -159,6 +173,27 @@ mod tests {
 
     fn failed(code: &str) -> DeploymentStatus {
         DeploymentStatus::Failed { code: code.to_owned(), message: "words".to_owned() }
+    }
+
+    #[test]
+    fn a_whole_scope_task_also_tells_of_what_was_seen_after_it_began() {
+        let mut document = in_task(3);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+        for (n, seconds) in [(1, 7_200), (2, 30)] {
+            let entry = document.resources.get_mut(&resource(n)).unwrap();
+            entry.state = EntryState::Waiting { due: now() };
+            entry.observed_at = now() - Duration::from_secs(seconds);
+        }
+        let ended = [0, 1, 2].map(|n| deployment(n, DeploymentStatus::Succeeded));
+        let mut limited = document.clone();
+        take_in(&mut document, &status(TaskState::Succeeded), &ended, &policy(), now());
+        let is_fixed =
+            |document: &TargetDocument, n| matches!(document.resources[&resource(n)].state, EntryState::Fixed { .. });
+        // The last was evaluated after its deployment had ended.
+        assert_eq!([0, 1, 2].map(|n| is_fixed(&document, n)), [true, true, false]);
+        limited.active.as_mut().unwrap().extent = Extent::Resources;
+        take_in(&mut limited, &status(TaskState::Succeeded), &ended, &policy(), now());
+        assert_eq!([0, 1, 2].map(|n| is_fixed(&limited, n)), [true, false, false]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::reconciliation::Reconciliation;
 use super::step::{Next, Observed, Put, Question};
 use super::wake::leave_behind;
-use crate::arm::{ArmClient, ArmError, FactsReader, calls};
+use crate::arm::{ArmClient, ArmError, FactsReader, Found, calls};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
@@ -131,7 +131,7 @@ impl Reconciler {
                 let found = self.store.target_of_hash(target.subscription(), &hash, deadline).await?;
                 Observed::Rival(hash, found.and_then(|v| v.document.active).map(|active| active.name))
             }
-            Next::Ask(question) => self.ask(question, look, target, slot).await.unwrap_or_else(|error| {
+            Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
                 warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not answer; the target waits");
                 Observed::Unanswered(error)
             }),
@@ -153,14 +153,7 @@ impl Reconciler {
         }))
     }
 
-    async fn ask(
-        &self,
-        question: Question,
-        look: &Reconciliation,
-        target: &Target,
-        slot: Deadline,
-    ) -> Result<Observed, ArmError> {
-        let at = look.document().and_then(|document| document.active.as_ref()).and_then(|active| active.at.as_ref());
+    async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
             Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, slot).await?),
             Question::ActiveTasks => {
@@ -173,13 +166,21 @@ impl Reconciler {
                 }
                 Observed::States(asked, states)
             }
-            Question::Task(name) => match self.arm.send(&calls::task(target, at, &name), slot).await {
+            Question::AllNonCompliant => {
+                let all = calls::all_non_compliant(target, Timestamp::now_utc());
+                match self.arm.send_paged(&all, slot).await {
+                    Ok(states) => Observed::AllNonCompliant(Found::There(states)),
+                    Err(error) if error.is_final() => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
+                    Err(error) => return Err(error),
+                }
+            }
+            Question::Task(name, extent) => match self.arm.send(&calls::task(target, &extent, &name), slot).await {
                 Ok(status) => Observed::Task(name, Some(status)),
                 Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
                 Err(error) => return Err(error),
             },
-            Question::Deployments(name) => {
-                match self.arm.send_paged(&calls::list_deployments(target, at, &name), slot).await {
+            Question::Deployments(name, extent) => {
+                match self.arm.send_paged(&calls::list_deployments(target, &extent, &name), slot).await {
                     Ok(deployments) => Observed::Deployments(name, deployments),
                     Err(ArmError::NotFound { .. }) => Observed::Deployments(name, Vec::new()),
                     Err(error) => return Err(error),

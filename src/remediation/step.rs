@@ -1,9 +1,9 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
-use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
+use crate::arm::{ArmError, Deployment, Facts, Found, ListedTask, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
-use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::state::{ETag, Extent, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
 /// The one thing to do next. After each the shell reports what it observed and asks again.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,12 +102,14 @@ pub enum Question {
     Facts,
     /// The latest policy states of these resources.
     States(Vec<ResourceId>),
+    /// All resources of the target's scope that are non-compliant with its policy.
+    AllNonCompliant,
     /// The active tasks of the subscription.
     ActiveTasks,
     /// The task with this name.
-    Task(TaskName),
+    Task(TaskName, Extent),
     /// The deployments of this task.
-    Deployments(TaskName),
+    Deployments(TaskName, Extent),
 }
 
 /// What the shell observed.
@@ -131,6 +133,8 @@ pub enum Observed {
     Facts(Facts),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
+    /// All that is non-compliant, if it can be read.
+    AllNonCompliant(Found<Vec<PolicyState>>),
     /// The active tasks.
     ActiveTasks(Vec<ListedTask>),
     /// The task; none when there is no such task.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
+use super::extent::Extent;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Target, TargetHash};
 
@@ -86,9 +87,9 @@ impl TargetDocument {
 pub struct ActiveTask {
     /// Its name in Resource Manager.
     pub name: TaskName,
-    /// The resource at whose own scope it stands, when that is evaluated anew; none: the target's scope.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<ResourceId>,
+    /// What it is limited to.
+    #[serde(default)]
+    pub extent: Extent,
     /// How far its opening is.
     pub phase: TaskPhase,
     /// When its opening was begun, or taken over.

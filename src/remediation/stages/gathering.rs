@@ -6,6 +6,8 @@ use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
+use super::escalating::Escalation;
+use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
@@ -23,10 +25,17 @@ impl View<'_> {
             return self.ask(Question::ActiveTasks);
         }
         let blockers = self.blockers();
-        if let Some(rival) = blockers.unknown_rival(|id| self.document.resources.contains_key(id)) {
+        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
+        match self.escalation(facts, &blockers) {
+            Escalation::First(next) => return next,
+            Escalation::Task(task) => return self.go(Some(*task), Vec::new(), blocked),
+            Escalation::Waves => {}
+        }
+        if let Some(rival) =
+            blockers.unknown_rival(&self.look.target.scope, |id| self.document.resources.contains_key(id))
+        {
             return Next::LoadRival(rival);
         }
-        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
         let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };
         let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
         if !unasked.is_empty() {
@@ -43,7 +52,11 @@ impl View<'_> {
             return Self::step(changed);
         }
         let free = Free::among(wave, &blockers);
-        let task = free.map(|free| free.into_task(self.document, self.policy));
+        self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
+    }
+
+    /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
+    fn go(self, task: Option<NewTask>, verdicts: Vec<Verdict>, blocked: impl Fn() -> Next) -> Next {
         match (self.policy.mode, task) {
             (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, verdicts })),
             (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),

@@ -13,7 +13,7 @@ impl View<'_> {
             if self.now < active.check_at {
                 return self.rest(Some(active.check_at), Rest::TaskRunning);
             }
-            return self.ask(Question::Task(active.name.clone()));
+            return self.ask(Question::Task(active.name.clone(), active.extent.clone()));
         };
         let mut changed = self.document.clone();
         let Some(status) = status else {
@@ -28,7 +28,7 @@ impl View<'_> {
             return self.rest_as(&changed, Some(next_look(active.opened_at, self.policy, self.now)), Rest::TaskRunning);
         }
         match self.look.deployments.as_ref().filter(|(name, _)| *name == active.name) {
-            None => self.ask(Question::Deployments(active.name.clone())),
+            None => self.ask(Question::Deployments(active.name.clone(), active.extent.clone())),
             Some((_, deployments)) => {
                 take_in(&mut changed, status, deployments, self.policy, self.now);
                 Self::step(changed)
