@@ -17,6 +17,7 @@ pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Polic
         opened_at: now,
         check_at: now + policy.opening_grace,
         overdue_reported: false,
+        reading: None,
     });
     for id in &task.resources {
         if let Some(entry) = document.resources.get_mut(id) {

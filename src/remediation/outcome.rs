@@ -10,7 +10,8 @@ use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{
-    Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, SkipReason, TargetDocument, TaskName,
+    ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, SkipReason,
+    TargetDocument, TaskName,
 };
 
 /// Tasks that a document remembers.
@@ -24,21 +25,37 @@ pub(super) fn take_in(
     policy: &Policy,
     now: Timestamp,
 ) {
-    let Some(active) = document.active.take() else { return };
+    take_in_part(document, status, deployments, None, policy, now);
+}
+
+/// Takes in a part of the list of the active task's deployments; `next` leads to the rest. Without a rest the task is done
+/// with, and what no part told of was not in its list.
+pub(super) fn take_in_part(
+    document: &mut TargetDocument,
+    status: &TaskStatus,
+    deployments: &[Deployment],
+    next: Option<String>,
+    policy: &Policy,
+    now: Timestamp,
+) {
+    let Some(mut active) = document.active.take() else { return };
+    let so_far = active.reading.take().unwrap_or_default();
+    let no_deployments = deployments.is_empty() && so_far == Reading::default();
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
-    let (mut fixed, mut unfixed) = (0, 0);
+    let (mut fixed, mut unfixed) = (so_far.fixed, so_far.unfixed);
     for (id, entry) in &mut document.resources {
         let deployment = by_resource.get(id.as_str()).copied();
         let is_in_it = match entry.state {
-            EntryState::InTask => true,
+            EntryState::InTask => next.is_none() || deployment.is_some(),
             // A task for the whole scope may have taken what was seen only after it had begun.
-            EntryState::Waiting { .. } => active.extent.is_whole() && deployment.is_some_and(|d| says_more(d, entry)),
+            EntryState::Waiting { .. } => {
+                active.extent.is_whole() && entry.attempt == 1 && deployment.is_some_and(|d| says_more(d, entry))
+            }
             EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => false,
         };
         if !is_in_it {
             continue;
         }
-        let no_deployments = deployments.is_empty();
         let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
         match deployment.map(|d| (&d.status, d.ended)) {
             Some((DeploymentStatus::Succeeded, ended)) => {
@@ -50,6 +67,10 @@ pub(super) fn take_in(
             Some((DeploymentStatus::Open, _)) | None => ending.untouched(entry),
         }
         unfixed += 1;
+    }
+    if let Some(next) = next {
+        document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed }), ..active });
+        return;
     }
     document.history.push(PastTask {
         name: active.name,
@@ -142,7 +163,7 @@ mod tests {
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
     use crate::remediation::merge::merge;
-    use crate::state::{ActiveTask, Extent, TaskPhase};
+    use crate::state::{Extent, TaskPhase};
     use std::time::Duration;
 
     fn in_task(count: usize) -> TargetDocument {
@@ -159,6 +180,7 @@ mod tests {
             opened_at: now(),
             check_at: now(),
             overdue_reported: false,
+            reading: None,
         });
         document
     }
@@ -194,6 +216,26 @@ mod tests {
         limited.active.as_mut().unwrap().extent = Extent::Resources;
         take_in(&mut limited, &status(TaskState::Succeeded), &ended, &policy(), now());
         assert_eq!([0, 1, 2].map(|n| is_fixed(&limited, n)), [true, false, false]);
+    }
+
+    #[test]
+    fn a_list_that_comes_in_parts_says_the_same_as_one_that_comes_at_once() {
+        let deployments: Vec<_> = (0..9)
+            .map(|n| deployment(n, if n % 4 == 1 { failed("ServerBusy") } else { DeploymentStatus::Succeeded }))
+            .collect();
+        let mut once = in_task(10);
+        take_in(&mut once, &status(TaskState::Failed), &deployments, &policy(), now());
+        for size in 1..9 {
+            let mut document = in_task(10);
+            let parts = deployments.chunks(size).count();
+            for (place, part) in deployments.chunks(size).enumerate() {
+                let next = (place + 1 < parts).then(|| format!("part {place}"));
+                assert!(document.active.is_some());
+                take_in_part(&mut document, &status(TaskState::Failed), part, next, &policy(), now());
+            }
+            assert_eq!(document, once, "{size} at a time");
+        }
+        assert_eq!(once.history.last().map(|past| (past.fixed, past.unfixed)), Some((7, 3)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 use super::journal;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
-use super::step::{Next, Observed, Put, Question};
+use super::step::{DeploymentList, Next, Observed, Put, Question};
 use super::wake::leave_behind;
 use crate::arm::{ArmClient, ArmError, FactsReader, Found, calls};
 use crate::config::Policy;
@@ -19,6 +19,10 @@ use crate::transport::Deadline;
 
 /// Steps of one look, far above what any needs: a guard against going round in circles.
 const MOST_STEPS: usize = 2_000;
+/// Pages of a list of deployments that are taken in at a time. A task may have 500, and a look has 20 s.
+const PART: usize = 10;
+/// Longest time for reading all policy states of a scope: waves, which do without, must have some of the slot as well.
+const ALL_STATES: Duration = Duration::from_secs(10);
 /// Longest time for creating a task: one try.
 const PUT: Duration = Duration::from_secs(10);
 
@@ -168,10 +172,10 @@ impl Reconciler {
             }
             Question::AllNonCompliant => {
                 let all = calls::all_non_compliant(target, Timestamp::now_utc());
-                match self.arm.send_paged(&all, slot).await {
+                match self.arm.send_paged(&all, slot.within(ALL_STATES)).await {
                     Ok(states) => Observed::AllNonCompliant(Found::There(states)),
-                    Err(error) if error.is_final() => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
-                    Err(error) => return Err(error),
+                    Err(error @ ArmError::Throttled { .. }) => return Err(error),
+                    Err(error) => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
                 }
             }
             Question::Task(name, extent) => match self.arm.send(&calls::task(target, &extent, &name), slot).await {
@@ -179,12 +183,16 @@ impl Reconciler {
                 Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
                 Err(error) => return Err(error),
             },
-            Question::Deployments(name, extent) => {
-                match self.arm.send_paged(&calls::list_deployments(target, &extent, &name), slot).await {
-                    Ok(deployments) => Observed::Deployments(name, deployments),
-                    Err(ArmError::NotFound { .. }) => Observed::Deployments(name, Vec::new()),
+            Question::Deployments(name, extent, from) => {
+                let call = calls::list_deployments(target, &extent, &name);
+                let (deployments, next) = match self.arm.send_some(&call, from.as_deref(), PART, slot).await {
+                    Ok(part) => part,
+                    Err(ArmError::NotFound { .. }) => (Vec::new(), None),
+                    // The link leads nowhere any more: what was not read counts as not in the list, and is looked at anew.
+                    Err(error) if from.is_some() && error.is_final() => (Vec::new(), None),
                     Err(error) => return Err(error),
-                }
+                };
+                Observed::Deployments(name, DeploymentList { from, deployments, next })
             }
         })
     }

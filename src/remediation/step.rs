@@ -108,8 +108,8 @@ pub enum Question {
     ActiveTasks,
     /// The task with this name.
     Task(TaskName, Extent),
-    /// The deployments of this task.
-    Deployments(TaskName, Extent),
+    /// The deployments of this task, from the beginning or from a link that an earlier answer gave.
+    Deployments(TaskName, Extent, Option<String>),
 }
 
 /// What the shell observed.
@@ -139,8 +139,8 @@ pub enum Observed {
     ActiveTasks(Vec<ListedTask>),
     /// The task; none when there is no such task.
     Task(TaskName, Option<TaskStatus>),
-    /// The task's deployments.
-    Deployments(TaskName, Vec<Deployment>),
+    /// Deployments of the task.
+    Deployments(TaskName, DeploymentList),
     /// A question went unanswered.
     Unanswered(ArmError),
     /// What became of the creation of a task.
@@ -151,6 +151,17 @@ pub enum Observed {
     Woken,
     /// The time for this target is used up; what is begun is brought to a safe end.
     OutOfTime,
+}
+
+/// A part of the list of a task's deployments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeploymentList {
+    /// The link by which the part was asked for; none: the beginning of the list.
+    pub from: Option<String>,
+    /// The deployments.
+    pub deployments: Vec<Deployment>,
+    /// The link to the rest; none at the end of the list, and when the rest cannot be had any more.
+    pub next: Option<String>,
 }
 
 /// What became of the creation of a task.

@@ -101,6 +101,21 @@ pub struct ActiveTask {
     /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
     #[serde(default)]
     pub overdue_reported: bool,
+    /// How far the list of its deployments has been taken in, when one look did not see the end of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// How far the deployments of a task that has ended were taken in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// Resource Manager's link to the rest of the list.
+    pub next: String,
+    /// Resources that the task fixed, as far as was read.
+    pub fixed: usize,
+    /// Resources that it did not fix, as far as was read.
+    pub unfixed: usize,
 }
 
 /// How far the opening of a task is.
