@@ -44,7 +44,7 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
         let resources = after.in_task().count();
         match (phase, active.phase) {
             (None, TaskPhase::Opening) => {
-                info!(event = "task_opening", %target, task = %active.name, resources, "a remediation task is about to be opened");
+                info!(event = "task_opening", %target, task = %active.name, extent = active.extent.as_str(), resources, "a remediation task is about to be opened");
             }
             (_, TaskPhase::Open) if phase != Some(TaskPhase::Open) => {
                 info!(event = "task_open", %target, task = %active.name, resources, "the remediation task is open");

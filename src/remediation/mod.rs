@@ -26,7 +26,7 @@ pub use merge::{Merged, merge};
 pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
-pub use step::{Meaning, Next, Observed, Put, Question, Rest, Write};
+pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
 pub use target_park::TargetCause;
 pub use wake::{heal, leave_behind, needs_healing};
 pub use wave::Verdict;

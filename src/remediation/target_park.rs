@@ -35,21 +35,31 @@ pub(super) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
     document.parked.take_if(|park| park.until <= now);
 }
 
-/// The cause in the outcome of a task: not one deployment worked, each lacked permission, and nothing shows that the identity
-/// works elsewhere in the target. Where something is fixed, what lacks permission is a matter of the single resource.
-pub(super) fn missing_permission(document: &TargetDocument, deployments: &[Deployment]) -> Option<TargetCause> {
+/// Parks the target when not one deployment of its task worked, each lacked permission, and nothing shows that the identity
+/// works elsewhere in the target: where something is fixed, what lacks permission is a matter of the single resource. The
+/// first part of a long list decides; a later part that tells otherwise ends the park again.
+pub(super) fn learn_of_permission(
+    document: &mut TargetDocument,
+    deployments: &[Deployment],
+    is_first_part: bool,
+    policy: &Policy,
+    now: Timestamp,
+) {
     let refusal = |deployment: &Deployment| match &deployment.status {
         DeploymentStatus::Failed { code, message } if is_permission(code, message) => {
             Some(format!("{code}: {message}"))
         }
         DeploymentStatus::Failed { .. } | DeploymentStatus::Succeeded | DeploymentStatus::Open => None,
     };
-    if document.resources.values().any(|entry| matches!(entry.state, EntryState::Fixed { .. })) {
-        return None;
+    if deployments.iter().any(|deployment| refusal(deployment).is_none()) {
+        document.parked = None;
+        return;
     }
-    let words: Option<Vec<String>> = deployments.iter().map(refusal).collect();
-    let words = words?.into_iter().next()?;
-    Some(TargetCause { reason: ParkReason::MissingPermission, class: Some(FailureClass::Permission), words })
+    let works = document.resources.values().any(|entry| matches!(entry.state, EntryState::Fixed { .. }));
+    if let (true, false, Some(words)) = (is_first_part, works, deployments.iter().find_map(refusal)) {
+        let class = Some(FailureClass::Permission);
+        park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words }, policy, now);
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +84,11 @@ mod tests {
         document
     }
 
+    fn learn(mut document: TargetDocument, deployments: &[Deployment], is_first_part: bool) -> Option<TargetPark> {
+        learn_of_permission(&mut document, deployments, is_first_part, &policy(), now());
+        document.parked
+    }
+
     #[test]
     fn roles_are_the_targets_matter_only_when_nothing_shows_that_the_identity_works() {
         let refused = || vec![failed(0, "AuthorizationFailed"), failed(1, "LinkedAuthorizationFailed")];
@@ -87,16 +102,29 @@ mod tests {
             (with(open), false),
             (Vec::new(), false),
         ] {
-            let found = missing_permission(&waiting(4), &deployments);
+            let found = learn(waiting(4), &deployments, true);
             assert_eq!(found.is_some(), expected, "{deployments:?}");
-            if let Some(cause) = found {
-                assert_eq!(cause.words, "AuthorizationFailed: words");
+            if let Some(park) = found {
+                assert_eq!(park.words, "AuthorizationFailed: words");
             }
         }
         let mut fixed_elsewhere = waiting(4);
         fixed_elsewhere.resources.get_mut(&resource(3)).unwrap().state =
             EntryState::Fixed { at: now(), verified_at: None };
-        assert_eq!(missing_permission(&fixed_elsewhere, &refused()), None);
+        assert_eq!(learn(fixed_elsewhere, &refused(), true), None);
+    }
+
+    #[test]
+    fn the_first_part_of_a_long_list_parks_and_a_later_one_that_tells_otherwise_ends_that() {
+        let cause = TargetCause { reason: ParkReason::MissingPermission, class: None, words: String::new() };
+        let mut parked = waiting(4);
+        park_target(&mut parked, &cause, &policy(), now());
+        let refused = [failed(0, "AuthorizationFailed")];
+        let other = [failed(0, "AuthorizationFailed"), failed(1, "ServerBusy")];
+        assert_eq!(learn(parked.clone(), &refused, false), parked.parked);
+        assert_eq!(learn(parked.clone(), &[], false), parked.parked, "a link that led nowhere says nothing");
+        assert_eq!(learn(parked, &other, false), None);
+        assert_eq!(learn(waiting(4), &refused, false), None, "the first part told otherwise");
     }
 
     #[test]

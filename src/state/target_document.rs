@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
+use super::extent::Extent;
 use super::target_park::TargetPark;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Target, TargetHash};
@@ -30,7 +31,7 @@ pub struct TargetDocument {
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
-    /// Why nothing is remediated for the target; never together with an active task.
+    /// Why nothing is remediated for the target; together with an active task only while its outcome is being read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<TargetPark>,
     /// The resources, by id.
@@ -97,9 +98,9 @@ impl TargetDocument {
 pub struct ActiveTask {
     /// Its name in Resource Manager.
     pub name: TaskName,
-    /// The resource at whose own scope it stands, when that is evaluated anew; none: the target's scope.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<ResourceId>,
+    /// What it is limited to.
+    #[serde(default)]
+    pub extent: Extent,
     /// How far its opening is.
     pub phase: TaskPhase,
     /// When its opening was begun, or taken over.
@@ -111,6 +112,21 @@ pub struct ActiveTask {
     /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
     #[serde(default)]
     pub overdue_reported: bool,
+    /// How far the list of its deployments has been taken in, when one look did not see the end of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// How far the deployments of a task that has ended were taken in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// Resource Manager's link to the rest of the list.
+    pub next: String,
+    /// Resources that the task fixed, as far as was read.
+    pub fixed: usize,
+    /// Resources that it did not fix, as far as was read.
+    pub unfixed: usize,
 }
 
 /// How far the opening of a task is.

@@ -29,3 +29,4 @@ mod storms_demo;
 mod storms_weather;
 mod throttling;
 mod two_instances;
+mod whole_scope;

@@ -7,6 +7,8 @@ use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::target_park::park_target;
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
+use super::escalating::Escalation;
+use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
@@ -24,10 +26,17 @@ impl View<'_> {
             return self.ask(Question::ActiveTasks);
         }
         let blockers = self.blockers();
-        if let Some(rival) = blockers.unknown_rival(|id| self.document.resources.contains_key(id)) {
+        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
+        match self.escalation(facts, &blockers) {
+            Escalation::First(next) => return next,
+            Escalation::Task(task) => return self.go(Some(*task), Vec::new(), blocked),
+            Escalation::Waves => {}
+        }
+        if let Some(rival) =
+            blockers.unknown_rival(&self.look.target.scope, |id| self.document.resources.contains_key(id))
+        {
             return Next::LoadRival(rival);
         }
-        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
         let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };
         let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
         if !unasked.is_empty() {
@@ -43,17 +52,35 @@ impl View<'_> {
             apply_verdicts(&mut changed, &verdicts, self.now);
             return Self::step(changed);
         }
-        let cause = wave.as_ref().err().cloned();
-        if let (Mode::Act, Some(cause)) = (self.policy.mode, &cause) {
-            let mut changed = self.document.clone();
-            park_target(&mut changed, cause, self.policy, self.now);
-            return Self::step(changed);
+        let cause = match wave {
+            Ok(wave) => {
+                let free = Free::among(wave, &blockers);
+                return self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked);
+            }
+            Err(cause) => cause,
+        };
+        match self.policy.mode {
+            Mode::Act => {
+                let mut changed = self.document.clone();
+                park_target(&mut changed, &cause, self.policy, self.now);
+                Self::step(changed)
+            }
+            Mode::Plan => self.show(Plan { task: None, cause: Some(cause), verdicts }),
         }
-        let free = wave.ok().and_then(|wave| Free::among(wave, &blockers));
-        let task = free.map(|free| free.into_task(self.document, self.policy));
+    }
+
+    /// Plan mode: shows the plan, once, and rests.
+    fn show(self, plan: Plan) -> Next {
+        if self.look.shown {
+            return self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode);
+        }
+        Next::Show(Box::new(plan))
+    }
+
+    /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
+    fn go(self, task: Option<NewTask>, verdicts: Vec<Verdict>, blocked: impl Fn() -> Next) -> Next {
         match (self.policy.mode, task) {
-            (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, cause, verdicts })),
-            (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),
+            (Mode::Plan, task) => self.show(Plan { task, cause: None, verdicts }),
             (Mode::Act, None) => blocked(),
             (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
             (Mode::Act, Some(task)) => {

@@ -1,6 +1,8 @@
 //! The stages of a target, a file each: a task that opens, a task that runs, a park of the whole target, none of these (a wave is
-//! gathered). Each looks at a `View` and names the first thing that is missing.
+//! gathered, or one task for the whole scope is considered: `escalating`). Each looks at a `View` and names the first thing
+//! that is missing.
 
+mod escalating;
 mod gathering;
 mod opening;
 mod parked;

@@ -59,7 +59,7 @@ mod tests {
             Question::Facts => Some(Observed::Facts(Facts { assignment: Found::There(assignment), references: None })),
             Question::ActiveTasks => Some(Observed::ActiveTasks(Vec::new())),
             Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
-            Question::Task(_) | Question::Deployments(_) => None,
+            Question::AllNonCompliant | Question::Task(..) | Question::Deployments(..) => None,
         }
     }
 
