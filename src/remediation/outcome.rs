@@ -384,6 +384,23 @@ mod tests {
     }
 
     #[test]
+    fn in_a_list_of_parts_what_lacked_permission_waits_and_the_park_lasts_if_no_part_tells_otherwise() {
+        for (last, parked) in [(failed("AuthorizationFailed"), true), (DeploymentStatus::Succeeded, false)] {
+            let mut document = in_task(3);
+            let ended = status(TaskState::Failed);
+            let first = [deployment(0, failed("AuthorizationFailed"))];
+            take_in_part(&mut document, &ended, &first, Some("more".to_owned()), &policy(), now());
+            assert!(document.parked.is_some() && document.active.is_some());
+            take_in_part(&mut document, &ended, &[deployment(1, last)], None, &policy(), now());
+            assert_eq!((document.parked.is_some(), document.active.is_some()), (parked, false));
+            let uncounted = document.resources[&resource(0)].clone();
+            assert_eq!((uncounted.state, uncounted.attempt), (EntryState::Waiting { due: now() }, 1));
+            // What had no deployment waits with the others, or has used an attempt as ever.
+            assert_eq!(document.resources[&resource(2)].attempt, if parked { 1 } else { 2 });
+        }
+    }
+
+    #[test]
     fn where_something_is_fixed_what_lacks_permission_is_parked_by_itself() {
         let mut document = in_task(2);
         let deployments = [deployment(0, DeploymentStatus::Succeeded), deployment(1, failed("AuthorizationFailed"))];
