@@ -65,10 +65,13 @@ pub(super) fn learn_of_permission(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::{TaskState, TaskStatus};
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
     use crate::remediation::merge::merge;
+    use crate::remediation::outcome::{take_in, take_in_part};
     use crate::remediation::wake::heal;
+    use crate::state::{ActiveTask, Entry, Extent, TaskName, TaskPhase};
     use std::time::Duration;
 
     fn failed(n: usize, code: &str) -> Deployment {
@@ -84,6 +87,30 @@ mod tests {
         document
     }
 
+    fn succeeded(n: usize) -> Deployment {
+        Deployment { status: DeploymentStatus::Succeeded, ..failed(n, "") }
+    }
+
+    /// The same, all in a task.
+    fn in_task(count: usize) -> TargetDocument {
+        let mut document = waiting(count);
+        document.resources.values_mut().for_each(|entry| entry.state = EntryState::InTask);
+        document.active = Some(ActiveTask {
+            name: TaskName::new(&document.target.hash(), 1),
+            extent: Extent::Resources,
+            phase: TaskPhase::Open,
+            opened_at: now(),
+            check_at: now(),
+            overdue_reported: false,
+            reading: None,
+        });
+        document
+    }
+
+    fn status(state: TaskState) -> TaskStatus {
+        TaskStatus { state, word: format!("{state:?}"), created_on: None }
+    }
+
     fn learn(mut document: TargetDocument, deployments: &[Deployment], is_first_part: bool) -> Option<TargetPark> {
         learn_of_permission(&mut document, deployments, is_first_part, &policy(), now());
         document.parked
@@ -93,12 +120,11 @@ mod tests {
     fn roles_are_the_targets_matter_only_when_nothing_shows_that_the_identity_works() {
         let refused = || vec![failed(0, "AuthorizationFailed"), failed(1, "LinkedAuthorizationFailed")];
         let with = |other: Deployment| refused().into_iter().chain([other]).collect::<Vec<_>>();
-        let succeeded = Deployment { status: DeploymentStatus::Succeeded, ..failed(2, "") };
         let open = Deployment { status: DeploymentStatus::Open, ..failed(2, "") };
         for (deployments, expected) in [
             (refused(), true),
             (with(failed(2, "ServerBusy")), false),
-            (with(succeeded), false),
+            (with(succeeded(2)), false),
             (with(open), false),
             (Vec::new(), false),
         ] {
@@ -151,5 +177,53 @@ mod tests {
         let held = |n| document.holds(&document.resources[&resource(n)]);
         assert!(!held(0), "it became compliant: it is no longer among what waits");
         assert!(held(1) && held(7));
+    }
+
+    #[test]
+    fn when_every_deployment_lacks_permission_the_target_is_parked_once_and_no_attempt_is_counted() {
+        let refused: Vec<_> = (0..2).map(|n| failed(n, "AuthorizationFailed")).collect();
+        for (state, canceled) in [(TaskState::Failed, 0), (TaskState::Canceled, 1)] {
+            let mut document = in_task(3);
+            document.resources.values_mut().for_each(|entry| entry.attempt = policy().max_attempts);
+            merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
+            take_in(&mut document, &status(state), &refused, &policy(), now());
+            let park = document.parked.as_ref().unwrap();
+            assert_eq!((park.reason, park.class), (ParkReason::MissingPermission, Some(FailureClass::Permission)));
+            assert_eq!((park.since, park.until), (now(), now() + policy().park_for));
+            let waits = |entry: &&Entry| {
+                entry.state == EntryState::Waiting { due: now() } && entry.attempt == policy().max_attempts
+            };
+            // What was not begun counts as canceled when a person canceled, and otherwise waits with the others.
+            assert_eq!(document.resources.values().filter(waits).count(), 3 - canceled, "{state:?}");
+            assert!(document.resources.values().all(|entry| entry.seen_in_task.is_none()));
+            assert_eq!((document.history[0].fixed, document.history[0].unfixed), (0, 3));
+        }
+    }
+
+    #[test]
+    fn in_a_list_of_parts_what_lacked_permission_waits_and_the_park_lasts_if_no_part_tells_otherwise() {
+        for (last, parked) in [(failed(1, "AuthorizationFailed"), true), (succeeded(1), false)] {
+            let mut document = in_task(3);
+            let ended = status(TaskState::Failed);
+            let first = [failed(0, "AuthorizationFailed")];
+            take_in_part(&mut document, &ended, &first, Some("more".to_owned()), &policy(), now());
+            assert!(document.parked.is_some() && document.active.is_some());
+            take_in_part(&mut document, &ended, &[last], None, &policy(), now());
+            assert_eq!((document.parked.is_some(), document.active.is_some()), (parked, false));
+            let uncounted = document.resources[&resource(0)].clone();
+            assert_eq!((uncounted.state, uncounted.attempt), (EntryState::Waiting { due: now() }, 1));
+            // What had no deployment waits with the others, or has used an attempt as ever.
+            assert_eq!(document.resources[&resource(2)].attempt, if parked { 1 } else { 2 });
+        }
+    }
+
+    #[test]
+    fn where_something_is_fixed_what_lacks_permission_is_parked_by_itself() {
+        let mut document = in_task(2);
+        let deployments = [succeeded(0), failed(1, "AuthorizationFailed")];
+        take_in(&mut document, &status(TaskState::Failed), &deployments, &policy(), now());
+        assert_eq!(document.parked, None);
+        let state = &document.resources[&resource(1)].state;
+        assert!(matches!(state, EntryState::Parked { reason: ParkReason::MissingPermission, .. }), "{state:?}");
     }
 }
