@@ -54,7 +54,10 @@ pub(super) struct StateTally {
     pub(super) parked_targets: usize,
     /// What is parked.
     pub(super) parked_records: HashSet<RecordKey>,
+    /// A resource that is parked by itself.
     pub(super) example: Option<ParkedItem>,
+    /// One that is parked with its target, whose words may name another.
+    pub(super) held_example: Option<ParkedItem>,
     /// Targets in which something waits.
     pub(super) waiting_targets: HashSet<String>,
 }
@@ -75,7 +78,8 @@ impl StateTally {
                 // What waits in a parked target is parked for the target's reason.
                 let is_held = park.is_object() && entry["state"]["is"] == "waiting";
                 if is_held {
-                    tally.park(resource, park);
+                    let item = tally.park(resource, park);
+                    tally.held_example.get_or_insert(item);
                 } else {
                     tally.count(&target, resource, &entry["state"]);
                 }
@@ -97,20 +101,18 @@ impl StateTally {
             Some("inTask") => self.in_task += 1,
             Some("fixed") => self.fixed += 1,
             Some("skipped") => *self.skipped.entry(text("reason")).or_default() += 1,
-            Some("parked") => self.park(resource, state),
+            Some("parked") => {
+                let item = self.park(resource, state);
+                self.example.get_or_insert(item);
+            }
             _ => {}
         }
     }
 
     /// A resource that is parked, by itself or with its target.
-    fn park(&mut self, resource: &str, park: &Value) {
+    fn park(&mut self, resource: &str, park: &Value) -> ParkedItem {
         let text = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
         *self.parked.entry(text("reason")).or_default() += 1;
-        self.example.get_or_insert_with(|| ParkedItem {
-            resource: resource.to_owned(),
-            reason: text("reason"),
-            words: text("words"),
-            hint: text("hint"),
-        });
+        ParkedItem { resource: resource.to_owned(), reason: text("reason"), words: text("words"), hint: text("hint") }
     }
 }
