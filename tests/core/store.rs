@@ -77,7 +77,13 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         EntryState::InTask => true,
         _ => false,
     });
-    TargetSummary { blob: String::new(), wake_at: document.wake_at, parked_until: parked.min(), is_unsettled }
+    TargetSummary {
+        blob: String::new(),
+        wake_at: document.wake_at,
+        parked_until: parked.min(),
+        is_unsettled,
+        hours: Vec::new(),
+    }
 }
 
 impl World {

@@ -29,4 +29,5 @@ mod storms_demo;
 mod storms_weather;
 mod throttling;
 mod two_instances;
+mod verified_fixes;
 mod whole_scope;

@@ -81,7 +81,13 @@ mod tests {
                 }
             };
             match (mode, next) {
-                (Mode::Act, Next::Save(write)) => assert_eq!(*write.document, parked()),
+                (Mode::Act, Next::Save(write)) => {
+                    assert_eq!(
+                        (&write.document.parked, &write.document.resources),
+                        (&parked().parked, &before.resources)
+                    );
+                    assert_eq!(write.document.hours[0].sums.parked, 3);
+                }
                 (Mode::Plan, Next::Show(plan)) => {
                     assert_eq!((&plan.task, plan.cause.unwrap().reason), (&None, ParkReason::NoIdentity));
                 }
