@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::backoff::next_attempt;
 use super::failure::{Verdict, classify, verdict};
+use super::listing;
 use super::merge::{new_episode, park};
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
@@ -41,8 +42,9 @@ pub(super) fn take_in_part(
     let Some(mut active) = document.active.take() else { return };
     let so_far = active.reading.take().unwrap_or_default();
     let no_deployments = deployments.is_empty() && so_far == Reading::default();
+    let unlisted_fixes = if active.extent.is_whole() { list_failures(document, deployments, now) } else { 0 };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
-    let (mut fixed, mut unfixed) = (so_far.fixed, so_far.unfixed);
+    let (mut fixed, mut unfixed) = (so_far.fixed + unlisted_fixes, so_far.unfixed);
     for (id, entry) in &mut document.resources {
         let deployment = by_resource.get(id.as_str()).copied();
         let is_in_it = match entry.state {
@@ -72,6 +74,9 @@ pub(super) fn take_in_part(
         document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed }), ..active });
         return;
     }
+    if active.extent.is_whole() {
+        listing::whole_scope_done(document, policy, now);
+    }
     document.history.push(PastTask {
         name: active.name,
         state: status.word.clone(),
@@ -82,6 +87,27 @@ pub(super) fn take_in_part(
     });
     let surplus = document.history.len().saturating_sub(HISTORY);
     document.history.drain(..surplus);
+}
+
+/// A task for the whole scope may have taken resources that are not listed. Those that failed are listed as in the task, so that
+/// they are tried again; the number of the others is returned.
+fn list_failures(document: &mut TargetDocument, deployments: &[Deployment], now: Timestamp) -> usize {
+    let mut fixed = 0;
+    for deployment in deployments {
+        let Ok(id) = deployment.resource.parse::<ResourceId>() else { continue };
+        if document.resources.contains_key(&id) {
+            continue;
+        }
+        match deployment.status {
+            DeploymentStatus::Succeeded => fixed += 1,
+            DeploymentStatus::Failed { .. } => {
+                let entry = Entry::waiting(deployment.ended.unwrap_or(now), now);
+                document.resources.insert(id, Entry { state: EntryState::InTask, ..entry });
+            }
+            DeploymentStatus::Open => {}
+        }
+    }
+    fixed
 }
 
 /// Whether the deployment ended, and later than the evaluation that the entry knows.
@@ -216,6 +242,22 @@ mod tests {
         limited.active.as_mut().unwrap().extent = Extent::Resources;
         take_in(&mut limited, &status(TaskState::Succeeded), &ended, &policy(), now());
         assert_eq!([0, 1, 2].map(|n| is_fixed(&limited, n)), [true, false, false]);
+    }
+
+    #[test]
+    fn a_whole_scope_task_lists_what_failed_and_counts_what_it_fixed_unlisted() {
+        let mut document = in_task(1);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+        let ended = [
+            deployment(0, DeploymentStatus::Succeeded),
+            deployment(1, DeploymentStatus::Succeeded),
+            deployment(2, failed("ServerBusy")),
+        ];
+        take_in(&mut document, &status(TaskState::Failed), &ended, &policy(), now());
+        assert!(!document.resources.contains_key(&resource(1)));
+        let entry = &document.resources[&resource(2)];
+        assert!(matches!(entry.state, EntryState::Waiting { .. }) && entry.attempt == 2, "{entry:?}");
+        assert_eq!(document.history.last().map(|past| (past.fixed, past.unfixed)), Some((2, 1)));
     }
 
     #[test]

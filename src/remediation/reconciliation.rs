@@ -152,6 +152,7 @@ impl Reconciliation {
                     self.throttled = self.throttled.max(Some(until));
                 }
                 // What was found before the creation says nothing of the time after it.
+                self.all_non_compliant = None;
                 self.task = self.task.take().filter(|(found, _)| *found != name);
                 self.put = Some((name, put));
             }

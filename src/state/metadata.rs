@@ -55,6 +55,9 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
         };
         counts[index] += 1;
     }
+    if let Some(unlisted) = &document.unlisted {
+        counts[0] = counts[0].saturating_add(usize::try_from(unlisted.seen).unwrap_or(usize::MAX));
+    }
     let time = |at: Timestamp| at.format(&Rfc3339).ok();
     let times = [(WAKE_AT, document.wake_at), (PARKED_UNTIL, parked_until)];
     let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));

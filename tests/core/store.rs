@@ -71,8 +71,8 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         EntryState::Parked { until, .. } => Some(until),
         _ => None,
     });
-    let is_unsettled =
-        document.resources.values().any(|e| matches!(e.state, EntryState::Waiting { .. } | EntryState::InTask));
+    let is_unsettled = document.unlisted.is_some()
+        || document.resources.values().any(|e| matches!(e.state, EntryState::Waiting { .. } | EntryState::InTask));
     TargetSummary { blob: String::new(), wake_at: document.wake_at, parked_until: parked.min(), is_unsettled }
 }
 

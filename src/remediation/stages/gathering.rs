@@ -1,20 +1,23 @@
 //! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
 
 use super::super::backoff::next_look;
+use super::super::listing;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
 use super::escalating::Escalation;
-use crate::arm::NewTask;
+use crate::arm::{Found, NewTask};
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 
 impl View<'_> {
     pub(super) fn gathering(self) -> Next {
-        let Some(longest_waiting) = Due::longest_waiting(self.document, self.now) else {
+        let listed = Due::longest_waiting(self.document, self.now);
+        let unlisted = self.document.unlisted.as_ref().map(|unlisted| unlisted.due).filter(|due| *due <= self.now);
+        let Some(longest_waiting) = listed.or(unlisted) else {
             return self.rest(self.document.earliest_due(), Rest::NothingDue);
         };
         if let Some(skip) = self.skip_forbidden() {
@@ -30,6 +33,9 @@ impl View<'_> {
             Escalation::First(next) => return next,
             Escalation::Task(task) => return self.go(Some(*task), Vec::new(), blocked),
             Escalation::Waves => {}
+        }
+        if listed.is_none() {
+            return self.list();
         }
         if let Some(rival) =
             blockers.unknown_rival(&self.look.target.scope, |id| self.document.resources.contains_key(id))
@@ -53,6 +59,20 @@ impl View<'_> {
         }
         let free = Free::among(wave, &blockers);
         self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
+    }
+
+    /// Nothing that is listed is due: lists more of what waits.
+    fn list(self) -> Next {
+        let later = self.now + self.policy.check_interval_max;
+        match &self.look.all_non_compliant {
+            None => self.ask(Question::AllNonCompliant),
+            Some(Found::There(states)) => {
+                let mut changed = self.document.clone();
+                listing::list(&mut changed, states, self.policy, self.now);
+                Self::step(changed)
+            }
+            Some(Found::Gone | Found::Unreadable(_)) => self.rest_until(later, Rest::Unanswered),
+        }
     }
 
     /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
