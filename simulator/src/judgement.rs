@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use time::{Duration, OffsetDateTime};
 
 use crate::Service;
-use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, RecordKey};
+use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, Identity, RecordKey};
 use crate::ledger::Entry;
 use crate::resource_manager::TaskView;
 
@@ -16,13 +16,13 @@ const MOST: usize = 100;
 
 /// What should be compliant in the end: non-compliant now, remediable, and not failing for ever.
 pub fn fixable(estate: &Estate) -> Vec<RecordKey> {
-    let keys = remediable(estate).filter(|record| !fails_for_ever(record)).map(|record| record.key.clone());
+    let keys = remediable(estate).filter(|record| !fails_for_ever(estate, record)).map(|record| record.key.clone());
     keys.collect()
 }
 
 /// What should be parked in the end: remediable, and failing for ever.
 pub fn hopeless(estate: &Estate) -> Vec<RecordKey> {
-    remediable(estate).filter(|record| fails_for_ever(record)).map(|record| record.key.clone()).collect()
+    remediable(estate).filter(|record| fails_for_ever(estate, record)).map(|record| record.key.clone()).collect()
 }
 
 /// The least number of tasks that fix everything: for each target and attempt, as many full tasks as hold the resources
@@ -32,7 +32,7 @@ pub fn least_tasks(estate: &Estate) -> usize {
     for record in remediable(estate) {
         let subscription = record.key.resource.subscription().unwrap_or_default().to_lowercase();
         let assignment = record.key.assignment.lower().to_owned();
-        for attempt in 1..=attempts(record) {
+        for attempt in 1..=attempts(estate, record) {
             let place = (subscription.clone(), assignment.clone(), record.key.reference.clone(), attempt);
             *needed.entry(place).or_default() += 1;
         }
@@ -54,7 +54,8 @@ pub fn troubled_too_often(
             *tasks_of.entry(key).or_default() += 1;
         }
     }
-    let need: HashMap<&RecordKey, usize> = remediable(estate).map(|record| (&record.key, attempts(record))).collect();
+    let need: HashMap<&RecordKey, usize> =
+        remediable(estate).map(|record| (&record.key, attempts(estate, record))).collect();
     let of = |key: &RecordKey| need.get(key).copied().unwrap_or_default() + drifted(key);
     let mut found: Vec<_> = tasks_of
         .into_iter()
@@ -115,13 +116,23 @@ fn remediable(estate: &Estate) -> impl Iterator<Item = &ComplianceRecord> {
     })
 }
 
-fn fails_for_ever(record: &ComplianceRecord) -> bool {
-    record.script.last().is_some_and(|last| *last != Attempt::Succeed)
+/// Its script says so, or nobody may deploy for its assignment.
+fn fails_for_ever(estate: &Estate, record: &ComplianceRecord) -> bool {
+    let lacks_roles = estate.assignment(&record.key.assignment).is_some_and(|one| !one.has_roles);
+    lacks_roles || lacks_identity(estate, record) || record.script.last().is_some_and(|last| *last != Attempt::Succeed)
 }
 
-/// How many tasks a record needs: the failures before its first success and that; only one when it fails for ever.
-fn attempts(record: &ComplianceRecord) -> usize {
-    if fails_for_ever(record) {
+fn lacks_identity(estate: &Estate, record: &ComplianceRecord) -> bool {
+    estate.assignment(&record.key.assignment).is_some_and(|one| matches!(one.identity, Identity::None))
+}
+
+/// How many tasks a record needs: the failures before its first success and that; only one when it fails for ever, and none
+/// when the assignment itself shows that.
+fn attempts(estate: &Estate, record: &ComplianceRecord) -> usize {
+    if lacks_identity(estate, record) {
+        return 0;
+    }
+    if fails_for_ever(estate, record) {
         return 1;
     }
     record.script.iter().position(|attempt| *attempt == Attempt::Succeed).map_or(1, |failures| failures + 1)
@@ -194,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_may_deploy_nothing_can_be_fixed_and_only_missing_roles_cost_a_task_to_find_out() {
+        let mut estate = sample(OffsetDateTime::UNIX_EPOCH);
+        let assignment = estate.assignments.iter().find(|one| one.id.name() == "Enforce-TLS").unwrap().id.clone();
+        estate.records.retain(|record| record.key.assignment == assignment);
+        let count = remediable(&estate).count();
+        assert!(count > 0 && fixable(&estate).len() == count);
+        let mut change = |change: fn(&mut crate::estate::Assignment)| {
+            estate.assignments.iter_mut().filter(|one| one.id == assignment).for_each(change);
+            (fixable(&estate).len(), hopeless(&estate).len(), least_tasks(&estate))
+        };
+        assert_eq!(change(|one| one.has_roles = false), (0, count, 1));
+        assert_eq!(change(|one| one.identity = Identity::None), (0, count, 0));
+    }
+
+    #[test]
     fn a_storm_is_as_large_as_told_and_the_same_for_the_same_seed() {
         let now = OffsetDateTime::now_utc();
         let storm = Storm::of(10_000, 7);
@@ -206,7 +232,8 @@ mod tests {
         assert_eq!(estate.resources.len(), 2_000);
         let share = |count: usize| count as f64 / estate.records.len() as f64;
         assert!((0.015..0.025).contains(&share(hopeless(&estate).len())), "{}", hopeless(&estate).len());
-        let failing = estate.records.iter().filter(|record| !record.script.is_empty() && !fails_for_ever(record));
+        let failing =
+            estate.records.iter().filter(|record| !record.script.is_empty() && !fails_for_ever(&estate, record));
         assert!((0.08..0.12).contains(&share(failing.count())));
         let mut targets: Vec<_> = estate
             .records

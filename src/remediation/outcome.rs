@@ -6,6 +6,7 @@ use super::backoff::next_attempt;
 use super::failure::{Verdict, classify, verdict};
 use super::listing;
 use super::merge::{new_episode, park};
+use super::target_park::learn_of_permission;
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
@@ -41,6 +42,8 @@ pub(super) fn take_in_part(
 ) {
     let Some(mut active) = document.active.take() else { return };
     let so_far = active.reading.take().unwrap_or_default();
+    learn_of_permission(document, deployments, so_far == Reading::default(), policy, now);
+    let is_parked = document.parked.is_some();
     let no_deployments = deployments.is_empty() && so_far == Reading::default();
     let unlisted_fixes = if active.extent.is_whole() { list_failures(document, deployments, now) } else { 0 };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
@@ -59,6 +62,13 @@ pub(super) fn take_in_part(
             continue;
         }
         let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
+        // A person who canceled is obeyed for what was not begun, whatever the rest has met.
+        if is_parked && (deployment.is_some() || status.state != TaskState::Canceled) {
+            entry.state = EntryState::Waiting { due: now };
+            entry.seen_in_task = None;
+            unfixed += 1;
+            continue;
+        }
         match deployment.map(|d| (&d.status, d.ended)) {
             Some((DeploymentStatus::Succeeded, ended)) => {
                 fixed += 1;

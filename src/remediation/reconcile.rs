@@ -202,12 +202,12 @@ impl Reconciler {
         let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
         let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
         info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: this task would be opened");
+        if let Some(cause) = &plan.cause {
+            info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");
+        }
         for verdict in &plan.verdicts {
-            let (reason, words) = match verdict {
-                super::Verdict::Skip(_, reason) => (reason.as_str(), ""),
-                super::Verdict::Park(_, reason, words) => (reason.as_str(), words.as_str()),
-            };
-            info!(event = "plan_leaving", target = %target.hash(), resource = %verdict.resource(), reason, words, "plan mode: this resource would leave the wave");
+            let super::Verdict::Skip(resource, reason) = verdict;
+            info!(event = "plan_leaving", target = %target.hash(), %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
         }
     }
 }

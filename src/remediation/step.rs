@@ -68,6 +68,8 @@ pub enum Rest {
     Throttled,
     /// Resource Manager did not answer.
     Unanswered,
+    /// The target is parked.
+    TargetParked,
     /// The task runs.
     TaskRunning,
     /// The opening of the task is another's to finish, or its fate is not known yet.
@@ -87,6 +89,7 @@ impl Rest {
             Self::Blocked => "blocked",
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
+            Self::TargetParked => "targetParked",
             Self::TaskRunning => "taskRunning",
             Self::OpeningElsewhere => "openingElsewhere",
             Self::OutOfTime => "outOfTime",

@@ -11,6 +11,7 @@ mod rejected;
 mod subscription_document;
 mod suspects;
 mod target_document;
+mod target_park;
 mod versioned;
 
 pub use blob_store::{Saved, StateError, Store};
@@ -22,4 +23,5 @@ pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
 pub use subscription_document::SubscriptionDocument;
 pub use target_document::{ActiveTask, PastTask, Reading, TargetDocument, TaskName, TaskPhase, Unlisted};
+pub use target_park::TargetPark;
 pub use versioned::{ETag, Versioned};

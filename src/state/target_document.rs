@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
 use super::extent::Extent;
+use super::target_park::TargetPark;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Target, TargetHash};
 
@@ -31,6 +32,9 @@ pub struct TargetDocument {
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
+    /// Why nothing is remediated for the target; together with an active task only while its outcome is being read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<TargetPark>,
     /// The resources, by id.
     #[serde(default)]
     pub resources: BTreeMap<ResourceId, Entry>,
@@ -53,6 +57,7 @@ impl TargetDocument {
             generation: 0,
             wake_at: None,
             active: None,
+            parked: None,
             resources: BTreeMap::new(),
             unlisted: None,
             history: Vec::new(),
@@ -62,6 +67,12 @@ impl TargetDocument {
     /// The resources of the active task, in the order of their ids.
     pub fn in_task(&self) -> impl Iterator<Item = &ResourceId> {
         self.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask).map(|(id, _)| id)
+    }
+
+    /// Whether the target's park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
+    #[must_use]
+    pub fn holds(&self, entry: &Entry) -> bool {
+        self.parked.is_some() && matches!(entry.state, EntryState::Waiting { .. })
     }
 
     /// When the first waiting resource is due.

@@ -18,6 +18,7 @@ mod newer_version;
 mod other_tasks;
 mod outages;
 mod package;
+mod parked_targets;
 mod plan_then_act;
 mod poison;
 mod redelivery;

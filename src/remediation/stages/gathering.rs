@@ -5,6 +5,7 @@ use super::super::listing;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
+use super::super::target_park::park_target;
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
 use super::escalating::Escalation;
@@ -20,7 +21,7 @@ impl View<'_> {
         let Some(longest_waiting) = listed.or(unlisted) else {
             return self.rest(self.document.earliest_due(), Rest::NothingDue);
         };
-        if let Some(skip) = self.skip_forbidden() {
+        if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
             return skip;
         }
         let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
@@ -54,11 +55,32 @@ impl View<'_> {
         verdicts.extend(more);
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
-            apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+            apply_verdicts(&mut changed, &verdicts, self.now);
             return Self::step(changed);
         }
-        let free = Free::among(wave, &blockers);
-        self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
+        let cause = match wave {
+            Ok(wave) => {
+                let free = Free::among(wave, &blockers);
+                return self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked);
+            }
+            Err(cause) => cause,
+        };
+        match self.policy.mode {
+            Mode::Act => {
+                let mut changed = self.document.clone();
+                park_target(&mut changed, &cause, self.policy, self.now);
+                Self::step(changed)
+            }
+            Mode::Plan => self.show(Plan { task: None, cause: Some(cause), verdicts }),
+        }
+    }
+
+    /// Plan mode: shows the plan, once, and rests.
+    fn show(self, plan: Plan) -> Next {
+        if self.look.shown {
+            return self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode);
+        }
+        Next::Show(Box::new(plan))
     }
 
     /// Nothing that is listed is due: lists more of what waits.
@@ -78,8 +100,7 @@ impl View<'_> {
     /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
     fn go(self, task: Option<NewTask>, verdicts: Vec<Verdict>, blocked: impl Fn() -> Next) -> Next {
         match (self.policy.mode, task) {
-            (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, verdicts })),
-            (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),
+            (Mode::Plan, task) => self.show(Plan { task, cause: None, verdicts }),
             (Mode::Act, None) => blocked(),
             (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
             (Mode::Act, Some(task)) => {
@@ -91,16 +112,16 @@ impl View<'_> {
     }
 
     /// Skips what the guard rails forbid, before anything is asked for it. In plan mode it stays, and the plan says so.
-    fn skip_forbidden(self) -> Option<Next> {
+    pub(super) fn skip_forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Option<Next> {
         if self.policy.mode == Mode::Plan {
             return None;
         }
-        let verdicts = self.forbidden(Due::all(self.document, self.now));
+        let verdicts = self.forbidden(resources);
         if verdicts.is_empty() {
             return None;
         }
         let mut changed = self.document.clone();
-        apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+        apply_verdicts(&mut changed, &verdicts, self.now);
         Some(Self::step(changed))
     }
 

@@ -60,7 +60,8 @@ impl<'a> Many<'a> {
         let resources = bad.map(waiting).collect::<Option<Vec<_>>>()?;
         let (wave, verdicts) =
             Eligible::among(NonCompliant { resources }, &self.document.target, facts, &policy.guard_rails);
-        let Eligible { mut resources, reference } = wave;
+        // What parks the target is for the waves to say.
+        let Eligible { mut resources, reference } = wave.ok()?;
         resources.sort();
         resources.dedup();
         if !verdicts.is_empty() || resources.len() <= policy.escalate_above {
