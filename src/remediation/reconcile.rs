@@ -174,7 +174,7 @@ impl Reconciler {
                 let all = calls::all_non_compliant(target, Timestamp::now_utc());
                 match self.arm.send_paged(&all, slot.within(ALL_STATES)).await {
                     Ok(states) => Observed::AllNonCompliant(Found::There(states)),
-                    Err(error @ ArmError::Throttled { .. }) => return Err(error),
+                    Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
                     Err(error) => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
                 }
             }
