@@ -66,7 +66,11 @@ impl Reconciler {
             if slot.has_passed() {
                 look.observe(Observed::OutOfTime);
             }
-            let next = look.next(&self.policy, Timestamp::now_utc());
+            let now = Timestamp::now_utc();
+            if let Some(until) = self.arm.floor(wake_up.target.subscription(), now) {
+                look.observe(Observed::Floor(until));
+            }
+            let next = look.next(&self.policy, now);
             match self.act(next, &look, &wake_up.target, slot, deadline).await? {
                 Some(observed) => look.observe(observed),
                 None => {

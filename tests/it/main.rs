@@ -13,6 +13,7 @@ mod host_protocol;
 mod initiatives;
 mod log_tells_all;
 mod lost_answers;
+mod low_budgets;
 mod malformed;
 mod newer_version;
 mod other_tasks;
