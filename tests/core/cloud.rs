@@ -251,12 +251,13 @@ impl World {
             Question::Facts => Observed::Facts(Facts {
                 assignment: Found::There(Assignment {
                     id: target.policy_assignment_id.to_string(),
-                    policy: AssignedPolicy::Definition,
+                    policy: AssignedPolicy::Definition("d".to_owned()),
                     has_identity: true,
                     is_enforced: true,
                     not_scopes: Vec::new(),
                 }),
                 references: None,
+                siblings: Vec::new(),
             }),
             Question::ActiveTasks => {
                 let list = self.cloud.active().map(|task| ListedTask {

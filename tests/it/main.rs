@@ -10,6 +10,7 @@ mod duplicates;
 mod fixtures;
 mod healing;
 mod host_protocol;
+mod hundred_tasks;
 mod initiatives;
 mod log_tells_all;
 mod lost_answers;

@@ -21,12 +21,12 @@ fn etag() -> ETag {
 fn facts() -> Facts {
     let assignment = Assignment {
         id: target().policy_assignment_id.to_string(),
-        policy: AssignedPolicy::Definition,
+        policy: AssignedPolicy::Definition("d".to_owned()),
         has_identity: true,
         is_enforced: true,
         not_scopes: Vec::new(),
     };
-    Facts { assignment: Found::There(assignment), references: None }
+    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
 }
 
 /// A look at a target with one due resource, played until `stop` holds for what is next.
