@@ -14,7 +14,7 @@ fn floor() -> Timestamp {
     now() + time::Duration::seconds(40)
 }
 
-fn etag() -> ETag {
+pub(super) fn etag() -> ETag {
     ETag("1".to_owned())
 }
 
@@ -39,7 +39,7 @@ fn look(stop: impl Fn(&Next) -> bool) -> Reconciliation {
     look
 }
 
-fn play(look: &mut Reconciliation, document: TargetDocument, stop: impl Fn(&Next) -> bool) {
+pub(super) fn play(look: &mut Reconciliation, document: TargetDocument, stop: impl Fn(&Next) -> bool) {
     let claims = SubscriptionDocument::new(target().subscription().clone());
     for _ in 0..20 {
         let next = look.next(&policy(), now());
@@ -51,6 +51,7 @@ fn play(look: &mut Reconciliation, document: TargetDocument, stop: impl Fn(&Next
             Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
             Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
+            Next::Ask(Question::Task(name, _)) => Observed::Task(name, None),
             Next::Ask(Question::States(asked)) => Observed::States(asked, Vec::new()),
             Next::Save(write) => Observed::Saved(write, etag()),
             Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),

@@ -9,6 +9,8 @@ mod gathering;
 mod opening;
 mod parked;
 mod running;
+#[cfg(test)]
+mod taking_over_tests;
 mod view;
 
 pub(super) use view::View;

@@ -77,6 +77,10 @@ impl View<'_> {
         }
         let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
         if self.claims.claims.get(&self.look.hash).is_none_or(|claim| claim.task != active.name) {
+            // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
+            if self.look.active_tasks.is_none() {
+                return Next::Ask(Question::ActiveTasks);
+            }
             return self.claim(active);
         }
         Next::Put(Box::new(NewTask {
