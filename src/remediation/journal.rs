@@ -120,6 +120,9 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
         Ok(status) => {
             info!(event = "task_created", %target, task = %task.name, resources = task.resources.len(), state = status.word, "Resource Manager took the remediation task");
         }
+        Err(error @ (ArmError::Held { .. } | ArmError::NotSent { .. })) => {
+            info!(event = "task_not_sent", %target, task = %task.name, %error, "the remediation task was not asked for; its resources wait")
+        }
         Err(error) => {
             warn!(event = "task_refused", %target, task = %task.name, %error, "Resource Manager did not take the remediation task")
         }

@@ -9,6 +9,7 @@ mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod journal;
+mod listing;
 mod merge;
 mod opening;
 mod outcome;

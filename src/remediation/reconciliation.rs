@@ -145,13 +145,15 @@ impl Reconciliation {
             Observed::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
             Observed::Task(name, status) => self.task = Some((name, status)),
             Observed::Deployments(name, list) => self.deployments = Some((name, list)),
-            Observed::Unanswered(ArmError::Throttled { until, .. }) => self.throttled = self.throttled.max(Some(until)),
+            Observed::Unanswered(ArmError::Throttled { until, .. } | ArmError::Held { until, .. })
+            | Observed::Floor(until) => self.throttled = self.throttled.max(Some(until)),
             Observed::Unanswered(_) => self.unanswered = true,
             Observed::Put(name, put) => {
                 if let Put::Throttled(until) = put {
                     self.throttled = self.throttled.max(Some(until));
                 }
                 // What was found before the creation says nothing of the time after it.
+                self.all_non_compliant = None;
                 self.task = self.task.take().filter(|(found, _)| *found != name);
                 self.put = Some((name, put));
             }

@@ -60,6 +60,10 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
         };
         counts[index] += 1;
     }
+    if let Some(unlisted) = &document.unlisted {
+        let place = if document.parked.is_some() { 3 } else { 0 };
+        counts[place] = counts[place].saturating_add(usize::try_from(unlisted.seen).unwrap_or(usize::MAX));
+    }
     let time = |at: Timestamp| at.format(&Rfc3339).ok();
     let times = [(WAKE_AT, document.wake_at), (PARKED_UNTIL, parked_until)];
     let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));

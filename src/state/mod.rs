@@ -24,6 +24,6 @@ pub use metadata::TargetSummary;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
 pub use subscription_document::SubscriptionDocument;
-pub use target_document::{ActiveTask, PastTask, Reading, TargetDocument, TaskName, TaskPhase};
+pub use target_document::{ActiveTask, PastTask, Reading, TargetDocument, TaskName, TaskPhase, Unlisted};
 pub use target_park::TargetPark;
 pub use versioned::{ETag, Versioned};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub struct TargetDocument {
     /// The resources, by id.
     #[serde(default)]
     pub resources: BTreeMap<ResourceId, Entry>,
+    /// What waits beside the resources that are listed, when those are too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
     /// The last tasks that ended, newest last.
     #[serde(default)]
     pub history: Vec<PastTask>,
@@ -59,6 +63,7 @@ impl TargetDocument {
             active: None,
             parked: None,
             resources: BTreeMap::new(),
+            unlisted: None,
             history: Vec::new(),
             hours: Vec::new(),
         }
@@ -88,12 +93,38 @@ impl TargetDocument {
     }
 
     fn dues(&self) -> impl Iterator<Item = Timestamp> {
-        self.resources.values().filter_map(|entry| match entry.state {
+        let listed = self.resources.values().filter_map(|entry| match entry.state {
             EntryState::Waiting { due } => Some(due),
             EntryState::InTask | EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
                 None
             }
-        })
+        });
+        listed.chain(self.unlisted.as_ref().map(|unlisted| unlisted.due))
+    }
+}
+
+/// Resources that wait and are not listed: a document of tens of thousands could not be written with every step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unlisted {
+    /// When the policy states of the scope are read for them.
+    #[serde(with = "time::serde::rfc3339")]
+    pub due: Timestamp,
+    /// How many they are, as far as is known: observations, and later resources.
+    pub seen: u64,
+    /// Only states that were evaluated after this time count.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub evaluated_after: Option<Timestamp>,
+}
+
+impl Unlisted {
+    /// A full evaluation of all resources comes once a day (Microsoft documentation, "Get compliance data"); an hour to spare.
+    const EVALUATED_ANEW: Duration = Duration::from_secs(25 * 3_600);
+
+    /// Whether a state that was evaluated at that time tells what is still so.
+    #[must_use]
+    pub fn is_news(&self, evaluated_at: Timestamp, now: Timestamp) -> bool {
+        self.evaluated_after.is_none_or(|after| evaluated_at > after || now > after + Self::EVALUATED_ANEW)
     }
 }
 

@@ -47,6 +47,8 @@ impl World {
             policy: Policy {
                 mode: Mode::Act,
                 escalate_above: if seed.is_multiple_of(4) { 2 } else { 300 },
+                // And every eighth documents that list few resources.
+                most_entries: if seed.is_multiple_of(8) { 8 } else { 5_000 },
                 ..Policy::default()
             },
             store: Store::default(),

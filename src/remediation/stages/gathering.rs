@@ -1,6 +1,7 @@
 //! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
 
 use super::super::backoff::next_look;
+use super::super::listing;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
@@ -8,14 +9,16 @@ use super::super::target_park::park_target;
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
 use super::escalating::Escalation;
-use crate::arm::NewTask;
+use crate::arm::{Found, NewTask};
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 
 impl View<'_> {
     pub(super) fn gathering(self) -> Next {
-        let Some(longest_waiting) = Due::longest_waiting(self.document, self.now) else {
+        let listed = Due::longest_waiting(self.document, self.now);
+        let unlisted = self.document.unlisted.as_ref().map(|unlisted| unlisted.due).filter(|due| *due <= self.now);
+        let Some(longest_waiting) = listed.or(unlisted) else {
             return self.rest(self.document.earliest_due(), Rest::NothingDue);
         };
         if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
@@ -31,6 +34,9 @@ impl View<'_> {
             Escalation::First(next) => return next,
             Escalation::Task(task) => return self.go(Some(*task), Vec::new(), blocked),
             Escalation::Waves => {}
+        }
+        if listed.is_none() {
+            return self.list();
         }
         if let Some(rival) =
             blockers.unknown_rival(&self.look.target.scope, |id| self.document.resources.contains_key(id))
@@ -77,13 +83,30 @@ impl View<'_> {
         Next::Show(Box::new(plan))
     }
 
+    /// Nothing that is listed is due: lists more of what waits.
+    fn list(self) -> Next {
+        let later = self.now + self.policy.check_interval_max;
+        match &self.look.all_non_compliant {
+            None => self.ask(Question::AllNonCompliant),
+            Some(Found::There(states)) => {
+                let mut changed = self.document.clone();
+                listing::list(&mut changed, states, self.policy, self.now);
+                Self::step(changed)
+            }
+            Some(Found::Gone | Found::Unreadable(_)) => self.rest_until(later, Rest::Unanswered),
+        }
+    }
+
     /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
     fn go(self, task: Option<NewTask>, verdicts: Vec<Verdict>, blocked: impl Fn() -> Next) -> Next {
         match (self.policy.mode, task) {
             (Mode::Plan, task) => self.show(Plan { task, cause: None, verdicts }),
             (Mode::Act, None) => blocked(),
-            (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
             (Mode::Act, Some(task)) => {
+                // A task that cannot be asked for now is not written down.
+                if let Some((until, why)) = self.no_questions() {
+                    return self.rest(Some(until), why);
+                }
                 let mut changed = self.document.clone();
                 opening::open(&mut changed, &task, self.policy, self.now);
                 Next::Save(Write { document: Box::new(changed), meaning: Meaning::Opened })

@@ -19,6 +19,7 @@ const MOST: usize = 50_000;
 pub(in crate::remediation) struct Many<'a> {
     document: &'a TargetDocument,
     due: HashSet<&'a str>,
+    now: Timestamp,
 }
 
 impl<'a> Many<'a> {
@@ -39,35 +40,43 @@ impl<'a> Many<'a> {
                 EntryState::Fixed { .. } | EntryState::Skipped { .. } => {}
             }
         }
-        (due.len() > policy.escalate_above).then_some(Self { document, due })
+        (due.len() > policy.escalate_above).then_some(Self { document, due, now })
     }
 
-    /// The one task for all that is non-compliant in the scope. None when some of it does not wait here, cannot be remediated,
-    /// or is too much for a task: then waves must do.
+    /// The one task for all that is non-compliant in the scope. None when some of it does not wait here or cannot be
+    /// remediated: then waves must do.
     pub(in crate::remediation) fn into_task(
         self,
         states: &[PolicyState],
         facts: &Facts,
         policy: &Policy,
     ) -> Option<NewTask> {
-        let bad = || states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
-        if bad().any(|state| !self.due.contains(state.resource.as_str())) {
-            return None;
-        }
-        let resources: Vec<_> = bad()
-            .filter_map(|state| Some((state.resource.parse::<ResourceId>().ok()?, state.effect.clone())))
-            .collect();
+        let bad = states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
+        let waiting = |state: &PolicyState| {
+            let id: ResourceId = state.resource.parse().ok()?;
+            let waits = self.due.contains(id.as_str()) || self.is_unlisted(&id, state.at, policy);
+            waits.then(|| (id, state.effect.clone()))
+        };
+        let resources = bad.map(waiting).collect::<Option<Vec<_>>>()?;
         let (wave, verdicts) =
             Eligible::among(NonCompliant { resources }, &self.document.target, facts, &policy.guard_rails);
         // What parks the target is for the waves to say.
         let Eligible { mut resources, reference } = wave.ok()?;
         resources.sort();
         resources.dedup();
-        let count = resources.len();
-        if !verdicts.is_empty() || count <= policy.escalate_above || count > MOST {
+        if !verdicts.is_empty() || resources.len() <= policy.escalate_above {
             return None;
         }
+        let count = resources.len().min(MOST);
         Some(task(self.document, policy, reference, Extent::Whole { count }, resources))
+    }
+
+    /// Whether the resource is one of those that wait without being listed, and has waited as long as `SETTLE_DELAY`.
+    fn is_unlisted(&self, id: &ResourceId, evaluated_at: Option<Timestamp>, policy: &Policy) -> bool {
+        let (Some(unlisted), Some(at)) = (&self.document.unlisted, evaluated_at) else { return false };
+        unlisted.is_news(at, self.now)
+            && at + policy.settle_delay <= self.now
+            && !self.document.resources.contains_key(id)
     }
 }
 
@@ -108,12 +117,12 @@ mod tests {
     fn facts(not_scopes: Vec<String>) -> Facts {
         let assignment = Assignment {
             id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition,
+            policy: AssignedPolicy::Definition("d".to_owned()),
             has_identity: true,
             is_enforced: true,
             not_scopes,
         };
-        Facts { assignment: Found::There(assignment), references: None }
+        Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
     }
 
     fn task_of(document: &TargetDocument, states: &[PolicyState], facts: &Facts) -> Option<NewTask> {
