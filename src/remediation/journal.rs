@@ -93,7 +93,7 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
             info!(event, target, %resource, attempt, task, class, words, %due, "the resource waits again");
         }
         EntryState::Waiting { due } => {
-            info!(event = "resource_waiting", target, %resource, attempt, %due, "the resource waits")
+            info!(event = "resource_waiting", target, %resource, attempt, reason = why_waiting(change), %due, "the resource waits")
         }
         EntryState::InTask => {
             info!(event = "resource_in_task", target, %resource, attempt, task, "the resource is in the task");
@@ -110,6 +110,17 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
         EntryState::Skipped { reason, .. } => {
             info!(event = "resource_skipped", target, %resource, reason = reason.as_str(), "the resource is skipped");
         }
+    }
+}
+
+/// Why a resource waits that did not come from a failed attempt.
+fn why_waiting(change: &Change<'_>) -> &'static str {
+    match change.before.map(|entry| &entry.state) {
+        None => "new",
+        Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => "again",
+        Some(EntryState::InTask) => "fixDidNotLast",
+        Some(EntryState::Parked { .. }) => "parkOver",
+        Some(EntryState::Waiting { .. }) => "targetParkOver",
     }
 }
 

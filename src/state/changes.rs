@@ -69,19 +69,70 @@ impl Change<'_> {
     #[must_use]
     pub fn is_retry(&self) -> bool {
         let was_in_task = self.before.is_some_and(|entry| entry.state == EntryState::InTask);
-        let waits = matches!(self.after.state, EntryState::Waiting { .. }) && !self.is_held;
-        was_in_task && waits && self.new_fix().is_none()
+        self.is_counted_retry() || (was_in_task && self.goes_on_waiting())
     }
 
-    /// Whether that is a further attempt: one was used up.
+    /// Whether that is a further attempt: one was used up. A task for a whole scope may have taken what waited, or what was
+    /// not even listed.
     #[must_use]
     pub fn is_counted_retry(&self) -> bool {
-        self.is_retry() && self.before.is_some_and(|entry| entry.attempt < self.after.attempt)
+        self.goes_on_waiting() && self.after.attempt > self.before.map_or(1, |entry| entry.attempt)
+    }
+
+    fn goes_on_waiting(&self) -> bool {
+        matches!(self.after.state, EntryState::Waiting { .. }) && !self.is_held && self.new_fix().is_none()
     }
 
     /// Whether the resource is parked now, by itself or with its target.
     #[must_use]
     pub fn is_parked(&self) -> bool {
         self.is_held || matches!(self.after.state, EntryState::Parked { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{now, resource, target};
+
+    #[test]
+    fn an_attempt_that_was_used_up_is_a_retry_wherever_the_resource_was() {
+        let waiting = |attempt| Entry { attempt, ..Entry::waiting(now(), now()) };
+        let in_task = |attempt| Entry { state: EntryState::InTask, ..waiting(attempt) };
+        let skipped = Entry {
+            state: EntryState::Skipped { reason: crate::state::SkipReason::Compliant, at: now() },
+            ..waiting(3)
+        };
+        for (before, after, is_retry, is_counted) in [
+            (Some(in_task(1)), waiting(2), true, true),
+            (Some(in_task(1)), waiting(1), true, false),
+            (Some(waiting(1)), waiting(2), true, true),
+            (None, waiting(2), true, true),
+            (None, waiting(1), false, false),
+            (Some(skipped), waiting(1), false, false),
+        ] {
+            let document = |entry: Option<Entry>| {
+                let mut document = TargetDocument::new(target());
+                document.resources.extend(entry.map(|entry| (resource(0), entry)));
+                document
+            };
+            let (before, after) = (document(before), document(Some(after)));
+            let found: Vec<_> =
+                changes(&before, &after).map(|change| (change.is_retry(), change.is_counted_retry())).collect();
+            assert_eq!(found, [(is_retry, is_counted)], "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_first_nor_last_is_found_among_its_neighbours() {
+        let mut before = TargetDocument::new(target());
+        before.resources.extend([1, 2, 5].map(|n| (resource(n), Entry::waiting(now(), now()))));
+        let mut after = before.clone();
+        after.resources.remove(&resource(1));
+        after.resources.insert(resource(3), Entry::waiting(now(), now()));
+        after.resources.get_mut(&resource(5)).unwrap().state = EntryState::InTask;
+        let found: Vec<_> =
+            changes(&before, &after).map(|change| (change.resource.clone(), change.before.is_some())).collect();
+        assert_eq!(found, [(resource(3), false), (resource(5), true)]);
     }
 }
