@@ -1,9 +1,14 @@
 //! Values that the unit tests of this folder share.
 
+use std::time::Duration;
+
+use super::merge::merge;
+use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::{Mode, Policy, settings};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen};
 use crate::resource::{ResourceId, Target};
+use crate::state::{ActiveTask, EntryState, Extent, TargetDocument, TaskName, TaskPhase};
 
 pub(crate) const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
@@ -37,4 +42,43 @@ pub(crate) fn policy_with(name: &str, value: &str) -> Policy {
         asked => (asked == name).then(|| value.to_owned()),
     });
     read.expect("a setting that is allowed").policy
+}
+
+/// A target of which so many resources wait and are due, having been seen two hours ago.
+pub(crate) fn waiting(count: usize) -> TargetDocument {
+    let mut document = TargetDocument::new(target());
+    for n in 0..count {
+        merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
+    }
+    document
+}
+
+/// The same, all in its open task.
+pub(crate) fn in_task(count: usize) -> TargetDocument {
+    let mut document = waiting(count);
+    document.resources.values_mut().for_each(|e| e.state = EntryState::InTask);
+    let name = TaskName::new(&document.target.hash(), 1);
+    document.active = Some(ActiveTask {
+        name,
+        phase: TaskPhase::Open,
+        extent: Extent::Resources,
+        opened_at: now(),
+        check_at: now(),
+        overdue_reported: false,
+        reading: None,
+    });
+    document
+}
+
+pub(crate) fn status(state: TaskState) -> TaskStatus {
+    TaskStatus { state, word: format!("{state:?}"), created_on: None }
+}
+
+/// The deployment to a resource; it ended a minute ago.
+pub(crate) fn deployment(n: usize, status: DeploymentStatus) -> Deployment {
+    Deployment { resource: resource(n).as_str().to_owned(), status, ended: Some(now() - Duration::from_secs(60)) }
+}
+
+pub(crate) fn failed(code: &str) -> DeploymentStatus {
+    DeploymentStatus::Failed { code: code.to_owned(), message: "words".to_owned() }
 }

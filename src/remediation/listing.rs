@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::wake::rouse;
-use crate::arm::PolicyState;
+use crate::arm::{Deployment, DeploymentStatus, PolicyState};
 use crate::config::Policy;
 use crate::event::{ComplianceState, Timestamp};
 use crate::resource::ResourceId;
@@ -45,6 +45,27 @@ pub(super) fn list(document: &mut TargetDocument, states: &[PolicyState], policy
         seen: u64::try_from(left).unwrap_or(u64::MAX),
         ..unlisted
     });
+}
+
+/// A task for the whole scope may have taken resources that are not listed. Those that failed are listed as in the task, so that
+/// they are tried again; the number of the others is returned.
+pub(super) fn list_failures(document: &mut TargetDocument, deployments: &[Deployment], now: Timestamp) -> usize {
+    let mut fixed = 0;
+    for deployment in deployments {
+        let Ok(id) = deployment.resource.parse::<ResourceId>() else { continue };
+        if document.resources.contains_key(&id) {
+            continue;
+        }
+        match deployment.status {
+            DeploymentStatus::Succeeded => fixed += 1,
+            DeploymentStatus::Failed { .. } => {
+                let entry = Entry::waiting(deployment.ended.unwrap_or(now), now);
+                document.resources.insert(id, Entry { state: EntryState::InTask, ..entry });
+            }
+            DeploymentStatus::Open => {}
+        }
+    }
+    fixed
 }
 
 /// A task for the whole scope has ended, which may have fixed what is not listed: only states that are newer count from now on.

@@ -65,50 +65,20 @@ pub(super) fn learn_of_permission(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{TaskState, TaskStatus};
+    use crate::arm::TaskState;
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::fixture::{deployment, failed, in_task, now, policy, resource, seen, status, waiting};
     use crate::remediation::merge::merge;
     use crate::remediation::outcome::{take_in, take_in_part};
     use crate::remediation::wake::heal;
-    use crate::state::{ActiveTask, Entry, Extent, TaskName, TaskPhase};
-    use std::time::Duration;
+    use crate::state::Entry;
 
-    fn failed(n: usize, code: &str) -> Deployment {
-        let status = DeploymentStatus::Failed { code: code.to_owned(), message: "words".to_owned() };
-        Deployment { resource: resource(n).to_string(), status, ended: Some(now()) }
-    }
-
-    fn waiting(count: usize) -> TargetDocument {
-        let mut document = TargetDocument::new(target());
-        for n in 0..count {
-            merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
-        }
-        document
+    fn refused(n: usize, code: &str) -> Deployment {
+        deployment(n, failed(code))
     }
 
     fn succeeded(n: usize) -> Deployment {
-        Deployment { status: DeploymentStatus::Succeeded, ..failed(n, "") }
-    }
-
-    /// The same, all in a task.
-    fn in_task(count: usize) -> TargetDocument {
-        let mut document = waiting(count);
-        document.resources.values_mut().for_each(|entry| entry.state = EntryState::InTask);
-        document.active = Some(ActiveTask {
-            name: TaskName::new(&document.target.hash(), 1),
-            extent: Extent::Resources,
-            phase: TaskPhase::Open,
-            opened_at: now(),
-            check_at: now(),
-            overdue_reported: false,
-            reading: None,
-        });
-        document
-    }
-
-    fn status(state: TaskState) -> TaskStatus {
-        TaskStatus { state, word: format!("{state:?}"), created_on: None }
+        deployment(n, DeploymentStatus::Succeeded)
     }
 
     fn learn(mut document: TargetDocument, deployments: &[Deployment], is_first_part: bool) -> Option<TargetPark> {
@@ -118,12 +88,12 @@ mod tests {
 
     #[test]
     fn roles_are_the_targets_matter_only_when_nothing_shows_that_the_identity_works() {
-        let refused = || vec![failed(0, "AuthorizationFailed"), failed(1, "LinkedAuthorizationFailed")];
-        let with = |other: Deployment| refused().into_iter().chain([other]).collect::<Vec<_>>();
-        let open = Deployment { status: DeploymentStatus::Open, ..failed(2, "") };
+        let all_refused = || vec![refused(0, "AuthorizationFailed"), refused(1, "LinkedAuthorizationFailed")];
+        let with = |other: Deployment| all_refused().into_iter().chain([other]).collect::<Vec<_>>();
+        let open = Deployment { status: DeploymentStatus::Open, ..refused(2, "") };
         for (deployments, expected) in [
-            (refused(), true),
-            (with(failed(2, "ServerBusy")), false),
+            (all_refused(), true),
+            (with(refused(2, "ServerBusy")), false),
             (with(succeeded(2)), false),
             (with(open), false),
             (Vec::new(), false),
@@ -137,7 +107,7 @@ mod tests {
         let mut fixed_elsewhere = waiting(4);
         fixed_elsewhere.resources.get_mut(&resource(3)).unwrap().state =
             EntryState::Fixed { at: now(), verified_at: None };
-        assert_eq!(learn(fixed_elsewhere, &refused(), true), None);
+        assert_eq!(learn(fixed_elsewhere, &all_refused(), true), None);
     }
 
     #[test]
@@ -145,12 +115,12 @@ mod tests {
         let cause = TargetCause { reason: ParkReason::MissingPermission, class: None, words: String::new() };
         let mut parked = waiting(4);
         park_target(&mut parked, &cause, &policy(), now());
-        let refused = [failed(0, "AuthorizationFailed")];
-        let other = [failed(0, "AuthorizationFailed"), failed(1, "ServerBusy")];
-        assert_eq!(learn(parked.clone(), &refused, false), parked.parked);
+        let ours = [refused(0, "AuthorizationFailed")];
+        let other = [refused(0, "AuthorizationFailed"), refused(1, "ServerBusy")];
+        assert_eq!(learn(parked.clone(), &ours, false), parked.parked);
         assert_eq!(learn(parked.clone(), &[], false), parked.parked, "a link that led nowhere says nothing");
         assert_eq!(learn(parked, &other, false), None);
-        assert_eq!(learn(waiting(4), &refused, false), None, "the first part told otherwise");
+        assert_eq!(learn(waiting(4), &ours, false), None, "the first part told otherwise");
     }
 
     #[test]
@@ -181,7 +151,7 @@ mod tests {
 
     #[test]
     fn when_every_deployment_lacks_permission_the_target_is_parked_once_and_no_attempt_is_counted() {
-        let refused: Vec<_> = (0..2).map(|n| failed(n, "AuthorizationFailed")).collect();
+        let refused: Vec<_> = (0..2).map(|n| refused(n, "AuthorizationFailed")).collect();
         for (state, canceled) in [(TaskState::Failed, 0), (TaskState::Canceled, 1)] {
             let mut document = in_task(3);
             document.resources.values_mut().for_each(|entry| entry.attempt = policy().max_attempts);
@@ -202,10 +172,10 @@ mod tests {
 
     #[test]
     fn in_a_list_of_parts_what_lacked_permission_waits_and_the_park_lasts_if_no_part_tells_otherwise() {
-        for (last, parked) in [(failed(1, "AuthorizationFailed"), true), (succeeded(1), false)] {
+        for (last, parked) in [(refused(1, "AuthorizationFailed"), true), (succeeded(1), false)] {
             let mut document = in_task(3);
             let ended = status(TaskState::Failed);
-            let first = [failed(0, "AuthorizationFailed")];
+            let first = [refused(0, "AuthorizationFailed")];
             take_in_part(&mut document, &ended, &first, Some("more".to_owned()), &policy(), now());
             assert!(document.parked.is_some() && document.active.is_some());
             take_in_part(&mut document, &ended, &[last], None, &policy(), now());
@@ -220,7 +190,7 @@ mod tests {
     #[test]
     fn where_something_is_fixed_what_lacks_permission_is_parked_by_itself() {
         let mut document = in_task(2);
-        let deployments = [succeeded(0), failed(1, "AuthorizationFailed")];
+        let deployments = [succeeded(0), refused(1, "AuthorizationFailed")];
         take_in(&mut document, &status(TaskState::Failed), &deployments, &policy(), now());
         assert_eq!(document.parked, None);
         let state = &document.resources[&resource(1)].state;

@@ -1,0 +1,88 @@
+//! What the end of a task means for one resource that was in it.
+
+use super::super::backoff::next_attempt;
+use super::super::failure::{Verdict, classify, verdict};
+use super::super::merge::{new_episode, park};
+use crate::arm::{TaskState, TaskStatus};
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::resource::ResourceId;
+use crate::state::{ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, SkipReason};
+
+/// Why a resource is parked whose task a person canceled.
+pub(super) fn canceled(task: &ActiveTask) -> String {
+    format!("task {} was canceled", task.name)
+}
+
+/// What the end of a task means for a resource that was in it.
+pub(super) struct Ending<'a> {
+    pub(super) id: &'a ResourceId,
+    pub(super) task: &'a ActiveTask,
+    pub(super) status: &'a TaskStatus,
+    pub(super) no_deployments: bool,
+    pub(super) policy: &'a Policy,
+    pub(super) now: Timestamp,
+}
+
+impl Ending<'_> {
+    pub(super) fn fixed(&self, entry: &mut Entry, at: Timestamp) {
+        entry.fixes.retain(|earlier| *earlier + self.policy.flap_window > self.now);
+        entry.fixes.push(at);
+        entry.last_failure = None;
+        entry.state = EntryState::Fixed { at, verified_at: None };
+        // Seen non-compliant after the deployment ended: it did not last.
+        if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
+            new_episode(entry, seen, self.policy, self.now);
+        }
+    }
+
+    pub(super) fn failed(&self, entry: &mut Entry, code: &str, message: &str) {
+        let class = classify(code, message, self.id);
+        let words = format!("{code}: {message}");
+        match verdict(class) {
+            Verdict::Retry => self.again(entry, Some(class), words),
+            Verdict::Reevaluate if !entry.is_stale() => self.again(entry, Some(class), words),
+            Verdict::Reevaluate => {
+                entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.policy, self.now)
+            }
+            Verdict::Skip => entry.state = EntryState::Skipped { reason: SkipReason::ResourceGone, at: self.now },
+            Verdict::Park(reason) => entry.state = park(reason, Some(class), words, self.policy, self.now),
+        }
+        entry.seen_in_task = None;
+    }
+
+    /// The task ended without a deployment to the resource: it was not non-compliant any more, or its turn did not come.
+    /// The policy states tell which before the next wave.
+    pub(super) fn untouched(&self, entry: &mut Entry) {
+        entry.seen_in_task = None;
+        match self.status.state {
+            // The whole target is parked, with what is not listed.
+            TaskState::Canceled if self.task.extent.is_whole() => {
+                entry.state = EntryState::Waiting { due: self.now };
+            }
+            TaskState::Canceled => {
+                entry.state = park(ParkReason::Canceled, None, canceled(self.task), self.policy, self.now);
+            }
+            TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
+                // A success without any deployment may have come before the evaluation that it needed.
+                let stale = self.status.state == TaskState::Succeeded && self.no_deployments && !entry.is_stale();
+                self.again(
+                    entry,
+                    stale.then_some(FailureClass::Stale),
+                    format!("task {} ended as {} without a deployment to it", self.task.name, self.status.word),
+                );
+            }
+        }
+    }
+
+    fn again(&self, entry: &mut Entry, class: Option<FailureClass>, words: String) {
+        if entry.attempt >= self.policy.max_attempts {
+            entry.state = park(ParkReason::AttemptsUsedUp, class, words, self.policy, self.now);
+        } else {
+            entry.state =
+                EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.policy, self.now) };
+            entry.attempt += 1;
+            entry.last_failure = Some(LastFailure { class, words });
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Takes in how a task ended, resource by resource. The list of deployments is believed, not the task's counters, which lag.
+
+mod ending;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use ending::{Ending, canceled};
+
+use super::listing;
+use super::target_park::{TargetCause, learn_of_permission, park_target};
+use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::state::{ActiveTask, Entry, EntryState, ParkReason, PastTask, Reading, TargetDocument};
+
+/// Tasks that a document remembers.
+const HISTORY: usize = 10;
+
+/// Takes in the outcome of the active task. Afterwards the target has none.
+pub(super) fn take_in(
+    document: &mut TargetDocument,
+    status: &TaskStatus,
+    deployments: &[Deployment],
+    policy: &Policy,
+    now: Timestamp,
+) {
+    take_in_part(document, status, deployments, None, policy, now);
+}
+
+/// Takes in a part of the list of the active task's deployments; `next` leads to the rest. Without a rest the task is done
+/// with, and what no part told of was not in its list.
+pub(super) fn take_in_part(
+    document: &mut TargetDocument,
+    status: &TaskStatus,
+    deployments: &[Deployment],
+    next: Option<String>,
+    policy: &Policy,
+    now: Timestamp,
+) {
+    let Some(mut active) = document.active.take() else { return };
+    let so_far = active.reading.take().unwrap_or_default();
+    learn_of_permission(document, deployments, so_far == Reading::default(), policy, now);
+    let is_parked = document.parked.is_some();
+    let no_deployments = deployments.is_empty() && so_far == Reading::default();
+    let unlisted_fixes = if active.extent.is_whole() { listing::list_failures(document, deployments, now) } else { 0 };
+    let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
+    let (mut fixed, mut unfixed) = (so_far.fixed + unlisted_fixes, so_far.unfixed);
+    for (id, entry) in &mut document.resources {
+        let deployment = by_resource.get(id.as_str()).copied();
+        let is_in_it = match entry.state {
+            EntryState::InTask => next.is_none() || deployment.is_some(),
+            // A task for the whole scope may have taken what was seen only after it had begun.
+            EntryState::Waiting { .. } => {
+                active.extent.is_whole() && entry.attempt == 1 && deployment.is_some_and(|d| says_more(d, entry))
+            }
+            EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => false,
+        };
+        if !is_in_it {
+            continue;
+        }
+        let ending = Ending { id, task: &active, status, no_deployments, policy, now };
+        // A person who canceled is obeyed for what was not begun, whatever the rest has met.
+        if is_parked && (deployment.is_some() || status.state != TaskState::Canceled) {
+            entry.state = EntryState::Waiting { due: now };
+            entry.seen_in_task = None;
+            unfixed += 1;
+            continue;
+        }
+        match deployment.map(|d| (&d.status, d.ended)) {
+            Some((DeploymentStatus::Succeeded, ended)) => {
+                fixed += 1;
+                ending.fixed(entry, ended.unwrap_or(now));
+                continue;
+            }
+            Some((DeploymentStatus::Failed { code, message }, _)) => ending.failed(entry, code, message),
+            Some((DeploymentStatus::Open, _)) | None => ending.untouched(entry),
+        }
+        unfixed += 1;
+    }
+    if let Some(next) = next {
+        document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed }), ..active });
+        return;
+    }
+    if active.extent.is_whole() {
+        listing::whole_scope_done(document, policy, now);
+        if status.state == TaskState::Canceled {
+            let words = canceled(&active);
+            park_target(document, &TargetCause { reason: ParkReason::Canceled, class: None, words }, policy, now);
+        }
+    }
+    document.history.push(PastTask {
+        name: active.name,
+        state: status.word.clone(),
+        opened_at: active.opened_at,
+        ended_at: now,
+        fixed,
+        unfixed,
+    });
+    let surplus = document.history.len().saturating_sub(HISTORY);
+    document.history.drain(..surplus);
+}
+
+/// Whether the deployment ended, and later than the evaluation that the entry knows.
+fn says_more(deployment: &Deployment, entry: &Entry) -> bool {
+    deployment.status != DeploymentStatus::Open && deployment.ended.is_some_and(|ended| ended >= entry.observed_at)
+}
