@@ -25,6 +25,7 @@ mod slowness;
 mod stage;
 mod storms;
 mod storms_demo;
+mod storms_hardship;
 mod storms_weather;
 mod throttling;
 mod two_instances;
