@@ -92,7 +92,7 @@ impl ResourceManager {
                     key: record.key().clone(),
                     state: change.map(|change| change.state),
                     since: change.map(|change| change.at),
-                    attempts: record.attempts,
+                    attempts: record.deployments.len(),
                     drifted: 0,
                 }
             };
