@@ -145,6 +145,7 @@ mod tests {
             path: path.to_owned(),
             query: String::new(),
             user_agent: String::new(),
+            token: None,
             status: Some(if retry_after.is_some() { 429 } else { 200 }),
             retry_after,
             faults: Vec::new(),
