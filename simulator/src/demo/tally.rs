@@ -1,6 +1,6 @@
 //! What the worker's log and its state documents tell. The documents are read as any other reader of the container would.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -15,6 +15,8 @@ pub(super) struct LogTally {
     pub(super) queued: usize,
     message_ids: HashSet<String>,
     pub(super) retries: usize,
+    /// For each fix, how long it took from the evaluation that found the resource non-compliant.
+    seconds_to_fixed: Vec<f64>,
     /// Targets for which a plan was shown, and what it said last.
     pub(super) planned: HashSet<String>,
 }
@@ -30,6 +32,7 @@ impl LogTally {
                 self.message_ids.insert(field("message_id"));
             }
             Some("resource_retry") => self.retries += 1,
+            Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),
             _ => {}
         }
@@ -38,6 +41,14 @@ impl LogTally {
     /// Events that said what another had said already.
     pub(super) fn duplicates(&self) -> usize {
         self.queued.saturating_sub(self.message_ids.len())
+    }
+
+    /// The seconds within which this share of the fixes was done; none when there were none.
+    pub(super) fn seconds_to_fixed(&self, share: f64) -> Option<f64> {
+        let mut all = self.seconds_to_fixed.clone();
+        all.sort_by(f64::total_cmp);
+        let place = (all.len() as f64 * share).ceil() as usize;
+        all.get(place.max(1) - 1).copied()
     }
 }
 
@@ -50,8 +61,8 @@ pub(super) struct StateTally {
     pub(super) active_tasks: usize,
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) parked: BTreeMap<String, usize>,
-    /// What is parked.
-    pub(super) parked_records: HashSet<RecordKey>,
+    /// What is parked, by reason and class.
+    pub(super) parked_records: HashMap<RecordKey, (String, String)>,
     pub(super) example: Option<ParkedItem>,
     /// Targets in which something waits.
     pub(super) waiting_targets: HashSet<String>,
@@ -68,9 +79,12 @@ impl StateTally {
             let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default();
             let reference = document["target"]["policyDefinitionReferenceId"].as_str();
             for (resource, entry) in resources {
-                tally.count(&target, resource, &entry["state"]);
-                if entry["state"]["is"] == "parked" {
-                    tally.parked_records.insert(RecordKey::new(resource.as_str(), assignment, reference));
+                let state = &entry["state"];
+                tally.count(&target, resource, state);
+                if state["is"] == "parked" {
+                    let word = |name: &str| state[name].as_str().unwrap_or_default().to_owned();
+                    let key = RecordKey::new(resource.as_str(), assignment, reference);
+                    tally.parked_records.insert(key, (word("reason"), word("class")));
                 }
             }
         }
@@ -99,5 +113,22 @@ impl StateTally {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions_host::LogStream;
+
+    #[test]
+    fn the_seconds_to_fixed_are_read_from_the_log() {
+        let mut tally = LogTally::default();
+        assert_eq!(tally.seconds_to_fixed(0.5), None);
+        for seconds in (1..=20).rev() {
+            let text = format!(r#"{{"event":"resource_fixed","observed_to_fixed_seconds":{seconds}.5}}"#);
+            tally.read(&LogLine { stream: LogStream::Stdout, instance: 0, text });
+        }
+        assert_eq!((tally.seconds_to_fixed(0.5), tally.seconds_to_fixed(0.95)), (Some(10.5), Some(19.5)));
     }
 }
