@@ -2,26 +2,22 @@
 //! writes at a time, so that every pair of fault and write comes up. Whatever happens on the way, the end is the same.
 //! `STORM_SEEDS=N` runs each with N seeds; a failure names its storm and seed.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures::StreamExt;
-use serde_json::Value;
 use simulator::Service;
 use simulator::demo::Storm;
-use simulator::estate::{ComplianceState, Estate, RecordKey};
 use simulator::faults::{Kind, Rule, Which};
-use simulator::judgement::{Park, attempts, fixable, hopeless, too_early, too_early_for_all, troubled_too_often};
+use simulator::judgement::{too_early, too_early_for_all};
 use simulator::ledger::Entry;
 
 use crate::stage::{Stage, until};
+use crate::storms_end::the_end_is_right;
 use crate::storms_weather::{FAULTS, Trouble, WRITES};
 
 /// Storms that run side by side in one test.
 const SIDE_BY_SIDE: usize = 4;
-const MAX_ATTEMPTS: u64 = 8;
 const BUSY: Kind = Kind::Throttle { retry_after: 1 };
-const ROLES: &str = "missingPermission";
 const SETTINGS: [(&str, &str); 4] =
     [("OPENING_GRACE", "2s"), ("INVOCATION_BUDGET", "20s"), ("COALESCE_WINDOW", "500ms"), ("MAX_ATTEMPTS", "8")];
 
@@ -110,74 +106,6 @@ async fn lose_one_of_the_write(stage: &Stage, trouble: Trouble) {
     };
     until(&format!("{} has come up", trouble.name()), lost_one).await;
     stage.azure.faults().remove(&trouble.lost());
-}
-
-fn the_end_is_right(stage: &Stage, estate: &Estate, story: &str) {
-    // Every resource that can be fixed is.
-    let now: BTreeMap<RecordKey, Option<ComplianceState>> =
-        stage.manager.records().into_iter().map(|record| (record.key, record.state)).collect();
-    for key in fixable(estate) {
-        assert_eq!(now[&key], Some(ComplianceState::Compliant), "{story}: {key:?} can be fixed");
-    }
-    // None was in two tasks at once, of whatever target.
-    let overlaps = stage.manager.overlaps();
-    assert!(overlaps.is_empty(), "{story}: {overlaps:#?}");
-    // None was troubled more often than its script needs, neither by name nor by deployment.
-    let too_often = troubled_too_often(estate, &stage.manager.tasks(), |_| 0);
-    assert!(too_often.is_empty(), "{story}: {too_often:#?}");
-    let hopeless = hopeless(estate);
-    for record in stage.manager.records() {
-        let need = attempts(estate.record(&record.key).unwrap());
-        // Where roles are missing, the first to fail may speak for its whole target.
-        let is_spared = record.attempts == 0 && hopeless.get(&record.key).is_some_and(|park| park.reason == ROLES);
-        assert!(record.attempts == need || is_spared, "{story}: {record:?} needs {need}");
-    }
-    // Each is in exactly one document, in the one terminal state that its script wants.
-    let mut entries = Vec::new();
-    for document in stage.documents().into_values() {
-        let assignment = document["target"]["policyAssignmentId"].as_str().unwrap().to_owned();
-        let reference = document["target"]["policyDefinitionReferenceId"].as_str().map(str::to_owned);
-        for (resource, entry) in document["resources"].as_object().unwrap() {
-            let key = RecordKey::new(resource.as_str(), assignment.as_str(), reference.as_deref());
-            is_where_it_belongs(&document, entry, hopeless.get(&key), story);
-            assert!(entry["attempt"].as_u64().unwrap() <= MAX_ATTEMPTS, "{story}: {entry:#}");
-            entries.push(key);
-        }
-    }
-    entries.sort();
-    let mut wanted: Vec<RecordKey> = estate.records.iter().map(|record| record.key.clone()).collect();
-    wanted.sort();
-    assert_eq!(entries, wanted, "{story}: one entry each");
-    no_panic_and_no_answer_but_json(stage, story);
-}
-
-/// Fixed, or parked as its script wants: by itself, or with its whole target.
-fn is_where_it_belongs(document: &Value, entry: &Value, wanted: Option<&Park>, story: &str) {
-    let state = &entry["state"];
-    let is_held = state["is"] == "waiting" && document["parked"].is_object();
-    let park = if is_held { &document["parked"] } else { state };
-    match wanted {
-        None => assert_eq!(state["is"], "fixed", "{story}: {entry:#}"),
-        Some(wanted) => {
-            assert!(is_held || state["is"] == "parked", "{story}: {entry:#}");
-            let found = (park["reason"].as_str(), park["class"].as_str());
-            assert_eq!(found, (Some(wanted.reason), Some(wanted.class)), "{story}: {park:#}");
-        }
-    }
-}
-
-fn no_panic_and_no_answer_but_json(stage: &Stage, story: &str) {
-    // Reading the log fails for a line that is not JSON, as those of a panic are not.
-    for line in stage.log() {
-        assert!(!line.to_string().contains("panicked"), "{story}: {line}");
-    }
-    for answer in stage.azure.ledger().of(Service::Functions) {
-        let is_the_workers = answer.user_agent.starts_with("Azure-Functions-Host/") && answer.faults.is_empty();
-        if let (true, Some(body)) = (is_the_workers, &answer.response_body) {
-            let json: Result<Value, _> = serde_json::from_slice(body);
-            assert!(json.is_ok_and(|json| json.is_object()), "{story}: {} answered {body:?}", answer.path);
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
