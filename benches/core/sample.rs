@@ -16,7 +16,7 @@ pub(crate) fn now() -> Timestamp {
 
 /// The settings of a worker that may act and has nothing else set.
 pub(crate) fn policy() -> Policy {
-    Policy { mode: Mode::Act, ..Policy::default() }
+    Policy { mode: Mode::Act, escalate_above: usize::MAX, ..Policy::default() }
 }
 
 pub(crate) fn resource(number: usize) -> ResourceId {

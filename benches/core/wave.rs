@@ -9,7 +9,9 @@ use policy_remediator::config::Policy;
 use policy_remediator::event::ComplianceState;
 use policy_remediator::queue::WakeUp;
 use policy_remediator::remediation::{Meaning, Next, Observed, Question, Reconciliation};
-use policy_remediator::state::{Claim, ETag, EntryState, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use policy_remediator::state::{
+    Claim, Claimed, ETag, EntryState, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+};
 
 use crate::sample::{document, now, observation, policy, resource};
 
@@ -70,7 +72,7 @@ fn claims(document: &TargetDocument, rivals: usize) -> SubscriptionDocument {
     let claim = |rival: usize| {
         let hash = observation(rival, 0, 0).target().hash();
         let resources: BTreeSet<_> = (0..WAVE).map(|n| resource(rival * WAVE + n)).collect();
-        (hash.clone(), Claim { task: TaskName::new(&hash, 1), resources })
+        (hash.clone(), Claim { task: TaskName::new(&hash, 1), on: Claimed::Resources(resources) })
     };
     claims.claims = (1..=rivals).map(claim).collect::<BTreeMap<_, _>>();
     claims

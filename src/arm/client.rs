@@ -15,7 +15,7 @@ use url::Url;
 use super::call::Call;
 use super::error::ArmError;
 use super::gate::Gates;
-use super::page::Page;
+use super::page::{self, Page};
 use super::retry_after::retry_after;
 use crate::event::Timestamp;
 use crate::transport::{Deadline, repeat};
@@ -64,19 +64,40 @@ impl ArmClient {
         call: &Call<Page<T>>,
         deadline: Deadline,
     ) -> Result<Vec<T>, ArmError> {
+        match self.send_some(call, None, PAGES, deadline).await? {
+            (items, None) => Ok(items),
+            (_, Some(_)) => Err(ArmError::Unreadable { call: call.kind, words: format!("more than {PAGES} pages") }),
+        }
+    }
+
+    /// Makes the call, or goes on at a link that an earlier answer to it gave, for so many pages at most. The items, and the
+    /// link to the rest if there is more.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send`].
+    pub async fn send_some<T: DeserializeOwned>(
+        &self,
+        call: &Call<Page<T>>,
+        from: Option<&str>,
+        most: usize,
+        deadline: Deadline,
+    ) -> Result<(Vec<T>, Option<String>), ArmError> {
         let unreadable = |words: String| ArmError::Unreadable { call: call.kind, words };
         let mut items = Vec::new();
-        let mut url = call.url(&self.endpoint);
-        for _ in 0..PAGES {
+        let mut url = match from {
+            Some(link) => page::follow(link, &self.endpoint).map_err(unreadable)?,
+            None => call.url(&self.endpoint),
+        };
+        for pages in 1.. {
             let page: Page<T> = self.send_to(call, &url, deadline).await?;
             let next = page.next(&self.endpoint).map_err(unreadable)?;
             items.extend(page.value);
             match next {
-                None => return Ok(items),
-                Some(next) => url = next,
+                Some(next) if pages < most => url = next,
+                next => return Ok((items, next.map(String::from))),
             }
         }
-        Err(unreadable(format!("more than {PAGES} pages")))
+        Ok((items, None))
     }
 
     async fn send_to<T: DeserializeOwned>(

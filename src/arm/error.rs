@@ -101,6 +101,15 @@ impl ArmError {
         }
     }
 
+    /// Whether the same call would fail again, however often it is made.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::NotFound { .. } | Self::Refused { .. } | Self::Unreadable { .. } => true,
+            Self::NotSent { .. } | Self::Lost { .. } | Self::Throttled { .. } => false,
+        }
+    }
+
     /// Whether the same call may succeed at once.
     #[must_use]
     pub fn passes(&self) -> bool {

@@ -23,6 +23,6 @@ pub use remediations::{Deployment, DeploymentStatus, ListedTask, NewTask, TaskSt
 
 /// The calls, by what they are about.
 pub mod calls {
-    pub use super::policy_states::latest_states;
+    pub use super::policy_states::{all_non_compliant, latest_states};
     pub use super::remediations::{create_task, list_deployments, list_tasks, task};
 }

@@ -19,14 +19,21 @@ impl<T> Page<T> {
     /// # Errors
     /// In words, when the link leads elsewhere than to `endpoint`.
     pub(super) fn next(&self, endpoint: &Url) -> Result<Option<Url>, String> {
-        let Some(link) = self.next_link.as_deref().filter(|link| !link.is_empty()) else { return Ok(None) };
-        let url = Url::parse(link).map_err(|e| format!("the link to the next page is no address: {e}"))?;
-        if url.origin() != endpoint.origin() || !url.username().is_empty() {
-            let host = url.host_str().unwrap_or("nowhere");
-            return Err(format!("the link to the next page leads to {host}, not to the host that was asked"));
-        }
-        Ok(Some(url))
+        self.next_link.as_deref().filter(|link| !link.is_empty()).map(|link| follow(link, endpoint)).transpose()
     }
+}
+
+/// The address that a link to a further page gives.
+///
+/// # Errors
+/// In words, when the link leads elsewhere than to `endpoint`.
+pub(super) fn follow(link: &str, endpoint: &Url) -> Result<Url, String> {
+    let url = Url::parse(link).map_err(|e| format!("the link to the next page is no address: {e}"))?;
+    if url.origin() != endpoint.origin() || !url.username().is_empty() {
+        let host = url.host_str().unwrap_or("nowhere");
+        return Err(format!("the link to the next page leads to {host}, not to the host that was asked"));
+    }
+    Ok(url)
 }
 
 #[cfg(test)]

@@ -38,15 +38,29 @@ pub struct PolicyState {
     pub effect: Option<Effect>,
 }
 
+/// Query for all resources of the target's scope that are non-compliant with its policy.
+#[must_use]
+pub fn all_non_compliant(target: &Target, now: Timestamp) -> Call<Page<PolicyState>> {
+    let filter = format!("{} and ComplianceState eq 'NonCompliant'", of_policy(target));
+    query(target, filter, from(now))
+}
+
 /// Queries for the latest states of these resources under the target's policy, as few as the length of an address allows.
 #[must_use]
 pub fn latest_states(target: &Target, resources: &[ResourceId], now: Timestamp) -> Vec<Call<Page<PolicyState>>> {
-    let mut base = format!("PolicyAssignmentId eq {}", quoted(target.policy_assignment_id.as_str()));
-    if let Some(reference) = &target.policy_definition_reference_id {
-        base = format!("{base} and PolicyDefinitionReferenceId eq {}", quoted(reference.as_str()));
+    filters(&of_policy(target), resources).into_iter().map(|filter| query(target, filter, from(now))).collect()
+}
+
+fn of_policy(target: &Target) -> String {
+    let assignment = format!("PolicyAssignmentId eq {}", quoted(target.policy_assignment_id.as_str()));
+    match &target.policy_definition_reference_id {
+        Some(reference) => format!("{assignment} and PolicyDefinitionReferenceId eq {}", quoted(reference.as_str())),
+        None => assignment,
     }
-    let from = (now - WINDOW).format(&Rfc3339).expect("UTC times have an RFC 3339 form");
-    filters(&base, resources).into_iter().map(|filter| query(target, filter, from.clone())).collect()
+}
+
+fn from(now: Timestamp) -> String {
+    (now - WINDOW).format(&Rfc3339).expect("UTC times have an RFC 3339 form")
 }
 
 fn query(target: &Target, filter: String, from: String) -> Call<Page<PolicyState>> {

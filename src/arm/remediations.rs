@@ -11,7 +11,7 @@ use super::call::{Account, Call, CallKind};
 use super::page::Page;
 use crate::event::{Timestamp, parse_time};
 use crate::resource::{ResourceId, SubscriptionId, Target};
-use crate::state::TaskName;
+use crate::state::{Extent, TaskName};
 
 const API_VERSION: &str = "2024-10-01";
 const PROVIDER: [&str; 3] = ["providers", "Microsoft.PolicyInsights", "remediations"];
@@ -25,9 +25,9 @@ pub struct NewTask {
     pub target: Target,
     /// The reference id in the initiative's own casing, when the target has one.
     pub reference: Option<String>,
-    /// The resource at whose own scope it stands, to be evaluated anew; none: the target's scope.
-    pub at: Option<ResourceId>,
-    /// The resources, at most 100.
+    /// What it is limited to.
+    pub extent: Extent,
+    /// The resources that it is meant for; at most 100, unless it takes whatever is non-compliant in its scope.
     pub resources: Vec<ResourceId>,
     /// Deployments at the same time, 1 to 30.
     pub parallel_deployments: u32,
@@ -125,31 +125,36 @@ pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
         "parallelDeployments": task.parallel_deployments,
         "failureThreshold": { "percentage": task.failure_threshold },
     });
-    match &task.at {
-        // Evaluating anew excludes a filter by resource, so the scope is the resource.
-        Some(_) => properties["resourceDiscoveryMode"] = json!("ReEvaluateCompliance"),
-        None => {
-            properties["resourceDiscoveryMode"] = json!("ExistingNonCompliant");
+    let mode = match &task.extent {
+        Extent::Resources => {
             properties["filters"] = json!({ "resourceIds": task.resources });
+            "ExistingNonCompliant"
         }
-    }
+        // Evaluating anew excludes a filter by resource, so the scope is the resource.
+        Extent::Anew { .. } => "ReEvaluateCompliance",
+        Extent::Whole { count } => {
+            properties["resourceCount"] = json!(count);
+            "ExistingNonCompliant"
+        }
+    };
+    properties["resourceDiscoveryMode"] = json!(mode);
     if let Some(reference) = &task.reference {
         properties["policyDefinitionReferenceId"] = json!(reference);
     }
-    on_task(CallKind::CreateTask, Method::Put, &task.target, task.at.as_ref(), &task.name, &[])
+    on_task(CallKind::CreateTask, Method::Put, &task.target, &task.extent, &task.name, &[])
         .with_body(json!({ "properties": properties }))
 }
 
-/// Reads the task with this name, at the target's scope or at a resource's own.
+/// Reads the task with this name and extent.
 #[must_use]
-pub fn task(target: &Target, at: Option<&ResourceId>, name: &TaskName) -> Call<TaskStatus> {
-    on_task(CallKind::ReadTask, Method::Get, target, at, name, &[])
+pub fn task(target: &Target, extent: &Extent, name: &TaskName) -> Call<TaskStatus> {
+    on_task(CallKind::ReadTask, Method::Get, target, extent, name, &[])
 }
 
 /// Lists the task's deployments.
 #[must_use]
-pub fn list_deployments(target: &Target, at: Option<&ResourceId>, name: &TaskName) -> Call<Page<Deployment>> {
-    on_task(CallKind::ListDeployments, Method::Post, target, at, name, &["listDeployments"])
+pub fn list_deployments(target: &Target, extent: &Extent, name: &TaskName) -> Call<Page<Deployment>> {
+    on_task(CallKind::ListDeployments, Method::Post, target, extent, name, &["listDeployments"])
 }
 
 /// Lists all tasks of a subscription, those of its groups and resources too.
@@ -170,12 +175,12 @@ fn on_task<T>(
     kind: CallKind,
     method: Method,
     target: &Target,
-    at: Option<&ResourceId>,
+    extent: &Extent,
     name: &TaskName,
     action: &[&str],
 ) -> Call<T> {
     let account = Account::Subscription(target.subscription().clone());
-    let scope = at.map_or(target.scope.as_str(), ResourceId::as_str);
+    let scope = extent.own_scope().map_or(target.scope.as_str(), ResourceId::as_str);
     let tail: Vec<&str> = PROVIDER.into_iter().chain([name.as_str()]).chain(action.iter().copied()).collect();
     Call::new(kind, account, method, scope, &tail, API_VERSION)
 }

@@ -26,6 +26,9 @@ pub(super) fn table(report: &Report) -> Table {
     for (reason, count) in &report.parked {
         row(&format!("parked: {reason}"), count.to_string());
     }
+    if report.parked_targets > 0 {
+        row("targets parked as a whole", report.parked_targets.to_string());
+    }
     row("waiting", report.waiting.to_string());
     row("unfixed", report.unfixed.to_string());
     row("calls to Resource Manager", report.arm_calls.values().sum::<usize>().to_string());

@@ -6,7 +6,7 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::resource::{AssignmentId, ResourceId};
+use crate::resource::{AssignmentId, ResourceId, Scope};
 use crate::state::SkipReason;
 
 /// The guard rails of the settings `INCLUDE_ASSIGNMENTS`, `EXCLUDE_ASSIGNMENTS`, `EXCLUDE_SCOPES`, `EXCLUDE_RESOURCE_TYPES` and
@@ -85,6 +85,18 @@ impl GuardRails {
         (!self.include.match_id_or_name(assignment.as_str())).then_some(SkipReason::AssignmentNotIncluded)
     }
 
+    /// Whether something in the scope could be excluded, now or later. A pattern is judged by the text before its first wildcard,
+    /// so the answer is "yes" where that is not certain.
+    #[must_use]
+    pub fn may_exclude_within(&self, scope: &Scope) -> bool {
+        let scope = scope.as_str();
+        let reaches = |pattern: &String| {
+            let fixed = pattern.split(['*', '?', '[', '{', '\\']).next().unwrap_or_default().to_lowercase();
+            scope.starts_with(&fixed) || fixed.starts_with(scope)
+        };
+        !self.types.texts.is_empty() || self.scopes.texts.iter().any(reaches)
+    }
+
     /// Why this resource is not remediated, if so.
     #[must_use]
     pub fn forbid_resource(&self, resource: &ResourceId) -> Option<SkipReason> {
@@ -140,6 +152,20 @@ mod tests {
         assert_eq!(resource(&rails, &format!("/resourceGroups/rg1{storage}")), Some(SkipReason::ScopeExcluded));
         assert_eq!(resource(&rails, &format!("/resourceGroups/rg12{storage}")), None);
         assert_eq!(resource(&rails, ""), None);
+    }
+
+    #[test]
+    fn whether_a_scope_could_hold_something_excluded_is_answered_on_the_safe_side() {
+        let within = |scopes: &str, types: &str, scope: &str| {
+            rails("*", "", scopes, types).may_exclude_within(&format!("{SUB}{scope}").parse().unwrap())
+        };
+        assert!(!within("", "", ""));
+        assert!(within("", "Microsoft.Sql/*", ""));
+        assert!(within("*-prod", "", "/resourceGroups/rg"));
+        assert!(within(&format!("{SUB}/resourceGroups/Prod*"), "", ""));
+        assert!(within(&format!("{SUB}/resourceGroups/rg/providers/a.b/c/d"), "", "/resourceGroups/rg"));
+        assert!(!within(&format!("{SUB}/resourceGroups/prod"), "", "/resourceGroups/rg"));
+        assert!(!within("/subscriptions/00000000-0000-0000-0000-000000000001/*", "", ""));
     }
 
     #[test]

@@ -59,6 +59,10 @@ pub struct Policy {
     pub park_for: Duration,
     pub max_attempts: u32,
     pub flap_limit: u32,
+    /// Waiting resources above which one task for the whole scope is considered.
+    pub escalate_above: usize,
+    /// Most resources that a target's document lists. Not a setting: it follows from what can be written with every step.
+    pub most_entries: usize,
     pub parallel_deployments: u32,
     pub failure_threshold: f32,
     pub guard_rails: GuardRails,
@@ -175,6 +179,8 @@ fn policy(source: &Source<'_>) -> Result<Policy, SettingError> {
         flap_window: source.duration("FLAP_WINDOW", "7d")?,
         park_for: source.duration("PARK_FOR", "14d")?,
         max_attempts: source.number("MAX_ATTEMPTS", 8, 1..=100, "a whole number from 1 to 100")?,
+        escalate_above: source.number("ESCALATE_ABOVE", 300, 1..=50_000, "a whole number from 1 to 50000")?,
+        most_entries: 5_000,
         flap_limit: source.number("FLAP_LIMIT", 3, 1..=100, "a whole number from 1 to 100")?,
         parallel_deployments: source.number("PARALLEL_DEPLOYMENTS", 10, 1..=30, "a whole number from 1 to 30")?,
         failure_threshold: source.number("FAILURE_THRESHOLD", 1.0, 0.0..=1.0, "a number from 0.0 to 1.0")?,

@@ -7,7 +7,7 @@
 //! | conflict | another operation holds the resource | backs off, next attempt |
 //! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | once evaluated anew, at the resource's own scope; then parked |
 //! | gone | the resource itself is not there any more | skipped |
-//! | permission | the identity lacks a role | parked |
+//! | permission | the identity lacks a role | parked; the whole target when no deployment of it works |
 //! | permanent | everything else | parked, with the service's own words |
 //!
 //! Sources of the texts: the recorded answers in `tests/fixtures`, and Microsoft documentation
@@ -63,17 +63,27 @@ const WORDS: &[(&str, FailureClass)] = &[
 
 /// The class of an error that a deployment to `resource` ended with.
 pub(super) fn classify(code: &str, message: &str, resource: &ResourceId) -> FailureClass {
-    let code = code.to_ascii_lowercase();
     let message = message.to_ascii_lowercase();
-    let by_code = CODES.iter().find(|(known, _)| *known == code);
-    let by_words = || WORDS.iter().find(|(words, _)| message.contains(words));
-    let class = by_code.or_else(by_words).map_or(FailureClass::Permanent, |(_, class)| *class);
+    let class = look_up(code, &message);
     // Something that the template refers to may be what was not found: that is not the resource's own end.
     let own_name = resource.as_str().rsplit('/').next().unwrap_or_default();
     if class == FailureClass::Gone && !message.contains(own_name) {
         return FailureClass::Permanent;
     }
     class
+}
+
+/// Whether the error says that the assignment's identity lacks a role, whatever the resource.
+pub(super) fn is_permission(code: &str, message: &str) -> bool {
+    look_up(code, &message.to_ascii_lowercase()) == FailureClass::Permission
+}
+
+/// What the tables say; the message in lower case.
+fn look_up(code: &str, message: &str) -> FailureClass {
+    let code = code.to_ascii_lowercase();
+    let by_code = CODES.iter().find(|(known, _)| *known == code);
+    let by_words = || WORDS.iter().find(|(words, _)| message.contains(words));
+    by_code.or_else(by_words).map_or(FailureClass::Permanent, |(_, class)| *class)
 }
 
 /// Whether another attempt can help, and if not, as what the resource is parked.

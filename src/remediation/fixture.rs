@@ -1,6 +1,6 @@
 //! Values that the unit tests of this folder share.
 
-use crate::config::{Mode, Policy};
+use crate::config::{Mode, Policy, settings};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen};
 use crate::resource::{ResourceId, Target};
@@ -26,4 +26,15 @@ pub(crate) fn target() -> Target {
 
 pub(crate) fn policy() -> Policy {
     Policy { mode: Mode::Act, ..Policy::default() }
+}
+
+/// The same with one setting as the environment gives it.
+pub(crate) fn policy_with(name: &str, value: &str) -> Policy {
+    let read = settings(|asked| match asked {
+        "ServiceBus__fullyQualifiedNamespace" => Some("ns.servicebus.windows.net".to_owned()),
+        "STATE_BLOB_ENDPOINT" => Some("https://a.blob.core.windows.net".to_owned()),
+        "REMEDIATION_MODE" => Some("act".to_owned()),
+        asked => (asked == name).then(|| value.to_owned()),
+    });
+    read.expect("a setting that is allowed").policy
 }

@@ -7,14 +7,32 @@ use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
-use crate::state::{Change, EntryState, FailureClass, TargetDocument, TaskPhase, changes};
+use crate::state::{Change, EntryState, FailureClass, TargetDocument, TargetPark, TaskPhase, changes};
 
-/// A write of a target's document: the task that opened, ended or is overdue, and every resource whose state changed.
+/// A write of a target's document: the task that opened, ended or is overdue, the target's park, and every resource that stands
+/// differently.
 pub fn written(before: &TargetDocument, after: &TargetDocument) {
     let target = after.target.hash();
     task(before, after);
+    target_park(before, after);
     for change in changes(before, after) {
-        resource(&change, target.as_str(), task_name(before, after));
+        resource(&change, after.parked.as_ref(), target.as_str(), task_name(before, after));
+    }
+}
+
+fn target_park(before: &TargetDocument, after: &TargetDocument) {
+    if before.parked == after.parked {
+        return;
+    }
+    let (target, assignment) = (after.target.hash(), &after.target.policy_assignment_id);
+    if let Some(park) = &before.parked {
+        let resources = before.resources.values().filter(|entry| before.holds(entry)).count();
+        info!(event = "target_unparked", %target, %assignment, reason = park.reason.as_str(), since = %park.since, resources, "the target's park is over; its resources go on");
+    }
+    if let Some(park) = &after.parked {
+        let resources = after.resources.values().filter(|entry| after.holds(entry)).count();
+        let class = park.class.map(FailureClass::as_str).unwrap_or_default();
+        warn!(event = "target_parked", %target, %assignment, reason = park.reason.as_str(), class, words = park.words, hint = park.hint, until = %park.until, resources, "the whole target is parked");
     }
 }
 
@@ -26,7 +44,7 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
         let resources = after.in_task().count();
         match (phase, active.phase) {
             (None, TaskPhase::Opening) => {
-                info!(event = "task_opening", %target, task = %active.name, resources, "a remediation task is about to be opened");
+                info!(event = "task_opening", %target, task = %active.name, extent = active.extent.as_str(), resources, "a remediation task is about to be opened");
             }
             (_, TaskPhase::Open) if phase != Some(TaskPhase::Open) => {
                 info!(event = "task_open", %target, task = %active.name, resources, "the remediation task is open");
@@ -56,12 +74,16 @@ fn task_name<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> &'a s
     active.map(|active| active.name.as_str()).unwrap_or_default()
 }
 
-fn resource(change: &Change<'_>, target: &str, task: &str) {
+fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: &str) {
     let resource = change.resource;
     let attempt = change.after.attempt;
     if let Some(at) = change.new_fix() {
         let seconds = seconds_between(change.before.map_or(at, |entry| entry.first_seen), at);
         info!(event = "resource_fixed", target, %resource, attempt = change.before.map_or(attempt, |entry| entry.attempt), task, observed_to_fixed_seconds = seconds, "the resource is fixed");
+    }
+    if let Some(park) = park.filter(|_| change.is_held) {
+        info!(event = "resource_parked_with_target", target, %resource, attempt, task, reason = park.reason.as_str(), until = %park.until, "the resource keeps its place while its target is parked");
+        return;
     }
     match &change.after.state {
         EntryState::Waiting { due } if change.is_retry() => {

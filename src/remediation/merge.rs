@@ -2,6 +2,7 @@
 //! twice changes nothing.
 
 use super::backoff::round_up;
+use super::listing;
 use super::wake::rouse;
 use crate::config::Policy;
 use crate::event::Timestamp;
@@ -13,6 +14,8 @@ use crate::state::{Entry, EntryState, ParkReason, SkipReason, TargetDocument};
 pub enum Merged {
     /// The resource waits now: a new episode of non-compliance.
     Waiting,
+    /// It waits beside those that are listed, which are too many.
+    Unlisted,
     /// It waited already; only the time of the last evaluation is new.
     StillWaiting,
     /// Not newer than what is known.
@@ -39,6 +42,7 @@ impl Merged {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Unlisted => "unlisted",
             Self::StillWaiting => "stillWaiting",
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
@@ -56,20 +60,15 @@ impl Merged {
 pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &Policy, now: Timestamp) -> Merged {
     let at = observation.observed_at;
     let id = &observation.resource_id;
+    let is_full = document.resources.len() >= policy.most_entries;
     let merged = match (document.resources.get_mut(id), observation.seen) {
         (None, Seen::Compliant) => Merged::Unknown,
+        (None, Seen::NonCompliant) if is_full => {
+            listing::count(document, first_due(at, policy, now));
+            Merged::Unlisted
+        }
         (None, Seen::NonCompliant) => {
-            let state = EntryState::Waiting { due: first_due(at, policy, now) };
-            let entry = Entry {
-                observed_at: at,
-                first_seen: at,
-                attempt: 1,
-                fixes: Vec::new(),
-                seen_in_task: None,
-                last_failure: None,
-                state,
-            };
-            document.resources.insert(id.clone(), entry);
+            document.resources.insert(id.clone(), Entry::waiting(at, first_due(at, policy, now)));
             Merged::Waiting
         }
         (Some(entry), _) if at <= entry.observed_at => Merged::Duplicate,

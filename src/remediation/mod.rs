@@ -2,13 +2,14 @@
 //!
 //! An observation is merged into its target's document (`merge`). A wake-up starts a look at one target
 //! (`reconciliation`), which goes through its stages (`stages`): gather a wave (`wave`), open its task (`opening`), follow
-//! it, take in its outcome (`outcome`, `failure`), set the next wake-up (`wake`, `backoff`).
+//! it, take in its outcome (`outcome`, `failure`, `target_park`), set the next wake-up (`wake`, `backoff`).
 
 mod backoff;
 mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod journal;
+mod listing;
 mod merge;
 mod opening;
 mod outcome;
@@ -17,6 +18,7 @@ mod reconcile;
 mod reconciliation;
 mod stages;
 mod step;
+mod target_park;
 mod wake;
 mod wave;
 
@@ -25,6 +27,7 @@ pub use merge::{Merged, merge};
 pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
-pub use step::{Meaning, Next, Observed, Put, Question, Rest, Write};
+pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
+pub use target_park::TargetCause;
 pub use wake::{heal, leave_behind, needs_healing};
 pub use wave::Verdict;

@@ -12,11 +12,12 @@ pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Polic
     document.sequence += 1;
     document.active = Some(ActiveTask {
         name: task.name.clone(),
-        at: task.at.clone(),
+        extent: task.extent.clone(),
         phase: TaskPhase::Opening,
         opened_at: now,
         check_at: now + policy.opening_grace,
         overdue_reported: false,
+        reading: None,
     });
     for id in &task.resources {
         if let Some(entry) = document.resources.get_mut(id) {

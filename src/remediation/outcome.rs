@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use super::backoff::next_attempt;
 use super::failure::{Verdict, classify, verdict};
+use super::listing;
 use super::merge::{new_episode, park};
+use super::target_park::learn_of_permission;
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{
-    Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, SkipReason, TargetDocument, TaskName,
+    ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, SkipReason,
+    TargetDocument, TaskName,
 };
 
 /// Tasks that a document remembers.
@@ -24,13 +27,48 @@ pub(super) fn take_in(
     policy: &Policy,
     now: Timestamp,
 ) {
-    let Some(active) = document.active.take() else { return };
+    take_in_part(document, status, deployments, None, policy, now);
+}
+
+/// Takes in a part of the list of the active task's deployments; `next` leads to the rest. Without a rest the task is done
+/// with, and what no part told of was not in its list.
+pub(super) fn take_in_part(
+    document: &mut TargetDocument,
+    status: &TaskStatus,
+    deployments: &[Deployment],
+    next: Option<String>,
+    policy: &Policy,
+    now: Timestamp,
+) {
+    let Some(mut active) = document.active.take() else { return };
+    let so_far = active.reading.take().unwrap_or_default();
+    learn_of_permission(document, deployments, so_far == Reading::default(), policy, now);
+    let is_parked = document.parked.is_some();
+    let no_deployments = deployments.is_empty() && so_far == Reading::default();
+    let unlisted_fixes = if active.extent.is_whole() { list_failures(document, deployments, now) } else { 0 };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
-    let (mut fixed, mut unfixed) = (0, 0);
-    for (id, entry) in document.resources.iter_mut().filter(|(_, e)| e.state == EntryState::InTask) {
+    let (mut fixed, mut unfixed) = (so_far.fixed + unlisted_fixes, so_far.unfixed);
+    for (id, entry) in &mut document.resources {
         let deployment = by_resource.get(id.as_str()).copied();
-        let no_deployments = deployments.is_empty();
+        let is_in_it = match entry.state {
+            EntryState::InTask => next.is_none() || deployment.is_some(),
+            // A task for the whole scope may have taken what was seen only after it had begun.
+            EntryState::Waiting { .. } => {
+                active.extent.is_whole() && entry.attempt == 1 && deployment.is_some_and(|d| says_more(d, entry))
+            }
+            EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => false,
+        };
+        if !is_in_it {
+            continue;
+        }
         let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
+        // A person who canceled is obeyed for what was not begun, whatever the rest has met.
+        if is_parked && (deployment.is_some() || status.state != TaskState::Canceled) {
+            entry.state = EntryState::Waiting { due: now };
+            entry.seen_in_task = None;
+            unfixed += 1;
+            continue;
+        }
         match deployment.map(|d| (&d.status, d.ended)) {
             Some((DeploymentStatus::Succeeded, ended)) => {
                 fixed += 1;
@@ -42,6 +80,13 @@ pub(super) fn take_in(
         }
         unfixed += 1;
     }
+    if let Some(next) = next {
+        document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed }), ..active });
+        return;
+    }
+    if active.extent.is_whole() {
+        listing::whole_scope_done(document, policy, now);
+    }
     document.history.push(PastTask {
         name: active.name,
         state: status.word.clone(),
@@ -52,6 +97,32 @@ pub(super) fn take_in(
     });
     let surplus = document.history.len().saturating_sub(HISTORY);
     document.history.drain(..surplus);
+}
+
+/// A task for the whole scope may have taken resources that are not listed. Those that failed are listed as in the task, so that
+/// they are tried again; the number of the others is returned.
+fn list_failures(document: &mut TargetDocument, deployments: &[Deployment], now: Timestamp) -> usize {
+    let mut fixed = 0;
+    for deployment in deployments {
+        let Ok(id) = deployment.resource.parse::<ResourceId>() else { continue };
+        if document.resources.contains_key(&id) {
+            continue;
+        }
+        match deployment.status {
+            DeploymentStatus::Succeeded => fixed += 1,
+            DeploymentStatus::Failed { .. } => {
+                let entry = Entry::waiting(deployment.ended.unwrap_or(now), now);
+                document.resources.insert(id, Entry { state: EntryState::InTask, ..entry });
+            }
+            DeploymentStatus::Open => {}
+        }
+    }
+    fixed
+}
+
+/// Whether the deployment ended, and later than the evaluation that the entry knows.
+fn says_more(deployment: &Deployment, entry: &Entry) -> bool {
+    deployment.status != DeploymentStatus::Open && deployment.ended.is_some_and(|ended| ended >= entry.observed_at)
 }
 
 struct Ending<'a> {
@@ -128,7 +199,7 @@ mod tests {
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
     use crate::remediation::merge::merge;
-    use crate::state::{ActiveTask, TaskPhase};
+    use crate::state::{Extent, TaskPhase};
     use std::time::Duration;
 
     fn in_task(count: usize) -> TargetDocument {
@@ -141,10 +212,11 @@ mod tests {
         document.active = Some(ActiveTask {
             name,
             phase: TaskPhase::Open,
-            at: None,
+            extent: Extent::Resources,
             opened_at: now(),
             check_at: now(),
             overdue_reported: false,
+            reading: None,
         });
         document
     }
@@ -159,6 +231,63 @@ mod tests {
 
     fn failed(code: &str) -> DeploymentStatus {
         DeploymentStatus::Failed { code: code.to_owned(), message: "words".to_owned() }
+    }
+
+    #[test]
+    fn a_whole_scope_task_also_tells_of_what_was_seen_after_it_began() {
+        let mut document = in_task(3);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+        for (n, seconds) in [(1, 7_200), (2, 30)] {
+            let entry = document.resources.get_mut(&resource(n)).unwrap();
+            entry.state = EntryState::Waiting { due: now() };
+            entry.observed_at = now() - Duration::from_secs(seconds);
+        }
+        let ended = [0, 1, 2].map(|n| deployment(n, DeploymentStatus::Succeeded));
+        let mut limited = document.clone();
+        take_in(&mut document, &status(TaskState::Succeeded), &ended, &policy(), now());
+        let is_fixed =
+            |document: &TargetDocument, n| matches!(document.resources[&resource(n)].state, EntryState::Fixed { .. });
+        // The last was evaluated after its deployment had ended.
+        assert_eq!([0, 1, 2].map(|n| is_fixed(&document, n)), [true, true, false]);
+        limited.active.as_mut().unwrap().extent = Extent::Resources;
+        take_in(&mut limited, &status(TaskState::Succeeded), &ended, &policy(), now());
+        assert_eq!([0, 1, 2].map(|n| is_fixed(&limited, n)), [true, false, false]);
+    }
+
+    #[test]
+    fn a_whole_scope_task_lists_what_failed_and_counts_what_it_fixed_unlisted() {
+        let mut document = in_task(1);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+        let ended = [
+            deployment(0, DeploymentStatus::Succeeded),
+            deployment(1, DeploymentStatus::Succeeded),
+            deployment(2, failed("ServerBusy")),
+        ];
+        take_in(&mut document, &status(TaskState::Failed), &ended, &policy(), now());
+        assert!(!document.resources.contains_key(&resource(1)));
+        let entry = &document.resources[&resource(2)];
+        assert!(matches!(entry.state, EntryState::Waiting { .. }) && entry.attempt == 2, "{entry:?}");
+        assert_eq!(document.history.last().map(|past| (past.fixed, past.unfixed)), Some((2, 1)));
+    }
+
+    #[test]
+    fn a_list_that_comes_in_parts_says_the_same_as_one_that_comes_at_once() {
+        let deployments: Vec<_> = (0..9)
+            .map(|n| deployment(n, if n % 4 == 1 { failed("ServerBusy") } else { DeploymentStatus::Succeeded }))
+            .collect();
+        let mut once = in_task(10);
+        take_in(&mut once, &status(TaskState::Failed), &deployments, &policy(), now());
+        for size in 1..9 {
+            let mut document = in_task(10);
+            let parts = deployments.chunks(size).count();
+            for (place, part) in deployments.chunks(size).enumerate() {
+                let next = (place + 1 < parts).then(|| format!("part {place}"));
+                assert!(document.active.is_some());
+                take_in_part(&mut document, &status(TaskState::Failed), part, next, &policy(), now());
+            }
+            assert_eq!(document, once, "{size} at a time");
+        }
+        assert_eq!(once.history.last().map(|past| (past.fixed, past.unfixed)), Some((7, 3)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a wave would do. In `act` mode the same task is created; in `plan` mode it is shown and everything keeps waiting.
 
+use super::TargetCause;
 use super::wave::Verdict;
 use crate::arm::NewTask;
 
@@ -8,6 +9,8 @@ use crate::arm::NewTask;
 pub struct Plan {
     /// The task that would be created, if any resource is left for one.
     pub task: Option<NewTask>,
+    /// Why the whole target would be parked instead.
+    pub cause: Option<TargetCause>,
     /// The resources that would leave the wave.
     pub verdicts: Vec<Verdict>,
 }

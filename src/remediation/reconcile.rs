@@ -7,9 +7,9 @@ use tracing::{info, warn};
 use super::journal;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
-use super::step::{Next, Observed, Put, Question};
+use super::step::{DeploymentList, Next, Observed, Put, Question};
 use super::wake::leave_behind;
-use crate::arm::{ArmClient, ArmError, FactsReader, calls};
+use crate::arm::{ArmClient, ArmError, FactsReader, Found, calls};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
@@ -19,6 +19,10 @@ use crate::transport::Deadline;
 
 /// Steps of one look, far above what any needs: a guard against going round in circles.
 const MOST_STEPS: usize = 2_000;
+/// Pages of a list of deployments that are taken in at a time. A task may have 500, and a look has 20 s.
+const PART: usize = 10;
+/// Longest time for reading all policy states of a scope: waves, which do without, must have some of the slot as well.
+const ALL_STATES: Duration = Duration::from_secs(10);
 /// Longest time for creating a task: one try.
 const PUT: Duration = Duration::from_secs(10);
 
@@ -131,7 +135,7 @@ impl Reconciler {
                 let found = self.store.target_of_hash(target.subscription(), &hash, deadline).await?;
                 Observed::Rival(hash, found.and_then(|v| v.document.active).map(|active| active.name))
             }
-            Next::Ask(question) => self.ask(question, look, target, slot).await.unwrap_or_else(|error| {
+            Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
                 warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not answer; the target waits");
                 Observed::Unanswered(error)
             }),
@@ -153,14 +157,7 @@ impl Reconciler {
         }))
     }
 
-    async fn ask(
-        &self,
-        question: Question,
-        look: &Reconciliation,
-        target: &Target,
-        slot: Deadline,
-    ) -> Result<Observed, ArmError> {
-        let at = look.document().and_then(|document| document.active.as_ref()).and_then(|active| active.at.as_ref());
+    async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
             Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, slot).await?),
             Question::ActiveTasks => {
@@ -173,17 +170,29 @@ impl Reconciler {
                 }
                 Observed::States(asked, states)
             }
-            Question::Task(name) => match self.arm.send(&calls::task(target, at, &name), slot).await {
+            Question::AllNonCompliant => {
+                let all = calls::all_non_compliant(target, Timestamp::now_utc());
+                match self.arm.send_paged(&all, slot.within(ALL_STATES)).await {
+                    Ok(states) => Observed::AllNonCompliant(Found::There(states)),
+                    Err(error @ ArmError::Throttled { .. }) => return Err(error),
+                    Err(error) => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
+                }
+            }
+            Question::Task(name, extent) => match self.arm.send(&calls::task(target, &extent, &name), slot).await {
                 Ok(status) => Observed::Task(name, Some(status)),
                 Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
                 Err(error) => return Err(error),
             },
-            Question::Deployments(name) => {
-                match self.arm.send_paged(&calls::list_deployments(target, at, &name), slot).await {
-                    Ok(deployments) => Observed::Deployments(name, deployments),
-                    Err(ArmError::NotFound { .. }) => Observed::Deployments(name, Vec::new()),
+            Question::Deployments(name, extent, from) => {
+                let call = calls::list_deployments(target, &extent, &name);
+                let (deployments, next) = match self.arm.send_some(&call, from.as_deref(), PART, slot).await {
+                    Ok(part) => part,
+                    Err(ArmError::NotFound { .. }) => (Vec::new(), None),
+                    // The link leads nowhere any more: what was not read counts as not in the list, and is looked at anew.
+                    Err(error) if from.is_some() && error.is_final() => (Vec::new(), None),
                     Err(error) => return Err(error),
-                }
+                };
+                Observed::Deployments(name, DeploymentList { from, deployments, next })
             }
         })
     }
@@ -193,12 +202,12 @@ impl Reconciler {
         let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
         let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
         info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: this task would be opened");
+        if let Some(cause) = &plan.cause {
+            info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");
+        }
         for verdict in &plan.verdicts {
-            let (reason, words) = match verdict {
-                super::Verdict::Skip(_, reason) => (reason.as_str(), ""),
-                super::Verdict::Park(_, reason, words) => (reason.as_str(), words.as_str()),
-            };
-            info!(event = "plan_leaving", target = %target.hash(), resource = %verdict.resource(), reason, words, "plan mode: this resource would leave the wave");
+            let super::Verdict::Skip(resource, reason) = verdict;
+            info!(event = "plan_leaving", target = %target.hash(), %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
         }
     }
 }

@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::stages::View;
-use super::step::{Meaning, Next, Observed, Put, Rest};
-use crate::arm::{ArmError, Deployment, Facts, ListedTask, PolicyState, TaskStatus};
+use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
+use crate::arm::{ArmError, Facts, Found, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
@@ -32,9 +32,10 @@ pub struct Reconciliation {
     pub(super) facts: Option<Facts>,
     pub(super) states: Vec<PolicyState>,
     pub(super) states_asked: HashSet<ResourceId>,
+    pub(super) all_non_compliant: Option<Found<Vec<PolicyState>>>,
     pub(super) active_tasks: Option<Vec<ListedTask>>,
     pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
-    pub(super) deployments: Option<(TaskName, Vec<Deployment>)>,
+    pub(super) deployments: Option<(TaskName, DeploymentList)>,
     /// The task whose opening is ours to finish, and whether another began it.
     pub(super) mine: Option<(TaskName, Meaning)>,
     pub(super) put: Option<(TaskName, Put)>,
@@ -61,6 +62,7 @@ impl Reconciliation {
             facts: None,
             states: Vec::new(),
             states_asked: HashSet::new(),
+            all_non_compliant: None,
             active_tasks: None,
             task: None,
             deployments: None,
@@ -139,9 +141,10 @@ impl Reconciliation {
                 self.states_asked.extend(asked);
                 self.states.extend(states);
             }
+            Observed::AllNonCompliant(states) => self.all_non_compliant = Some(states),
             Observed::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
             Observed::Task(name, status) => self.task = Some((name, status)),
-            Observed::Deployments(name, deployments) => self.deployments = Some((name, deployments)),
+            Observed::Deployments(name, list) => self.deployments = Some((name, list)),
             Observed::Unanswered(ArmError::Throttled { until, .. }) => self.throttled = self.throttled.max(Some(until)),
             Observed::Unanswered(_) => self.unanswered = true,
             Observed::Put(name, put) => {
@@ -149,6 +152,7 @@ impl Reconciliation {
                     self.throttled = self.throttled.max(Some(until));
                 }
                 // What was found before the creation says nothing of the time after it.
+                self.all_non_compliant = None;
                 self.task = self.task.take().filter(|(found, _)| *found != name);
                 self.put = Some((name, put));
             }

@@ -1,9 +1,9 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
-use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
+use crate::arm::{ArmError, Deployment, Facts, Found, ListedTask, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
-use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::state::{ETag, Extent, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
 /// The one thing to do next. After each the shell reports what it observed and asks again.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,8 @@ pub enum Rest {
     Throttled,
     /// Resource Manager did not answer.
     Unanswered,
+    /// The target is parked.
+    TargetParked,
     /// The task runs.
     TaskRunning,
     /// The opening of the task is another's to finish, or its fate is not known yet.
@@ -87,6 +89,7 @@ impl Rest {
             Self::Blocked => "blocked",
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
+            Self::TargetParked => "targetParked",
             Self::TaskRunning => "taskRunning",
             Self::OpeningElsewhere => "openingElsewhere",
             Self::OutOfTime => "outOfTime",
@@ -102,12 +105,14 @@ pub enum Question {
     Facts,
     /// The latest policy states of these resources.
     States(Vec<ResourceId>),
+    /// All resources of the target's scope that are non-compliant with its policy.
+    AllNonCompliant,
     /// The active tasks of the subscription.
     ActiveTasks,
     /// The task with this name.
-    Task(TaskName),
-    /// The deployments of this task.
-    Deployments(TaskName),
+    Task(TaskName, Extent),
+    /// The deployments of this task, from the beginning or from a link that an earlier answer gave.
+    Deployments(TaskName, Extent, Option<String>),
 }
 
 /// What the shell observed.
@@ -131,12 +136,14 @@ pub enum Observed {
     Facts(Facts),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
+    /// All that is non-compliant, if it can be read.
+    AllNonCompliant(Found<Vec<PolicyState>>),
     /// The active tasks.
     ActiveTasks(Vec<ListedTask>),
     /// The task; none when there is no such task.
     Task(TaskName, Option<TaskStatus>),
-    /// The task's deployments.
-    Deployments(TaskName, Vec<Deployment>),
+    /// Deployments of the task.
+    Deployments(TaskName, DeploymentList),
     /// A question went unanswered.
     Unanswered(ArmError),
     /// What became of the creation of a task.
@@ -147,6 +154,17 @@ pub enum Observed {
     Woken,
     /// The time for this target is used up; what is begun is brought to a safe end.
     OutOfTime,
+}
+
+/// A part of the list of a task's deployments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeploymentList {
+    /// The link by which the part was asked for; none: the beginning of the list.
+    pub from: Option<String>,
+    /// The deployments.
+    pub deployments: Vec<Deployment>,
+    /// The link to the rest; none at the end of the list, and when the rest cannot be had any more.
+    pub next: Option<String>,
 }
 
 /// What became of the creation of a task.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::target_park::unpark_target;
 use crate::event::Timestamp;
 use crate::state::{EntryState, TargetDocument, TargetSummary};
 
@@ -14,7 +15,7 @@ pub(super) fn rouse(document: &mut TargetDocument, at: Option<Timestamp>) {
     }
 }
 
-/// Lets parked resources whose time is over wait again.
+/// Lets single parked resources whose time is over wait again.
 fn unpark_expired(document: &mut TargetDocument, now: Timestamp) {
     for entry in document.resources.values_mut() {
         if matches!(entry.state, EntryState::Parked { until, .. } if until <= now) {
@@ -36,6 +37,7 @@ pub fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -
 /// Wakes the target now, whatever was planned: for `sweep`, which finds a wake-up overdue or a park over.
 pub fn heal(document: &mut TargetDocument, now: Timestamp) {
     unpark_expired(document, now);
+    unpark_target(document, now);
     rouse(document, Some(now));
 }
 

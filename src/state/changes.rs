@@ -6,7 +6,7 @@ use super::target_document::TargetDocument;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 
-/// A resource whose entry changed.
+/// A resource whose entry changed, or that the target's park holds now and did not before, or the other way round.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change<'a> {
     /// The resource.
@@ -15,14 +15,20 @@ pub struct Change<'a> {
     pub before: Option<&'a Entry>,
     /// Its entry now. An entry is only dropped when its memory has expired, which is no news.
     pub after: &'a Entry,
+    /// Whether it was held by the park of its target.
+    pub was_held: bool,
+    /// Whether it is held by the park of its target.
+    pub is_held: bool,
 }
 
-/// The resources whose state or attempt differs between two versions of a document.
+/// The resources that stand differently in two versions of a document: state, attempt, or the hold of the target's park.
 pub fn changes<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> impl Iterator<Item = Change<'a>> {
     after.resources.iter().filter_map(move |(resource, entry)| {
         let old = before.resources.get(resource);
+        let was_held = old.is_some_and(|old| before.holds(old));
+        let is_held = after.holds(entry);
         let same = old.is_some_and(|old| old.state == entry.state && old.attempt == entry.attempt);
-        (!same).then_some(Change { resource, before: old, after: entry })
+        (!same || was_held != is_held).then_some(Change { resource, before: old, after: entry, was_held, is_held })
     })
 }
 

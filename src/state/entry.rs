@@ -31,6 +31,20 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The first entry of a resource, seen non-compliant at that time.
+    #[must_use]
+    pub fn waiting(seen_at: Timestamp, due: Timestamp) -> Self {
+        Self {
+            observed_at: seen_at,
+            first_seen: seen_at,
+            attempt: 1,
+            fixes: Vec::new(),
+            seen_in_task: None,
+            last_failure: None,
+            state: EntryState::Waiting { due },
+        }
+    }
+
     /// Whether the next attempt must evaluate the resource anew.
     #[must_use]
     pub fn is_stale(&self) -> bool {

@@ -19,9 +19,9 @@ pub struct TargetSummary {
     pub blob: String,
     /// When the target is to be looked at next.
     pub wake_at: Option<Timestamp>,
-    /// When the first park ends.
+    /// When the first park ends, of a resource or of the target.
     pub parked_until: Option<Timestamp>,
-    /// Whether a resource waits or is in a task.
+    /// Whether a resource waits or is in a task. What the target's park holds is parked.
     pub is_unsettled: bool,
 }
 
@@ -41,9 +41,10 @@ impl TargetSummary {
 /// The metadata of a document.
 pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
     let mut counts = [0_usize; 5];
-    let mut parked_until: Option<Timestamp> = None;
+    let mut parked_until: Option<Timestamp> = document.parked.as_ref().map(|park| park.until);
     for entry in document.resources.values() {
         let index = match &entry.state {
+            EntryState::Waiting { .. } if document.holds(entry) => 3,
             EntryState::Waiting { .. } => 0,
             EntryState::InTask => 1,
             EntryState::Fixed { .. } => 2,
@@ -55,8 +56,45 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
         };
         counts[index] += 1;
     }
+    if let Some(unlisted) = &document.unlisted {
+        let place = if document.parked.is_some() { 3 } else { 0 };
+        counts[place] = counts[place].saturating_add(usize::try_from(unlisted.seen).unwrap_or(usize::MAX));
+    }
     let time = |at: Timestamp| at.format(&Rfc3339).ok();
     let times = [(WAKE_AT, document.wake_at), (PARKED_UNTIL, parked_until)];
     let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));
     COUNTS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), count.to_string())).chain(times).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Seen;
+    use crate::remediation::fixture::{now, policy, seen, target};
+    use crate::remediation::merge;
+    use crate::state::{ParkReason, TargetPark};
+    use std::time::Duration;
+
+    #[test]
+    fn what_the_targets_park_holds_counts_as_parked_until_the_park_ends() {
+        let mut document = TargetDocument::new(target());
+        for n in 0..3 {
+            merge(&mut document, &seen(Seen::NonCompliant, n, now()), &policy(), now());
+        }
+        let read = |document: &TargetDocument| TargetSummary::read(String::new(), Some(&of(document)));
+        assert!(read(&document).is_unsettled && read(&document).parked_until.is_none());
+        let until = now() + Duration::from_secs(60);
+        document.parked = Some(TargetPark {
+            reason: ParkReason::NoIdentity,
+            class: None,
+            words: String::new(),
+            hint: String::new(),
+            since: now(),
+            until,
+        });
+        let metadata = of(&document);
+        assert_eq!((metadata["waiting"].as_str(), metadata["parked"].as_str()), ("0", "3"));
+        let summary = read(&document);
+        assert_eq!((summary.is_unsettled, summary.parked_until), (false, Some(until)));
+    }
 }

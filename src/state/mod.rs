@@ -4,20 +4,24 @@
 mod blob_store;
 mod changes;
 mod entry;
+mod extent;
 mod metadata;
 mod reasons;
 mod rejected;
 mod subscription_document;
 mod suspects;
 mod target_document;
+mod target_park;
 mod versioned;
 
 pub use blob_store::{Saved, StateError, Store};
 pub use changes::{Change, changes};
 pub use entry::{Entry, EntryState, LastFailure};
+pub use extent::{Claim, Claimed, Extent};
 pub use metadata::TargetSummary;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
-pub use subscription_document::{Claim, SubscriptionDocument};
-pub use target_document::{ActiveTask, PastTask, TargetDocument, TaskName, TaskPhase};
+pub use subscription_document::SubscriptionDocument;
+pub use target_document::{ActiveTask, PastTask, Reading, TargetDocument, TaskName, TaskPhase, Unlisted};
+pub use target_park::TargetPark;
 pub use versioned::{ETag, Versioned};

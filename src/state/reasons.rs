@@ -54,6 +54,8 @@ pub enum ParkReason {
     Canceled,
     /// The assignment has no identity to act with.
     NoIdentity,
+    /// The assignment is of an initiative, and the event named no policy within it.
+    ReferenceMissing,
 }
 
 impl ParkReason {
@@ -67,6 +69,7 @@ impl ParkReason {
             Self::Flapping => "flapping",
             Self::Canceled => "canceled",
             Self::NoIdentity => "noIdentity",
+            Self::ReferenceMissing => "referenceMissing",
         }
     }
 
@@ -92,6 +95,9 @@ impl ParkReason {
             Self::NoIdentity => {
                 "Give the policy assignment a managed identity (and a location), and that identity the policy's roles."
             }
+            Self::ReferenceMissing => {
+                "See that policyDefinitionReferenceId is not lost between Event Grid and this worker; until then open a task for each policy of the initiative by hand."
+            }
         }
     }
 }
@@ -108,8 +114,6 @@ pub enum SkipReason {
     NotRemediable,
     /// The assignment no longer exists for this subscription.
     AssignmentGone,
-    /// The assignment is of an initiative, and the event named no policy within it.
-    ReferenceMissing,
     /// The initiative has no such policy any more.
     ReferenceGone,
     /// The resource no longer exists.
@@ -137,7 +141,6 @@ impl SkipReason {
             Self::Exempt => "exempt",
             Self::NotRemediable => "notRemediable",
             Self::AssignmentGone => "assignmentGone",
-            Self::ReferenceMissing => "referenceMissing",
             Self::ReferenceGone => "referenceGone",
             Self::ResourceGone => "resourceGone",
             Self::AssignmentExcluded => "assignmentExcluded",

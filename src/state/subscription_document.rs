@@ -1,13 +1,14 @@
-//! What the targets of a subscription must know of each other: which resources are claimed by a task, and until when
+//! What the targets of a subscription must know of each other: what is claimed by a task, and until when
 //! Resource Manager asked to be left alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::target_document::{TaskName, VERSION};
+use super::extent::Claim;
+use super::target_document::VERSION;
 use crate::event::Timestamp;
-use crate::resource::{ResourceId, SubscriptionId, TargetHash};
+use crate::resource::{SubscriptionId, TargetHash};
 
 /// The state document of a subscription.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,16 +23,6 @@ pub struct SubscriptionDocument {
     /// One claim a target. Void when the target's active task has another name.
     #[serde(default)]
     pub claims: BTreeMap<TargetHash, Claim>,
-}
-
-/// The resources that a target's task may change, so that no other task does at the same time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Claim {
-    /// The task.
-    pub task: TaskName,
-    /// Its resources.
-    pub resources: BTreeSet<ResourceId>,
 }
 
 impl SubscriptionDocument {

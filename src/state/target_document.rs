@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
+use super::extent::Extent;
+use super::target_park::TargetPark;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Target, TargetHash};
 
@@ -29,9 +32,15 @@ pub struct TargetDocument {
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
+    /// Why nothing is remediated for the target; together with an active task only while its outcome is being read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<TargetPark>,
     /// The resources, by id.
     #[serde(default)]
     pub resources: BTreeMap<ResourceId, Entry>,
+    /// What waits beside the resources that are listed, when those are too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
     /// The last tasks that ended, newest last.
     #[serde(default)]
     pub history: Vec<PastTask>,
@@ -48,7 +57,9 @@ impl TargetDocument {
             generation: 0,
             wake_at: None,
             active: None,
+            parked: None,
             resources: BTreeMap::new(),
+            unlisted: None,
             history: Vec::new(),
         }
     }
@@ -56,6 +67,12 @@ impl TargetDocument {
     /// The resources of the active task, in the order of their ids.
     pub fn in_task(&self) -> impl Iterator<Item = &ResourceId> {
         self.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask).map(|(id, _)| id)
+    }
+
+    /// Whether the target's park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
+    #[must_use]
+    pub fn holds(&self, entry: &Entry) -> bool {
+        self.parked.is_some() && matches!(entry.state, EntryState::Waiting { .. })
     }
 
     /// When the first waiting resource is due.
@@ -71,12 +88,38 @@ impl TargetDocument {
     }
 
     fn dues(&self) -> impl Iterator<Item = Timestamp> {
-        self.resources.values().filter_map(|entry| match entry.state {
+        let listed = self.resources.values().filter_map(|entry| match entry.state {
             EntryState::Waiting { due } => Some(due),
             EntryState::InTask | EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
                 None
             }
-        })
+        });
+        listed.chain(self.unlisted.as_ref().map(|unlisted| unlisted.due))
+    }
+}
+
+/// Resources that wait and are not listed: a document of tens of thousands could not be written with every step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unlisted {
+    /// When the policy states of the scope are read for them.
+    #[serde(with = "time::serde::rfc3339")]
+    pub due: Timestamp,
+    /// How many they are, as far as is known: observations, and later resources.
+    pub seen: u64,
+    /// Only states that were evaluated after this time count.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub evaluated_after: Option<Timestamp>,
+}
+
+impl Unlisted {
+    /// A full evaluation of all resources comes once a day (Microsoft documentation, "Get compliance data"); an hour to spare.
+    const EVALUATED_ANEW: Duration = Duration::from_secs(25 * 3_600);
+
+    /// Whether a state that was evaluated at that time tells what is still so.
+    #[must_use]
+    pub fn is_news(&self, evaluated_at: Timestamp, now: Timestamp) -> bool {
+        self.evaluated_after.is_none_or(|after| evaluated_at > after || now > after + Self::EVALUATED_ANEW)
     }
 }
 
@@ -86,9 +129,9 @@ impl TargetDocument {
 pub struct ActiveTask {
     /// Its name in Resource Manager.
     pub name: TaskName,
-    /// The resource at whose own scope it stands, when that is evaluated anew; none: the target's scope.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<ResourceId>,
+    /// What it is limited to.
+    #[serde(default)]
+    pub extent: Extent,
     /// How far its opening is.
     pub phase: TaskPhase,
     /// When its opening was begun, or taken over.
@@ -100,6 +143,21 @@ pub struct ActiveTask {
     /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
     #[serde(default)]
     pub overdue_reported: bool,
+    /// How far the list of its deployments has been taken in, when one look did not see the end of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// How far the deployments of a task that has ended were taken in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// Resource Manager's link to the rest of the list.
+    pub next: String,
+    /// Resources that the task fixed, as far as was read.
+    pub fixed: usize,
+    /// Resources that it did not fix, as far as was read.
+    pub unfixed: usize,
 }
 
 /// How far the opening of a task is.

@@ -25,13 +25,18 @@ impl World {
             let is_right = match state {
                 Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => truth.compliant,
                 Some(EntryState::Parked { .. }) => truth.permanent,
-                Some(EntryState::Waiting { .. } | EntryState::InTask) | None => false,
+                Some(EntryState::Waiting { .. } | EntryState::InTask) => false,
+                // What is settled beyond doubt makes room for others.
+                None => truth.compliant && self.policy.most_entries < 100,
             };
             if !is_right {
                 return Err(format!("{resource} of {} ended as {state:?}, the truth is {truth:?}", target.hash()));
             }
         }
         for (document, _) in self.store.targets.values() {
+            if let Some(unlisted) = &document.unlisted {
+                return Err(format!("{} still has unlisted resources: {unlisted:?}", document.target.hash()));
+            }
             if let Some(active) = &document.active {
                 return Err(format!("task {} is still active", active.name));
             }

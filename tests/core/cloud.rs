@@ -9,7 +9,7 @@ use policy_remediator::arm::{
     NewTask, PolicyState, TaskState, TaskStatus,
 };
 use policy_remediator::event::{ComplianceState, Timestamp};
-use policy_remediator::remediation::{Observed, Put, Question};
+use policy_remediator::remediation::{DeploymentList, Observed, Put, Question};
 use policy_remediator::resource::{ResourceId, Target};
 
 use crate::scenario::Scenario;
@@ -44,6 +44,8 @@ pub(crate) struct Cloud {
     /// Until when each instance keeps away, as its gate does.
     pub(crate) gates: [Option<Timestamp>; 2],
     pub(crate) throttled: usize,
+    /// Tasks for a whole scope.
+    pub(crate) whole: usize,
 }
 
 impl Cloud {
@@ -59,7 +61,7 @@ impl Cloud {
             };
             ((s.target.clone(), s.resource.clone()), truth)
         });
-        Self { tasks: Vec::new(), truth: truth.collect(), late: Vec::new(), gates: [None; 2], throttled: 0 }
+        Self { tasks: Vec::new(), truth: truth.collect(), late: Vec::new(), gates: [None; 2], throttled: 0, whole: 0 }
     }
 
     /// When the next thing happens that is not to be waited for by a message: a late request arrives, a task ends.
@@ -158,6 +160,10 @@ impl World {
         });
     }
 
+    fn overlapping(&self, resources: &[ResourceId]) -> Option<&Task> {
+        self.cloud.active().find(|task| !task.person && task.resources.iter().any(|r| resources.contains(r)))
+    }
+
     /// The creation of a task: what the answer would be, or what must never happen.
     fn accept(&mut self, new: &NewTask) -> Result<Put, String> {
         if let Some(old) = self.cloud.tasks.iter().find(|t| t.name == new.name.as_str()) {
@@ -169,11 +175,6 @@ impl World {
         if self.cloud.active().any(|task| task.target == new.target) {
             return Ok(Put::Wait);
         }
-        let overlap =
-            self.cloud.active().find(|task| !task.person && task.resources.iter().any(|r| new.resources.contains(r)));
-        if let Some(other) = overlap {
-            return Err(format!("{} and {} touch one resource at the same time", other.name, new.name));
-        }
         let persons = self.cloud.tasks.iter().any(|task| task.person);
         for resource in &new.resources {
             let truth = self.cloud.truth.get(&(new.target.clone(), resource.clone()));
@@ -181,13 +182,24 @@ impl World {
                 return Err(format!("{} remediates {resource}, which is compliant", new.name));
             }
         }
+        let resources = if new.extent.is_whole() {
+            // What is non-compliant in the scope, whatever the worker meant.
+            let bad = self.cloud.truth.iter().filter(|((of, _), truth)| *of == new.target && !truth.compliant);
+            bad.map(|((_, resource), _)| resource.clone()).collect()
+        } else {
+            new.resources.clone()
+        };
+        if let Some(other) = self.overlapping(&resources) {
+            return Err(format!("{} and {} touch one resource at the same time", other.name, new.name));
+        }
         let ends_at = self.now + Duration::from_secs(self.random.u64(20..1_200));
+        self.cloud.whole += usize::from(new.extent.is_whole());
         self.cloud.tasks.push(Task {
             name: new.name.as_str().to_owned(),
             target: new.target.clone(),
-            resources: new.resources.clone(),
+            resources,
             person: false,
-            anew: new.at.is_some(),
+            anew: new.extent.own_scope().is_some(),
             ends_at,
             ended: false,
             deployments: Vec::new(),
@@ -268,13 +280,29 @@ impl World {
                 let states = asked.iter().filter_map(state).collect();
                 Observed::States(asked, states)
             }
-            Question::Task(name) => {
+            Question::AllNonCompliant => {
+                let bad = self.cloud.truth.iter().filter(|((of, _), truth)| of == target && !truth.compliant);
+                let state = |((_, resource), truth): (&(Target, ResourceId), &Truth)| PolicyState {
+                    resource: resource.to_string(),
+                    state: ComplianceState::NonCompliant,
+                    at: Some(truth.evaluated_at),
+                    effect: Some(Effect::Remediable),
+                };
+                Observed::AllNonCompliant(Found::There(bad.map(state).collect()))
+            }
+            Question::Task(name, _) => {
                 let found = self.cloud.tasks.iter().find(|task| task.name == name.as_str()).map(status);
                 Observed::Task(name, found)
             }
-            Question::Deployments(name) => {
+            Question::Deployments(name, _, from) => {
                 let found = self.cloud.tasks.iter().find(|task| task.name == name.as_str());
-                Observed::Deployments(name, found.map(|task| task.deployments.clone()).unwrap_or_default())
+                let all = found.map(|task| task.deployments.clone()).unwrap_or_default();
+                // Parts of three; now and then a link leads nowhere any more.
+                let begin = from.as_deref().and_then(|link| link.parse::<usize>().ok()).unwrap_or_default();
+                let begin = if from.is_some() && self.strikes(0.02) { all.len() } else { begin };
+                let deployments: Vec<_> = all.iter().skip(begin).take(3).cloned().collect();
+                let next = (begin + 3 < all.len()).then(|| (begin + 3).to_string());
+                Observed::Deployments(name, DeploymentList { from, deployments, next })
             }
         }
     }

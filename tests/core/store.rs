@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use policy_remediator::remediation::{heal, needs_healing};
 use policy_remediator::resource::{SubscriptionId, Target, TargetHash};
 use policy_remediator::state::{
-    ETag, EntryState, SubscriptionDocument, TargetDocument, TargetSummary, TaskPhase, Versioned,
+    ETag, Entry, EntryState, SubscriptionDocument, TargetDocument, TargetSummary, TaskPhase, Versioned,
 };
 
 use crate::world::World;
@@ -71,8 +71,13 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         EntryState::Parked { until, .. } => Some(until),
         _ => None,
     });
-    let is_unsettled =
-        document.resources.values().any(|e| matches!(e.state, EntryState::Waiting { .. } | EntryState::InTask));
+    let parked = parked.chain(document.parked.as_ref().map(|park| park.until));
+    let unsettled = |entry: &Entry| match entry.state {
+        EntryState::Waiting { .. } => !document.holds(entry),
+        EntryState::InTask => true,
+        _ => false,
+    };
+    let is_unsettled = document.unlisted.is_some() || document.resources.values().any(unsettled);
     TargetSummary { blob: String::new(), wake_at: document.wake_at, parked_until: parked.min(), is_unsettled }
 }
 

@@ -43,7 +43,14 @@ impl World {
         Self {
             now,
             began: now,
-            policy: Policy { mode: Mode::Act, ..Policy::default() },
+            // Every fourth seed knows tasks for a whole scope.
+            policy: Policy {
+                mode: Mode::Act,
+                escalate_above: if seed.is_multiple_of(4) { 2 } else { 300 },
+                // And every eighth documents that list few resources.
+                most_entries: if seed.is_multiple_of(8) { 8 } else { 5_000 },
+                ..Policy::default()
+            },
             store: Store::default(),
             broker: Broker::default(),
             cloud: Cloud::new(&scenario),
@@ -58,9 +65,10 @@ impl World {
         }
     }
 
-    /// Effects, tasks, crashes, conflicts, throttled calls.
-    pub(crate) fn numbers(&self) -> [usize; 5] {
-        [self.effects, self.cloud.tasks.len(), self.crashes, self.store.conflicts, self.cloud.throttled]
+    /// Effects, tasks, crashes, conflicts, throttled calls, tasks for a whole scope.
+    pub(crate) fn numbers(&self) -> [usize; 6] {
+        let cloud = &self.cloud;
+        [self.effects, cloud.tasks.len(), self.crashes, self.store.conflicts, cloud.throttled, cloud.whole]
     }
 
     pub(crate) fn is_faulty(&self) -> bool {

@@ -41,7 +41,8 @@ async fn the_demo_fixes_all_that_can_be_fixed_and_says_so_in_json() {
     let count = |name: &str| report[name].as_u64().unwrap();
     assert!(count("fixed") > 150 && count("duplicates") > 30 && count("retries") > 0, "{report}");
     assert!(count("tasks") < count("fixed") / 4, "tasks carry many resources: {report}");
-    assert_eq!(report["parked"]["permanentFailure"], 1);
+    assert_eq!(report["parked"], json!({ "missingPermission": 10, "permanentFailure": 1 }));
+    assert_eq!((&report["parkedTargets"], &report["wronglyParked"]), (&json!(1), &json!(0)));
     assert!(!report["parkedExample"]["hint"].as_str().unwrap().is_empty());
 }
 

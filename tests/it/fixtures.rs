@@ -16,7 +16,7 @@ use policy_remediator::arm::{
 use policy_remediator::event::{self, EventKind, Reading, Relevance, Timestamp};
 use policy_remediator::remediation::Put;
 use policy_remediator::resource::{AssignmentId, ResourceId, Target};
-use policy_remediator::state::TaskName;
+use policy_remediator::state::{Extent, TaskName};
 use policy_remediator::transport::{Deadline, client_options, http_client};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -169,7 +169,7 @@ fn creation(number: usize) -> Call<TaskStatus> {
         name: TaskName::new(&target.hash(), u64::try_from(number).unwrap()),
         target,
         reference: None,
-        at: None,
+        extent: Extent::Resources,
         resources: vec![resource],
         parallel_deployments: 10,
         failure_threshold: 1.0,

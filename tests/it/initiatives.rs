@@ -28,7 +28,7 @@ fn reference_sent(stage: &Stage) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_an_initiative_what_names_a_remediable_policy_is_fixed_and_all_else_is_skipped_with_its_reason() {
+async fn of_an_initiative_what_names_a_remediable_policy_is_fixed_and_all_else_has_its_reason() {
     let estate = baseline()
         .with_record(under_baseline(1, Some("inherit_tag")))
         .with_record(under_baseline(2, Some("audit_skus")))
@@ -41,13 +41,14 @@ async fn of_an_initiative_what_names_a_remediable_policy_is_fixed_and_all_else_i
     let state = |place| stage.state_of(&assignment(0, "Baseline"), &account(0, place));
     assert_eq!(state(1)["is"], "fixed");
     assert_eq!(state(2)["reason"], "notRemediable");
-    assert_eq!(state(3)["reason"], "referenceMissing");
+    assert_eq!((&state(3)["is"], &state(3)["reason"]), (&"parked".into(), &"referenceMissing".into()));
     assert_eq!(state(4)["reason"], "referenceGone");
-    assert_eq!(stage.count("skipped"), 3);
+    assert_eq!((stage.count("skipped"), stage.count("parked")), (2, 1));
     assert_eq!(reference_sent(&stage), ["Inherit_TAG"], "in the initiative's own casing");
     let mut logged: Vec<Value> = stage.logged("resource_skipped").into_iter().map(|l| l["reason"].clone()).collect();
     logged.sort_by_key(Value::to_string);
-    assert_eq!(logged, ["notRemediable", "referenceGone", "referenceMissing"]);
+    assert_eq!(logged, ["notRemediable", "referenceGone"]);
+    assert_eq!(stage.logged("target_parked")[0]["reason"], "referenceMissing");
     stage.at_rest().await;
 }
 

@@ -53,6 +53,13 @@ fn stories(log: &[Value]) -> BTreeMap<(String, String), Story> {
                 assert!(entry["observed_to_fixed_seconds"].as_f64().unwrap() > 0.0, "{entry}");
                 story.stands = ("fixed".into(), String::new());
             }
+            // Its task met what is wrong with the whole target; the attempt does not count.
+            "resource_parked_with_target" => {
+                story.stands = ("parked".into(), reason);
+                if !text(entry, "task").is_empty() && story.tasks.last() == Some(&text(entry, "task")) {
+                    story.attempts.pop();
+                }
+            }
             "resource_skipped" => story.stands = ("skipped".into(), reason),
             "resource_parked" => {
                 assert!(!text(entry, "words").is_empty() && !text(entry, "hint").is_empty(), "{entry}");
@@ -85,7 +92,13 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
             let story = stories
                 .get(&(target.clone(), resource.clone()))
                 .unwrap_or_else(|| panic!("{resource} is not in the log"));
-            let stands = (text(&entry["state"], "is"), text(&entry["state"], "reason"));
+            let park = &document["parked"];
+            let is_held = park.is_object() && entry["state"]["is"] == "waiting";
+            let stands = if is_held {
+                ("parked".to_owned(), text(park, "reason"))
+            } else {
+                (text(&entry["state"], "is"), text(&entry["state"], "reason"))
+            };
             assert_eq!(story.stands, stands, "{resource}: {story:?}");
             assert!(story.queued > 0, "{resource} came from an event");
             assert_eq!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use simulator::Service;
-use simulator::estate::{ComplianceState, Estate, RecordKey};
+use simulator::estate::{ArmId, ComplianceState, Estate, RecordKey};
 use simulator::judgement::{attempts, fixable, hopeless, troubled_too_often};
 
 use crate::stage::Stage;
@@ -80,11 +80,21 @@ pub(crate) fn the_end_is_right(stage: &Stage, estate: &Estate, story: &str) {
     assert!(too_often.is_empty(), "{story}: {too_often:#?}");
     let hopeless = hopeless(estate);
     for record in stage.manager.records() {
-        let need = attempts(estate.record(&record.key).unwrap());
+        let need = attempts(estate, estate.record(&record.key).unwrap());
         // Where roles are missing, the first to fail may speak for its whole target.
         let is_spared = record.attempts == 0 && hopeless.get(&record.key).is_some_and(|park| park.reason == ROLES);
         assert!(record.attempts == need || is_spared, "{story}: {record:?} needs {need}");
     }
+    // One task is enough to learn that roles are missing.
+    let mut tasks_without_roles: BTreeMap<_, usize> = BTreeMap::new();
+    for task in stage.manager.tasks() {
+        let key = |id: &ArmId| RecordKey::new(id.clone(), task.assignment.clone(), task.reference.as_deref());
+        let first = task.resources.first().and_then(|id| hopeless.get(&key(id)));
+        if first.is_some_and(|park| park.reason == ROLES) {
+            *tasks_without_roles.entry((task.assignment.clone(), task.reference.clone())).or_default() += 1;
+        }
+    }
+    assert!(tasks_without_roles.values().eq([&1]), "{story}: {tasks_without_roles:#?}");
     no_panic_and_no_answer_but_json(stage, story);
 }
 

@@ -1,5 +1,6 @@
-//! The estate of the demo: three subscriptions, an initiative assigned to one of them, a policy assigned to the management
-//! group above all of them, and about two hundred resources, some compliant already, a few that fail once, one that always fails.
+//! The estate of the demo: three subscriptions, an initiative assigned to one of them, a policy whose identity has no roles to
+//! another, a policy assigned to the management group above all of them, and about two hundred resources, some compliant
+//! already, a few that fail once, one that always fails.
 
 use time::{Duration, OffsetDateTime};
 
@@ -22,8 +23,10 @@ pub fn estate(now: OffsetDateTime) -> Estate {
     let definition = |name: &str| format!("{group}/providers/Microsoft.Authorization/policyDefinitions/{name}");
     let (diagnostics, tag, audit) =
         (definition("Deploy-Diagnostics"), definition("Inherit-Tag"), definition("Audit-Skus"));
+    let network = definition("Close-Network");
     let baseline = format!("{group}/providers/Microsoft.Authorization/policySetDefinitions/Baseline");
     let landing = format!("/subscriptions/{}", SUBSCRIPTIONS[0].0);
+    let data = format!("/subscriptions/{}", SUBSCRIPTIONS[2].0);
     let mut estate = Estate::new(TENANT).with_management_group("contoso", None);
     for (id, name, _) in SUBSCRIPTIONS {
         estate = estate.with_subscription(id, name, Some("contoso"));
@@ -31,6 +34,7 @@ pub fn estate(now: OffsetDateTime) -> Estate {
     estate = estate
         .with_definition(Definition::new(diagnostics.as_str(), "DeployIfNotExists").with_role(CONTRIBUTOR))
         .with_definition(Definition::new(tag.as_str(), "Modify").with_role(CONTRIBUTOR))
+        .with_definition(Definition::new(network.as_str(), "Modify").with_role(CONTRIBUTOR))
         .with_definition(Definition::new(audit.as_str(), "Audit"))
         .with_initiative(
             Initiative::new(baseline.as_str())
@@ -46,9 +50,15 @@ pub fn estate(now: OffsetDateTime) -> Estate {
             PRINCIPAL,
             TENANT,
             "westeurope",
-        ));
+        ))
+        .with_assignment(
+            Assignment::new(&data, "Network", network.as_str())
+                .with_system_identity(PRINCIPAL, TENANT, "westeurope")
+                .without_roles(),
+        );
     let by_group = format!("{group}/providers/Microsoft.Authorization/policyAssignments/Diagnostics");
     let by_initiative = format!("{landing}/providers/Microsoft.Authorization/policyAssignments/Baseline");
+    let without_roles = format!("{data}/providers/Microsoft.Authorization/policyAssignments/Network");
     let mut number: i64 = 0;
     for (subscription, _, count) in SUBSCRIPTIONS {
         for place in 0..count {
@@ -67,6 +77,9 @@ pub fn estate(now: OffsetDateTime) -> Estate {
             }
             if place % 20 == 7 && subscription == SUBSCRIPTIONS[0].0 {
                 estate = estate.with_record(seen(&by_initiative, Some("Audit_Skus"), 10));
+            }
+            if place % 4 == 1 && subscription == SUBSCRIPTIONS[2].0 {
+                estate = estate.with_record(seen(&without_roles, None, 15));
             }
         }
     }

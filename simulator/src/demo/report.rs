@@ -24,8 +24,10 @@ pub struct Report {
     pub skipped: BTreeMap<String, usize>,
     /// Resources that wait.
     pub waiting: usize,
-    /// Resources that are parked, by reason.
+    /// Resources that are parked, by reason; with their whole target, too.
     pub parked: BTreeMap<String, usize>,
+    /// Targets that are parked as a whole.
+    pub parked_targets: usize,
     /// Further attempts after a failed one.
     pub retries: usize,
     /// Calls to Resource Manager, by kind.

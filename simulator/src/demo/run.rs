@@ -132,6 +132,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         skipped: state.skipped,
         waiting: state.waiting + state.in_task,
         parked: state.parked,
+        parked_targets: state.parked_targets,
         retries,
         arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
         seconds,
@@ -148,7 +149,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         wrongly_parked: scores.wrongly_parked,
         peak_active_tasks_per_target: peaks.values().copied().max().unwrap_or(0),
         worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
-        parked_example: state.example,
+        parked_example: state.example.or(state.held_example),
         timed_out,
     };
     host.shutdown().await;

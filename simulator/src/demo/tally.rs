@@ -61,9 +61,14 @@ pub(super) struct StateTally {
     pub(super) active_tasks: usize,
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) parked: BTreeMap<String, usize>,
+    /// Targets that are parked as a whole; what waits in them is among the parked.
+    pub(super) parked_targets: usize,
     /// What is parked, by reason and class.
     pub(super) parked_records: HashMap<RecordKey, (String, String)>,
+    /// A resource that is parked by itself.
     pub(super) example: Option<ParkedItem>,
+    /// One that is parked with its target, whose words may name another.
+    pub(super) held_example: Option<ParkedItem>,
     /// Targets in which something waits.
     pub(super) waiting_targets: HashSet<String>,
 }
@@ -78,11 +83,21 @@ impl StateTally {
             let Some(resources) = document["resources"].as_object() else { continue };
             let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default();
             let reference = document["target"]["policyDefinitionReferenceId"].as_str();
+            let park = &document["parked"];
+            tally.parked_targets += usize::from(park.is_object());
             for (resource, entry) in resources {
+                // What waits in a parked target is parked for the target's reason.
                 let state = &entry["state"];
-                tally.count(&target, resource, state);
-                if state["is"] == "parked" {
-                    let word = |name: &str| state[name].as_str().unwrap_or_default().to_owned();
+                let is_held = park.is_object() && state["is"] == "waiting";
+                let park = if is_held { park } else { state };
+                if is_held {
+                    let item = tally.park(resource, park);
+                    tally.held_example.get_or_insert(item);
+                } else {
+                    tally.count(&target, resource, state);
+                }
+                if is_held || state["is"] == "parked" {
+                    let word = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
                     let key = RecordKey::new(resource.as_str(), assignment, reference);
                     tally.parked_records.insert(key, (word("reason"), word("class")));
                 }
@@ -102,17 +117,18 @@ impl StateTally {
             Some("fixed") => self.fixed += 1,
             Some("skipped") => *self.skipped.entry(text("reason")).or_default() += 1,
             Some("parked") => {
-                *self.parked.entry(text("reason")).or_default() += 1;
-                let item = || ParkedItem {
-                    resource: resource.to_owned(),
-                    reason: text("reason"),
-                    words: text("words"),
-                    hint: text("hint"),
-                };
-                self.example.get_or_insert_with(item);
+                let item = self.park(resource, state);
+                self.example.get_or_insert(item);
             }
             _ => {}
         }
+    }
+
+    /// A resource that is parked, by itself or with its target.
+    fn park(&mut self, resource: &str, park: &Value) -> ParkedItem {
+        let text = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
+        *self.parked.entry(text("reason")).or_default() += 1;
+        ParkedItem { resource: resource.to_owned(), reason: text("reason"), words: text("words"), hint: text("hint") }
     }
 }
 

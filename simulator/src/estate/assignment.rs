@@ -80,6 +80,9 @@ pub struct Assignment {
     pub parameters: Map<String, Value>,
     /// Who acts.
     pub identity: Identity,
+    /// Whether that identity holds the roles that the policy needs; without them every deployment is refused.
+    #[serde(default = "yes")]
+    pub has_roles: bool,
     /// Where the identity's record lives; Azure demands it with an identity.
     pub location: Option<String>,
     /// Enforced or only reported.
@@ -88,6 +91,10 @@ pub struct Assignment {
     pub not_scopes: Vec<ArmId>,
     /// Effect overrides, in order.
     pub overrides: Vec<Override>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Assignment {
@@ -100,6 +107,7 @@ impl Assignment {
             definition: definition.into(),
             parameters: Map::new(),
             identity: Identity::None,
+            has_roles: true,
             location: None,
             enforcement: EnforcementMode::Default,
             not_scopes: Vec::new(),
@@ -133,6 +141,12 @@ impl Assignment {
             client: client.to_owned(),
         };
         self.location = Some(location.to_owned());
+        self
+    }
+
+    /// The same, its identity lacking the roles that the policy needs.
+    pub fn without_roles(mut self) -> Self {
+        self.has_roles = false;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, Nature, RecordKey};
+use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, Identity, Nature, RecordKey};
 use crate::resource_manager::TaskView;
 
 /// Most resources that one task names (`filters.resourceIds`, api 2024-10-01).
@@ -10,7 +10,7 @@ const MOST: usize = 100;
 
 /// What should be compliant in the end: non-compliant now, remediable, and not failing for ever.
 pub fn fixable(estate: &Estate) -> Vec<RecordKey> {
-    let keys = remediable(estate).filter(|record| !fails_for_ever(record)).map(|record| record.key.clone());
+    let keys = remediable(estate).filter(|record| park(estate, record).is_none()).map(|record| record.key.clone());
     keys.collect()
 }
 
@@ -23,20 +23,9 @@ pub struct Park {
     pub class: &'static str,
 }
 
-impl Park {
-    fn of(record: &ComplianceRecord) -> Option<Self> {
-        Some(match record.script.last()?.nature()? {
-            Nature::Permission => Self { reason: "missingPermission", class: "permission" },
-            Nature::Permanent => Self { reason: "permanentFailure", class: "permanent" },
-            Nature::Stale => Self { reason: "permanentFailure", class: "stale" },
-            Nature::Passing => Self { reason: "attemptsUsedUp", class: "transient" },
-        })
-    }
-}
-
 /// What should be parked in the end, and how: remediable, and failing for ever.
 pub fn hopeless(estate: &Estate) -> BTreeMap<RecordKey, Park> {
-    remediable(estate).filter_map(|record| Some((record.key.clone(), Park::of(record)?))).collect()
+    remediable(estate).filter_map(|record| Some((record.key.clone(), park(estate, record)?))).collect()
 }
 
 /// The least number of tasks that fix everything: for each target and attempt, as many full tasks as hold the resources
@@ -47,10 +36,10 @@ pub fn least_tasks(estate: &Estate) -> usize {
     let mut alone = 0;
     let mut forbidden: HashSet<Target> = remediable(estate).map(target).collect();
     for record in remediable(estate) {
-        if !lacks_permission(record) {
+        if !lacks_permission(estate, record) {
             forbidden.remove(&target(record));
         }
-        for attempt in 1..=attempts(record) {
+        for attempt in 1..=attempts(estate, record) {
             let after = attempt.checked_sub(2).and_then(|before| record.attempt(before).nature());
             match after {
                 Some(Nature::Stale) => alone += 1,
@@ -81,7 +70,8 @@ pub fn troubled_too_often(
             *tasks_of.entry(key).or_default() += 1;
         }
     }
-    let need: HashMap<&RecordKey, usize> = remediable(estate).map(|record| (&record.key, attempts(record))).collect();
+    let need: HashMap<&RecordKey, usize> =
+        remediable(estate).map(|record| (&record.key, attempts(estate, record))).collect();
     let of = |key: &RecordKey| need.get(key).copied().unwrap_or_default() + drifted(key);
     let mut found: Vec<_> = tasks_of
         .into_iter()
@@ -113,20 +103,38 @@ fn target(record: &ComplianceRecord) -> Target {
     (subscription, record.key.assignment.clone(), record.key.reference.clone())
 }
 
-fn lacks_permission(record: &ComplianceRecord) -> bool {
-    record.script.last().and_then(Attempt::nature) == Some(Nature::Permission)
+/// Why the record is parked in the end, if it is: nobody can act for its assignment, or its script says so.
+fn park(estate: &Estate, record: &ComplianceRecord) -> Option<Park> {
+    if lacks_identity(estate, record) {
+        return Some(Park { reason: "noIdentity", class: "" });
+    }
+    let has_roles = estate.assignment(&record.key.assignment).is_none_or(|one| one.has_roles);
+    let nature = if has_roles { record.script.last()?.nature()? } else { Nature::Permission };
+    Some(match nature {
+        Nature::Permission => Park { reason: "missingPermission", class: "permission" },
+        Nature::Permanent => Park { reason: "permanentFailure", class: "permanent" },
+        Nature::Stale => Park { reason: "permanentFailure", class: "stale" },
+        Nature::Passing => Park { reason: "attemptsUsedUp", class: "transient" },
+    })
 }
 
-fn fails_for_ever(record: &ComplianceRecord) -> bool {
-    record.script.last().is_some_and(|last| *last != Attempt::Succeed)
+fn lacks_identity(estate: &Estate, record: &ComplianceRecord) -> bool {
+    estate.assignment(&record.key.assignment).is_some_and(|one| matches!(one.identity, Identity::None))
 }
 
-/// How many tasks a record needs: the failures before its first success and that; or, when it fails for ever, as many as
-/// tell so.
-pub fn attempts(record: &ComplianceRecord) -> usize {
-    let first = record.script.iter().position(|attempt| *attempt == Attempt::Succeed);
-    let is_stale_for_ever = || record.script.last().and_then(Attempt::nature) == Some(Nature::Stale);
-    first.map_or_else(|| record.script.len().max(1) + usize::from(is_stale_for_ever()), |failures| failures + 1)
+fn lacks_permission(estate: &Estate, record: &ComplianceRecord) -> bool {
+    park(estate, record).is_some_and(|park| park.class == "permission")
+}
+
+/// How many tasks a record needs: the failures before its first success and that; when it fails for ever, as many as tell
+/// so; none when the assignment itself shows it.
+pub fn attempts(estate: &Estate, record: &ComplianceRecord) -> usize {
+    match park(estate, record) {
+        None => 1 + record.script.iter().take_while(|attempt| **attempt != Attempt::Succeed).count(),
+        Some(_) if lacks_identity(estate, record) => 0,
+        Some(park) if park.class == "permission" => record.script.len().max(1),
+        Some(park) => record.script.len() + usize::from(park.class == "stale"),
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +180,22 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_may_deploy_nothing_can_be_fixed_and_only_missing_roles_cost_a_task_to_find_out() {
+        let mut estate = sample(OffsetDateTime::UNIX_EPOCH);
+        let assignment = estate.assignments.iter().find(|one| one.id.name() == "Enforce-TLS").unwrap().id.clone();
+        estate.records.retain(|record| record.key.assignment == assignment);
+        let count = remediable(&estate).count();
+        assert!(count > 0 && fixable(&estate).len() == count);
+        let mut change = |change: fn(&mut crate::estate::Assignment)| {
+            estate.assignments.iter_mut().filter(|one| one.id == assignment).for_each(change);
+            let reasons: HashSet<&str> = hopeless(&estate).values().map(|park| park.reason).collect();
+            (fixable(&estate).len(), hopeless(&estate).len(), reasons, least_tasks(&estate))
+        };
+        assert_eq!(change(|one| one.has_roles = false), (0, count, HashSet::from(["missingPermission"]), 1));
+        assert_eq!(change(|one| one.identity = Identity::None), (0, count, HashSet::from(["noIdentity"]), 0));
+    }
+
+    #[test]
     fn a_storm_is_as_large_as_told_and_the_same_for_the_same_seed() {
         let now = OffsetDateTime::now_utc();
         let storm = Storm::of(10_000, 7);
@@ -193,10 +217,10 @@ mod tests {
         let passing = share(&|natures| natures.contains(&Nature::Stale) || natures.contains(&Nature::Passing));
         assert_eq!(passing, 0.1, "a tenth fails and passes by itself, or by an evaluation");
         let without_roles: HashSet<Target> =
-            estate.records.iter().filter(|one| lacks_permission(one)).map(target).collect();
+            estate.records.iter().filter(|one| lacks_permission(&estate, one)).map(target).collect();
         assert_eq!(without_roles.len(), 1);
         let is_of_it = |record: &&ComplianceRecord| without_roles.contains(&target(record));
-        assert!(estate.records.iter().filter(is_of_it).all(lacks_permission), "all of it");
+        assert!(estate.records.iter().filter(is_of_it).all(|one| lacks_permission(&estate, one)), "all of it");
         let targets: HashSet<Target> = estate.records.iter().map(target).collect();
         assert_eq!(targets.len(), 40);
         assert_eq!(events, storm.events(&storm.estate(now)));

@@ -207,10 +207,13 @@ impl World {
         (id, outcome)
     }
 
-    /// Why nobody may deploy for the task's assignment: it has no identity.
+    /// Why nobody may deploy for the task's assignment: it has no identity, or one without the roles.
     fn refusal(&self, task: &Task, candidate: &Candidate, deployment: &str) -> Option<Failure> {
         let assignment = self.estate.assignment(&task.request.assignment)?;
-        let Identity::None = assignment.identity else { return None };
+        let has_identity = !matches!(assignment.identity, Identity::None);
+        if has_identity && assignment.has_roles {
+            return None;
+        }
         let reference = task.request.reference.as_deref();
         let effect = self.estate.effective_effect(assignment, reference, Some(&candidate.location));
         if effect.as_deref() == Some("modify") {

@@ -1,21 +1,27 @@
 //! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
 
 use super::super::backoff::next_look;
+use super::super::listing;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
+use super::super::target_park::park_target;
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
 use super::View;
+use super::escalating::Escalation;
+use crate::arm::{Found, NewTask};
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 
 impl View<'_> {
     pub(super) fn gathering(self) -> Next {
-        let Some(longest_waiting) = Due::longest_waiting(self.document, self.now) else {
+        let listed = Due::longest_waiting(self.document, self.now);
+        let unlisted = self.document.unlisted.as_ref().map(|unlisted| unlisted.due).filter(|due| *due <= self.now);
+        let Some(longest_waiting) = listed.or(unlisted) else {
             return self.rest(self.document.earliest_due(), Rest::NothingDue);
         };
-        if let Some(skip) = self.skip_forbidden() {
+        if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
             return skip;
         }
         let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
@@ -23,10 +29,20 @@ impl View<'_> {
             return self.ask(Question::ActiveTasks);
         }
         let blockers = self.blockers();
-        if let Some(rival) = blockers.unknown_rival(|id| self.document.resources.contains_key(id)) {
+        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
+        match self.escalation(facts, &blockers) {
+            Escalation::First(next) => return next,
+            Escalation::Task(task) => return self.go(Some(*task), Vec::new(), blocked),
+            Escalation::Waves => {}
+        }
+        if listed.is_none() {
+            return self.list();
+        }
+        if let Some(rival) =
+            blockers.unknown_rival(&self.look.target.scope, |id| self.document.resources.contains_key(id))
+        {
             return Next::LoadRival(rival);
         }
-        let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
         let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };
         let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
         if !unasked.is_empty() {
@@ -39,14 +55,52 @@ impl View<'_> {
         verdicts.extend(more);
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
-            apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+            apply_verdicts(&mut changed, &verdicts, self.now);
             return Self::step(changed);
         }
-        let free = Free::among(wave, &blockers);
-        let task = free.map(|free| free.into_task(self.document, self.policy));
+        let cause = match wave {
+            Ok(wave) => {
+                let free = Free::among(wave, &blockers);
+                return self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked);
+            }
+            Err(cause) => cause,
+        };
+        match self.policy.mode {
+            Mode::Act => {
+                let mut changed = self.document.clone();
+                park_target(&mut changed, &cause, self.policy, self.now);
+                Self::step(changed)
+            }
+            Mode::Plan => self.show(Plan { task: None, cause: Some(cause), verdicts }),
+        }
+    }
+
+    /// Plan mode: shows the plan, once, and rests.
+    fn show(self, plan: Plan) -> Next {
+        if self.look.shown {
+            return self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode);
+        }
+        Next::Show(Box::new(plan))
+    }
+
+    /// Nothing that is listed is due: lists more of what waits.
+    fn list(self) -> Next {
+        let later = self.now + self.policy.check_interval_max;
+        match &self.look.all_non_compliant {
+            None => self.ask(Question::AllNonCompliant),
+            Some(Found::There(states)) => {
+                let mut changed = self.document.clone();
+                listing::list(&mut changed, states, self.policy, self.now);
+                Self::step(changed)
+            }
+            Some(Found::Gone | Found::Unreadable(_)) => self.rest_until(later, Rest::Unanswered),
+        }
+    }
+
+    /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
+    fn go(self, task: Option<NewTask>, verdicts: Vec<Verdict>, blocked: impl Fn() -> Next) -> Next {
         match (self.policy.mode, task) {
-            (Mode::Plan, task) if !self.look.shown => Next::Show(Box::new(Plan { task, verdicts })),
-            (Mode::Plan, _) => self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode),
+            (Mode::Plan, task) => self.show(Plan { task, cause: None, verdicts }),
             (Mode::Act, None) => blocked(),
             (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
             (Mode::Act, Some(task)) => {
@@ -58,16 +112,16 @@ impl View<'_> {
     }
 
     /// Skips what the guard rails forbid, before anything is asked for it. In plan mode it stays, and the plan says so.
-    fn skip_forbidden(self) -> Option<Next> {
+    pub(super) fn skip_forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Option<Next> {
         if self.policy.mode == Mode::Plan {
             return None;
         }
-        let verdicts = self.forbidden(Due::all(self.document, self.now));
+        let verdicts = self.forbidden(resources);
         if verdicts.is_empty() {
             return None;
         }
         let mut changed = self.document.clone();
-        apply_verdicts(&mut changed, &verdicts, self.policy, self.now);
+        apply_verdicts(&mut changed, &verdicts, self.now);
         Some(Self::step(changed))
     }
 

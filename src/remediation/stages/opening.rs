@@ -10,7 +10,7 @@ use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
-use crate::state::{ActiveTask, EntryState};
+use crate::state::{ActiveTask, EntryState, Extent};
 
 impl View<'_> {
     pub(super) fn opening(self, active: &ActiveTask) -> Next {
@@ -42,10 +42,8 @@ impl View<'_> {
             }
             // It may still be on its way: whoever comes after the grace looks again, and only then creates it.
             (Some(Put::Unknown), Some(false)) => self.rest(Some(grace_ends), Rest::OpeningElsewhere),
-            (Some(Put::Unknown), None) => self.ask_or_leave(Question::Task(active.name.clone()), grace_ends),
-            (None, None) if how == Meaning::TookOver => {
-                self.ask_or_leave(Question::Task(active.name.clone()), grace_ends)
-            }
+            (Some(Put::Unknown), None) => self.ask_or_leave(task(active), grace_ends),
+            (None, None) if how == Meaning::TookOver => self.ask_or_leave(task(active), grace_ends),
             (None, None | Some(false)) => self.claim_and_put(active, how, grace_ends),
         }
     }
@@ -83,7 +81,7 @@ impl View<'_> {
         }
         Next::Put(Box::new(NewTask {
             name: active.name.clone(),
-            at: active.at.clone(),
+            extent: active.extent.clone(),
             target: self.look.target.clone(),
             reference: reference(&self.look.target, facts).unwrap_or_default(),
             resources: self.document.in_task().cloned().collect(),
@@ -96,18 +94,30 @@ impl View<'_> {
     fn claim(self, active: &ActiveTask) -> Next {
         let in_task =
             |id: &ResourceId| self.document.resources.get(id).is_some_and(|entry| entry.state == EntryState::InTask);
-        let blockers = self.blockers();
-        if let Some(rival) = blockers.unknown_rival(in_task) {
+        let (blockers, scope) = (self.blockers(), &self.look.target.scope);
+        let rival = match active.extent {
+            Extent::Whole { .. } => blockers.unknown_rival_in(scope),
+            Extent::Resources | Extent::Anew { .. } => blockers.unknown_rival(scope, in_task),
+        };
+        if let Some(rival) = rival {
             return Next::LoadRival(rival);
         }
-        if self.document.in_task().any(|id| blockers.block(id)) {
+        let is_blocked = match active.extent {
+            Extent::Whole { .. } => blockers.block_scope(scope),
+            Extent::Resources | Extent::Anew { .. } => self.document.in_task().any(|id| blockers.block(id)),
+        };
+        if is_blocked {
             return self.give_up(next_look(self.now, self.policy, self.now));
         }
         let mut claims = self.claims.clone();
         for rival in blockers.void_rivals() {
             claims.claims.remove(rival);
         }
-        claims.claims.insert(self.look.hash.clone(), claim(&active.name, self.document.in_task().cloned()));
+        claims.claims.insert(self.look.hash.clone(), claim(active, self.document));
         Next::SaveClaims(Box::new(claims))
     }
+}
+
+fn task(active: &ActiveTask) -> Question {
+    Question::Task(active.name.clone(), active.extent.clone())
 }

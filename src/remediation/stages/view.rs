@@ -28,7 +28,7 @@ impl<'a> View<'a> {
         match self.document.active.as_ref() {
             Some(active) if active.phase == TaskPhase::Opening => self.opening(active),
             Some(active) => self.running(active),
-            None => self.gathering(),
+            None => self.parked().unwrap_or_else(|| self.gathering()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
-use crate::state::{EntryState, TargetDocument};
+use crate::state::{Entry, EntryState, TargetDocument};
 
 use super::{Blockers, Verdict};
 
@@ -36,6 +36,12 @@ impl Due {
     /// All due resources, whatever is in their way.
     pub(in crate::remediation) fn all(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = &ResourceId> {
         waiting(document, now).map(|(_, id, _)| id)
+    }
+
+    /// All waiting resources, due or not.
+    pub(in crate::remediation) fn or_later(document: &TargetDocument) -> impl Iterator<Item = &ResourceId> {
+        let waits = |entry: &Entry| matches!(entry.state, EntryState::Waiting { .. });
+        document.resources.iter().filter(move |(_, entry)| waits(entry)).map(|(id, _)| id)
     }
 
     /// The wave without those that a verdict takes out of it.

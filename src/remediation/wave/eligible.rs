@@ -1,6 +1,7 @@
 //! Third question: can a task remediate it? The effect is the one that the policy states give; what cannot be read is
 //! never taken for gone.
 
+use super::super::target_park::TargetCause;
 use super::{NonCompliant, Verdict};
 use crate::arm::{Effect, Facts, Found};
 use crate::config::GuardRails;
@@ -15,29 +16,27 @@ pub(in crate::remediation) struct Eligible {
 }
 
 impl Eligible {
-    /// Asks the facts of the assignment and the effects of the policy states.
+    /// Asks the facts of the assignment and the effects of the policy states. The error is why no task of the target is
+    /// possible until a person mends it.
     pub(in crate::remediation) fn among(
         wave: NonCompliant,
         target: &Target,
         facts: &Facts,
         rails: &GuardRails,
-    ) -> (Self, Vec<Verdict>) {
+    ) -> (Result<Self, TargetCause>, Vec<Verdict>) {
         let reference = match reference(target, facts) {
             Ok(reference) => reference,
-            Err(reason) => return Self::nothing(wave, |id| Verdict::Skip(id, reason)),
+            Err(NoTask::Skip(reason)) => return Self::nothing(wave, reason),
+            Err(NoTask::Park(cause)) => return (Err(cause), Vec::new()),
         };
         let assignment = match &facts.assignment {
             Found::There(assignment) => Some(assignment),
             Found::Gone | Found::Unreadable(_) => None,
         };
         if assignment.is_some_and(|a| !a.is_enforced) && !rails.remediate_do_not_enforce {
-            return Self::nothing(wave, |id| Verdict::Skip(id, SkipReason::NotEnforced));
+            return Self::nothing(wave, SkipReason::NotEnforced);
         }
         let not_scopes = assignment.map(|a| a.not_scopes.as_slice()).unwrap_or_default();
-        if assignment.is_some_and(|a| !a.has_identity) {
-            let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
-            return Self::nothing(wave, |id| Verdict::Park(id, ParkReason::NoIdentity, words.clone()));
-        }
         let mut resources = Vec::new();
         let mut verdicts = Vec::new();
         for (id, effect) in wave.resources {
@@ -49,29 +48,98 @@ impl Eligible {
                 Some(Effect::Remediable) | None => resources.push(id),
             }
         }
-        (Self { resources, reference }, verdicts)
+        // Asked last: a policy that only audits needs no identity, and its resources are skipped by now.
+        if assignment.is_some_and(|a| !a.has_identity) && !resources.is_empty() {
+            let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
+            return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words }), verdicts);
+        }
+        (Ok(Self { resources, reference }), verdicts)
     }
 
-    fn nothing(wave: NonCompliant, verdict: impl Fn(ResourceId) -> Verdict) -> (Self, Vec<Verdict>) {
-        let verdicts = wave.resources.into_iter().map(|(id, _)| verdict(id)).collect();
-        (Self { resources: Vec::new(), reference: None }, verdicts)
+    fn nothing(wave: NonCompliant, reason: SkipReason) -> (Result<Self, TargetCause>, Vec<Verdict>) {
+        let verdicts = wave.resources.into_iter().map(|(id, _)| Verdict::Skip(id, reason)).collect();
+        (Ok(Self { resources: Vec::new(), reference: None }), verdicts)
     }
+}
+
+/// Why no task of a target is possible, for none of its resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::remediation) enum NoTask {
+    /// Nothing is left to mend.
+    Skip(SkipReason),
+    /// A person must act.
+    Park(TargetCause),
 }
 
 /// The reference id to send: in the initiative's own casing where it is known.
 ///
 /// # Errors
 /// Why no task of this target is possible.
-pub(in crate::remediation) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>, SkipReason> {
+pub(in crate::remediation) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>, NoTask> {
     let wanted = target.policy_definition_reference_id.as_ref().map(ReferenceId::as_str);
     match (&facts.assignment, &facts.references) {
-        (Found::Gone, _) => Err(SkipReason::AssignmentGone),
+        (Found::Gone, _) => Err(NoTask::Skip(SkipReason::AssignmentGone)),
         (Found::Unreadable(_), _) | (Found::There(_), Some(Found::Unreadable(_))) => Ok(wanted.map(str::to_owned)),
         (Found::There(_), None) => Ok(None),
-        (Found::There(_), Some(Found::Gone)) => Err(SkipReason::ReferenceGone),
+        (Found::There(_), Some(Found::Gone)) => Err(NoTask::Skip(SkipReason::ReferenceGone)),
         (Found::There(_), Some(Found::There(members))) => {
-            let wanted = wanted.ok_or(SkipReason::ReferenceMissing)?;
-            members.iter().find(|m| m.eq_ignore_ascii_case(wanted)).cloned().map(Some).ok_or(SkipReason::ReferenceGone)
+            let Some(wanted) = wanted else {
+                let words = format!(
+                    "policy assignment {} is of an initiative, and no policy of it is named",
+                    target.policy_assignment_id
+                );
+                return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
+            };
+            let found = members.iter().find(|member| member.eq_ignore_ascii_case(wanted)).cloned();
+            found.map(Some).ok_or(NoTask::Skip(SkipReason::ReferenceGone))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm::{AssignedPolicy, Assignment};
+    use crate::remediation::fixture::{resource, target};
+
+    fn facts(has_identity: bool, references: Option<&[&str]>) -> Facts {
+        let assignment = Assignment {
+            id: target().policy_assignment_id.to_string(),
+            policy: AssignedPolicy::Definition,
+            has_identity,
+            is_enforced: true,
+            not_scopes: Vec::new(),
+        };
+        let members = references.map(|all| Found::There(all.iter().map(|one| (*one).to_owned()).collect()));
+        Facts { assignment: Found::There(assignment), references: members }
+    }
+
+    fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Verdict>) {
+        let resources = effects.iter().enumerate().map(|(n, effect)| (resource(n), effect.clone())).collect();
+        Eligible::among(NonCompliant { resources }, &target(), facts, &GuardRails::default())
+    }
+
+    fn audit() -> Option<Effect> {
+        Some(Effect::Other("audit".to_owned()))
+    }
+
+    #[test]
+    fn without_an_identity_the_target_is_at_fault_but_not_where_the_policy_only_audits() {
+        let facts = facts(false, None);
+        let (wave, verdicts) = ask(&[audit(), Some(Effect::Remediable), None], &facts);
+        assert_eq!(wave.unwrap_err().reason, ParkReason::NoIdentity);
+        assert_eq!(verdicts, [Verdict::Skip(resource(0), SkipReason::NotRemediable)]);
+        let (wave, verdicts) = ask(&[audit(), audit()], &facts);
+        assert!(wave.unwrap().resources.is_empty() && verdicts.len() == 2);
+    }
+
+    #[test]
+    fn an_initiative_without_a_reference_is_the_targets_fault_and_one_that_is_gone_is_not() {
+        let facts = facts(true, Some(&["Inherit_Tag"]));
+        let (wave, verdicts) = ask(&[Some(Effect::Remediable)], &facts);
+        assert_eq!((wave.unwrap_err().reason, verdicts.len()), (ParkReason::ReferenceMissing, 0));
+        let named = |name: &str| Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..target() };
+        assert_eq!(reference(&named("inherit_tag"), &facts), Ok(Some("Inherit_Tag".to_owned())));
+        assert_eq!(reference(&named("no_more"), &facts), Err(NoTask::Skip(SkipReason::ReferenceGone)));
     }
 }

@@ -3,13 +3,13 @@
 //! ours or a person's.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::Eligible;
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
-use crate::resource::{ReferenceId, ResourceId, Target, TargetHash};
-use crate::state::{Claim, Entry, SubscriptionDocument, TargetDocument, TaskName};
+use crate::resource::{ReferenceId, ResourceId, Scope, Target, TargetHash};
+use crate::state::{ActiveTask, Claim, Claimed, Entry, Extent, SubscriptionDocument, TargetDocument, TaskName};
 
 /// What other tasks touch, as far as it is known.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(in crate::remediation) struct Blockers<'a> {
     rivals: &'a BTreeMap<TargetHash, Option<TaskName>>,
     /// Put together when it is first needed: a look at one rival after the other does without.
     claimed: OnceCell<HashSet<&'a ResourceId>>,
+    claimed_scopes: OnceCell<Vec<&'a Scope>>,
     /// Resources and scopes that the tasks of others touch.
     touched: HashSet<&'a str>,
     scopes: Vec<&'a str>,
@@ -43,6 +44,7 @@ impl<'a> Blockers<'a> {
             hash,
             rivals,
             claimed: OnceCell::new(),
+            claimed_scopes: OnceCell::new(),
             touched: others().filter_map(|task| task.resources.as_ref()).flatten().map(String::as_str).collect(),
             scopes: others().filter(|task| task.resources.is_none()).map(|task| task.scope.as_str()).collect(),
             same_policy: others().any(|task| same_policy(task, target) && overlap(&task.scope, target.scope.as_str())),
@@ -53,15 +55,40 @@ impl<'a> Blockers<'a> {
     pub(in crate::remediation) fn block(&self, resource: &ResourceId) -> bool {
         self.same_policy
             || self.claimed().contains(resource)
+            || self.claimed_scopes().iter().any(|scope| scope.holds(resource))
             || self.touched.contains(resource.as_str())
             || self.scopes.iter().any(|scope| resource.is_within(scope))
     }
 
+    /// Whether any task touches anything in the scope.
+    pub(in crate::remediation) fn block_scope(&self, scope: &Scope) -> bool {
+        self.same_policy
+            || self.standing().any(|claim| touches(claim, scope))
+            || self.touched.iter().any(|resource| overlap(resource, scope.as_str()))
+            || self.scopes.iter().any(|other| overlap(other, scope.as_str()))
+    }
+
     /// A rival whose claim is in the way of one of these resources, and whose document has not been looked at.
-    pub(in crate::remediation) fn unknown_rival(&self, wanted: impl Fn(&ResourceId) -> bool) -> Option<TargetHash> {
+    pub(in crate::remediation) fn unknown_rival(
+        &self,
+        scope: &Scope,
+        wanted: impl Fn(&ResourceId) -> bool,
+    ) -> Option<TargetHash> {
+        self.unknown(|claim| match &claim.on {
+            Claimed::Resources(resources) => resources.iter().any(&wanted),
+            Claimed::Scope(claimed) => overlap(claimed.as_str(), scope.as_str()),
+        })
+    }
+
+    /// A rival whose claim is in the way of a task for the whole scope, and whose document has not been looked at.
+    pub(in crate::remediation) fn unknown_rival_in(&self, scope: &Scope) -> Option<TargetHash> {
+        self.unknown(|claim| touches(claim, scope))
+    }
+
+    fn unknown(&self, in_the_way: impl Fn(&Claim) -> bool) -> Option<TargetHash> {
         let unknown = |rival: &TargetHash| rival != self.hash && !self.rivals.contains_key(rival);
-        let in_the_way = |(rival, claim): &(&TargetHash, &Claim)| unknown(rival) && claim.resources.iter().any(&wanted);
-        self.claims.claims.iter().find(in_the_way).map(|(rival, _)| rival.clone())
+        let found = self.claims.claims.iter().find(|(rival, claim)| unknown(rival) && in_the_way(claim));
+        found.map(|(rival, _)| rival.clone())
     }
 
     /// Rivals whose claims are void and can be cleared away.
@@ -70,10 +97,33 @@ impl<'a> Blockers<'a> {
     }
 
     fn claimed(&self) -> &HashSet<&'a ResourceId> {
+        let resources = |claim: &'a Claim| match &claim.on {
+            Claimed::Resources(resources) => Some(resources),
+            Claimed::Scope(_) => None,
+        };
+        self.claimed.get_or_init(|| self.standing().filter_map(resources).flatten().collect())
+    }
+
+    fn claimed_scopes(&self) -> &[&'a Scope] {
+        let scope = |claim: &'a Claim| match &claim.on {
+            Claimed::Resources(_) => None,
+            Claimed::Scope(scope) => Some(scope),
+        };
+        self.claimed_scopes.get_or_init(|| self.standing().filter_map(scope).collect())
+    }
+
+    /// The claims of others that are not known to be void.
+    fn standing(&self) -> impl Iterator<Item = &'a Claim> {
         let stands =
             |(rival, claim): &(&TargetHash, &Claim)| *rival != self.hash && !is_void(self.rivals, rival, claim);
-        let collect = || self.claims.claims.iter().filter(stands).flat_map(|(_, claim)| &claim.resources).collect();
-        self.claimed.get_or_init(collect)
+        self.claims.claims.iter().filter(stands).map(|(_, claim)| claim)
+    }
+}
+
+fn touches(claim: &Claim, scope: &Scope) -> bool {
+    match &claim.on {
+        Claimed::Resources(resources) => resources.iter().any(|resource| scope.holds(resource)),
+        Claimed::Scope(claimed) => overlap(claimed.as_str(), scope.as_str()),
     }
 }
 
@@ -118,30 +168,47 @@ impl Free {
     /// alone, in its turn; the others go together, in the order in which the document keeps them, so that the request is the
     /// same whoever makes it.
     pub(in crate::remediation) fn into_task(self, document: &TargetDocument, policy: &Policy) -> NewTask {
-        let target = &document.target;
         let is_stale = |id: &ResourceId| document.resources.get(id).is_some_and(Entry::is_stale);
         let mut resources = self.wave.resources;
-        let at = resources.first().filter(|id| is_stale(id)).cloned();
-        match &at {
-            Some(_) => resources.truncate(1),
-            None => resources.retain(|id| !is_stale(id)),
+        let extent = match resources.first().filter(|id| is_stale(id)).cloned() {
+            Some(resource) => Extent::Anew { resource },
+            None => Extent::Resources,
+        };
+        match &extent {
+            Extent::Anew { .. } => resources.truncate(1),
+            Extent::Resources | Extent::Whole { .. } => resources.retain(|id| !is_stale(id)),
         }
         resources.sort();
-        NewTask {
-            name: TaskName::new(&target.hash(), document.sequence + 1),
-            target: target.clone(),
-            reference: self.wave.reference,
-            at,
-            resources,
-            parallel_deployments: policy.parallel_deployments,
-            failure_threshold: policy.failure_threshold,
-        }
+        task(document, policy, self.wave.reference, extent, resources)
     }
 }
 
-/// The claim that goes with a task.
-pub(in crate::remediation) fn claim(task: &TaskName, resources: impl Iterator<Item = ResourceId>) -> Claim {
-    Claim { task: task.clone(), resources: resources.collect::<BTreeSet<_>>() }
+/// The next task of the target.
+pub(in crate::remediation) fn task(
+    document: &TargetDocument,
+    policy: &Policy,
+    reference: Option<String>,
+    extent: Extent,
+    resources: Vec<ResourceId>,
+) -> NewTask {
+    NewTask {
+        name: TaskName::new(&document.target.hash(), document.sequence + 1),
+        target: document.target.clone(),
+        reference,
+        extent,
+        resources,
+        parallel_deployments: policy.parallel_deployments,
+        failure_threshold: policy.failure_threshold,
+    }
+}
+
+/// The claim that goes with the target's active task.
+pub(in crate::remediation) fn claim(active: &ActiveTask, document: &TargetDocument) -> Claim {
+    let on = match active.extent {
+        Extent::Whole { .. } => Claimed::Scope(document.target.scope.clone()),
+        Extent::Resources | Extent::Anew { .. } => Claimed::Resources(document.in_task().cloned().collect()),
+    };
+    Claim { task: active.name.clone(), on }
 }
 
 #[cfg(test)]
@@ -196,7 +263,7 @@ mod tests {
         let rival = Target { policy_definition_reference_id: Some("r".parse().unwrap()), ..target.clone() }.hash();
         let task = TaskName::new(&rival, 3);
         let mut claims = SubscriptionDocument::new(target.subscription().clone());
-        claims.claims.insert(rival.clone(), claim(&task, std::iter::once(resource(1))));
+        claims.claims.insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(1)].into()) });
         let check = |rivals: &BTreeMap<_, _>| {
             let blockers = Blockers::new(&target, &hash, &claims, rivals, &[]);
             (blockers.block(&resource(1)), blockers.block(&resource(2)), blockers.void_rivals().count())
@@ -204,5 +271,37 @@ mod tests {
         assert_eq!(check(&BTreeMap::new()), (true, false, 0));
         assert_eq!(check(&BTreeMap::from([(rival.clone(), Some(task))])), (true, false, 0));
         assert_eq!(check(&BTreeMap::from([(rival, None)])), (false, false, 1));
+    }
+
+    #[test]
+    fn a_task_for_the_whole_scope_and_whatever_lies_in_it_keep_out_of_each_others_way() {
+        let target = target();
+        let hash = target.hash();
+        let scope = |text: &str| -> Scope { format!("{SUB}{text}").parse().unwrap() };
+        let (all, group, other) = (scope(""), scope("/resourceGroups/rg"), scope("/resourceGroups/rg2"));
+        let rival = Target { policy_definition_reference_id: Some("r".parse().unwrap()), ..target.clone() }.hash();
+        for (on, blocks_resource, blocks) in [
+            (Claimed::Scope(all.clone()), true, [true, true, true]),
+            (Claimed::Scope(group.clone()), true, [true, true, false]),
+            (Claimed::Scope(other.clone()), false, [true, false, true]),
+            (Claimed::Resources([resource(1)].into()), true, [true, true, false]),
+        ] {
+            let mut claims = SubscriptionDocument::new(target.subscription().clone());
+            claims.claims.insert(rival.clone(), Claim { task: TaskName::new(&rival, 3), on: on.clone() });
+            let unknown = BTreeMap::new();
+            let blockers = Blockers::new(&target, &hash, &claims, &unknown, &[]);
+            assert_eq!(blockers.block(&resource(1)), blocks_resource, "{on:?}");
+            assert_eq!([&all, &group, &other].map(|scope| blockers.block_scope(scope)), blocks, "{on:?}");
+            assert_eq!([&all, &group, &other].map(|s| blockers.unknown_rival_in(s).is_some()), blocks, "{on:?}");
+        }
+        let mut persons = listed(&format!("{SUB}/resourceGroups/rg"), "mine", "another", Some(&[1]));
+        let claims = SubscriptionDocument::new(target.subscription().clone());
+        for blocks in [[true, true, false], [true, true, false]] {
+            let tasks = [persons.clone()];
+            let rivals = BTreeMap::new();
+            let blockers = Blockers::new(&target, &hash, &claims, &rivals, &tasks);
+            assert_eq!([&all, &group, &other].map(|scope| blockers.block_scope(scope)), blocks);
+            persons.resources = None;
+        }
     }
 }

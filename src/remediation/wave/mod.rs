@@ -1,5 +1,6 @@
 //! The questions that a wave passes, in order, each a type of its own: `Due` (and allowed) `→ NonCompliant → Eligible → Free`.
-//! Only a free wave makes a task. (Whether the identity is authorised is asked between the last two, once `identity` is there.)
+//! Only a free wave makes a task. Where very many wait, one task for the whole scope may take the place of waves (`whole`).
+//! (Whether the identity is authorised is asked between the last two, once `identity` is there.)
 
 mod allowed;
 mod due;
@@ -7,6 +8,7 @@ mod eligible;
 mod free;
 mod non_compliant;
 mod verdict;
+mod whole;
 
 pub(super) use allowed::forbidden;
 pub(super) use due::Due;
@@ -15,3 +17,4 @@ pub(super) use free::{Blockers, Free, claim};
 pub(super) use non_compliant::NonCompliant;
 pub use verdict::Verdict;
 pub(super) use verdict::apply_verdicts;
+pub(super) use whole::Many;

@@ -14,12 +14,20 @@ impl Stage {
         blobs.into_iter().map(|blob| (blob.name, serde_json::from_slice(&blob.content).unwrap())).collect()
     }
 
-    /// Every entry of every target: assignment, resource (both in lower case), entry.
+    /// Every entry of every target: assignment, resource (both in lower case), entry. What waits in a parked target is shown
+    /// as parked, with the target's reason.
     pub(crate) fn entries(&self) -> Vec<(String, String, Value)> {
         let of = |document: Value| {
             let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default().to_lowercase();
             let resources = document["resources"].as_object().cloned().unwrap_or_default();
-            resources.into_iter().map(move |(id, entry)| (assignment.clone(), id.to_lowercase(), entry))
+            let park = document["parked"].clone();
+            resources.into_iter().map(move |(id, mut entry)| {
+                if park.is_object() && entry["state"]["is"] == "waiting" {
+                    entry["state"] = park.clone();
+                    entry["state"]["is"] = "parked".into();
+                }
+                (assignment.clone(), id.to_lowercase(), entry)
+            })
         };
         self.documents().into_values().flat_map(of).collect()
     }

@@ -1,0 +1,137 @@
+//! A target with more waiting resources than its document lists. What comes beyond the limit is only counted; the policy states
+//! of the scope tell later which resources they were, and the next ones are listed when there is room.
+
+use std::collections::HashSet;
+
+use super::wake::rouse;
+use crate::arm::PolicyState;
+use crate::config::Policy;
+use crate::event::{ComplianceState, Timestamp};
+use crate::resource::ResourceId;
+use crate::state::{Entry, EntryState, TargetDocument, Unlisted};
+
+/// Counts an observation of a resource for which there is no room.
+pub(super) fn count(document: &mut TargetDocument, due: Timestamp) {
+    let unlisted = document.unlisted.get_or_insert(Unlisted { due, seen: 0, evaluated_after: None });
+    unlisted.seen += 1;
+    unlisted.due = unlisted.due.min(due);
+    if document.active.is_none() && document.wake_at.is_none_or(|wake_at| due < wake_at) {
+        rouse(document, Some(due));
+    }
+}
+
+/// Lists what the states of the whole scope show to be non-compliant, as far as there is room. When nothing is left to be
+/// listed, the target lists everything again.
+pub(super) fn list(document: &mut TargetDocument, states: &[PolicyState], policy: &Policy, now: Timestamp) {
+    let Some(unlisted) = document.unlisted.clone() else { return };
+    let ids = states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
+    let ids = ids.filter_map(|state| Some((state.at?, state.resource.parse().ok()?)));
+    let is_missing =
+        |id: &ResourceId| !document.resources.contains_key(id) && policy.guard_rails.forbid_resource(id).is_none();
+    let mut missing: Vec<(Timestamp, ResourceId)> = ids.filter(|(_, id)| is_missing(id)).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    let all = missing.len();
+    missing.retain(|(at, _)| unlisted.is_news(*at, now));
+    make_room(document, missing.len(), states, policy);
+    let room = policy.most_entries.saturating_sub(document.resources.len());
+    // What was evaluated before a task that may have fixed it stays to be seen.
+    let left = all - missing.len().min(room);
+    for (at, id) in missing.iter().take(room).cloned() {
+        document.resources.insert(id, Entry::waiting(at, now));
+    }
+    document.unlisted = (left > 0).then(|| Unlisted {
+        due: now + if missing.len() > room { policy.check_interval_max } else { policy.backoff_cap },
+        seen: u64::try_from(left).unwrap_or(u64::MAX),
+        ..unlisted
+    });
+}
+
+/// A task for the whole scope has ended, which may have fixed what is not listed: only states that are newer count from now on.
+pub(super) fn whole_scope_done(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+    if let Some(unlisted) = &mut document.unlisted {
+        unlisted.due = now + policy.backoff_cap;
+        unlisted.evaluated_after = Some(now);
+    }
+}
+
+/// Forgets what is settled beyond doubt. A fix whose policy state is still the old one stays.
+fn make_room(document: &mut TargetDocument, wanted: usize, states: &[PolicyState], policy: &Policy) {
+    let surplus = (document.resources.len() + wanted).saturating_sub(policy.most_entries);
+    let bad: HashSet<&str> = states.iter().map(|state| state.resource.as_str()).collect();
+    let is_settled = |(id, entry): &(&ResourceId, &Entry)| match &entry.state {
+        EntryState::Skipped { .. } => true,
+        EntryState::Fixed { .. } => !bad.contains(id.as_str()),
+        EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => false,
+    };
+    let settled = document.resources.iter().filter(is_settled).map(|(id, _)| id.clone());
+    let forgotten: HashSet<ResourceId> = settled.take(surplus).collect();
+    document.resources.retain(|id, _| !forgotten.contains(id));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm::Effect;
+    use crate::queue::Seen;
+    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::merge::{Merged, merge};
+    use std::time::Duration;
+
+    fn small() -> Policy {
+        Policy { most_entries: 3, ..policy() }
+    }
+
+    fn full() -> TargetDocument {
+        let mut document = TargetDocument::new(target());
+        let merged = (0..5).map(|n| merge(&mut document, &seen(Seen::NonCompliant, n, now()), &small(), now()));
+        let merged: Vec<_> = merged.collect();
+        assert_eq!(merged[..3], [Merged::Waiting; 3]);
+        assert_eq!(merged[3..], [Merged::Unlisted; 2]);
+        document
+    }
+
+    fn states(numbers: std::ops::Range<usize>, at: Timestamp) -> Vec<PolicyState> {
+        let state = |n| PolicyState {
+            resource: resource(n).to_string(),
+            state: ComplianceState::NonCompliant,
+            at: Some(at),
+            effect: Some(Effect::Remediable),
+        };
+        numbers.map(state).collect()
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted_and_listed_when_there_is_room() {
+        let mut document = full();
+        assert_eq!((document.resources.len(), document.unlisted.as_ref().map(|u| u.seen)), (3, Some(2)));
+        list(&mut document, &states(0..5, now()), &small(), now());
+        assert_eq!(document.unlisted.as_ref().map(|u| (u.seen, u.due)), Some((2, now() + small().check_interval_max)));
+        for n in [0, 1] {
+            document.resources.get_mut(&resource(n)).unwrap().state =
+                EntryState::Fixed { at: now(), verified_at: None };
+        }
+        // The state of one fix is not the old one any more, so there is room for one.
+        list(&mut document, &states(1..5, now()), &small(), now());
+        assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [1, 2, 3].map(resource));
+        assert_eq!(document.unlisted.as_ref().map(|u| u.seen), Some(1));
+        list(&mut document, &states(1..4, now()), &small(), now());
+        assert_eq!(document.unlisted, None);
+    }
+
+    #[test]
+    fn after_a_task_for_the_whole_scope_only_newer_states_count() {
+        let mut document = full();
+        whole_scope_done(&mut document, &small(), now());
+        let mut unknown = document.clone();
+        unknown.resources.clear();
+        list(&mut unknown, &states(0..5, now()), &small(), now());
+        assert_eq!((unknown.resources.len(), unknown.unlisted.as_ref().map(|u| u.seen)), (0, Some(5)));
+        // A day later every resource has been evaluated again.
+        list(&mut unknown, &states(0..3, now()), &small(), now() + Duration::from_secs(26 * 3_600));
+        assert_eq!((unknown.resources.len(), unknown.unlisted), (3, None));
+        document.resources.clear();
+        list(&mut document, &states(0..2, now() + Duration::from_secs(1)), &small(), now());
+        assert_eq!(document.resources.len(), 2);
+    }
+}

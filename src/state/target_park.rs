@@ -1,0 +1,27 @@
+//! The park of a whole target: one record when the cause is the target's own, not that of one resource.
+
+use serde::{Deserialize, Serialize};
+
+use super::reasons::{FailureClass, ParkReason};
+use crate::event::Timestamp;
+
+/// Why nothing is remediated for a target until `until`. Its waiting resources keep their place and their attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetPark {
+    /// Why it was given up.
+    pub reason: ParkReason,
+    /// The class of the failures that led here, if failures did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<FailureClass>,
+    /// What was found, or the service's own words.
+    pub words: String,
+    /// How to mend it.
+    pub hint: String,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: Timestamp,
+    /// When it is tried again by itself.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: Timestamp,
+}
