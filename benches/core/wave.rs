@@ -82,12 +82,12 @@ fn facts() -> Facts {
     let id = observation(0, 0, 0).policy_assignment_id.to_string();
     let assignment = Assignment {
         id,
-        policy: AssignedPolicy::Definition,
+        policy: AssignedPolicy::Definition("d".to_owned()),
         has_identity: true,
         is_enforced: true,
         not_scopes: Vec::new(),
     };
-    Facts { assignment: Found::There(assignment), references: None }
+    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
 }
 
 fn state(resource: &str) -> PolicyState {

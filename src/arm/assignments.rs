@@ -13,8 +13,8 @@ const API_VERSION: &str = "2024-05-01";
 /// What is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssignedPolicy {
-    /// A single policy.
-    Definition,
+    /// A single policy; its id, in lower case.
+    Definition(String),
     /// An initiative.
     Set(ArmId),
 }
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Assignment {
         let policy = if policy.to_ascii_lowercase().contains("/policysetdefinitions/") {
             AssignedPolicy::Set(policy.parse().map_err(serde::de::Error::custom)?)
         } else {
-            AssignedPolicy::Definition
+            AssignedPolicy::Definition(policy.to_lowercase())
         };
         let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
         let is_enforced = !wire.properties.enforcement_mode.eq_ignore_ascii_case("DoNotEnforce");

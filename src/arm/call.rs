@@ -1,5 +1,6 @@
 //! A call to Resource Manager as a value: what is asked of whom, whether it may be repeated, and what the answer is.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use azure_core::http::Method;
@@ -15,6 +16,15 @@ pub enum Account {
     Subscription(SubscriptionId),
     /// The tenant's: definitions that are built in or of a management group.
     Tenant,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subscription(id) => write!(f, "{id}"),
+            Self::Tenant => f.write_str("tenant"),
+        }
+    }
 }
 
 /// What a call is for; the word in logs.

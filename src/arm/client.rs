@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::headers::{ACCEPT, CONTENT_TYPE};
+use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, Headers};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request};
 use serde::de::DeserializeOwned;
-use tracing::debug;
+use tracing::{debug, info};
 use url::Url;
 
-use super::call::Call;
+use super::budget::{Low, low};
+use super::call::{Account, Call};
 use super::error::ArmError;
-use super::gate::Gates;
+use super::gate::{Gates, Turn};
 use super::page::{self, Page};
 use super::retry_after::retry_after;
 use crate::event::Timestamp;
+use crate::resource::SubscriptionId;
 use crate::transport::{Deadline, repeat};
 
 /// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a look.
@@ -44,6 +46,12 @@ impl ArmClient {
         let name = Some(env!("CARGO_PKG_NAME"));
         let pipeline = Pipeline::new(name, Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), vec![bearer], None);
         Self { endpoint, pipeline, gates: Gates::default() }
+    }
+
+    /// Until when no call of the subscription will be sent, as far as this instance was told; none: at once.
+    #[must_use]
+    pub fn floor(&self, subscription: &SubscriptionId, now: Timestamp) -> Option<Timestamp> {
+        self.gates.floor(&Account::Subscription(subscription.clone()), now)
     }
 
     /// Makes the call.
@@ -115,7 +123,7 @@ impl ArmClient {
         let late = |_| ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
         let mut turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await.map_err(late)?;
         if let Some(until) = turn.floor(Timestamp::now_utc()) {
-            return Err(ArmError::Throttled { call: call.kind, until });
+            return Err(ArmError::Held { call: call.kind, until });
         }
         let mut request = Request::new(url.clone(), call.method);
         request.insert_header(ACCEPT, "application/json");
@@ -138,14 +146,22 @@ impl ArmClient {
             .map_err(|error| ArmError::of_transport(call.kind, &error))?;
         let status = u16::from(answer.status());
         debug!(event = "arm_call", call = call.kind.as_str(), status, "Resource Manager answered");
-        if (200..300).contains(&status) {
-            return Ok(answer.into_body().to_vec());
+        let now = Timestamp::now_utc();
+        let until = retry_after(answer.headers(), now);
+        let refusal =
+            (!(200..300).contains(&status)).then(|| ArmError::of_answer(call.kind, status, answer.body(), until));
+        match &refusal {
+            // What a 429 says of its own time is known; what the headers let guess is not.
+            Some(ArmError::Throttled { until, .. }) => turn.close(*until),
+            Some(_) | None => rest_if_low(&call.account, &mut turn, answer.headers(), now),
         }
-        let until = retry_after(answer.headers(), Timestamp::now_utc());
-        let error = ArmError::of_answer(call.kind, status, answer.body(), until);
-        if let ArmError::Throttled { until, .. } = error {
-            turn.close(until);
-        }
-        Err(error)
+        refusal.map_or_else(|| Ok(answer.into_body().to_vec()), Err)
     }
+}
+
+/// Closes the gate behind an answer that leaves few calls. The answer itself counts as any other.
+fn rest_if_low(account: &Account, turn: &mut Turn, headers: &Headers, now: Timestamp) {
+    let Some(Low { header, remaining, until }) = low(headers, now) else { return };
+    info!(event = "budget_low", %account, header, remaining, %until, "few calls are left; the account rests until then");
+    turn.close(until);
 }

@@ -9,9 +9,17 @@ use crate::transport::Trouble;
 /// Why a call to Resource Manager did not give its answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArmError {
-    /// Asked to come back later (429, or such an answer a moment ago).
+    /// Asked to come back later (429).
     #[error("Resource Manager wants no {} call before {until}", call.as_str())]
     Throttled {
+        /// The call.
+        call: CallKind,
+        /// A floor: not before this time.
+        until: Timestamp,
+    },
+    /// Never sent: an earlier answer closed the gate of the account.
+    #[error("no {} call is sent before {until}: the account is left alone until then", call.as_str())]
+    Held {
         /// The call.
         call: CallKind,
         /// A floor: not before this time.
@@ -106,7 +114,7 @@ impl ArmError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::NotFound { .. } | Self::Refused { .. } | Self::Unreadable { .. } => true,
-            Self::NotSent { .. } | Self::Lost { .. } | Self::Throttled { .. } => false,
+            Self::NotSent { .. } | Self::Lost { .. } | Self::Throttled { .. } | Self::Held { .. } => false,
         }
     }
 
@@ -115,7 +123,11 @@ impl ArmError {
     pub fn passes(&self) -> bool {
         match self {
             Self::NotSent { .. } | Self::Lost { .. } => true,
-            Self::Throttled { .. } | Self::NotFound { .. } | Self::Refused { .. } | Self::Unreadable { .. } => false,
+            Self::Throttled { .. }
+            | Self::Held { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Unreadable { .. } => false,
         }
     }
 }

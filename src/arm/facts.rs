@@ -36,6 +36,8 @@ pub struct Facts {
     pub assignment: Found<Assignment>,
     /// The initiative's reference ids in its own casing; none when a single policy is assigned.
     pub references: Option<Found<Vec<String>>>,
+    /// The targets in the subscription of the same policy, this one too: what is assigned here may be assigned many times.
+    pub siblings: Vec<Target>,
 }
 
 /// Reads facts and lists, and keeps them for a while.
@@ -65,19 +67,20 @@ impl FactsReader {
             None => match arm.send_paged(&list_assignments(subscription), deadline).await {
                 Ok(all) => self.assignments.keep(subscription, all),
                 Err(ArmError::Refused { message, .. }) => {
-                    return Ok(Facts { assignment: Found::Unreadable(message), references: None });
+                    return Ok(Facts::without_assignment(Found::Unreadable(message)));
                 }
                 Err(error) => return Err(error),
             },
         };
-        let Some(assignment) = all.into_iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
-            return Ok(Facts { assignment: Found::Gone, references: None });
+        let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
+            return Ok(Facts::without_assignment(Found::Gone));
         };
         let references = match &assignment.policy {
-            AssignedPolicy::Definition => None,
+            AssignedPolicy::Definition(_) => None,
             AssignedPolicy::Set(id) => Some(self.references(arm, id, deadline).await?),
         };
-        Ok(Facts { assignment: Found::There(assignment), references })
+        let siblings = siblings(assignment, &all, target);
+        Ok(Facts { assignment: Found::There(assignment.clone()), references, siblings })
     }
 
     async fn references(
@@ -118,6 +121,26 @@ impl FactsReader {
     }
 }
 
+impl Facts {
+    fn without_assignment(assignment: Found<Assignment>) -> Self {
+        Self { assignment, references: None, siblings: Vec::new() }
+    }
+}
+
+/// The targets of the same single policy, or of the same reference of the same initiative.
+fn siblings(assignment: &Assignment, all: &[Assignment], target: &Target) -> Vec<Target> {
+    let reference = match &assignment.policy {
+        AssignedPolicy::Definition(_) => None,
+        AssignedPolicy::Set(_) => target.policy_definition_reference_id.as_ref(),
+    };
+    all.iter()
+        .filter(|other| other.policy == assignment.policy)
+        // An id that cannot be read names no target that we could have.
+        .filter_map(|other| other.id.parse().ok())
+        .map(|id| Target::within(target.subscription(), id, reference.cloned()))
+        .collect()
+}
+
 /// Values by key, with the time when they were read.
 #[derive(Debug)]
 struct Kept<K, V>(Mutex<HashMap<K, (Instant, V)>>);
@@ -137,5 +160,50 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
     fn keep(&self, key: &K, value: V) -> V {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), (Instant::now(), value.clone()));
         value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{SUB, target};
+
+    const DEFINITION: &str = "/providers/Microsoft.Authorization/policyDefinitions/Tag";
+    const SET: &str = "/providers/Microsoft.Authorization/policySetDefinitions/Baseline";
+
+    fn assigned(home: &str, name: &str, policy: &str) -> Assignment {
+        let id = format!("{home}/providers/Microsoft.Authorization/policyAssignments/{name}");
+        let wire = serde_json::json!({ "id": id, "properties": { "policyDefinitionId": policy } });
+        serde_json::from_value(wire).unwrap()
+    }
+
+    #[test]
+    fn whatever_assigns_the_same_policy_is_a_sibling_wherever_it_is_assigned() {
+        let group = format!("{SUB}/resourceGroups/Rg");
+        let store = format!("{group}/providers/Microsoft.Storage/storageAccounts/a");
+        let all = [
+            assigned(SUB, "A", DEFINITION),
+            assigned(&group, "b", &DEFINITION.to_uppercase()),
+            assigned(&store, "c", DEFINITION),
+            assigned("/providers/Microsoft.Management/managementGroups/mg", "d", DEFINITION),
+            assigned(SUB, "e", &format!("{DEFINITION}2")),
+            assigned(SUB, "f", SET),
+            assigned(SUB, "g", SET),
+        ];
+        let names = |targets: &[Target]| -> Vec<String> {
+            let name = |target: &Target| {
+                let id = target.policy_assignment_id.as_str();
+                let reference = target.policy_definition_reference_id.as_ref().map(ToString::to_string);
+                format!("{} {}{}", target.scope, id.rsplit('/').next().unwrap(), reference.unwrap_or_default())
+            };
+            targets.iter().map(name).collect()
+        };
+        let (sub, group) = (SUB.to_lowercase(), group.to_lowercase());
+        let of = |place: usize, target: &Target| names(&siblings(&all[place], &all, target));
+        let wanted = [format!("{sub} a"), format!("{group} b"), format!("{group} c"), format!("{sub} d")];
+        assert_eq!(of(0, &target()), wanted);
+        let referring = Target { policy_definition_reference_id: Some("R".parse().unwrap()), ..target() };
+        assert_eq!(of(0, &referring), wanted, "a single policy has no references");
+        assert_eq!(of(5, &referring), [format!("{sub} fr"), format!("{sub} gr")]);
     }
 }

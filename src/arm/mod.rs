@@ -2,6 +2,7 @@
 //! Nothing here decides what is to be done.
 
 mod assignments;
+mod budget;
 mod call;
 mod client;
 mod error;

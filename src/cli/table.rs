@@ -30,6 +30,9 @@ pub(super) fn table(report: &Report) -> Table {
         row("targets parked as a whole", report.parked_targets.to_string());
     }
     row("waiting", report.waiting.to_string());
+    for (reason, count) in &report.waiting_reasons {
+        row(&format!("  {reason}"), count.to_string());
+    }
     row("unfixed", report.unfixed.to_string());
     row("calls to Resource Manager", report.arm_calls.values().sum::<usize>().to_string());
     for (kind, count) in &report.arm_calls {

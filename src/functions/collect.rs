@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::event::Timestamp;
 use crate::host::{Envelope, Item};
 use crate::queue::{Observation, Outgoing, Queue, WakeUp};
-use crate::remediation::{Merged, merge, written};
+use crate::remediation::{merge_all, written};
 use crate::resource::Target;
 use crate::state::{Saved, StateError};
 use crate::transport::Deadline;
@@ -61,7 +61,7 @@ async fn take_in(
     seen: Vec<(Observation, Item)>,
     deadline: Deadline,
 ) -> Result<Option<Outgoing>, StateError> {
-    match merge_all(&app, &target, &seen, deadline).await {
+    match store_merged(&app, &target, &seen, deadline).await {
         Err(error) if error.is_about_the_document() => {
             for (_, item) in &seen {
                 reject(&app, NAME, error.to_string(), &item.body, deadline).await?;
@@ -72,7 +72,7 @@ async fn take_in(
     }
 }
 
-async fn merge_all(
+async fn store_merged(
     app: &App,
     target: &Target,
     seen: &[(Observation, Item)],
@@ -81,11 +81,8 @@ async fn merge_all(
     let store = &app.reconciler.store;
     loop {
         let found = store.target(target, deadline).await?;
-        let mut document = found.document.clone();
-        let merge_one = |(observation, _): &(Observation, Item)| {
-            merge(&mut document, observation, &app.settings.policy, Timestamp::now_utc())
-        };
-        let merged: Vec<Merged> = seen.iter().map(merge_one).collect();
+        let observations = seen.iter().map(|(observation, _)| observation);
+        let (document, merged) = merge_all(&found.document, observations, &app.settings.policy, Timestamp::now_utc());
         if document != found.document {
             match store.save_target(&document, found.etag.as_ref(), deadline).await? {
                 Saved::As(_) => written(&found.document, &document),

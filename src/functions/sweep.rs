@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, WakeUp};
 use crate::remediation::{heal, needs_healing, written};
-use crate::state::{Saved, TargetSummary};
+use crate::state::{Saved, TargetSummary, last_24_hours};
 use crate::transport::Deadline;
 
 pub(super) const NAME: &str = "sweep";
@@ -16,6 +16,7 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     let now = Timestamp::now_utc();
     let targets = app.reconciler.store.targets(deadline).await?;
     let count = targets.len();
+    let day = last_24_hours(targets.iter().flat_map(|summary| &summary.hours), now);
     let mut healed = 0_usize;
     for summary in targets.into_iter().filter(|summary| needs_healing(summary, app.settings.policy.opening_grace, now))
     {
@@ -31,7 +32,18 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
             Err(failure) => return Err(failure),
         }
     }
-    info!(event = "swept", targets = count, healed, "the targets are swept");
+    info!(
+        event = "swept",
+        targets = count,
+        healed,
+        fixed_24h = day.fixed,
+        observed_to_fixed_seconds_24h = day.seconds_to_fixed,
+        verified_24h = day.verified,
+        observed_to_verified_seconds_24h = day.seconds_to_verified,
+        parked_24h = day.parked,
+        retried_24h = day.retried,
+        "the targets are swept"
+    );
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-//! When to try or look again. Pure: the jitter comes from the name of the task that failed, so all its resources share it
-//! and travel together to the next wave.
+//! When to try or look again. Pure: `backon` gives the doubling and the cap, but the jitter comes from the name of the task that
+//! failed, so all its resources share it and travel together to the next wave, and a crash does not throw the dice again.
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use sha2::{Digest, Sha256};
 
 use crate::config::Policy;
@@ -12,8 +13,22 @@ use crate::state::TaskName;
 /// When the next attempt is due after attempt number `failed` (from 1) failed: full jitter between now and
 /// `BACKOFF_BASE` doubled with each attempt, at most `BACKOFF_CAP`, rounded up to `COALESCE_WINDOW`.
 pub(super) fn next_attempt(failed: u32, task: &TaskName, policy: &Policy, now: Timestamp) -> Timestamp {
-    let doubled = policy.backoff_base.saturating_mul(1_u32.checked_shl(failed.saturating_sub(1)).unwrap_or(u32::MAX));
-    round_up(now + doubled.min(policy.backoff_cap).mul_f64(fraction(task)), policy.coalesce_window)
+    round_up(now + longest_wait(failed, policy).mul_f64(fraction(task)), policy.coalesce_window)
+}
+
+/// Steps after which any wait has grown to any cap: from a nanosecond to more than five hundred years.
+const STEPS: u32 = 64;
+
+/// The longest wait after attempt number `failed`.
+fn longest_wait(failed: u32, policy: &Policy) -> Duration {
+    let cap = policy.backoff_cap;
+    let waits = ExponentialBuilder::new()
+        .with_factor(2.0)
+        .with_min_delay(policy.backoff_base.min(cap))
+        .with_max_delay(cap)
+        .without_max_times();
+    let step = failed.saturating_sub(1).min(STEPS);
+    waits.build().nth(usize::try_from(step).unwrap_or_default()).unwrap_or(cap)
 }
 
 /// When to look again at something that began at `since`: after half of the time that it has lasted,
@@ -58,6 +73,16 @@ mod tests {
         }
 
         #[test]
+        fn the_longest_wait_doubles_up_to_the_cap_also_when_the_base_is_above_it(failed in 1_u32..40, base in 0_u64..10_000_000, cap in 0_u64..10_000_000) {
+            let (base, cap) = (Duration::from_millis(base), Duration::from_millis(cap));
+            let policy = Policy { backoff_base: base, backoff_cap: cap, ..fixture::policy() };
+            let wait = longest_wait(failed, &policy);
+            let wanted = (base.as_secs_f64() * 2_f64.powi(failed as i32 - 1)).min(cap.as_secs_f64());
+            prop_assert!(wait <= cap);
+            prop_assert!((wait.as_secs_f64() - wanted).abs() <= wanted * 1e-5, "{wait:?}, wanted {wanted} s");
+        }
+
+        #[test]
         fn rounding_up_never_goes_back_nor_a_whole_window_on(offset in 0_i64..1_000_000_000_000, seconds in 1_u64..4_000) {
             let window = Duration::from_secs(seconds);
             let at = fixture::now() + time::Duration::nanoseconds(offset);
@@ -65,6 +90,15 @@ mod tests {
             prop_assert!(up >= at && up < at + window);
             prop_assert_eq!(round_up(up, window), up);
         }
+    }
+
+    #[test]
+    fn with_the_defaults_it_is_a_minute_two_four_and_so_on_up_to_an_hour() {
+        let minutes = |failed| longest_wait(failed, &fixture::policy()).as_secs_f64() / 60.0;
+        assert_eq!(
+            [1, 2, 3, 4, 5, 6, 7, 8, 100, u32::MAX].map(minutes),
+            [1., 2., 4., 8., 16., 32., 60., 60., 60., 60.]
+        );
     }
 
     #[test]

@@ -5,7 +5,6 @@ use tracing::{info, warn};
 use super::reconciliation::Reconciliation;
 use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
-use crate::event::Timestamp;
 use crate::queue::WakeUp;
 use crate::state::{Change, EntryState, FailureClass, TargetDocument, TargetPark, TaskPhase, changes};
 
@@ -77,8 +76,7 @@ fn task_name<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> &'a s
 fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: &str) {
     let resource = change.resource;
     let attempt = change.after.attempt;
-    if let Some(at) = change.new_fix() {
-        let seconds = seconds_between(change.before.map_or(at, |entry| entry.first_seen), at);
+    if let Some(seconds) = change.seconds_to_fixed() {
         info!(event = "resource_fixed", target, %resource, attempt = change.before.map_or(attempt, |entry| entry.attempt), task, observed_to_fixed_seconds = seconds, "the resource is fixed");
     }
     if let Some(park) = park.filter(|_| change.is_held) {
@@ -87,7 +85,7 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
     }
     match &change.after.state {
         EntryState::Waiting { due } if change.is_retry() => {
-            let counted = change.before.is_some_and(|entry| entry.attempt < attempt);
+            let counted = change.is_counted_retry();
             let event = if counted { "resource_retry" } else { "resource_blocked" };
             let failure = change.after.last_failure.as_ref().filter(|_| counted);
             let class = failure.and_then(|failure| failure.class).map(FailureClass::as_str).unwrap_or_default();
@@ -95,15 +93,14 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
             info!(event, target, %resource, attempt, task, class, words, %due, "the resource waits again");
         }
         EntryState::Waiting { due } => {
-            info!(event = "resource_waiting", target, %resource, attempt, %due, "the resource waits")
+            info!(event = "resource_waiting", target, %resource, attempt, reason = why_waiting(change), %due, "the resource waits")
         }
         EntryState::InTask => {
             info!(event = "resource_in_task", target, %resource, attempt, task, "the resource is in the task");
         }
-        // Said above.
-        EntryState::Fixed { verified_at: None, .. } => {}
-        EntryState::Fixed { verified_at: Some(verified_at), .. } => {
-            let seconds = seconds_between(change.after.first_seen, *verified_at);
+        // The fix itself is said above.
+        EntryState::Fixed { .. } => {
+            let Some(seconds) = change.seconds_to_verified() else { return };
             info!(event = "resource_verified", target, %resource, observed_to_verified_seconds = seconds, "the fix is verified");
         }
         EntryState::Parked { reason, class, words, hint, until } => {
@@ -116,8 +113,15 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
     }
 }
 
-fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
-    (to - from).as_seconds_f64()
+/// Why a resource waits that did not come from a failed attempt.
+fn why_waiting(change: &Change<'_>) -> &'static str {
+    match change.before.map(|entry| &entry.state) {
+        None => "new",
+        Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => "again",
+        Some(EntryState::InTask) => "fixDidNotLast",
+        Some(EntryState::Parked { .. }) => "parkOver",
+        Some(EntryState::Waiting { .. }) => "targetParkOver",
+    }
 }
 
 /// The answer to the creation of a task.
@@ -126,6 +130,9 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
     match answer {
         Ok(status) => {
             info!(event = "task_created", %target, task = %task.name, resources = task.resources.len(), state = status.word, "Resource Manager took the remediation task");
+        }
+        Err(error @ (ArmError::Held { .. } | ArmError::NotSent { .. })) => {
+            info!(event = "task_not_sent", %target, task = %task.name, %error, "the remediation task was not asked for; its resources wait")
         }
         Err(error) => {
             warn!(event = "task_refused", %target, task = %task.name, %error, "Resource Manager did not take the remediation task")
@@ -139,4 +146,186 @@ pub(super) fn looked(wake_up: &WakeUp, look: &Reconciliation) {
     let rest = look.rest().map(Rest::as_str).unwrap_or_default();
     let wake_at = look.document().and_then(|d| d.wake_at).map(|at| at.to_string()).unwrap_or_default();
     info!(event = "target_looked_at", %target, generation = wake_up.generation, stale = look.is_stale(), rest, wake_at, "the look at the target has ended");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use tracing::field::{Field, Visit};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    use super::*;
+    use crate::arm::{Deployment, DeploymentStatus, TaskState};
+    use crate::event::Timestamp;
+    use crate::queue::Seen;
+    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::merge::merge_all;
+    use crate::remediation::opening::back_to_waiting;
+    use crate::remediation::outcome::take_in;
+    use crate::remediation::wake::heal;
+    use crate::state::{ActiveTask, Extent, Hour, Sums, TaskName, last_24_hours, sum_up};
+
+    /// Sums up the lines of the log, as a reader of the log would.
+    #[derive(Clone, Default)]
+    struct Reader(Arc<Mutex<Sums>>);
+
+    #[derive(Default)]
+    struct Line {
+        event: String,
+        seconds: f64,
+    }
+
+    impl Visit for Line {
+        fn record_str(&mut self, field: &Field, value: &str) {
+            if field.name() == "event" {
+                self.event = value.to_owned();
+            }
+        }
+
+        fn record_f64(&mut self, field: &Field, value: f64) {
+            if field.name().starts_with("observed_to_") {
+                self.seconds = value;
+            }
+        }
+
+        fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+    }
+
+    impl<S: tracing::Subscriber> Layer<S> for Reader {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            let mut line = Line::default();
+            event.record(&mut line);
+            let one = match line.event.as_str() {
+                "resource_fixed" => Sums { fixed: 1, seconds_to_fixed: line.seconds, ..Sums::default() },
+                "resource_verified" => Sums { verified: 1, seconds_to_verified: line.seconds, ..Sums::default() },
+                "resource_parked" | "resource_parked_with_target" => Sums { parked: 1, ..Sums::default() },
+                "resource_retry" => Sums { retried: 1, ..Sums::default() },
+                _ => return,
+            };
+            self.0.lock().unwrap().add(&one);
+        }
+    }
+
+    type Observed = (usize, u64, bool);
+
+    #[derive(Debug, Clone)]
+    enum Happening {
+        /// Observations of one batch: resource, seconds from now, compliant.
+        Seen(Vec<Observed>),
+        /// All that waits goes into a task, of which this is seen meanwhile, and which ends like this: for each resource the
+        /// number of its deployment's end.
+        Task(Vec<Observed>, Vec<u8>),
+        /// All that waits goes into a task, which is given up before it is created.
+        GivenUp,
+        Sweep,
+    }
+
+    fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+        let seen = || proptest::collection::vec((0_usize..5, 0_u64..600, any::<bool>()), 1..6);
+        let task = (seen(), proptest::collection::vec(0_u8..6, 5)).prop_map(|(seen, ends)| Happening::Task(seen, ends));
+        let one = prop_oneof![
+            3 => seen().prop_map(Happening::Seen),
+            3 => task,
+            1 => Just(Happening::GivenUp),
+            1 => Just(Happening::Sweep)
+        ];
+        proptest::collection::vec(one, 1..25)
+    }
+
+    fn see(document: &TargetDocument, seen_then: &[Observed], now: Timestamp) -> TargetDocument {
+        let observe = |(n, offset, compliant): &Observed| {
+            let kind = if *compliant { Seen::Compliant } else { Seen::NonCompliant };
+            seen(kind, *n, now + Duration::from_secs(*offset))
+        };
+        let observations: Vec<_> = seen_then.iter().map(observe).collect();
+        merge_all(document, &observations, &policy(), now).0
+    }
+
+    /// A change as a look makes it: with its sums.
+    fn change(document: &TargetDocument, now: Timestamp, change: impl FnOnce(&mut TargetDocument)) -> TargetDocument {
+        let mut after = document.clone();
+        change(&mut after);
+        sum_up(document, &mut after, now);
+        after
+    }
+
+    fn open(document: &mut TargetDocument, now: Timestamp) {
+        let waits = |state: &EntryState| matches!(state, EntryState::Waiting { .. });
+        document.resources.values_mut().filter(|e| waits(&e.state)).for_each(|e| e.state = EntryState::InTask);
+        document.active = Some(ActiveTask {
+            name: TaskName::new(&document.target.hash(), 1),
+            extent: Extent::Resources,
+            phase: TaskPhase::Open,
+            opened_at: now,
+            check_at: now,
+            overdue_reported: false,
+            reading: None,
+        });
+    }
+
+    fn end(document: &mut TargetDocument, ends: &[u8], now: Timestamp) {
+        let ended = TaskStatus { state: TaskState::Failed, word: "Failed".to_owned(), created_on: None };
+        let failed = |code: &str| DeploymentStatus::Failed { code: code.to_owned(), message: String::new() };
+        let deployment = |(n, end): (usize, &u8)| {
+            let status = match end {
+                0 | 1 => DeploymentStatus::Succeeded,
+                2 => failed("ServerBusy"),
+                3 => failed("Nonsense"),
+                4 => failed("AuthorizationFailed"),
+                _ => return None,
+            };
+            Some(Deployment { resource: resource(n).to_string(), status, ended: Some(now) })
+        };
+        let deployments: Vec<_> = ends.iter().enumerate().filter_map(deployment).collect();
+        take_in(document, &ended, &deployments, &policy(), now);
+    }
+
+    /// The writes of the document that follow, one after the other.
+    fn writes(document: &TargetDocument, happening: &Happening, now: Timestamp) -> Vec<TargetDocument> {
+        let opened = || change(document, now, |document| open(document, now));
+        match happening {
+            Happening::Seen(all) => vec![see(document, all, now)],
+            Happening::Sweep => vec![change(document, now, |document| heal(document, now))],
+            Happening::Task(..) | Happening::GivenUp if document.parked.is_some() => Vec::new(),
+            Happening::Task(meanwhile, ends) => {
+                let told = see(&opened(), meanwhile, now);
+                let ended = change(&told, now, |document| end(document, ends, now));
+                vec![opened(), told, ended]
+            }
+            Happening::GivenUp => vec![opened(), change(&opened(), now, |document| back_to_waiting(document, now))],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_sums_by_the_hour_are_what_the_log_says(story in happenings(), step in prop_oneof![60_u64..3_600, Just(86_400 * 15)]) {
+            let reader = Reader::default();
+            let subscriber = tracing_subscriber::registry().with(reader.clone());
+            tracing::subscriber::with_default(subscriber, || {
+                let (mut document, mut now, mut forgotten) = (TargetDocument::new(target()), now(), Sums::default());
+                for happening in &story {
+                    for after in writes(&document, happening, now) {
+                        written(&document, &after);
+                        // What a write forgets was said a day ago.
+                        let is_gone = |hour: &&Hour| after.hours.iter().all(|kept| kept.begun != hour.begun);
+                        document.hours.iter().filter(is_gone).for_each(|hour| forgotten.add(&hour.sums));
+                        document = after;
+                    }
+                    now += Duration::from_secs(step);
+                }
+                let mut total = forgotten;
+                document.hours.iter().for_each(|hour| total.add(&hour.sums));
+                let said = *reader.0.lock().unwrap();
+                let counts = |sums: &Sums| (sums.fixed, sums.verified, sums.parked, sums.retried);
+                assert_eq!(counts(&total), counts(&said), "{story:?}");
+                assert!((total.seconds_to_fixed - said.seconds_to_fixed).abs() < 1e-3);
+                assert!((total.seconds_to_verified - said.seconds_to_verified).abs() < 1e-3);
+                let last = last_24_hours(&document.hours, now);
+                assert!(last.fixed <= total.fixed && document.hours.len() <= 24);
+            });
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::wake::rouse;
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Observation, Seen};
-use crate::state::{Entry, EntryState, ParkReason, SkipReason, TargetDocument};
+use crate::state::{Entry, EntryState, ParkReason, SkipReason, TargetDocument, sum_up};
 
 /// What became of an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,22 @@ impl Merged {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// Merges what was seen of one target into its document, as one write: the document afterwards, and what became of each.
+#[must_use]
+pub fn merge_all<'a>(
+    known: &TargetDocument,
+    seen: impl IntoIterator<Item = &'a Observation>,
+    policy: &Policy,
+    now: Timestamp,
+) -> (TargetDocument, Vec<Merged>) {
+    let mut document = known.clone();
+    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, policy, now)).collect();
+    if document != *known {
+        sum_up(known, &mut document, now);
+    }
+    (document, merged)
 }
 
 /// Merges one observation into its target's document, and wakes the target earlier if need be.

@@ -23,7 +23,7 @@ mod wake;
 mod wave;
 
 pub use journal::written;
-pub use merge::{Merged, merge};
+pub use merge::{Merged, merge, merge_all};
 pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;

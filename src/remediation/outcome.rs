@@ -6,14 +6,13 @@ use super::backoff::next_attempt;
 use super::failure::{Verdict, classify, verdict};
 use super::listing;
 use super::merge::{new_episode, park};
-use super::target_park::learn_of_permission;
+use super::target_park::{TargetCause, learn_of_permission, park_target};
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{
-    ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, SkipReason,
-    TargetDocument, TaskName,
+    ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, SkipReason, TargetDocument,
 };
 
 /// Tasks that a document remembers.
@@ -61,7 +60,7 @@ pub(super) fn take_in_part(
         if !is_in_it {
             continue;
         }
-        let ending = Ending { id, task: &active.name, status, no_deployments, policy, now };
+        let ending = Ending { id, task: &active, status, no_deployments, policy, now };
         // A person who canceled is obeyed for what was not begun, whatever the rest has met.
         if is_parked && (deployment.is_some() || status.state != TaskState::Canceled) {
             entry.state = EntryState::Waiting { due: now };
@@ -86,6 +85,10 @@ pub(super) fn take_in_part(
     }
     if active.extent.is_whole() {
         listing::whole_scope_done(document, policy, now);
+        if status.state == TaskState::Canceled {
+            let words = canceled(&active);
+            park_target(document, &TargetCause { reason: ParkReason::Canceled, class: None, words }, policy, now);
+        }
     }
     document.history.push(PastTask {
         name: active.name,
@@ -125,9 +128,13 @@ fn says_more(deployment: &Deployment, entry: &Entry) -> bool {
     deployment.status != DeploymentStatus::Open && deployment.ended.is_some_and(|ended| ended >= entry.observed_at)
 }
 
+fn canceled(task: &ActiveTask) -> String {
+    format!("task {} was canceled", task.name)
+}
+
 struct Ending<'a> {
     id: &'a ResourceId,
-    task: &'a TaskName,
+    task: &'a ActiveTask,
     status: &'a TaskStatus,
     no_deployments: bool,
     policy: &'a Policy,
@@ -166,9 +173,12 @@ impl Ending<'_> {
     fn untouched(&self, entry: &mut Entry) {
         entry.seen_in_task = None;
         match self.status.state {
+            // The whole target is parked, with what is not listed.
+            TaskState::Canceled if self.task.extent.is_whole() => {
+                entry.state = EntryState::Waiting { due: self.now };
+            }
             TaskState::Canceled => {
-                entry.state =
-                    park(ParkReason::Canceled, None, format!("task {} was canceled", self.task), self.policy, self.now);
+                entry.state = park(ParkReason::Canceled, None, canceled(self.task), self.policy, self.now);
             }
             TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
                 // A success without any deployment may have come before the evaluation that it needed.
@@ -176,7 +186,7 @@ impl Ending<'_> {
                 self.again(
                     entry,
                     stale.then_some(FailureClass::Stale),
-                    format!("task {} ended as {} without a deployment to it", self.task, self.status.word),
+                    format!("task {} ended as {} without a deployment to it", self.task.name, self.status.word),
                 );
             }
         }
@@ -186,7 +196,8 @@ impl Ending<'_> {
         if entry.attempt >= self.policy.max_attempts {
             entry.state = park(ParkReason::AttemptsUsedUp, class, words, self.policy, self.now);
         } else {
-            entry.state = EntryState::Waiting { due: next_attempt(entry.attempt, self.task, self.policy, self.now) };
+            entry.state =
+                EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.policy, self.now) };
             entry.attempt += 1;
             entry.last_failure = Some(LastFailure { class, words });
         }
@@ -199,7 +210,7 @@ mod tests {
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
     use crate::remediation::merge::merge;
-    use crate::state::{Extent, TaskPhase};
+    use crate::state::{Extent, TaskName, TaskPhase};
     use std::time::Duration;
 
     fn in_task(count: usize) -> TargetDocument {
@@ -268,6 +279,18 @@ mod tests {
         let entry = &document.resources[&resource(2)];
         assert!(matches!(entry.state, EntryState::Waiting { .. }) && entry.attempt == 2, "{entry:?}");
         assert_eq!(document.history.last().map(|past| (past.fixed, past.unfixed)), Some((2, 1)));
+    }
+
+    #[test]
+    fn who_cancels_a_task_for_the_whole_scope_parks_the_target_once() {
+        let mut document = in_task(3);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+        let ended = [deployment(0, DeploymentStatus::Succeeded)];
+        take_in(&mut document, &status(TaskState::Canceled), &ended, &policy(), now());
+        assert_eq!(document.parked.as_ref().map(|park| park.reason), Some(ParkReason::Canceled));
+        let waits = |n| document.resources[&resource(n)].state == EntryState::Waiting { due: now() };
+        assert_eq!([0, 1, 2].map(waits), [false, true, true]);
+        assert_eq!(document.resources[&resource(1)].attempt, 1);
     }
 
     #[test]

@@ -66,7 +66,11 @@ impl Reconciler {
             if slot.has_passed() {
                 look.observe(Observed::OutOfTime);
             }
-            let next = look.next(&self.policy, Timestamp::now_utc());
+            let now = Timestamp::now_utc();
+            if let Some(until) = self.arm.floor(wake_up.target.subscription(), now) {
+                look.observe(Observed::Floor(until));
+            }
+            let next = look.next(&self.policy, now);
             match self.act(next, &look, &wake_up.target, slot, deadline).await? {
                 Some(observed) => look.observe(observed),
                 None => {
@@ -174,7 +178,7 @@ impl Reconciler {
                 let all = calls::all_non_compliant(target, Timestamp::now_utc());
                 match self.arm.send_paged(&all, slot.within(ALL_STATES)).await {
                     Ok(states) => Observed::AllNonCompliant(Found::There(states)),
-                    Err(error @ ArmError::Throttled { .. }) => return Err(error),
+                    Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
                     Err(error) => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
                 }
             }

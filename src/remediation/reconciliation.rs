@@ -16,7 +16,7 @@ use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
 use crate::resource::{ResourceId, Target, TargetHash};
-use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up};
 
 /// The memory of one look at one target.
 #[derive(Debug, Clone)]
@@ -145,7 +145,8 @@ impl Reconciliation {
             Observed::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
             Observed::Task(name, status) => self.task = Some((name, status)),
             Observed::Deployments(name, list) => self.deployments = Some((name, list)),
-            Observed::Unanswered(ArmError::Throttled { until, .. }) => self.throttled = self.throttled.max(Some(until)),
+            Observed::Unanswered(ArmError::Throttled { until, .. } | ArmError::Held { until, .. })
+            | Observed::Floor(until) => self.throttled = self.throttled.max(Some(until)),
             Observed::Unanswered(_) => self.unanswered = true,
             Observed::Put(name, put) => {
                 if let Put::Throttled(until) = put {
@@ -176,7 +177,13 @@ impl Reconciliation {
         if self.settled.is_some() {
             return self.wake(document);
         }
-        View { look: self, document, claims, policy, now }.next()
+        match (View { look: self, document, claims, policy, now }).next() {
+            Next::Save(mut write) => {
+                sum_up(document, &mut write.document, now);
+                Next::Save(write)
+            }
+            other => other,
+        }
     }
 
     /// Sends the document's wake-up, once; then there is nothing more to do.

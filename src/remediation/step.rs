@@ -146,6 +146,8 @@ pub enum Observed {
     Deployments(TaskName, DeploymentList),
     /// A question went unanswered.
     Unanswered(ArmError),
+    /// The gate of the subscription is closed until then, as an answer told, perhaps to another target.
+    Floor(Timestamp),
     /// What became of the creation of a task.
     Put(TaskName, Put),
     /// The plan was shown.
@@ -191,7 +193,7 @@ impl Put {
     /// | `InvalidUpdateRemediationRequest` | accepted: the name is never used again, so the active task of this name is ours |
     /// | `InvalidCreateRemediationRequest` "already running … conflicting scope", or "maximum number … running" (the words of the
     ///   second are not recorded anywhere; only that the limit is 100 a policy) | wait |
-    /// | 429 | throttled |
+    /// | 429, or not sent because of an earlier one | throttled |
     /// | not sent | wait |
     /// | no answer, 5xx | unknown |
     /// | any other 4xx | refused |
@@ -199,7 +201,7 @@ impl Put {
     pub fn of(answer: Result<TaskStatus, ArmError>) -> Self {
         match answer {
             Ok(_) => Self::Accepted,
-            Err(ArmError::Throttled { until, .. }) => Self::Throttled(until),
+            Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Self::Throttled(until),
             Err(ArmError::NotSent { .. }) => Self::Wait,
             Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
             Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {

@@ -34,7 +34,8 @@ pub fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -
     overdue || over || (summary.is_unsettled && summary.wake_at.is_none())
 }
 
-/// Wakes the target now, whatever was planned: for `sweep`, which finds a wake-up overdue or a park over.
+/// Wakes the target now, whatever was planned: for `sweep`, which finds a wake-up overdue or a park over. It ends parks and
+/// begins none, so there is nothing to sum up.
 pub fn heal(document: &mut TargetDocument, now: Timestamp) {
     unpark_expired(document, now);
     unpark_target(document, now);
@@ -73,6 +74,7 @@ mod tests {
             wake_at,
             parked_until,
             is_unsettled,
+            hours: Vec::new(),
         };
         for (summary, needed) in [
             (summary(at(10), None, true), false),

@@ -25,10 +25,16 @@ impl Target {
     /// policy is assigned to a group or to something in it.
     #[must_use]
     pub fn of(resource: &ResourceId, assignment: AssignmentId, reference: Option<ReferenceId>) -> Self {
-        let whole = || Scope::subscription_wide(resource.subscription().clone());
+        Self::within(resource.subscription(), assignment, reference)
+    }
+
+    /// The target that the assignment makes in this subscription.
+    #[must_use]
+    pub fn within(subscription: &SubscriptionId, assignment: AssignmentId, reference: Option<ReferenceId>) -> Self {
+        let whole = || Scope::subscription_wide(subscription.clone());
         let scope = match assignment.home() {
             AssignmentHome::ManagementGroup(_) => whole(),
-            AssignmentHome::Scope(scope) if scope.subscription() == resource.subscription() => scope.clone(),
+            AssignmentHome::Scope(scope) if scope.subscription() == subscription => scope.clone(),
             AssignmentHome::Scope(_) => whole(),
             AssignmentHome::Resource(id) => id.resource_group().unwrap_or_else(whole),
         };

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use time::format_description::well_known::Rfc3339;
 
 use super::entry::EntryState;
+use super::hours::{self, Hour};
 use super::target_document::TargetDocument;
 use crate::event::{Timestamp, parse_time};
 
 const WAKE_AT: &str = "wakeat";
+const HOURS: &str = "hours";
 const PARKED_UNTIL: &str = "parkeduntil";
 const COUNTS: [&str; 5] = ["waiting", "intask", "fixed", "parked", "skipped"];
 
@@ -23,18 +25,20 @@ pub struct TargetSummary {
     pub parked_until: Option<Timestamp>,
     /// Whether a resource waits or is in a task. What the target's park holds is parked.
     pub is_unsettled: bool,
+    /// What became of its resources in the 24 hours before it was written.
+    pub hours: Vec<Hour>,
 }
 
 impl TargetSummary {
     pub(super) fn read(blob: String, metadata: Option<&HashMap<String, String>>) -> Self {
-        let time = |name: &str| {
-            metadata?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| parse_time(value))
+        let value = |name: &str| {
+            metadata?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
         };
-        let some = |name: &str| {
-            metadata.is_some_and(|m| m.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && value != "0"))
-        };
+        let time = |name| value(name).and_then(parse_time);
+        let some = |name| value(name).is_some_and(|value| value != "0");
         let is_unsettled = some(COUNTS[0]) || some(COUNTS[1]);
-        Self { blob, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled }
+        let hours = value(HOURS).map(hours::from_metadata).unwrap_or_default();
+        Self { blob, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled, hours }
     }
 }
 
@@ -63,7 +67,10 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
     let time = |at: Timestamp| at.format(&Rfc3339).ok();
     let times = [(WAKE_AT, document.wake_at), (PARKED_UNTIL, parked_until)];
     let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));
-    COUNTS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), count.to_string())).chain(times).collect()
+    let counts = COUNTS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), count.to_string()));
+    // Metadata has no empty values.
+    let hours = Some(hours::to_metadata(&document.hours)).filter(|text| !text.is_empty());
+    counts.chain(times).chain(hours.map(|text| (HOURS.to_owned(), text))).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
 use super::extent::Extent;
+use super::hours::Hour;
 use super::target_park::TargetPark;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Target, TargetHash};
@@ -44,6 +45,9 @@ pub struct TargetDocument {
     /// The last tasks that ended, newest last.
     #[serde(default)]
     pub history: Vec<PastTask>,
+    /// What became of the resources in the last 24 hours, oldest first; an hour in which nothing did is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hours: Vec<Hour>,
 }
 
 impl TargetDocument {
@@ -61,6 +65,7 @@ impl TargetDocument {
             resources: BTreeMap::new(),
             unlisted: None,
             history: Vec::new(),
+            hours: Vec::new(),
         }
     }
 

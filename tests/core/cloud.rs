@@ -211,7 +211,11 @@ impl World {
     fn refusal(&mut self, instance: usize) -> Option<ArmError> {
         let call = CallKind::ReadTask;
         if let Some(until) = self.cloud.gates[instance].filter(|until| *until > self.now) {
-            return Some(ArmError::Throttled { call, until });
+            return Some(ArmError::Held { call, until });
+        }
+        // An answer may say that few calls are left: it counts, and the next one is held.
+        if self.strikes(0.02) {
+            self.cloud.gates[instance] = Some(self.now + Duration::from_secs(60));
         }
         if self.strikes(0.05) {
             self.cloud.throttled += 1;
@@ -224,7 +228,7 @@ impl World {
 
     pub(crate) fn put(&mut self, instance: usize, new: &NewTask) -> Result<Put, String> {
         match self.refusal(instance) {
-            Some(ArmError::Throttled { until, .. }) => return Ok(Put::Throttled(until)),
+            Some(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => return Ok(Put::Throttled(until)),
             Some(_) => {
                 // Taken and the answer lost; or still under way; or never to arrive.
                 match self.random.u8(0..3) {
@@ -247,12 +251,13 @@ impl World {
             Question::Facts => Observed::Facts(Facts {
                 assignment: Found::There(Assignment {
                     id: target.policy_assignment_id.to_string(),
-                    policy: AssignedPolicy::Definition,
+                    policy: AssignedPolicy::Definition("d".to_owned()),
                     has_identity: true,
                     is_enforced: true,
                     not_scopes: Vec::new(),
                 }),
                 references: None,
+                siblings: Vec::new(),
             }),
             Question::ActiveTasks => {
                 let list = self.cloud.active().map(|task| ListedTask {

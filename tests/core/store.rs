@@ -78,7 +78,13 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         _ => false,
     };
     let is_unsettled = document.unlisted.is_some() || document.resources.values().any(unsettled);
-    TargetSummary { blob: String::new(), wake_at: document.wake_at, parked_until: parked.min(), is_unsettled }
+    TargetSummary {
+        blob: String::new(),
+        wake_at: document.wake_at,
+        parked_until: parked.min(),
+        is_unsettled,
+        hours: Vec::new(),
+    }
 }
 
 impl World {

@@ -136,6 +136,12 @@ impl World {
                 if self.strikes(0.003) {
                     look.observe(Observed::OutOfTime);
                 }
+                // Now and then the gate closes between the decision and the call.
+                if let Some(until) = self.cloud.gates[flow.instance]
+                    && !self.chance(0.1)
+                {
+                    look.observe(Observed::Floor(until));
+                }
                 match self.look(flow.instance, &flow.message, &look)? {
                     Some(observed) => {
                         look.observe(observed);

@@ -26,7 +26,7 @@ fn has_all_members(report: &Value) {
         assert!(report[number].is_u64(), "{number}: {report}");
     }
     assert!(report["seconds"].is_f64() && report["workerPeakRssBytes"].as_u64().unwrap() > 1_000_000, "{report}");
-    for map in ["skipped", "parked", "armCalls"] {
+    for map in ["skipped", "parked", "waitingReasons", "armCalls"] {
         assert!(report[map].as_object().unwrap().values().all(Value::is_u64), "{map}: {report}");
     }
 }
@@ -53,6 +53,7 @@ async fn the_demo_in_plan_mode_touches_nothing_and_everything_keeps_waiting() {
     assert_eq!(code, Some(0));
     assert_eq!((&report["tasks"], &report["fixed"]), (&json!(0), &json!(0)), "{report}");
     assert!(report["waiting"].as_u64().unwrap() > 150);
+    assert_eq!(report["waitingReasons"], json!({ "planMode": report["waiting"] }), "{report}");
     assert!(report["armCalls"].get("createTask").is_none(), "{report}");
 }
 

@@ -33,7 +33,10 @@ fn stories(log: &[Value]) -> BTreeMap<(String, String), Story> {
         let reason = text(entry, "reason");
         match entry["event"].as_str().unwrap() {
             "event_queued" => story.queued += 1,
-            "resource_waiting" => story.stands = ("waiting".into(), String::new()),
+            "resource_waiting" => {
+                assert_eq!(reason, "new", "{entry}");
+                story.stands = ("waiting".into(), String::new());
+            }
             "resource_retry" => {
                 story.stands = ("waiting".into(), String::new());
                 story.failures.push(text(entry, "words"));

@@ -39,6 +39,8 @@ async fn with_a_third_of_all_calls_throttled_everything_is_fixed_and_no_call_com
             assert!(early.is_empty(), "told at {}, called again: {early:#?}", told.answered);
         }
     }
+    let refused = stage.azure.ledger().count(|e| e.method == "PUT" && e.status == Some(429));
+    assert_eq!(stage.logged("task_refused").len(), refused, "refused is what was asked for, and nothing else");
     let all = stage.azure.ledger().of(Service::ResourceManager).len();
     println!("{throttled} of {all} calls were throttled");
     assert!(throttled * 5 > all, "too few to prove anything: {throttled} of {all}");

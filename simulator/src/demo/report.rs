@@ -24,6 +24,8 @@ pub struct Report {
     pub skipped: BTreeMap<String, usize>,
     /// Resources that wait.
     pub waiting: usize,
+    /// The same by reason: why their targets rested after the last look (`rest` in the log).
+    pub waiting_reasons: BTreeMap<String, usize>,
     /// Resources that are parked, by reason; with their whole target, too.
     pub parked: BTreeMap<String, usize>,
     /// Targets that are parked as a whole.

@@ -115,6 +115,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         manager.records().into_iter().map(|r| (r.key, r.state)).collect();
     let is_compliant = |key: &&RecordKey| now.get(*key) == Some(&Some(ComplianceState::Compliant));
     let fixed = wanted.iter().filter(is_compliant).count();
+    let waiting_reasons = state.waiting_reasons(&locked(&log));
     let peaks = manager.peak_active_per_target();
     let delivered_in = if delivery.is_finished() { delivery.await.unwrap_or_default() } else { begun.elapsed() };
     let scores = scores(&demo.estate, &manager, &azure, &state);
@@ -131,6 +132,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         unfixed: wanted.len() - fixed,
         skipped: state.skipped,
         waiting: state.waiting + state.in_task,
+        waiting_reasons,
         parked: state.parked,
         parked_targets: state.parked_targets,
         retries,
@@ -181,7 +183,7 @@ fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure
     }
     match mode {
         Mode::Act => state.waiting + state.in_task + state.active_tasks == 0,
-        Mode::Plan => state.waiting_targets.is_subset(&log.planned),
+        Mode::Plan => state.waiting_targets.keys().all(|target| log.planned.contains(target)),
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct LogTally {
     seconds_to_fixed: Vec<f64>,
     /// Targets for which a plan was shown, and what it said last.
     pub(super) planned: HashSet<String>,
+    /// Why each target rested after its last look.
+    rests: BTreeMap<String, String>,
 }
 
 impl LogTally {
@@ -34,6 +36,10 @@ impl LogTally {
             Some("resource_retry") => self.retries += 1,
             Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),
+            // A look with a void wake-up says nothing.
+            Some("target_looked_at") if !field("rest").is_empty() => {
+                self.rests.insert(field("target"), field("rest"));
+            }
             _ => {}
         }
     }
@@ -69,8 +75,8 @@ pub(super) struct StateTally {
     pub(super) example: Option<ParkedItem>,
     /// One that is parked with its target, whose words may name another.
     pub(super) held_example: Option<ParkedItem>,
-    /// Targets in which something waits.
-    pub(super) waiting_targets: HashSet<String>,
+    /// Targets in which something waits, and how much.
+    pub(super) waiting_targets: BTreeMap<String, usize>,
 }
 
 impl StateTally {
@@ -111,7 +117,7 @@ impl StateTally {
         match state["is"].as_str() {
             Some("waiting") => {
                 self.waiting += 1;
-                self.waiting_targets.insert(target.to_owned());
+                *self.waiting_targets.entry(target.to_owned()).or_default() += 1;
             }
             Some("inTask") => self.in_task += 1,
             Some("fixed") => self.fixed += 1,
@@ -122,6 +128,19 @@ impl StateTally {
             }
             _ => {}
         }
+    }
+
+    /// What waits, by why its target rests; what is in a task waits for that.
+    pub(super) fn waiting_reasons(&self, log: &LogTally) -> BTreeMap<String, usize> {
+        let mut reasons = BTreeMap::new();
+        for (target, count) in &self.waiting_targets {
+            let rest = log.rests.get(target).map_or("notLookedAt", String::as_str);
+            *reasons.entry(rest.to_owned()).or_default() += count;
+        }
+        if self.in_task > 0 {
+            *reasons.entry("taskRunning".to_owned()).or_default() += self.in_task;
+        }
+        reasons
     }
 
     /// A resource that is parked, by itself or with its target.

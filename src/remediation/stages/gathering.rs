@@ -102,8 +102,11 @@ impl View<'_> {
         match (self.policy.mode, task) {
             (Mode::Plan, task) => self.show(Plan { task, cause: None, verdicts }),
             (Mode::Act, None) => blocked(),
-            (Mode::Act, Some(_)) if self.look.out_of_time => self.rest(Some(self.now), Rest::OutOfTime),
             (Mode::Act, Some(task)) => {
+                // A task that cannot be asked for now is not written down.
+                if let Some((until, why)) = self.no_questions() {
+                    return self.rest(Some(until), why);
+                }
                 let mut changed = self.document.clone();
                 opening::open(&mut changed, &task, self.policy, self.now);
                 Next::Save(Write { document: Box::new(changed), meaning: Meaning::Opened })

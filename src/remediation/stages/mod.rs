@@ -2,11 +2,15 @@
 //! gathered, or one task for the whole scope is considered: `escalating`). Each looks at a `View` and names the first thing
 //! that is missing.
 
+#[cfg(test)]
+mod closed_gate_tests;
 mod escalating;
 mod gathering;
 mod opening;
 mod parked;
 mod running;
+#[cfg(test)]
+mod taking_over_tests;
 mod view;
 
 pub(super) use view::View;

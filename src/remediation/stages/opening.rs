@@ -67,10 +67,6 @@ impl View<'_> {
         if self.policy.mode == Mode::Plan {
             return self.rest(Some(self.now + self.policy.check_interval_max), Rest::PlanMode);
         }
-        if self.claims.claims.get(&self.look.hash).is_none_or(|claim| claim.task != active.name) {
-            return self.claim(active);
-        }
-        let Some(facts) = &self.look.facts else { return self.ask_or_leave(Question::Facts, grace_ends) };
         if let Some((until, why)) = self.no_questions() {
             // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found.
             return if how == Meaning::Opened {
@@ -78,6 +74,14 @@ impl View<'_> {
             } else {
                 self.rest(Some(grace_ends.max(until)), why)
             };
+        }
+        let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
+        if self.claims.claims.get(&self.look.hash).is_none_or(|claim| claim.task != active.name) {
+            // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
+            if self.look.active_tasks.is_none() {
+                return Next::Ask(Question::ActiveTasks);
+            }
+            return self.claim(active);
         }
         Next::Put(Box::new(NewTask {
             name: active.name.clone(),

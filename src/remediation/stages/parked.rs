@@ -50,13 +50,17 @@ mod tests {
     fn answer(question: &Question) -> Option<Observed> {
         let assignment = Assignment {
             id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition,
+            policy: AssignedPolicy::Definition("d".to_owned()),
             has_identity: false,
             is_enforced: true,
             not_scopes: Vec::new(),
         };
         match question {
-            Question::Facts => Some(Observed::Facts(Facts { assignment: Found::There(assignment), references: None })),
+            Question::Facts => Some(Observed::Facts(Facts {
+                assignment: Found::There(assignment),
+                references: None,
+                siblings: Vec::new(),
+            })),
             Question::ActiveTasks => Some(Observed::ActiveTasks(Vec::new())),
             Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
             Question::AllNonCompliant | Question::Task(..) | Question::Deployments(..) => None,
@@ -81,7 +85,13 @@ mod tests {
                 }
             };
             match (mode, next) {
-                (Mode::Act, Next::Save(write)) => assert_eq!(*write.document, parked()),
+                (Mode::Act, Next::Save(write)) => {
+                    assert_eq!(
+                        (&write.document.parked, &write.document.resources),
+                        (&parked().parked, &before.resources)
+                    );
+                    assert_eq!(write.document.hours[0].sums.parked, 3);
+                }
                 (Mode::Plan, Next::Show(plan)) => {
                     assert_eq!((&plan.task, plan.cause.unwrap().reason), (&None, ParkReason::NoIdentity));
                 }

@@ -4,7 +4,7 @@ use super::super::backoff::next_look;
 use super::super::reconciliation::Reconciliation;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
-use super::super::wave::Blockers;
+use super::super::wave::{Blockers, Crowd};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::state::{SubscriptionDocument, TargetDocument, TaskPhase};
@@ -95,9 +95,17 @@ impl<'a> View<'a> {
         Some(Next::SaveClaims(Box::new(claims)))
     }
 
-    /// What other tasks touch.
+    /// What other tasks touch, and whether there is a place for one more.
     pub(super) fn blockers(self) -> Blockers<'a> {
         let tasks = self.look.active_tasks.as_deref().unwrap_or_default();
-        Blockers::new(&self.look.target, &self.look.hash, self.claims, &self.look.rivals, tasks)
+        let (hash, claims, rivals) = (&self.look.hash, self.claims, &self.look.rivals);
+        let siblings = self.look.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
+        Blockers::new(&self.look.target, hash, claims, rivals, tasks).among(&Crowd {
+            siblings,
+            hash,
+            claims,
+            rivals,
+            tasks,
+        })
     }
 }

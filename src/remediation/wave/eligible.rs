@@ -105,13 +105,13 @@ mod tests {
     fn facts(has_identity: bool, references: Option<&[&str]>) -> Facts {
         let assignment = Assignment {
             id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition,
+            policy: AssignedPolicy::Definition("d".to_owned()),
             has_identity,
             is_enforced: true,
             not_scopes: Vec::new(),
         };
         let members = references.map(|all| Found::There(all.iter().map(|one| (*one).to_owned()).collect()));
-        Facts { assignment: Found::There(assignment), references: members }
+        Facts { assignment: Found::There(assignment), references: members, siblings: Vec::new() }
     }
 
     fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Verdict>) {

@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
-use super::Eligible;
+use super::{Crowd, Eligible};
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
 use crate::resource::{ReferenceId, ResourceId, Scope, Target, TargetHash};
@@ -25,6 +25,8 @@ pub(in crate::remediation) struct Blockers<'a> {
     scopes: Vec<&'a str>,
     /// A task of the same policy runs on an overlapping scope: Resource Manager would refuse another.
     same_policy: bool,
+    /// The policy has as many tasks as it can have.
+    full: bool,
 }
 
 impl<'a> Blockers<'a> {
@@ -48,12 +50,19 @@ impl<'a> Blockers<'a> {
             touched: others().filter_map(|task| task.resources.as_ref()).flatten().map(String::as_str).collect(),
             scopes: others().filter(|task| task.resources.is_none()).map(|task| task.scope.as_str()).collect(),
             same_policy: others().any(|task| same_policy(task, target) && overlap(&task.scope, target.scope.as_str())),
+            full: false,
         }
+    }
+
+    /// The same, with everything in the way when the policy is full.
+    pub(in crate::remediation) fn among(self, crowd: &Crowd<'_>) -> Self {
+        Self { full: crowd.is_full(), ..self }
     }
 
     /// Whether a task touches the resource, or, for the same policy, a scope that holds it.
     pub(in crate::remediation) fn block(&self, resource: &ResourceId) -> bool {
-        self.same_policy
+        self.full
+            || self.same_policy
             || self.claimed().contains(resource)
             || self.claimed_scopes().iter().any(|scope| scope.holds(resource))
             || self.touched.contains(resource.as_str())
@@ -62,7 +71,8 @@ impl<'a> Blockers<'a> {
 
     /// Whether any task touches anything in the scope.
     pub(in crate::remediation) fn block_scope(&self, scope: &Scope) -> bool {
-        self.same_policy
+        self.full
+            || self.same_policy
             || self.standing().any(|claim| touches(claim, scope))
             || self.touched.iter().any(|resource| overlap(resource, scope.as_str()))
             || self.scopes.iter().any(|other| overlap(other, scope.as_str()))
@@ -127,7 +137,7 @@ fn touches(claim: &Claim, scope: &Scope) -> bool {
     }
 }
 
-fn is_void(rivals: &BTreeMap<TargetHash, Option<TaskName>>, rival: &TargetHash, claim: &Claim) -> bool {
+pub(super) fn is_void(rivals: &BTreeMap<TargetHash, Option<TaskName>>, rival: &TargetHash, claim: &Claim) -> bool {
     rivals.get(rival).is_some_and(|active| active.as_ref() != Some(&claim.task))
 }
 
@@ -136,7 +146,7 @@ fn same_policy(task: &ListedTask, target: &Target) -> bool {
     task.assignment == target.policy_assignment_id.as_str() && task.reference == reference
 }
 
-fn is_ours(name: &str) -> bool {
+pub(super) fn is_ours(name: &str) -> bool {
     let mut parts = name.splitn(3, '-');
     let hex = |s: &str| s.len() == 20 && s.bytes().all(|b| b.is_ascii_hexdigit());
     let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());

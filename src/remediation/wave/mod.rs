@@ -3,6 +3,7 @@
 //! (Whether the identity is authorised is asked between the last two, once `identity` is there.)
 
 mod allowed;
+mod crowded;
 mod due;
 mod eligible;
 mod free;
@@ -11,6 +12,7 @@ mod verdict;
 mod whole;
 
 pub(super) use allowed::forbidden;
+pub(super) use crowded::Crowd;
 pub(super) use due::Due;
 pub(super) use eligible::{Eligible, reference};
 pub(super) use free::{Blockers, Free, claim};

@@ -117,12 +117,12 @@ mod tests {
     fn facts(not_scopes: Vec<String>) -> Facts {
         let assignment = Assignment {
             id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition,
+            policy: AssignedPolicy::Definition("d".to_owned()),
             has_identity: true,
             is_enforced: true,
             not_scopes,
         };
-        Facts { assignment: Found::There(assignment), references: None }
+        Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
     }
 
     fn task_of(document: &TargetDocument, states: &[PolicyState], facts: &Facts) -> Option<NewTask> {

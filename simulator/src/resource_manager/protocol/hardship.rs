@@ -57,7 +57,7 @@ async fn a_fix_that_was_cancelled_never_drifts() {
 
 #[tokio::test]
 async fn who_calls_too_often_is_told_when_to_come_back_if_that_is_wanted() {
-    let allowance = Allowance { insights: 2, insights_refill: 0.5, refuses: true };
+    let allowance = Allowance { insights: 2, insights_refill: 0.5, refuses: true, ..Allowance::recorded() };
     let local = Local::start(sample(start()), tempo(), |manager| manager.with_allowance(allowance)).await;
     let list = format!("{LANDING}{INSIGHTS}/remediations");
     for left in ["1", "0"] {

@@ -2,7 +2,7 @@
 
 use crate::{
     estate::{Estate, instant_text, parse_instant, sample},
-    resource_manager::{ResourceManager, Tempo},
+    resource_manager::{Allowance, ResourceManager, Tempo},
 };
 use axum::{
     body::Bytes,
@@ -86,7 +86,9 @@ impl Local {
     ) -> Self {
         let clock = Arc::new(Mutex::new(start()));
         let reading = Arc::clone(&clock);
-        let manager = adjust(ResourceManager::with_clock(estate, tempo, move || *reading.lock().expect("the clock")));
+        let manager = ResourceManager::with_clock(estate, tempo, move || *reading.lock().expect("the clock"));
+        // What is said here is as recorded.
+        let manager = adjust(manager.with_allowance(Allowance::recorded()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let host = listener.local_addr().expect("an address").to_string();
         let router = manager.router();

@@ -1,0 +1,152 @@
+//! A subscription of whose budget little is left is left alone before Resource Manager has to refuse, by every instance.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use simulator::Service;
+use simulator::estate::{ComplianceRecord, Estate, RecordKey, instant_text, parse_instant};
+use simulator::ledger::Entry;
+use simulator::resource_manager::Allowance;
+use time::OffsetDateTime;
+
+use crate::stage::{
+    DEFINITION, Expected, Stage, account, assignment, events, land, observation, plot, record, subscription, until,
+};
+
+/// Assignments of the policy in subscription 0, on top of `Tag`; each has a resource and is a target.
+const MORE: usize = 11;
+
+/// `Tag` and more assignments in subscription 0, with one resource each.
+fn many_targets(mut estate: Estate) -> Estate {
+    for number in 0..MORE {
+        let name = format!("Tag-{number}");
+        estate = plot(estate, 0, &name, DEFINITION).with_record(record(0, 500 + number, &name));
+    }
+    estate
+}
+
+fn calls(stage: &Stage, number: usize) -> Vec<Entry> {
+    let id = subscription(number);
+    stage.azure.ledger().filter(|entry| entry.service == Service::ResourceManager && entry.path.contains(&id))
+}
+
+fn instant(entry: &Value, field: &str) -> OffsetDateTime {
+    parse_instant(entry[field].as_str().unwrap()).unwrap_or_else(|| panic!("no time: {entry}"))
+}
+
+/// A time as a field of the log has it: `2026-11-21 7:00:00.5 +00:00:00`.
+fn logged_time(text: &str) -> OffsetDateTime {
+    let [date, time, "+00:00:00"] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("no time in UTC: {text}") };
+    let (hour, rest) = time.split_once(':').unwrap();
+    parse_instant(&format!("{date}T{hour:0>2}:{rest}Z")).unwrap_or_else(|| panic!("no time: {text}"))
+}
+
+/// What was logged of low budgets: since when, until when, and of which header.
+fn rests(stage: &Stage, number: usize) -> Vec<(OffsetDateTime, OffsetDateTime, String)> {
+    let of = |entry: &Value| entry["account"] == subscription(number).as_str();
+    let read = |entry: Value| {
+        let until = logged_time(entry["until"].as_str().unwrap());
+        (instant(&entry, "timestamp"), until, entry["header"].as_str().unwrap().to_owned())
+    };
+    stage.logged("budget_low").into_iter().filter(of).map(read).collect()
+}
+
+/// No call was refused, and none came while the subscription was to rest.
+fn left_alone(stage: &Stage, number: usize) {
+    let calls = calls(stage, number);
+    assert!(calls.iter().all(|call| call.status != Some(429)), "the budget was used up: {calls:#?}");
+    for (since, floor, header) in rests(stage, number) {
+        let early = calls.iter().filter(|call| call.received > since && call.received < floor);
+        assert_eq!(early.count(), 0, "{header} told to rest from {since} until {floor}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_stops_before_a_budget_is_used_up_and_goes_on_when_it_has_come_back() {
+    let estate = many_targets(land(1));
+    let (records, events) = (estate.records.len(), events(&estate));
+    let mut stage = Stage::without_worker(estate).await;
+    let few = Allowance {
+        reads: 22,
+        reads_refill: 5.0,
+        writes: 14,
+        writes_refill: 1.0,
+        refuses: true,
+        ..Allowance::recorded()
+    };
+    let _ = stage.manager.clone().with_allowance(few);
+    stage.start_worker(&[("FACTS_TTL", "60s")], 1).await;
+    stage.deliver(events).await;
+    stage.settled(records).await;
+    assert_eq!((stage.unfit(), stage.count("fixed")), (0, records));
+    left_alone(&stage, 0);
+    let rests = rests(&stage, 0);
+    println!("{} calls, {rests:#?}", calls(&stage, 0).len());
+    for (word, seconds) in [("reads", 1), ("writes", 2)] {
+        let header = format!("x-ms-ratelimit-remaining-subscription-{word}");
+        let of_it: Vec<_> = rests.iter().filter(|(_, _, name)| *name == header).collect();
+        assert!(!of_it.is_empty(), "{header} never came down: this proves nothing");
+        for (since, floor, _) in of_it {
+            let pause = *floor - *since;
+            assert!((pause.as_seconds_f64() - f64::from(seconds)).abs() < 0.5, "{header}: {pause}");
+        }
+    }
+    assert!(stage.manager.refused_writes().is_empty());
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_one_subscription_rests_for_a_minute_another_goes_on_and_a_fresh_instance_knows_of_the_rest() {
+    // So many resources with such long ids that to ask for their states takes the budget, before any task is opened.
+    let mut estate = land(2).with_record(record(1, 0, "Tag"));
+    for place in 0..100 {
+        let long = account(0, place).replace("/App-", &format!("/{}-", "App".repeat(20)));
+        let key = RecordKey::new(long, assignment(0, "Tag"), None);
+        estate = estate.with_record(ComplianceRecord { key, ..record(0, place, "Tag") });
+    }
+    let first: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
+    estate = many_targets(estate);
+    let second = events(&estate).split_off(first.len());
+    let mut stage = Stage::without_worker(estate).await;
+    let few = Allowance { insights: 16, refuses: true, ..Allowance::recorded() };
+    let _ = stage.manager.clone().with_allowance(few);
+    let settings = [("FACTS_TTL", "60s"), ("CHECK_INTERVAL_MIN", "1s"), ("CHECK_INTERVAL_MAX", "1s")];
+    // They are there before the worker, so that one wave holds them all.
+    stage.enqueue("noncompliant-resources", first);
+    stage.start_worker(&settings, 1).await;
+    let resting = |stage: &Stage| throttled_until(stage).is_some();
+    until("the one rests and the other is done", || {
+        resting(&stage) && stage.count("fixed") == 1 && stage.host().idle()
+    })
+    .await;
+    let [(_, floor, header)] = &rests(&stage, 0)[..] else { panic!("{:#?}", rests(&stage, 0)) };
+    assert_eq!(header, "x-ms-ratelimit-remaining-policy-insights-requests");
+    assert!(calls(&stage, 1).iter().any(|call| call.method == "PUT" && call.received < *floor), "the other went on");
+    assert_eq!((stage.count("waiting"), stage.logged("task_opening").len()), (100, 1), "nothing is begun in vain");
+    let told = throttled_until(&stage).unwrap();
+    assert!((told - *floor).abs() < time::Duration::milliseconds(1), "all learn of {floor}: {told}");
+
+    stage.stop_worker().await;
+    let before = calls(&stage, 0).len();
+    stage.start_worker(&settings, 2).await;
+    stage.deliver(second).await;
+    let resting = |stage: &Stage| -> BTreeSet<String> {
+        let looks = stage.logged("target_looked_at").into_iter().filter(|look| look["rest"] == "throttled");
+        looks.map(|look| look["target"].as_str().unwrap().to_owned()).collect()
+    };
+    until("every target was looked at and rests", || resting(&stage).len() > MORE && stage.host().idle()).await;
+    assert!(OffsetDateTime::now_utc() < told, "too slow a machine to prove anything");
+    assert_eq!(calls(&stage, 0).len(), before, "an instance that was told nothing itself keeps away too");
+    let woken: Vec<_> = stage.documents().into_values().filter(|document| document["wakeAt"].is_string()).collect();
+    assert_eq!(woken.len(), MORE + 1);
+    assert!(woken.iter().all(|document| instant(document, "wakeAt") >= told), "until {}", instant_text(told));
+    left_alone(&stage, 0);
+    stage.at_rest_with(Expected { waiting: 100 + MORE, ..Expected::default() }).await;
+}
+
+/// The floor that the document of subscription 0 tells to all instances.
+fn throttled_until(stage: &Stage) -> Option<OffsetDateTime> {
+    let blobs = stage.azure.blobs().list("state", &format!("subscriptions/{}", subscription(0)));
+    let document: Value = serde_json::from_slice(&blobs.first()?.content).unwrap();
+    document["throttledUntil"].as_str().and_then(parse_instant)
+}
