@@ -74,6 +74,7 @@ impl Front {
 
     async fn answer(&self, head: hyper::http::request::Parts, body: Bytes) -> Result<Response, Cut> {
         let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
+        let authorization = text(head.headers.get(header::AUTHORIZATION)).filter(|_| self.guard.is_some());
         let kept = self.ledger.keeps_bodies().then(|| body.clone());
         let mut entry = self.ledger.open_entry(Asked {
             service: self.service,
@@ -81,6 +82,7 @@ impl Front {
             path: path.clone(),
             query: head.uri.query().unwrap_or_default().to_owned(),
             user_agent: text(head.headers.get(header::USER_AGENT)).unwrap_or_default().to_owned(),
+            token: authorization.and_then(Tokens::id),
             body: kept,
         });
         let verdict = self.faults.judge(self.service, &method, &path, &body);

@@ -35,6 +35,9 @@ pub struct Entry {
     pub query: String,
     /// The `User-Agent` header; empty when there is none.
     pub user_agent: String,
+    /// The id of the token that it carried (claim `uti`); none where no token is asked for. An instance of the worker keeps
+    /// its tokens to itself, so calls with one token are calls of one instance.
+    pub token: Option<String>,
     /// HTTP status of the answer; `None` when the connection was cut.
     pub status: Option<u16>,
     /// The `Retry-After` header of the answer, in seconds.
@@ -158,6 +161,7 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) user_agent: String,
+    pub(crate) token: Option<String>,
     pub(crate) body: Option<Bytes>,
 }
 
@@ -189,6 +193,7 @@ impl OpenEntry {
             path: asked.path,
             query: asked.query,
             user_agent: asked.user_agent,
+            token: asked.token,
             status,
             retry_after,
             faults: std::mem::take(&mut self.faults),
@@ -215,6 +220,7 @@ mod tests {
             path: path.into(),
             query: String::new(),
             user_agent: "test".into(),
+            token: None,
             body: None,
         }
     }

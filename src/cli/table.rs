@@ -16,6 +16,9 @@ pub(super) fn table(report: &Report) -> Table {
     }
     row("remediation tasks opened", report.tasks.to_string());
     row("resources fixed", report.fixed.to_string());
+    if let (Some(median), Some(most)) = (report.seconds_to_fixed_median, report.seconds_to_fixed_p95) {
+        row("seen to fixed", format!("{median:.1} s median, {most:.1} s for 95 of 100"));
+    }
     row("attempts repeated", report.retries.to_string());
     for (reason, count) in &report.skipped {
         row(&format!("skipped: {reason}"), count.to_string());

@@ -38,6 +38,10 @@ pub struct Report {
     pub seconds: f64,
     /// Events that were taken in each second, from the first delivery to the last acknowledgement.
     pub events_per_second: f64,
+    /// Half of the fixes were done within so many seconds from the evaluation that found the resource non-compliant.
+    pub seconds_to_fixed_median: Option<f64>,
+    /// Nineteen of twenty fixes were done within so many seconds.
+    pub seconds_to_fixed_p95: Option<f64>,
     /// PUTs of tasks that Resource Manager accepted.
     pub arm_writes: usize,
     /// PUTs of tasks that it refused, 429 among them.
@@ -52,7 +56,8 @@ pub struct Report {
     pub overlaps: usize,
     /// Calls that came before a Retry-After told for their subscription had passed.
     pub retry_after_violations: usize,
-    /// Records that are parked although their script wants them fixed, or fixed or waiting although it wants them parked.
+    /// Records that are parked although their script wants them fixed, that are not although it wants them parked, or that are
+    /// parked with another reason or class than it gives.
     pub wrongly_parked: usize,
     /// Most tasks of one target that were active at the same time.
     pub peak_active_tasks_per_target: usize,

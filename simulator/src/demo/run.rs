@@ -119,9 +119,9 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let peaks = manager.peak_active_per_target();
     let delivered_in = if delivery.is_finished() { delivery.await.unwrap_or_default() } else { begun.elapsed() };
     let scores = scores(&demo.estate, &manager, &azure, &state);
-    let (duplicates, retries) = {
+    let (duplicates, retries, seconds_to_fixed) = {
         let log = locked(&log);
-        (log.duplicates(), log.retries)
+        (log.duplicates(), log.retries, [0.5, 0.95].map(|share| log.seconds_to_fixed(share)))
     };
     let report = Report {
         events,
@@ -139,6 +139,8 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
         seconds,
         events_per_second: events as f64 / delivered_in.as_secs_f64().max(0.001),
+        seconds_to_fixed_median: seconds_to_fixed[0],
+        seconds_to_fixed_p95: seconds_to_fixed[1],
         arm_writes: scores.arm_writes,
         refused_arm_writes: scores.refused_arm_writes,
         least_arm_writes: scores.least_arm_writes,

@@ -1,6 +1,6 @@
 //! What the worker's log and its state documents tell. The documents are read as any other reader of the container would.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -15,6 +15,8 @@ pub(super) struct LogTally {
     pub(super) queued: usize,
     message_ids: HashSet<String>,
     pub(super) retries: usize,
+    /// For each fix, how long it took from the evaluation that found the resource non-compliant.
+    seconds_to_fixed: Vec<f64>,
     /// Targets for which a plan was shown, and what it said last.
     pub(super) planned: HashSet<String>,
     /// Why each target rested after its last look.
@@ -32,6 +34,7 @@ impl LogTally {
                 self.message_ids.insert(field("message_id"));
             }
             Some("resource_retry") => self.retries += 1,
+            Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),
             // A look with a void wake-up says nothing.
             Some("target_looked_at") if !field("rest").is_empty() => {
@@ -44,6 +47,14 @@ impl LogTally {
     /// Events that said what another had said already.
     pub(super) fn duplicates(&self) -> usize {
         self.queued.saturating_sub(self.message_ids.len())
+    }
+
+    /// The seconds within which this share of the fixes was done; none when there were none.
+    pub(super) fn seconds_to_fixed(&self, share: f64) -> Option<f64> {
+        let mut all = self.seconds_to_fixed.clone();
+        all.sort_by(f64::total_cmp);
+        let place = (all.len() as f64 * share).ceil() as usize;
+        all.get(place.max(1) - 1).copied()
     }
 }
 
@@ -58,8 +69,8 @@ pub(super) struct StateTally {
     pub(super) parked: BTreeMap<String, usize>,
     /// Targets that are parked as a whole; what waits in them is among the parked.
     pub(super) parked_targets: usize,
-    /// What is parked.
-    pub(super) parked_records: HashSet<RecordKey>,
+    /// What is parked, by reason and class.
+    pub(super) parked_records: HashMap<RecordKey, (String, String)>,
     /// A resource that is parked by itself.
     pub(super) example: Option<ParkedItem>,
     /// One that is parked with its target, whose words may name another.
@@ -82,15 +93,19 @@ impl StateTally {
             tally.parked_targets += usize::from(park.is_object());
             for (resource, entry) in resources {
                 // What waits in a parked target is parked for the target's reason.
-                let is_held = park.is_object() && entry["state"]["is"] == "waiting";
+                let state = &entry["state"];
+                let is_held = park.is_object() && state["is"] == "waiting";
+                let park = if is_held { park } else { state };
                 if is_held {
                     let item = tally.park(resource, park);
                     tally.held_example.get_or_insert(item);
                 } else {
-                    tally.count(&target, resource, &entry["state"]);
+                    tally.count(&target, resource, state);
                 }
-                if is_held || entry["state"]["is"] == "parked" {
-                    tally.parked_records.insert(RecordKey::new(resource.as_str(), assignment, reference));
+                if is_held || state["is"] == "parked" {
+                    let word = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
+                    let key = RecordKey::new(resource.as_str(), assignment, reference);
+                    tally.parked_records.insert(key, (word("reason"), word("class")));
                 }
             }
         }
@@ -133,5 +148,22 @@ impl StateTally {
         let text = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
         *self.parked.entry(text("reason")).or_default() += 1;
         ParkedItem { resource: resource.to_owned(), reason: text("reason"), words: text("words"), hint: text("hint") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions_host::LogStream;
+
+    #[test]
+    fn the_seconds_to_fixed_are_read_from_the_log() {
+        let mut tally = LogTally::default();
+        assert_eq!(tally.seconds_to_fixed(0.5), None);
+        for seconds in (1..=20).rev() {
+            let text = format!(r#"{{"event":"resource_fixed","observed_to_fixed_seconds":{seconds}.5}}"#);
+            tally.read(&LogLine { stream: LogStream::Stdout, instance: 0, text });
+        }
+        assert_eq!((tally.seconds_to_fixed(0.5), tally.seconds_to_fixed(0.95)), (Some(10.5), Some(19.5)));
     }
 }

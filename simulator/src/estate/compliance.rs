@@ -1,6 +1,6 @@
 //! What is known of one resource under one policy at the start, and the script of what remediation does to it.
 
-use super::{ArmId, instant_text, parse_instant};
+use super::{ArmId, Nature, instant_text, parse_instant};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -49,6 +49,16 @@ pub enum Attempt {
     Succeed,
     /// It stays as it is.
     Fail(Failure),
+}
+
+impl Attempt {
+    /// What the resource needs before a deployment can work; `None` when this one does.
+    pub fn nature(&self) -> Option<Nature> {
+        match self {
+            Attempt::Succeed => None,
+            Attempt::Fail(failure) => Some(failure.nature()),
+        }
+    }
 }
 
 /// What a compliance record is about: resource, assignment and, in an initiative, the policy's reference id (kept in
@@ -125,6 +135,19 @@ impl ComplianceRecord {
     pub fn attempt(&self, number: usize) -> Attempt {
         self.script.get(number).or(self.script.last()).cloned().unwrap_or(Attempt::Succeed)
     }
+
+    /// How the last of these deployments ends, each told by whether its task evaluated the resource anew. An evaluation
+    /// result that is missing stays missing until one does, and that one goes on with the script.
+    pub fn outcome(&self, anew: impl IntoIterator<Item = bool>) -> Attempt {
+        let is_stale = |place| self.attempt(place).nature() == Some(Nature::Stale);
+        let (mut place, mut end) = (0, Attempt::Succeed);
+        for anew in anew {
+            place += usize::from(anew && is_stale(place));
+            end = self.attempt(place);
+            place += usize::from(!is_stale(place));
+        }
+        end
+    }
 }
 
 fn write_instant<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,5 +174,23 @@ mod tests {
         let outcomes: Vec<bool> = (0..4).map(|n| twice.attempt(n) == Attempt::Succeed).collect();
         assert_eq!(outcomes, [false, false, true, true]);
         assert_eq!(record.always_failing(busy.clone()).attempt(9), Attempt::Fail(busy));
+    }
+
+    #[test]
+    fn a_missing_evaluation_result_stays_missing_until_a_task_evaluates_anew() {
+        let key = RecordKey::new("/subscriptions/s/resourceGroups/g", "/a", None);
+        let (stale, busy) = (Failure::no_evaluation_result(), Failure::service_unavailable());
+        let record = ComplianceRecord::non_compliant(key, OffsetDateTime::UNIX_EPOCH);
+        let ends = |script: &[Attempt], anew: &[bool]| -> Vec<Option<Nature>> {
+            let record = record.clone().with_script(script.to_vec());
+            (1..=anew.len()).map(|count| record.outcome(anew[..count].iter().copied()).nature()).collect()
+        };
+        let (stale, busy) = (Attempt::Fail(stale), Attempt::Fail(busy));
+        let (s, p) = (Some(Nature::Stale), Some(Nature::Passing));
+        assert_eq!(ends(&[stale.clone(), Attempt::Succeed], &[false, false, true]), [s, s, None]);
+        assert_eq!(ends(&[stale.clone(), Attempt::Succeed], &[true]), [None]);
+        let script = [busy.clone(), stale.clone(), busy, Attempt::Succeed];
+        assert_eq!(ends(&script, &[false, false, true, false]), [p, s, p, None]);
+        assert_eq!(ends(&[stale], &[false, true, true]), [s, s, s], "it never comes");
     }
 }

@@ -3,7 +3,37 @@
 
 use super::Failure;
 
+/// What a failure needs before the deployment can work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// Another attempt.
+    Passing,
+    /// A task that evaluates the resource anew.
+    Stale,
+    /// A role for the assignment's identity.
+    Permission,
+    /// A person who mends something else.
+    Permanent,
+}
+
+/// Codes that tell the nature, alone or as an inner error; every other failure is permanent.
+const CODES: [(&str, Nature); 7] = [
+    ("AnotherOperationInProgress", Nature::Passing),
+    ("ServiceUnavailable", Nature::Passing),
+    ("InternalServerError", Nature::Passing),
+    ("PolicyEvaluationResultNotFound", Nature::Stale),
+    ("DeployIfNotExistsEvaluationFailed", Nature::Permission),
+    ("Forbidden", Nature::Permission),
+    ("AuthorizationFailed", Nature::Permission),
+];
+
 impl Failure {
+    /// What it needs, by its own code or that of an inner error.
+    pub fn nature(&self) -> Nature {
+        let known = |failure: &Failure| CODES.iter().find(|(code, _)| *code == failure.code).map(|(_, nature)| *nature);
+        known(self).or_else(|| self.details.iter().find_map(known)).unwrap_or(Nature::Permanent)
+    }
+
     /// A failure in the service's words.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), details: Vec::new() }
@@ -96,6 +126,19 @@ impl Failure {
         )
     }
 
+    /// Permission: Resource Manager itself refuses the deployment (Microsoft documentation: "Troubleshoot Azure deployment
+    /// errors", `AuthorizationFailed`).
+    pub fn authorization_failed(principal: &str, scope: &str) -> Self {
+        Failure::new(
+            "AuthorizationFailed",
+            format!(
+                "The client '{principal}' with object id '{principal}' does not have authorization to perform action \
+                 'Microsoft.Resources/deployments/write' over scope '{scope}' or the scope is invalid. If access was \
+                 recently granted, please refresh your credentials."
+            ),
+        )
+    }
+
     /// Gone: the resource vanished before its turn (public report: TaoYang-Cloud/azurepolicy issue 1).
     pub fn resource_not_found(resource: &str) -> Self {
         Failure::new(
@@ -111,5 +154,27 @@ impl Failure {
              see https://aka.ms/DeployOperations for usage details.",
         )
         .with_detail(inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_nature() {
+        for (failure, nature) in [
+            (Failure::another_operation_in_progress(), Nature::Passing),
+            (Failure::service_unavailable(), Nature::Passing),
+            (Failure::internal_server_error(), Nature::Passing),
+            (Failure::no_evaluation_result(), Nature::Stale),
+            (Failure::missing_deployment_permission("a", "d"), Nature::Permission),
+            (Failure::missing_modify_permission("r", "a"), Nature::Permission),
+            (Failure::authorization_failed("p", "s"), Nature::Permission),
+            (Failure::invalid_template_deployment(), Nature::Permanent),
+            (Failure::disallowed_by_policy("r", "p"), Nature::Permanent),
+        ] {
+            assert_eq!(failure.nature(), nature, "{}", failure.code);
+        }
     }
 }

@@ -21,6 +21,7 @@ pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, Record
 pub use definition::{Definition, EffectSource, Initiative, Member};
 pub use derive::derive;
 pub use event::{EventKind, EventOrigin, PolicyEvent};
+pub use failure::Nature;
 pub use hierarchy::{ManagementGroup, Subscription};
 pub use id::ArmId;
 pub use instant::{instant_text, parse_instant};

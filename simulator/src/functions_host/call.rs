@@ -47,6 +47,7 @@ impl Instance {
             path: path.clone(),
             query: String::new(),
             user_agent: format!("Azure-Functions-Host/{HOST_VERSION}"),
+            token: None,
             body: self.ledger.keeps_bodies().then(|| body.clone()),
         });
         let verdict = self.faults.judge(Service::Functions, "POST", &path, &body);

@@ -64,6 +64,12 @@ impl ResourceManager {
         self
     }
 
+    /// The same at another tempo.
+    pub fn with_tempo(self, tempo: Tempo) -> Self {
+        self.locked(|world| world.tempo = tempo);
+        self
+    }
+
     /// The same, more or less generous with calls.
     pub fn with_allowance(self, allowance: Allowance) -> Self {
         self.locked(|world| world.quota.allowance = allowance);
@@ -92,7 +98,7 @@ impl ResourceManager {
                     key: record.key().clone(),
                     state: change.map(|change| change.state),
                     since: change.map(|change| change.at),
-                    attempts: record.attempts,
+                    attempts: record.deployments.len(),
                     drifted: 0,
                 }
             };
@@ -142,6 +148,15 @@ impl ResourceManager {
     pub fn person_cancels(&self, scope: &str, name: &str) -> Result<(), ArmError> {
         let now = self.now();
         self.with_world(now, |world| world.cancel_remediation(&ArmId::new(scope), name, &person(), now).map(|_| ()))
+    }
+
+    /// Deletes a task as a person would.
+    ///
+    /// # Errors
+    /// The service's refusal: it has not ended.
+    pub fn person_deletes(&self, scope: &str, name: &str) -> Result<(), ArmError> {
+        let now = self.now();
+        self.with_world(now, |world| world.delete_remediation(&ArmId::new(scope), name, now).map(|_| ()))
     }
 
     /// An evaluation finds a record in another state, because somebody changed the resource. Returns the event that

@@ -1,8 +1,8 @@
 //! What is known of compliance over time: each record of the estate with the changes that deployments, people and
 //! resources' ends brought. Changes may lie in the future: a deployment's end is known when it is laid out.
 
-use super::Tempo;
-use crate::estate::{ArmId, ComplianceRecord, ComplianceState, Estate, RecordKey};
+use super::{Tempo, task::DiscoveryMode};
+use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, RecordKey};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
@@ -31,8 +31,8 @@ pub(crate) struct Record {
     pub(crate) location: String,
     /// Ordered by time, never empty.
     changes: Vec<Change>,
-    /// Deployments so far, laid out ones included.
-    pub(crate) attempts: usize,
+    /// Deployments so far, laid out ones included, by the mode of their tasks.
+    pub(crate) deployments: Vec<DiscoveryMode>,
     pub(crate) gone_at: Option<OffsetDateTime>,
 }
 
@@ -60,6 +60,12 @@ impl Record {
             Cause::Deployment => change.at + tempo.states_lag <= now,
         };
         self.changes.iter().filter(visible).collect()
+    }
+
+    /// How a further deployment ends, by a task of this mode.
+    pub(crate) fn outcome(&self, mode: DiscoveryMode) -> Attempt {
+        let modes = self.deployments.iter().copied().chain([mode]);
+        self.origin.outcome(modes.map(|mode| mode == DiscoveryMode::ReEvaluateCompliance))
     }
 
     pub(crate) fn add(&mut self, change: Change) {
@@ -115,7 +121,7 @@ impl Records {
                     reason: origin.reason.clone(),
                     cause: Cause::Evaluation,
                 }],
-                attempts: 0,
+                deployments: Vec::new(),
                 gone_at: None,
             });
         }

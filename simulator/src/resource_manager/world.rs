@@ -127,7 +127,7 @@ impl World {
 
     fn take_back(&mut self, deployment: &Deployment) {
         if let Some(record) = self.records.all.get_mut(deployment.record) {
-            record.attempts = record.attempts.saturating_sub(1);
+            record.deployments.pop();
             if deployment.outcome == Attempt::Succeed {
                 record.take_back(deployment.ends_at);
                 self.take_back_drift(deployment.record, deployment.ends_at);
@@ -145,7 +145,7 @@ impl World {
         if let Course::Laid { deployments, .. } = &course {
             for deployment in deployments {
                 let Some(record) = self.records.all.get_mut(deployment.record) else { continue };
-                record.attempts += 1;
+                record.deployments.push(task.request.mode);
                 if deployment.outcome == Attempt::Succeed {
                     fixed.push((deployment.record, deployment.ends_at));
                     record.add(Change {
@@ -200,7 +200,7 @@ impl World {
         let outcome = match self.refusal(task, candidate, &id) {
             Some(failure) => Attempt::Fail(failure),
             None => match self.records.all.get(candidate.record) {
-                Some(record) => record.origin.attempt(record.attempts),
+                Some(record) => record.outcome(task.request.mode),
                 None => Attempt::Succeed,
             },
         };

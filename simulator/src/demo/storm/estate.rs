@@ -4,15 +4,13 @@
 use time::{Duration, OffsetDateTime};
 
 use super::Storm;
-use crate::estate::{Assignment, Attempt, ComplianceRecord, Definition, Estate, Failure, Initiative, RecordKey};
+use super::failures::Place;
+use crate::estate::{Assignment, ComplianceRecord, Definition, Estate, Initiative, RecordKey};
 
 const TENANT: &str = "4bee2b8a-1bee-47c2-90e9-404241551135";
 const PRINCIPAL: &str = "e6d23f8d-af97-4fbc-bda6-00604e4e3d0a";
 const CONTRIBUTOR: &str = "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c";
 const GROUP: &str = "/providers/Microsoft.Management/managementGroups/contoso";
-/// Shares of records that fail once or twice, and for ever.
-const TRANSIENT: f64 = 0.1;
-const PERMANENT: f64 = 0.02;
 
 /// How the policies of a subscription are assigned, a target each.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +39,7 @@ impl Storm {
         let targets = self.targets();
         let mut estate = self.land(&targets);
         let mut random = self.random(1);
-        let mut keys: Vec<(usize, RecordKey)> = Vec::new();
+        let mut places: Vec<Place> = Vec::new();
         let mut own: Vec<Vec<String>> = Vec::new();
         for (place, target) in targets.iter().enumerate() {
             let subscription = subscription(target.subscription);
@@ -57,23 +55,15 @@ impl Storm {
                 let shared = (target.size / 10).max(1);
                 resources.extend(own[earlier].iter().take(shared).cloned());
             }
+            let is_modify = matches!(target.form, Form::AtSubscription | Form::SecondOfInitiative);
             let key = |resource: String| RecordKey::new(resource, target.assignment.as_str(), target.reference);
-            keys.extend(resources.into_iter().map(|resource| (place, key(resource))));
+            places.extend(resources.into_iter().map(|resource| Place { target: place, key: key(resource), is_modify }));
         }
         let begun: Vec<Duration> =
             targets.iter().map(|_| Duration::microseconds(random.i64(100_000..900_000))).collect();
-        let scripts = scripts(keys.len(), &mut random);
-        for ((place, key), script) in keys.into_iter().zip(scripts) {
-            let at = now - begun[place] + Duration::microseconds(random.i64(0..50_000));
-            let script = match script {
-                Script::Works => Vec::new(),
-                Script::FailsFirst(times) => {
-                    let mut script: Vec<Attempt> = (0..times).map(|_| Attempt::Fail(transient(&mut random))).collect();
-                    script.push(Attempt::Succeed);
-                    script
-                }
-                Script::FailsForEver => vec![Attempt::Fail(permanent(key.resource.as_str(), &mut random))],
-            };
+        let scripts = self.scripts(&places);
+        for (Place { target, key, .. }, script) in places.into_iter().zip(scripts) {
+            let at = now - begun[target] + Duration::microseconds(random.i64(0..50_000));
             estate = estate.with_record(ComplianceRecord::non_compliant(key, at).with_script(script));
         }
         estate
@@ -145,38 +135,6 @@ impl Storm {
         }
         estate
     }
-}
-
-#[derive(Clone, Copy)]
-enum Script {
-    Works,
-    FailsFirst(usize),
-    FailsForEver,
-}
-
-/// Exactly the shares that are wanted, at places that chance gives; at least one of each.
-fn scripts(count: usize, random: &mut fastrand::Rng) -> Vec<Script> {
-    let share = |share: f64| ((count as f64 * share).round() as usize).max(1);
-    let mut scripts = vec![Script::FailsForEver; share(PERMANENT)];
-    scripts.extend((0..share(TRANSIENT)).map(|_| Script::FailsFirst(random.usize(1..=2))));
-    scripts.resize(count, Script::Works);
-    random.shuffle(&mut scripts);
-    scripts
-}
-
-fn transient(random: &mut fastrand::Rng) -> Failure {
-    match random.u8(..3) {
-        0 => Failure::another_operation_in_progress(),
-        1 => Failure::service_unavailable(),
-        _ => Failure::internal_server_error(),
-    }
-}
-
-fn permanent(resource: &str, random: &mut fastrand::Rng) -> Failure {
-    if random.bool() {
-        return Failure::invalid_template_deployment();
-    }
-    Failure::disallowed_by_policy(resource, "Deny-Public-Network")
 }
 
 /// The id of the subscription with this number.

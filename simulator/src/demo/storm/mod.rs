@@ -1,8 +1,9 @@
 //! A storm: many events at once about many resources under many policies, with duplicates and disorder, resources that fail,
-//! and a Resource Manager that is often too busy. All of it follows from its size and its seed.
+//! a policy that lacks roles, and a Resource Manager that is often too busy. All of it follows from its size and its seed.
 
 mod estate;
 mod events;
+mod failures;
 mod weather;
 
 /// The size of a storm, and the seed of all its chances.
