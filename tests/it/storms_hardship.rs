@@ -65,7 +65,12 @@ async fn what_drifts_back_is_fixed_again_and_nothing_else_is_touched() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_with_a_small_allowance_is_fixed_at_its_own_pace_and_never_asked_too_early() {
     let (stage, estate, events) = stage().await;
-    let _ = stage.manager.clone().with_allowance(Allowance { insights: 12, insights_refill: 5.0, refuses: true });
+    let _ = stage.manager.clone().with_allowance(Allowance {
+        insights: 12,
+        insights_refill: 5.0,
+        refuses: true,
+        ..Allowance::default()
+    });
     stage.deliver(events).await;
     stage.settled(estate.records.len()).await;
     assert!(all_that_can_be_is_fixed(&stage, &estate));
