@@ -67,7 +67,7 @@ async fn the_worker_stops_before_a_budget_is_used_up_and_goes_on_when_it_has_com
     let (records, events) = (estate.records.len(), events(&estate));
     let mut stage = Stage::without_worker(estate).await;
     let few = Allowance {
-        reads: 22,
+        reads: 16,
         reads_refill: 5.0,
         writes: 14,
         writes_refill: 1.0,

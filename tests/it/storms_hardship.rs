@@ -1,14 +1,13 @@
-//! Storms in which Azure itself is hard: what was fixed drifts back, and calls beyond the allowance are refused.
+//! A storm in which what was fixed drifts back.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use simulator::demo::Storm;
-use simulator::estate::{ComplianceState, Estate, RecordKey};
-use simulator::judgement::{fixable, hopeless, too_early, troubled_too_often};
-use simulator::resource_manager::{Allowance, Drift};
-use simulator::{Service, estate::PolicyEvent};
+use simulator::estate::{ComplianceState, Estate, PolicyEvent, RecordKey};
+use simulator::judgement::{fixable, hopeless, troubled_too_often};
+use simulator::resource_manager::Drift;
 use time::OffsetDateTime;
 
 use crate::stage::{PATIENCE, Stage};
@@ -59,27 +58,5 @@ async fn what_drifts_back_is_fixed_again_and_nothing_else_is_touched() {
     assert!(too_often.is_empty(), "{too_often:#?}");
     assert!(stage.manager.overlaps().is_empty());
     assert_eq!((stage.count("fixed"), stage.count("parked")), (fixable(&estate).len(), hopeless(&estate).len()));
-    stage.at_rest().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_subscription_with_a_small_allowance_is_fixed_at_its_own_pace_and_never_asked_too_early() {
-    let (stage, estate, events) = stage().await;
-    let _ = stage.manager.clone().with_allowance(Allowance {
-        insights: 12,
-        insights_refill: 5.0,
-        refuses: true,
-        ..Allowance::default()
-    });
-    stage.deliver(events).await;
-    stage.settled(estate.records.len()).await;
-    assert!(all_that_can_be_is_fixed(&stage, &estate));
-    let calls = stage.azure.ledger().of(Service::ResourceManager);
-    let refused = calls.iter().filter(|call| call.status == Some(429)).count();
-    println!("{refused} of {} calls were refused", calls.len());
-    assert!(calls.len() > 2 * 12, "the allowance would have sufficed: {} calls", calls.len());
-    let early = too_early(&calls);
-    assert!(early.is_empty(), "{early:#?}");
-    assert!(troubled_too_often(&estate, &stage.manager.tasks(), |_| 0).is_empty());
     stage.at_rest().await;
 }

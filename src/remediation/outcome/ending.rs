@@ -29,7 +29,9 @@ impl Ending<'_> {
         entry.fixes.retain(|earlier| *earlier + self.policy.flap_window > self.now);
         entry.fixes.push(at);
         entry.last_failure = None;
-        entry.state = EntryState::Fixed { at, verified_at: None };
+        // Without a doubt left, an evaluation after the deployment's end was a compliant one that came before the task ended.
+        let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
+        entry.state = EntryState::Fixed { at, verified_at };
         // Seen non-compliant after the deployment ended: it did not last.
         if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
             new_episode(entry, seen, self.policy, self.now);

@@ -171,3 +171,24 @@ fn a_person_who_cancels_is_obeyed_for_what_was_not_done_yet() {
     assert!(matches!(document.resources[&resource(0)].state, EntryState::Fixed { .. }));
     assert!(matches!(document.resources[&resource(1)].state, EntryState::Parked { reason: ParkReason::Canceled, .. }));
 }
+
+#[test]
+fn a_fix_that_was_found_compliant_before_its_task_ended_is_verified() {
+    let ago = |seconds| now() - Duration::from_secs(seconds);
+    let verified_at = |events: &[(Seen, u64)]| {
+        let mut document = in_task(1);
+        for (kind, seconds) in events {
+            merge(&mut document, &seen(*kind, 0, ago(*seconds)), &policy(), now());
+        }
+        ends(&mut document, TaskState::Succeeded, &[deployment(0, DeploymentStatus::Succeeded)]);
+        match document.resources[&resource(0)].state {
+            EntryState::Fixed { verified_at, .. } => verified_at,
+            ref other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(verified_at(&[]), None);
+    assert_eq!(verified_at(&[(Seen::Compliant, 90)]), None, "the deployment ended later");
+    assert_eq!(verified_at(&[(Seen::NonCompliant, 90)]), None);
+    assert_eq!(verified_at(&[(Seen::Compliant, 30)]), Some(ago(30)));
+    assert_eq!(verified_at(&[(Seen::NonCompliant, 40), (Seen::Compliant, 30)]), Some(ago(30)));
+}
