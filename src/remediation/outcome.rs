@@ -68,7 +68,9 @@ impl Ending<'_> {
         entry.fixes.retain(|earlier| *earlier + self.policy.flap_window > self.now);
         entry.fixes.push(at);
         entry.last_failure = None;
-        entry.state = EntryState::Fixed { at, verified_at: None };
+        // Without a doubt left, an evaluation after the deployment's end was a compliant one that came before the task ended.
+        let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
+        entry.state = EntryState::Fixed { at, verified_at };
         // Seen non-compliant after the deployment ended: it did not last.
         if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
             new_episode(entry, seen, self.policy, self.now);
@@ -222,6 +224,28 @@ mod tests {
             assert_eq!(matches!(entry.state, EntryState::Waiting { .. }), waits, "{offset}");
             assert_eq!(entry.fixes.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_fix_that_was_found_compliant_before_its_task_ended_is_verified() {
+        let ago = |seconds| now() - Duration::from_secs(seconds);
+        let verified_at = |events: &[(Seen, u64)]| {
+            let mut document = in_task(1);
+            for (kind, seconds) in events {
+                merge(&mut document, &seen(*kind, 0, ago(*seconds)), &policy(), now());
+            }
+            let deployments = [deployment(0, DeploymentStatus::Succeeded)];
+            take_in(&mut document, &status(TaskState::Succeeded), &deployments, &policy(), now());
+            match document.resources[&resource(0)].state {
+                EntryState::Fixed { verified_at, .. } => verified_at,
+                ref other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(verified_at(&[]), None);
+        assert_eq!(verified_at(&[(Seen::Compliant, 90)]), None, "the deployment ended later");
+        assert_eq!(verified_at(&[(Seen::NonCompliant, 90)]), None);
+        assert_eq!(verified_at(&[(Seen::Compliant, 30)]), Some(ago(30)));
+        assert_eq!(verified_at(&[(Seen::NonCompliant, 40), (Seen::Compliant, 30)]), Some(ago(30)));
     }
 
     #[test]
