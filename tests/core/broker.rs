@@ -8,6 +8,7 @@ use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Outgoing, WakeUp};
 use policy_remediator::resource::Target;
 
+use crate::tally::Ingredient;
 use crate::world::World;
 
 const LOCK: Duration = Duration::from_secs(300);
@@ -80,6 +81,7 @@ impl World {
         let wake_up = WakeUp::new(target.clone(), generation);
         let id = Outgoing::wake_up(&wake_up, at).id;
         if self.strikes(0.02) {
+            self.meet(Ingredient::LostWakeUp);
             self.tell(|| format!("lost: wake-up {} generation {generation}", target.hash()));
             return;
         }

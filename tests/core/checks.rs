@@ -1,42 +1,55 @@
-//! What must hold at every moment, and what must hold when the dust has settled.
+//! What must hold when the dust has settled, and that nobody is left waiting on the way.
 
-use policy_remediator::state::EntryState;
+use std::time::Duration;
 
+use policy_remediator::event::Timestamp;
+use policy_remediator::resource::ResourceId;
+use policy_remediator::state::{Entry, EntryState, SkipReason, TargetDocument};
+
+use crate::cloud::{Key, Task, Truth};
 use crate::world::World;
 
+/// How long something that is due may be passed over although nothing is in its way: resources that are evaluated anew go
+/// one by one.
+const PATIENCE: Duration = Duration::from_secs(8 * 3_600);
+
 impl World {
-    pub(crate) fn check_always(&self) -> Result<(), String> {
-        for (document, _) in self.store.targets.values() {
-            let in_task = document.in_task().count();
-            if document.active.is_none() && in_task > 0 {
-                return Err(format!(
-                    "{in_task} resources of {} are in a task that is not there",
-                    document.target.hash()
-                ));
+    /// Whatever is due and free has its turn, also while a task of another target runs for days.
+    pub(crate) fn check_nobody_starves(&self) -> Result<(), String> {
+        // What waits in a parked target is due all the time; those seeds are judged by their end alone.
+        if self.scenario.spices.lacking_roles > 0.0 {
+            return Ok(());
+        }
+        for (document, _) in self.store.targets.values().filter(|(d, _)| d.active.is_none() && d.parked.is_none()) {
+            for (id, entry) in &document.resources {
+                let EntryState::Waiting { due } = entry.state else { continue };
+                if self.free_since(document, id, due) + PATIENCE < self.now {
+                    return Err(format!("{id} of {} is due since {due} and starves", document.target.hash()));
+                }
             }
         }
         Ok(())
     }
 
+    /// Since when nothing is in the way of a resource that fell due then.
+    fn free_since(&self, document: &TargetDocument, resource: &ResourceId, due: Timestamp) -> Timestamp {
+        let in_the_way = |task: &&Task| task.target == document.target || task.resources.contains(resource);
+        let until = |task: &Task| if task.ended { task.ends_at } else { self.now };
+        self.cloud.tasks.iter().filter(in_the_way).map(until).fold(due, Timestamp::max)
+    }
+
     pub(crate) fn check_settled(&self) -> Result<(), String> {
-        for ((target, resource), truth) in &self.cloud.truth {
-            let entry = self.store.targets.get(&target.hash()).and_then(|(d, _)| d.resources.get(resource));
-            let state = entry.map(|e| &e.state);
-            let is_right = match state {
-                Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => truth.compliant,
-                Some(EntryState::Parked { .. }) => truth.permanent,
-                Some(EntryState::Waiting { .. } | EntryState::InTask) => false,
-                // What is settled beyond doubt makes room for others.
-                None => truth.compliant && self.policy.most_entries < 100,
-            };
-            if !is_right {
-                return Err(format!("{resource} of {} ended as {state:?}, the truth is {truth:?}", target.hash()));
+        for (key, truth) in &self.cloud.truth {
+            let document = self.store.targets.get(&key.0).map(|(document, _)| document);
+            let entry = document.and_then(|document| document.resources.get(&key.1));
+            let parked = document.and_then(|document| document.parked.as_ref());
+            let held = entry.is_some_and(|entry| matches!(entry.state, EntryState::Waiting { .. }))
+                && parked.is_some_and(|park| park.until > self.horizon);
+            if !held && !self.is_settled(key, truth, entry) {
+                return Err(format!("{} of {} ended as {entry:?}, the truth is {truth:?}", key.1, key.0.hash()));
             }
         }
         for (document, _) in self.store.targets.values() {
-            if let Some(unlisted) = &document.unlisted {
-                return Err(format!("{} still has unlisted resources: {unlisted:?}", document.target.hash()));
-            }
             if let Some(active) = &document.active {
                 return Err(format!("task {} is still active", active.name));
             }
@@ -46,9 +59,30 @@ impl World {
                 return Err(format!("the claim of {} stays behind", claim.task));
             }
         }
-        if let Some(message) = self.broker.messages.first() {
+        if let Some(message) = self.broker.messages.iter().find(|message| message.due <= self.horizon) {
             return Err(format!("message {} stays behind", message.number));
         }
         Ok(())
+    }
+
+    /// Whether the truth allows what the document says in the end. Why something was parked was weighed when it was; here it
+    /// matters that a park which is over has ended, and that none holds what complies.
+    fn is_settled(&self, key: &Key, truth: &Truth, entry: Option<&Entry>) -> bool {
+        let no_policy = truth.gone || self.cloud.assigned.get(&key.0).is_some_and(|assigned| assigned.gone);
+        let good = truth.compliant || no_policy;
+        match entry.map(|entry| &entry.state) {
+            Some(EntryState::Fixed { verified_at, .. }) => good && (verified_at.is_some() || no_policy),
+            Some(EntryState::Skipped { reason: SkipReason::Compliant, .. }) => good,
+            Some(EntryState::Skipped { reason: SkipReason::AssignmentGone, .. }) => no_policy,
+            Some(EntryState::Skipped { reason: SkipReason::ResourceGone, .. }) => truth.gone,
+            Some(EntryState::Skipped { reason: SkipReason::ScopeExcluded, .. }) => truth.excluded,
+            Some(EntryState::Parked { until, .. }) => *until > self.horizon && (!truth.compliant || no_policy),
+            // Where a document lists few resources, some are never listed.
+            None => {
+                let may_be_unlisted = self.scenario.spices.small_documents > 0.0;
+                (may_be_unlisted || self.ledger.forgotten.contains(key)) && (good || truth.excluded)
+            }
+            Some(EntryState::Skipped { .. } | EntryState::Waiting { .. } | EntryState::InTask) => false,
+        }
     }
 }

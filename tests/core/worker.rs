@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use policy_remediator::queue::Observation;
-use policy_remediator::remediation::{Next, Observed, Reconciliation, leave_behind, merge};
+use policy_remediator::event::Timestamp;
+use policy_remediator::queue::{Observation, Seen};
+use policy_remediator::remediation::{Merged, Observed, Reconciliation, leave_behind, merge};
 use policy_remediator::state::{TargetDocument, Versioned};
 
 use crate::broker::{Body, Message};
+use crate::tally::Ingredient;
 use crate::world::World;
 
 /// Messages that an instance has in hand at most.
@@ -15,10 +17,12 @@ const IN_HAND: usize = 3;
 
 pub(crate) struct Flow {
     pub(crate) instance: usize,
-    message: Message,
+    pub(crate) message: Message,
     stage: Stage,
     /// The message is acknowledged and the look goes on by itself.
     detached: bool,
+    /// No call before this time: what the look has read of it.
+    pub(crate) floor: Option<Timestamp>,
 }
 
 enum Stage {
@@ -61,12 +65,12 @@ impl World {
 
     fn crash(&mut self) {
         let instance = self.random.usize(..2);
-        self.crashes += 1;
+        self.meet(Ingredient::Crash);
         self.tell(|| format!("instance {instance} crashes"));
         let (gone, left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.flows).into_iter().partition(|flow| flow.instance == instance);
         self.flows = left;
-        self.cloud.gates[instance] = None;
+        self.cloud.forget(instance);
         for flow in gone {
             self.broker.unlock(flow.message.number);
         }
@@ -90,29 +94,31 @@ impl World {
             Body::Seen(observation) => Stage::Merge(Box::new(observation.clone()), None),
             Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up))),
         };
-        self.flows.push(Flow { instance, message, stage, detached: false });
+        self.flows.push(Flow { instance, message, stage, detached: false, floor: None });
     }
 
     /// A look takes long: a wake-up is left behind, the message is acknowledged, and the look goes on.
-    fn detach(&mut self, flow: &mut Flow) {
-        let Body::Wake(wake_up) = &flow.message.body else { return };
+    fn detach(&mut self, flow: &mut Flow) -> Result<(), String> {
+        let Body::Wake(wake_up) = &flow.message.body else { return Ok(()) };
         let found = self.store.target(&wake_up.target);
         if found.etag.is_none() {
-            return;
+            return Ok(());
         }
         let mut document = found.document;
         let at = self.now + Duration::from_secs(40);
         if leave_behind(&mut document, wake_up.generation, at)
-            && self.store.save_target(&document, found.etag.as_ref()).is_none()
+            && self.save_target(&document, found.etag.as_ref())?.is_none()
         {
-            return;
+            return Ok(());
         }
+        self.meet(Ingredient::LeftBehind);
         self.tell(|| format!("[{}] goes on by itself", flow.message.number));
         if let Some(at) = document.wake_at {
             self.send_wake_up(&document.target, document.generation, at);
         }
         self.broker.complete(flow.message.number);
         flow.detached = true;
+        Ok(())
     }
 
     /// One effect; false when the flow has ended.
@@ -122,7 +128,7 @@ impl World {
                 let found = self.store.target(&observation.target());
                 Stage::Merge(observation, Some(Box::new(found)))
             }
-            Stage::Merge(observation, Some(found)) => self.merge(observation, &found),
+            Stage::Merge(observation, Some(found)) => self.merge(observation, &found)?,
             Stage::Wake(document) => {
                 if let Some(at) = document.wake_at {
                     self.send_wake_up(&document.target, document.generation, at);
@@ -131,18 +137,18 @@ impl World {
             }
             Stage::Look(mut look) => {
                 if !flow.detached && self.strikes(0.005) {
-                    self.detach(flow);
+                    self.detach(flow)?;
                 }
                 if self.strikes(0.003) {
                     look.observe(Observed::OutOfTime);
                 }
                 // Now and then the gate closes between the decision and the call.
-                if let Some(until) = self.cloud.gates[flow.instance]
+                if let Some(until) = self.cloud.gate(flow.instance)
                     && !self.chance(0.1)
                 {
                     look.observe(Observed::Floor(until));
                 }
-                match self.look(flow.instance, &flow.message, &look)? {
+                match self.look(flow, &look)? {
                     Some(observed) => {
                         look.observe(observed);
                         Stage::Look(look)
@@ -159,81 +165,21 @@ impl World {
         Ok(true)
     }
 
-    fn merge(&mut self, observation: Box<Observation>, found: &Versioned<TargetDocument>) -> Stage {
+    fn merge(&mut self, observation: Box<Observation>, found: &Versioned<TargetDocument>) -> Result<Stage, String> {
         let mut document = found.document.clone();
         let merged = merge(&mut document, &observation, &self.policy, self.now);
         self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
         if document != found.document
-            && (self.store.save_target(&document, found.etag.as_ref()).is_none() || self.strikes(0.02))
+            && (self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
         {
-            return Stage::Merge(observation, None);
+            return Ok(Stage::Merge(observation, None));
         }
-        Stage::Wake(Box::new(document))
-    }
-
-    /// Does the next thing of a look; none at its end.
-    fn look(&mut self, instance: usize, message: &Message, look: &Reconciliation) -> Result<Option<Observed>, String> {
-        let Body::Wake(wake_up) = &message.body else { return Ok(None) };
-        let target = &wake_up.target;
-        let next = look.next(&self.policy, self.now);
-        let number = message.number;
-        Ok(Some(match next {
-            Next::Done => return Ok(None),
-            Next::Load => Observed::Target(Box::new(self.store.target(target))),
-            Next::Save(write) => {
-                let active =
-                    write.document.active.as_ref().map(|a| format!("{} {:?}", a.name, a.phase)).unwrap_or_default();
-                let saved = self.store.save_target(&write.document, look.etag());
-                self.tell(|| {
-                    format!(
-                        "[{number}] saves {:?} {active} generation {}: {}",
-                        write.meaning,
-                        write.document.generation,
-                        saved.is_some()
-                    )
-                });
-                match saved {
-                    Some(etag) if !self.strikes(0.01) => Observed::Saved(write, etag),
-                    _ => Observed::Conflict,
-                }
-            }
-            Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription())),
-            Next::SaveClaims(claims) => {
-                let saved = self.store.save_subscription(&claims, look.claims_etag());
-                self.tell(|| {
-                    format!(
-                        "[{number}] saves claims {:?}: {}",
-                        claims.claims.values().map(|c| c.task.as_str()).collect::<Vec<_>>(),
-                        saved.is_some()
-                    )
-                });
-                match saved {
-                    Some(etag) if !self.strikes(0.01) => Observed::ClaimsSaved(claims, etag),
-                    _ => Observed::ClaimsConflict,
-                }
-            }
-            Next::LoadRival(hash) => {
-                let active = self.store.targets.get(&hash).and_then(|(d, _)| d.active.as_ref()).map(|a| a.name.clone());
-                Observed::Rival(hash, active)
-            }
-            Next::Ask(question) => {
-                let asked = format!("{question:?}");
-                let observed = self.answer(instance, target, question);
-                if let Observed::Unanswered(error) = &observed {
-                    self.tell(|| format!("[{number}] unanswered: {error} ({asked})"));
-                }
-                observed
-            }
-            Next::Put(task) => {
-                let put = self.put(instance, &task)?;
-                self.tell(|| format!("[{number}] PUT {}: {put:?}", task.name));
-                Observed::Put(task.name, put)
-            }
-            Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
-            Next::Wake { generation, at } => {
-                self.send_wake_up(target, generation, at);
-                Observed::Woken
-            }
-        }))
+        match (merged, observation.seen) {
+            (Merged::Verified, _) => self.meet(Ingredient::Verified),
+            (Merged::Remembered, Seen::Compliant) => self.meet(Ingredient::CompliantInTask),
+            (Merged::Remembered, Seen::NonCompliant) => self.meet(Ingredient::DriftInTask),
+            _ => {}
+        }
+        Ok(Stage::Wake(Box::new(document)))
     }
 }

@@ -1,38 +1,52 @@
 //! The model as a whole: virtual time, randomness by seed, and the order in which things happen.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
-use policy_remediator::config::{Mode, Policy};
+use policy_remediator::config::Policy;
 use policy_remediator::event::{Timestamp, parse_time};
 
 use crate::broker::Broker;
 use crate::cloud::Cloud;
+use crate::ledger::Ledger;
 use crate::scenario::Scenario;
 use crate::store::Store;
+use crate::tally::Ingredient;
 use crate::worker::Flow;
 
 /// Most effects of one seed: far more than any needs, so that going round in circles shows.
-const MOST_EFFECTS: usize = 60_000;
-/// Until when faults strike; afterwards the dust settles.
-const FAULTY: Duration = Duration::from_secs(4 * 3_600);
+const MOST_EFFECTS: usize = 200_000;
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+/// How long faults strike, at the beginning and when the first parks end.
+const FAULTY: Duration = Duration::from_secs(4 * HOUR);
+const FAULTY_AGAIN: Duration = Duration::from_secs(14 * DAY);
+/// Parks that end before this are waited for.
+const HORIZON: Duration = Duration::from_secs(20 * DAY);
 /// Until when everything must be settled.
-const LIMIT: Duration = Duration::from_secs(3 * 86_400);
+const LIMIT: Duration = Duration::from_secs(25 * DAY);
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
-    pub(crate) began: Timestamp,
+    began: Timestamp,
+    faulty: [Range<Timestamp>; 2],
+    /// Parks that end before this are waited for.
+    pub(crate) horizon: Timestamp,
+    limit: Timestamp,
     pub(crate) random: fastrand::Rng,
     pub(crate) policy: Policy,
     pub(crate) store: Store,
     pub(crate) broker: Broker,
     pub(crate) cloud: Cloud,
     pub(crate) scenario: Scenario,
+    pub(crate) ledger: Ledger,
     pub(crate) flows: Vec<Flow>,
+    pub(crate) met: BTreeSet<Ingredient>,
     told: bool,
     pub(crate) story: Vec<String>,
     pub(crate) effects: usize,
-    pub(crate) crashes: usize,
-    swept_at: Timestamp,
+    pub(crate) next_sweep: Timestamp,
 }
 
 impl World {
@@ -43,36 +57,23 @@ impl World {
         Self {
             now,
             began: now,
-            // Every fourth seed knows tasks for a whole scope.
-            policy: Policy {
-                mode: Mode::Act,
-                escalate_above: if seed.is_multiple_of(4) { 2 } else { 300 },
-                // And every eighth documents that list few resources.
-                most_entries: if seed.is_multiple_of(8) { 8 } else { 5_000 },
-                ..Policy::default()
-            },
+            faulty: [now..now + FAULTY, now + FAULTY_AGAIN..now + FAULTY_AGAIN + FAULTY],
+            horizon: now + HORIZON,
+            limit: now + LIMIT,
+            policy: scenario.spices.policy(&mut random),
             store: Store::default(),
             broker: Broker::default(),
             cloud: Cloud::new(&scenario),
+            ledger: Ledger::default(),
             scenario,
             random,
             flows: Vec::new(),
+            met: BTreeSet::new(),
             told,
             story: Vec::new(),
             effects: 0,
-            crashes: 0,
-            swept_at: now,
+            next_sweep: now,
         }
-    }
-
-    /// Effects, tasks, crashes, conflicts, throttled calls, tasks for a whole scope.
-    pub(crate) fn numbers(&self) -> [usize; 6] {
-        let cloud = &self.cloud;
-        [self.effects, cloud.tasks.len(), self.crashes, self.store.conflicts, cloud.throttled, cloud.whole]
-    }
-
-    pub(crate) fn is_faulty(&self) -> bool {
-        self.now < self.began + FAULTY
     }
 
     pub(crate) fn chance(&mut self, share: f64) -> bool {
@@ -81,7 +82,17 @@ impl World {
 
     /// A fault that strikes with this share, as long as faults strike at all.
     pub(crate) fn strikes(&mut self, share: f64) -> bool {
-        self.is_faulty() && self.chance(share)
+        // In this order because drawing is cheap, and times are not in an unoptimised build.
+        self.chance(share) && self.faulty.iter().any(|faulty| faulty.contains(&self.now))
+    }
+
+    /// A span of up to so many seconds.
+    pub(crate) fn span(&mut self, seconds: Range<u64>) -> Duration {
+        Duration::from_secs(self.random.u64(seconds))
+    }
+
+    pub(crate) fn meet(&mut self, ingredient: Ingredient) {
+        self.met.insert(ingredient);
     }
 
     pub(crate) fn tell(&mut self, words: impl FnOnce() -> String) {
@@ -99,26 +110,23 @@ impl World {
             if self.effects > MOST_EFFECTS {
                 return Err("it goes round in circles".to_owned());
             }
-            if self.now > self.began + LIMIT {
-                return self.check_settled().and(Err("something still moves after three days".to_owned()));
+            if self.now > self.limit {
+                return self.check_settled().and(Err("something still moves in the end".to_owned()));
             }
             self.scenario_step();
             self.cloud_step()?;
-            self.sweep_step();
+            self.sweep_step()?;
             if !self.worker_step()? && !self.wait_for_something() {
-                break;
+                return self.check_settled();
             }
-            self.check_always()?;
         }
-        self.check_settled()
     }
 
     /// Moves time to the next thing that is due; false when nothing ever will be.
     fn wait_for_something(&mut self) -> bool {
-        let next =
-            [self.scenario.next(), self.broker.next(self.now), self.cloud.next(self.now)].into_iter().flatten().min();
-        let sweep = self.needs_sweep().then(|| self.swept_at + Duration::from_secs(900));
-        let Some(next) = next.into_iter().chain(sweep).min() else { return false };
+        let next = [self.scenario.next(), self.broker.next(self.now), self.cloud.next(self.now), self.sweep_at()];
+        // A parked target has its wake-up at the end of its park, long after everything else.
+        let Some(next) = next.into_iter().flatten().min().filter(|at| *at <= self.limit) else { return false };
         self.now = self.now.max(next);
         true
     }
@@ -126,13 +134,5 @@ impl World {
     /// A little time passes with every effect.
     pub(crate) fn tick(&mut self) {
         self.now += Duration::from_millis(self.random.u64(1..400));
-    }
-
-    fn sweep_step(&mut self) {
-        if self.now < self.swept_at + Duration::from_secs(900) {
-            return;
-        }
-        self.swept_at = self.now;
-        self.sweep();
     }
 }

@@ -1,0 +1,118 @@
+//! The answers to the worker's questions.
+
+use std::time::Duration;
+
+use policy_remediator::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, ListedTask, PolicyState, TaskState};
+use policy_remediator::event::ComplianceState;
+use policy_remediator::remediation::{DeploymentList, Observed, Question};
+use policy_remediator::resource::{ResourceId, Target};
+
+use super::calls::Kept;
+use crate::tally::Ingredient;
+use crate::world::World;
+
+/// How long an instance keeps the facts of an assignment (`FACTS_TTL`) and the list of active tasks.
+const FACTS_TTL: Duration = Duration::from_secs(600);
+const TASKS_TTL: Duration = Duration::from_secs(60);
+/// Deployments of a task that are told at a time.
+const PART: usize = 8;
+
+impl World {
+    pub(crate) fn answer(&mut self, instance: usize, target: &Target, question: &Question) -> Observed {
+        let now = self.now;
+        let kept = self.cloud.kept(instance);
+        let known = match question {
+            Question::Facts => kept.facts.get(target).and_then(|kept| kept.get(now)).map(Observed::Facts),
+            Question::ActiveTasks => kept.tasks.as_ref().and_then(|kept| kept.get(now)).map(Observed::ActiveTasks),
+            Question::States(_) | Question::AllNonCompliant | Question::Task(..) | Question::Deployments(..) => None,
+        };
+        if let Some(known) = known {
+            return known;
+        }
+        if let Some(error) = self.refusal(instance) {
+            return Observed::Unanswered(error);
+        }
+        match question {
+            Question::Facts => {
+                let facts = self.facts(target);
+                let kept = Kept::new(facts.clone(), now, FACTS_TTL);
+                self.cloud.kept(instance).facts.insert(target.clone(), kept);
+                Observed::Facts(facts)
+            }
+            Question::ActiveTasks => {
+                let tasks = self.active_tasks();
+                self.cloud.kept(instance).tasks = Some(Kept::new(tasks.clone(), now, TASKS_TTL));
+                Observed::ActiveTasks(tasks)
+            }
+            Question::States(asked) => {
+                let states = asked.iter().filter_map(|id| self.state(target, id)).collect();
+                Observed::States(asked.clone(), states)
+            }
+            Question::AllNonCompliant => {
+                let all: Vec<_> =
+                    self.cloud.truth.keys().filter(|(of, _)| of == target).map(|(_, id)| id.clone()).collect();
+                let mut states: Vec<_> = all.iter().filter_map(|id| self.state(target, id)).collect();
+                states.retain(|state| state.state == ComplianceState::NonCompliant);
+                Observed::AllNonCompliant(Found::There(states))
+            }
+            Question::Task(name, _) => {
+                let status = self.cloud.task(name.as_str()).map(|task| task.status(now));
+                match status.as_ref().map(|status| (status.state, status.word.as_str())) {
+                    Some((TaskState::Complete, _)) => self.meet(Ingredient::Complete),
+                    Some((TaskState::Active, "Reticulating")) => self.meet(Ingredient::UnknownWord),
+                    _ => {}
+                }
+                Observed::Task(name.clone(), status)
+            }
+            Question::Deployments(name, _, from) => {
+                let all = self.cloud.task(name.as_str()).map(|task| task.deployments.clone()).unwrap_or_default();
+                let begin = from.as_deref().and_then(|link| link.parse::<usize>().ok()).unwrap_or_default();
+                let deployments: Vec<_> = all.iter().skip(begin).take(PART).cloned().collect();
+                let next = (begin + PART < all.len()).then(|| (begin + PART).to_string());
+                if next.is_some() {
+                    self.meet(Ingredient::ReadInParts);
+                }
+                Observed::Deployments(name.clone(), DeploymentList { from: from.clone(), deployments, next })
+            }
+        }
+    }
+
+    fn facts(&self, target: &Target) -> Facts {
+        let assignment = Assignment {
+            id: target.policy_assignment_id.to_string(),
+            policy: AssignedPolicy::Definition(String::new()),
+            has_identity: true,
+            is_enforced: true,
+            not_scopes: Vec::new(),
+        };
+        let gone = self.cloud.is_gone(target);
+        Facts {
+            assignment: if gone { Found::Gone } else { Found::There(assignment) },
+            references: None,
+            siblings: Vec::new(),
+        }
+    }
+
+    fn active_tasks(&self) -> Vec<ListedTask> {
+        let list = self.cloud.active().map(|task| ListedTask {
+            name: task.name.clone(),
+            scope: task.target.scope.to_string(),
+            assignment: task.target.policy_assignment_id.to_string(),
+            reference: String::new(),
+            resources: Some(task.resources.iter().map(ToString::to_string).collect()),
+            state: TaskState::Active,
+        });
+        list.collect()
+    }
+
+    /// The latest state that is on record, which may be behind the truth.
+    fn state(&mut self, target: &Target, id: &ResourceId) -> Option<PolicyState> {
+        let truth = self.cloud.truth.get(&(target.clone(), id.clone()))?;
+        let record = truth.record?;
+        if record.compliant != truth.compliant {
+            self.meet(Ingredient::LaggingState);
+        }
+        let state = if record.compliant { ComplianceState::Compliant } else { ComplianceState::NonCompliant };
+        Some(PolicyState { resource: id.to_string(), state, at: Some(record.at), effect: Some(Effect::Remediable) })
+    }
+}

@@ -1,0 +1,94 @@
+//! How it really stands with resources and assignments, whatever anyone believes.
+
+use std::collections::BTreeSet;
+
+use policy_remediator::event::Timestamp;
+use policy_remediator::resource::{ResourceId, Target};
+
+use crate::scenario::Script;
+
+/// A resource under an assignment.
+pub(crate) type Key = (Target, ResourceId);
+
+/// What stands in the way of every deployment to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing.
+    None,
+    /// The template is wrong, until a person mends it.
+    Permanent,
+    /// No evaluation is found, until it is evaluated anew.
+    Stale,
+    /// A task does not see it, until it is evaluated anew: the race of an event with the evaluation that it tells of.
+    Unseen,
+    /// No evaluation is ever found.
+    NeverEvaluated,
+}
+
+/// Who made a resource compliant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fixer {
+    /// A task of ours whose outcome can be learned.
+    Task(String),
+    /// A person, or a task of which nothing can be learned any more.
+    Person,
+}
+
+/// The latest policy state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) compliant: bool,
+    pub(crate) at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Truth {
+    /// Deployments that will fail for a reason that passes.
+    pub(crate) failures_left: usize,
+    pub(crate) trouble: Trouble,
+    /// How often it drifts back after a fix.
+    pub(crate) drifts_left: usize,
+    pub(crate) excluded: bool,
+    pub(crate) gone: bool,
+    pub(crate) compliant: bool,
+    pub(crate) fixer: Option<Fixer>,
+    pub(crate) record: Option<Record>,
+    /// Deployments of ours that succeeded, with the names of their tasks.
+    pub(crate) fixes: Vec<(Timestamp, String)>,
+    /// Tasks of ours that were created for it since it was last settled.
+    pub(crate) tried: BTreeSet<String>,
+}
+
+impl Truth {
+    pub(super) fn new(script: &Script) -> Self {
+        let record = Record { compliant: false, at: script.seen_at };
+        Self {
+            failures_left: script.failures,
+            trouble: script.trouble,
+            drifts_left: script.drifts,
+            excluded: script.excluded,
+            gone: false,
+            compliant: false,
+            fixer: None,
+            record: (script.trouble != Trouble::Unseen).then_some(record),
+            fixes: Vec::new(),
+            tried: BTreeSet::new(),
+        }
+    }
+
+    /// The name of the task of ours that made it compliant.
+    pub(crate) fn fixed_by_task(&self) -> Option<&str> {
+        match &self.fixer {
+            Some(Fixer::Task(name)) if self.compliant => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// An assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    pub(crate) gone: bool,
+    /// Its identity lacks roles.
+    pub(crate) lacks_roles: bool,
+}

@@ -1,0 +1,203 @@
+//! Weighs each write of a target's document when it is made: whatever a document says of a resource must follow from what
+//! really became of the task, and nothing else may.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use policy_remediator::arm::{Deployment, DeploymentStatus};
+use policy_remediator::resource::ResourceId;
+use policy_remediator::state::{ActiveTask, Entry, EntryState, FailureClass, ParkReason, SkipReason, TargetDocument};
+
+use crate::cloud::{Ending, Key, Task};
+use crate::tally::Ingredient;
+use crate::world::World;
+
+/// How long after `TASK_TIMEOUT` a long task is reported at the latest.
+const REPORTED_WITHIN: Duration = Duration::from_secs(3_600);
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Settled long ago, and dropped from its document.
+    pub(crate) forgotten: BTreeSet<Key>,
+}
+
+impl World {
+    /// Weighs the change of a document.
+    pub(crate) fn weigh(&mut self, before: Option<&TargetDocument>, after: &TargetDocument) -> Result<(), String> {
+        let unsettled =
+            after.resources.values().any(|e| matches!(e.state, EntryState::Waiting { .. } | EntryState::InTask));
+        if unsettled && after.wake_at.is_none() {
+            return Err(format!("something of {} waits, and nothing will wake it", after.target.hash()));
+        }
+        if after.active.is_none() && after.in_task().count() > 0 {
+            return Err(format!("resources of {} are in a task that is not there", after.target.hash()));
+        }
+        if after.unlisted.is_some() {
+            self.meet(Ingredient::Unlisted);
+        }
+        for (id, entry) in &after.resources {
+            let old = before.and_then(|before| before.resources.get(id));
+            if old.is_none_or(|old| old.state != entry.state || old.attempt != entry.attempt) {
+                self.weigh_entry(&(after.target.clone(), id.clone()), old, entry)?;
+            }
+        }
+        let Some(before) = before else { return Ok(()) };
+        for (id, entry) in before.resources.iter().filter(|(id, _)| !after.resources.contains_key(*id)) {
+            self.weigh_forgotten((after.target.clone(), id.clone()), entry)?;
+        }
+        match (&before.active, &after.active) {
+            (Some(was), Some(is)) if was.name == is.name => self.weigh_overdue(was, is),
+            (Some(was), _) => self.weigh_end(was, before, after),
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn weigh_entry(&mut self, key: &Key, old: Option<&Entry>, entry: &Entry) -> Result<(), String> {
+        let words = || format!("{} of {} goes from {old:?} to {entry:?}", key.1, key.0.hash());
+        let max_attempts = self.policy.max_attempts;
+        let tried_out = usize::try_from(max_attempts).unwrap_or(usize::MAX);
+        let gone = self.cloud.assigned.get(&key.0).is_some_and(|assigned| assigned.gone);
+        let now = self.now;
+        let Some(truth) = self.cloud.truth.get_mut(key) else { return Err(words()) };
+        let window = self.policy.flap_window;
+        let fixes = truth.fixes.iter().filter(|(at, _)| *at + window > now).count();
+        let limit = usize::try_from(self.policy.flap_limit).unwrap_or(usize::MAX);
+        let is_right = match &entry.state {
+            EntryState::Waiting { .. } | EntryState::InTask => true,
+            EntryState::Fixed { at, .. } => truth.fixes.iter().any(|(fix, _)| fix == at),
+            EntryState::Parked { reason: ParkReason::Flapping, .. } => fixes >= limit,
+            EntryState::Parked { reason: ParkReason::AttemptsUsedUp, .. } => {
+                entry.attempt == max_attempts && truth.tried.len() == tried_out
+            }
+            // These follow from the end of a task: see there.
+            EntryState::Parked {
+                reason: ParkReason::PermanentFailure | ParkReason::MissingPermission | ParkReason::Canceled,
+                ..
+            } => old.is_some_and(|old| old.state == EntryState::InTask),
+            EntryState::Skipped { reason: SkipReason::Compliant, .. } => true,
+            EntryState::Skipped { reason: SkipReason::AssignmentGone, .. } => gone,
+            EntryState::Skipped { reason: SkipReason::ResourceGone, .. } => truth.gone,
+            EntryState::Skipped { reason: SkipReason::ScopeExcluded, .. } => truth.excluded,
+            EntryState::Parked { .. } | EntryState::Skipped { .. } => false,
+        };
+        if !is_right || entry.attempt > max_attempts {
+            return Err(format!("{}; the truth is {truth:?}", words()));
+        }
+        let was_settled = old.is_some_and(|old| !matches!(old.state, EntryState::Waiting { .. } | EntryState::InTask));
+        if matches!(entry.state, EntryState::Waiting { .. }) && (was_settled || is_fixed_anew(old, entry)) {
+            truth.tried.clear();
+        }
+        match entry.state {
+            EntryState::Parked { reason: ParkReason::Flapping, .. } => self.meet(Ingredient::Flapping),
+            EntryState::Parked { reason: ParkReason::AttemptsUsedUp, .. } => self.meet(Ingredient::AttemptsUsedUp),
+            EntryState::Skipped { reason: SkipReason::ScopeExcluded, .. } => self.meet(Ingredient::Excluded),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn weigh_forgotten(&mut self, key: Key, entry: &Entry) -> Result<(), String> {
+        let since = match entry.state {
+            EntryState::Fixed { at, .. } | EntryState::Skipped { at, .. } => Some(at),
+            EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => None,
+        };
+        // Where a document lists few resources, what is settled makes room for others.
+        let makes_room = self.scenario.spices.small_documents > 0.0 && since.is_some();
+        if !makes_room && since.is_none_or(|since| since + self.policy.flap_window > self.now) {
+            return Err(format!("{} of {} is forgotten: {entry:?}", key.1, key.0.hash()));
+        }
+        self.ledger.forgotten.insert(key);
+        Ok(())
+    }
+
+    fn weigh_overdue(&mut self, was: &ActiveTask, is: &ActiveTask) -> Result<(), String> {
+        match (was.overdue_reported, is.overdue_reported) {
+            (false, true) if is.opened_at + self.policy.task_timeout >= self.now => {
+                Err(format!("{} is reported before its time", is.name))
+            }
+            (true, false) => Err(format!("{} would be reported twice", is.name)),
+            (false, true) => {
+                self.meet(Ingredient::Overdue);
+                Ok(())
+            }
+            (false, false) | (true, true) => Ok(()),
+        }
+    }
+
+    /// The target is done with a task: it has ended, is deleted, or never was.
+    fn weigh_end(&mut self, was: &ActiveTask, before: &TargetDocument, after: &TargetDocument) -> Result<(), String> {
+        let name = was.name.as_str();
+        let task = self.cloud.task(name).cloned();
+        if after.history.last().is_none_or(|past| past.name != was.name) {
+            let given_up_in_vain = task.is_some() || self.cloud.is_under_way(name);
+            return if given_up_in_vain { Err(format!("{name} is given up though it is there")) } else { Ok(()) };
+        }
+        let Some(task) = task else {
+            return if self.cloud.deleted.contains(name) { Ok(()) } else { Err(format!("{name} never was")) };
+        };
+        if !task.ended {
+            return Err(format!("{name} is taken for ended"));
+        }
+        let long = task.ends_at > was.opened_at + self.policy.task_timeout + REPORTED_WITHIN;
+        if long && !was.overdue_reported {
+            return Err(format!("{name} has run for long, and nobody was told"));
+        }
+        let is_parked = after.parked.is_some();
+        let in_task = before.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask);
+        for (id, old) in in_task {
+            let new = after.resources.get(id);
+            if !new.is_some_and(|new| self.follows(&task, id, old, new, is_parked)) {
+                let outcome = task.outcome(id);
+                return Err(format!("{id}: the outcome {outcome:?} of {name} makes {new:?} of {old:?}"));
+            }
+        }
+        if is_parked {
+            // With the target parked, the task counts as no attempt of what waits.
+            for (id, _) in after.resources.iter().filter(|(_, entry)| matches!(entry.state, EntryState::Waiting { .. }))
+            {
+                if let Some(truth) = self.cloud.truth.get_mut(&(after.target.clone(), id.clone())) {
+                    truth.tried.remove(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what the document says of a resource follows from the outcome of the task.
+    fn follows(&self, task: &Task, id: &ResourceId, old: &Entry, new: &Entry, is_parked: bool) -> bool {
+        // Where the whole target is parked, its resources keep their place and their attempt.
+        let keeps = is_parked && matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt;
+        let parked = |why: ParkReason| matches!(new.state, EntryState::Parked { reason, .. } if reason == why);
+        let again = |class: Option<FailureClass>| {
+            let waits = matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt + 1;
+            let class_fits = class.is_none() || new.last_failure.as_ref().is_some_and(|failure| failure.class == class);
+            (waits && class_fits) || (old.attempt == self.policy.max_attempts && parked(ParkReason::AttemptsUsedUp))
+        };
+        match task.outcome(id) {
+            Some(Deployment { status: DeploymentStatus::Succeeded, ended, .. }) => match new.state {
+                EntryState::Fixed { at, .. } => Some(at) == *ended,
+                EntryState::Waiting { .. } => new.attempt == 1 && is_fixed_anew(Some(old), new),
+                _ => parked(ParkReason::Flapping),
+            },
+            Some(Deployment { status: DeploymentStatus::Failed { code, .. }, .. }) => match code.as_str() {
+                "ResourceNotFound" => {
+                    matches!(new.state, EntryState::Skipped { reason: SkipReason::ResourceGone, .. })
+                }
+                "AuthorizationFailed" => keeps || parked(ParkReason::MissingPermission),
+                "InvalidTemplateDeployment" => parked(ParkReason::PermanentFailure),
+                "PolicyEvaluationResultNotFound" if task.anew => parked(ParkReason::PermanentFailure),
+                "PolicyEvaluationResultNotFound" => again(Some(FailureClass::Stale)),
+                _ => again(None),
+            },
+            Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.ending == Ending::Canceled => {
+                parked(ParkReason::Canceled) || keeps
+            }
+            Some(Deployment { status: DeploymentStatus::Open, .. }) | None => keeps || again(None),
+        }
+    }
+}
+
+/// Whether the entry says of one more fix than before.
+fn is_fixed_anew(old: Option<&Entry>, entry: &Entry) -> bool {
+    entry.fixes.last() > old.and_then(|old| old.fixes.last())
+}

@@ -1,0 +1,84 @@
+//! `sweep`, every quarter of an hour: it heals overdue wake-ups and ends parks. Time is virtual, so sweeps that would find
+//! nothing are passed over.
+
+use std::time::Duration;
+
+use policy_remediator::event::Timestamp;
+use policy_remediator::remediation::{heal, needs_healing};
+use policy_remediator::state::{EntryState, TargetDocument, TargetSummary};
+
+use crate::tally::Ingredient;
+use crate::world::World;
+
+const EVERY: Duration = Duration::from_secs(900);
+
+fn summary(document: &TargetDocument) -> TargetSummary {
+    let parked = document.resources.values().filter_map(|entry| match entry.state {
+        EntryState::Parked { until, .. } => Some(until),
+        _ => None,
+    });
+    let parked = parked.chain(document.parked.as_ref().map(|park| park.until));
+    let is_unsettled = document.unlisted.is_some()
+        || document.resources.values().any(|entry| match entry.state {
+            EntryState::Waiting { .. } => !document.holds(entry),
+            EntryState::InTask => true,
+            _ => false,
+        });
+    TargetSummary {
+        blob: String::new(),
+        wake_at: document.wake_at,
+        parked_until: parked.min(),
+        is_unsettled,
+        hours: Vec::new(),
+    }
+}
+
+impl World {
+    /// When the next sweep comes that finds something to do, if nothing else happens until then.
+    pub(crate) fn sweep_at(&self) -> Option<Timestamp> {
+        let first = self.store.targets.values().filter_map(|(document, _)| {
+            let summary = summary(document);
+            let overdue = summary.wake_at.map(|at| at + self.policy.opening_grace + Duration::from_nanos(1));
+            let asleep = (summary.is_unsettled && summary.wake_at.is_none()).then_some(self.now);
+            let over = summary.parked_until.filter(|until| *until <= self.horizon);
+            [overdue, asleep, over].into_iter().flatten().min()
+        });
+        let first = first.min()?;
+        let ahead = Duration::try_from(first - self.next_sweep).unwrap_or_default();
+        let sweeps = u32::try_from(ahead.as_nanos().div_ceil(EVERY.as_nanos())).ok()?;
+        Some(self.next_sweep + EVERY * sweeps)
+    }
+
+    pub(crate) fn sweep_step(&mut self) -> Result<(), String> {
+        if self.now < self.next_sweep {
+            return Ok(());
+        }
+        while self.next_sweep <= self.now {
+            self.next_sweep += EVERY;
+        }
+        self.check_nobody_starves()?;
+        let slack = self.policy.opening_grace;
+        let overdue: Vec<TargetDocument> = self
+            .store
+            .targets
+            .values()
+            .map(|(d, _)| d)
+            .filter(|d| needs_healing(&summary(d), slack, self.now))
+            .cloned()
+            .collect();
+        for mut document in overdue {
+            let found = self.store.target(&document.target);
+            let was_over = summary(&document).parked_until.is_some_and(|until| until <= self.now);
+            heal(&mut document, self.now);
+            self.tell(|| format!("sweep wakes {} generation {}", document.target.hash(), document.generation));
+            if self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
+                continue;
+            }
+            if was_over {
+                self.meet(Ingredient::ParkOver);
+            }
+            self.send_wake_up(&document.target, document.generation, self.now);
+        }
+        Ok(())
+    }
+}

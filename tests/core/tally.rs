@@ -1,0 +1,132 @@
+//! What the seeds had to do with. A simulation proves nothing about what never happens in it, so each ingredient is marked
+//! when it takes effect, not when it is planned, and the default run must have met all of them.
+
+use std::collections::BTreeMap;
+
+use crate::world::World;
+
+/// Something that makes life hard for the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ingredient {
+    Crash,
+    Conflict,
+    Throttled,
+    /// A look that knows a floor had something to ask, and did not.
+    FloorHeld,
+    LostAnswer,
+    LateRequest,
+    LostWakeUp,
+    LeftBehind,
+    PersonsTask,
+    Canceled,
+    CanceledHalfway,
+    Deleted,
+    Complete,
+    UnknownWord,
+    NothingDeployed,
+    FixedAnew,
+    NeverEvaluated,
+    Drift,
+    DriftInTask,
+    Flapping,
+    ParkOver,
+    MendedWhileParked,
+    FixedByPerson,
+    Verified,
+    CompliantInTask,
+    AssignmentGone,
+    AssignmentGoneInTask,
+    Excluded,
+    ResourceGone,
+    Threshold,
+    AttemptsUsedUp,
+    Overdue,
+    LaggingState,
+    RolesMissing,
+    RolesGranted,
+    WholeScope,
+    Unlisted,
+    ReadInParts,
+}
+
+impl Ingredient {
+    /// All of them: each must occur in the default run.
+    pub(crate) const ALL: [Self; 38] = [
+        Self::Crash,
+        Self::Conflict,
+        Self::Throttled,
+        Self::FloorHeld,
+        Self::LostAnswer,
+        Self::LateRequest,
+        Self::LostWakeUp,
+        Self::LeftBehind,
+        Self::PersonsTask,
+        Self::Canceled,
+        Self::CanceledHalfway,
+        Self::Deleted,
+        Self::Complete,
+        Self::UnknownWord,
+        Self::NothingDeployed,
+        Self::FixedAnew,
+        Self::NeverEvaluated,
+        Self::Drift,
+        Self::DriftInTask,
+        Self::Flapping,
+        Self::ParkOver,
+        Self::MendedWhileParked,
+        Self::FixedByPerson,
+        Self::Verified,
+        Self::CompliantInTask,
+        Self::AssignmentGone,
+        Self::AssignmentGoneInTask,
+        Self::Excluded,
+        Self::ResourceGone,
+        Self::Threshold,
+        Self::AttemptsUsedUp,
+        Self::Overdue,
+        Self::LaggingState,
+        Self::RolesMissing,
+        Self::RolesGranted,
+        Self::WholeScope,
+        Self::Unlisted,
+        Self::ReadInParts,
+    ];
+}
+
+/// Sums over seeds.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) seeds: usize,
+    pub(crate) effects: usize,
+    pub(crate) tasks: usize,
+    /// In how many seeds each ingredient occurred.
+    met: BTreeMap<Ingredient, usize>,
+}
+
+impl Tally {
+    pub(crate) fn of(world: &World) -> Self {
+        let met = world.met.iter().map(|ingredient| (*ingredient, 1)).collect();
+        Self { seeds: 1, effects: world.effects, tasks: world.cloud.created, met }
+    }
+
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.seeds += other.seeds;
+        self.effects += other.effects;
+        self.tasks += other.tasks;
+        other.met.into_iter().for_each(|(ingredient, seeds)| *self.met.entry(ingredient).or_default() += seeds);
+        self
+    }
+
+    pub(crate) fn never_met(&self) -> Vec<Ingredient> {
+        Ingredient::ALL.into_iter().filter(|ingredient| !self.met.contains_key(ingredient)).collect()
+    }
+
+    /// In which share of the seeds each ingredient occurred.
+    pub(crate) fn shares(&self) -> String {
+        let share = |ingredient: Ingredient| {
+            let seeds = self.met.get(&ingredient).copied().unwrap_or_default();
+            format!("{ingredient:?} {:.1} %", 100.0 * seeds as f64 / self.seeds as f64)
+        };
+        Ingredient::ALL.map(share).join(", ")
+    }
+}
