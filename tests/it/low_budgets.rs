@@ -82,10 +82,11 @@ async fn the_worker_stops_before_a_budget_is_used_up_and_goes_on_when_it_has_com
     left_alone(&stage, 0);
     let rests = rests(&stage, 0);
     println!("{} calls, {rests:#?}", calls(&stage, 0).len());
+    // Which of the two comes low depends on how fast the machine is.
+    assert!(!rests.is_empty(), "no budget came down: this proves nothing");
     for (word, seconds) in [("reads", 1), ("writes", 2)] {
         let header = format!("x-ms-ratelimit-remaining-subscription-{word}");
         let of_it: Vec<_> = rests.iter().filter(|(_, _, name)| *name == header).collect();
-        assert!(!of_it.is_empty(), "{header} never came down: this proves nothing");
         for (since, floor, _) in of_it {
             let pause = *floor - *since;
             assert!((pause.as_seconds_f64() - f64::from(seconds)).abs() < 0.5, "{header}: {pause}");

@@ -8,8 +8,8 @@ use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, r
 
 /// Waiting resources, more than `ESCALATE_ABOVE` and more than a page of deployments.
 const COUNT: usize = 130;
-/// All events are in before the first wave is due.
-const SETTINGS: [(&str, &str); 2] = [("ESCALATE_ABOVE", "100"), ("COALESCE_WINDOW", "3s")];
+/// All resources fall due together, some ten seconds after the start, when all events are in.
+const SETTINGS: [(&str, &str); 3] = [("ESCALATE_ABOVE", "100"), ("SETTLE_DELAY", "70s"), ("COALESCE_WINDOW", "10s")];
 
 fn estate() -> Estate {
     (0..COUNT).fold(land(1), |estate, place| {
@@ -74,7 +74,7 @@ async fn where_something_could_be_excluded_waves_must_do() {
     let estate = estate();
     let events = events(&estate);
     let exclude = ("EXCLUDE_SCOPES", "*/resourcegroups/app-2");
-    let stage = Stage::with(estate, &[SETTINGS[0], SETTINGS[1], exclude]).await;
+    let stage = Stage::with(estate, &[SETTINGS[0], SETTINGS[1], SETTINGS[2], exclude]).await;
     stage.deliver(events).await;
     stage.settled(COUNT).await;
     let touched: Vec<_> = of(&stage, "Tag").into_iter().flat_map(|task| task.resources).collect();
