@@ -35,28 +35,31 @@ pub(super) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
     document.parked.take_if(|park| park.until <= now);
 }
 
-/// Parks the target when not one deployment of its task worked, each lacked permission, and nothing shows that the identity
-/// works elsewhere in the target: where something is fixed, what lacks permission is a matter of the single resource. The
-/// first part of a long list decides; a later part that tells otherwise ends the park again.
-pub(super) fn learn_of_permission(
-    document: &mut TargetDocument,
-    deployments: &[Deployment],
-    is_first_part: bool,
-    policy: &Policy,
-    now: Timestamp,
-) {
-    let refusal = |deployment: &Deployment| match &deployment.status {
+/// The service's words when a deployment lacked permission.
+pub(super) fn refusal(deployment: &Deployment) -> Option<String> {
+    match &deployment.status {
         DeploymentStatus::Failed { code, message } if is_permission(code, message) => {
             Some(format!("{code}: {message}"))
         }
         DeploymentStatus::Failed { .. } | DeploymentStatus::Succeeded | DeploymentStatus::Open => None,
-    };
-    if deployments.iter().any(|deployment| refusal(deployment).is_none()) {
-        document.parked = None;
+    }
+}
+
+/// Parks the target after a task of which not one deployment worked, and each lacked permission: `deployments` are the last
+/// part of its list. Where something is fixed, the identity works, and what lacks permission is a matter of the single
+/// resource.
+pub(super) fn learn_of_permission(
+    document: &mut TargetDocument,
+    deployments: &[Deployment],
+    policy: &Policy,
+    now: Timestamp,
+) {
+    if document.resources.values().any(|entry| matches!(entry.state, EntryState::Fixed { .. })) {
         return;
     }
-    let works = document.resources.values().any(|entry| matches!(entry.state, EntryState::Fixed { .. }));
-    if let (true, false, Some(words)) = (is_first_part, works, deployments.iter().find_map(refusal)) {
+    let earlier = document.resources.values().find(|entry| entry.is_refused()).and_then(|e| e.last_failure.as_ref());
+    let words = earlier.map(|failure| failure.words.clone()).or_else(|| deployments.iter().find_map(refusal));
+    if let Some(words) = words {
         let class = Some(FailureClass::Permission);
         park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words }, policy, now);
     }
@@ -81,9 +84,14 @@ mod tests {
         deployment(n, DeploymentStatus::Succeeded)
     }
 
-    fn learn(mut document: TargetDocument, deployments: &[Deployment], is_first_part: bool) -> Option<TargetPark> {
-        learn_of_permission(&mut document, deployments, is_first_part, &policy(), now());
-        document.parked
+    fn ended(mut document: TargetDocument, parts: &[&[Deployment]]) -> TargetDocument {
+        for (n, part) in parts.iter().enumerate() {
+            assert_eq!(document.parked, None, "the whole list decides");
+            let next = (n + 1 < parts.len()).then(|| format!("part {}", n + 1));
+            take_in_part(&mut document, &status(TaskState::Failed), part, next, &policy(), now());
+        }
+        assert_eq!(document.active, None);
+        document
     }
 
     #[test]
@@ -98,29 +106,16 @@ mod tests {
             (with(open), false),
             (Vec::new(), false),
         ] {
-            let found = learn(waiting(4), &deployments, true);
+            let found = ended(in_task(4), &[&deployments]).parked;
             assert_eq!(found.is_some(), expected, "{deployments:?}");
             if let Some(park) = found {
                 assert_eq!(park.words, "AuthorizationFailed: words");
             }
         }
-        let mut fixed_elsewhere = waiting(4);
+        let mut fixed_elsewhere = in_task(4);
         fixed_elsewhere.resources.get_mut(&resource(3)).unwrap().state =
             EntryState::Fixed { at: now(), verified_at: None };
-        assert_eq!(learn(fixed_elsewhere, &all_refused(), true), None);
-    }
-
-    #[test]
-    fn the_first_part_of_a_long_list_parks_and_a_later_one_that_tells_otherwise_ends_that() {
-        let cause = TargetCause { reason: ParkReason::MissingPermission, class: None, words: String::new() };
-        let mut parked = waiting(4);
-        park_target(&mut parked, &cause, &policy(), now());
-        let ours = [refused(0, "AuthorizationFailed")];
-        let other = [refused(0, "AuthorizationFailed"), refused(1, "ServerBusy")];
-        assert_eq!(learn(parked.clone(), &ours, false), parked.parked);
-        assert_eq!(learn(parked.clone(), &[], false), parked.parked, "a link that led nowhere says nothing");
-        assert_eq!(learn(parked, &other, false), None);
-        assert_eq!(learn(waiting(4), &ours, false), None, "the first part told otherwise");
+        assert_eq!(ended(fixed_elsewhere, &[&all_refused()]).parked, None);
     }
 
     #[test]
@@ -171,19 +166,33 @@ mod tests {
     }
 
     #[test]
-    fn in_a_list_of_parts_what_lacked_permission_waits_and_the_park_lasts_if_no_part_tells_otherwise() {
-        for (last, parked) in [(refused(1, "AuthorizationFailed"), true), (succeeded(1), false)] {
-            let mut document = in_task(3);
-            let ended = status(TaskState::Failed);
-            let first = [refused(0, "AuthorizationFailed")];
-            take_in_part(&mut document, &ended, &first, Some("more".to_owned()), &policy(), now());
-            assert!(document.parked.is_some() && document.active.is_some());
-            take_in_part(&mut document, &ended, &[last], None, &policy(), now());
-            assert_eq!((document.parked.is_some(), document.active.is_some()), (parked, false));
-            let uncounted = document.resources[&resource(0)].clone();
-            assert_eq!((uncounted.state, uncounted.attempt), (EntryState::Waiting { due: now() }, 1));
+    fn a_list_of_parts_is_read_to_its_end_before_anything_is_said_of_permission() {
+        let first = [refused(0, "AuthorizationFailed")];
+        let parts: [(&[Deployment], bool); 4] = [
+            (&[refused(1, "AuthorizationFailed")], true),
+            (&[], true),
+            (&[succeeded(1)], false),
+            (&[refused(1, "ServerBusy")], false),
+        ];
+        for (last, parked) in parts {
+            let document = ended(in_task(3), &[&first, last]);
+            assert_eq!(document.parked.is_some(), parked, "{last:?}");
+            let of_the_first = &document.resources[&resource(0)];
+            if parked {
+                let expected = (EntryState::Waiting { due: now() }, 1, None);
+                let found = (of_the_first.state.clone(), of_the_first.attempt, of_the_first.last_failure.clone());
+                assert_eq!(found, expected, "it waits with its target, and no attempt is counted");
+            } else {
+                let EntryState::Parked { reason, class, words, .. } = &of_the_first.state else {
+                    panic!("its attempt was its own: {of_the_first:?}")
+                };
+                assert_eq!((*reason, *class), (ParkReason::MissingPermission, Some(FailureClass::Permission)));
+                assert_eq!(words, "AuthorizationFailed: words");
+            }
             // What had no deployment waits with the others, or has used an attempt as ever.
             assert_eq!(document.resources[&resource(2)].attempt, if parked { 1 } else { 2 });
+            let unfixed = if last.first().is_some_and(|d| d.status == DeploymentStatus::Succeeded) { 2 } else { 3 };
+            assert_eq!((document.history[0].fixed, document.history[0].unfixed), (3 - unfixed, unfixed));
         }
     }
 

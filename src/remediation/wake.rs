@@ -21,6 +21,7 @@ fn unpark_expired(document: &mut TargetDocument, now: Timestamp) {
         if matches!(entry.state, EntryState::Parked { until, .. } if until <= now) {
             entry.state = EntryState::Waiting { due: now };
             entry.attempt = 1;
+            entry.last_failure = None;
         }
     }
 }

@@ -48,7 +48,17 @@ impl Entry {
     /// Whether the next attempt must evaluate the resource anew.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        self.last_failure.as_ref().is_some_and(|failure| failure.class == Some(FailureClass::Stale))
+        self.failed_as(FailureClass::Stale)
+    }
+
+    /// Whether the deployment to the resource is known to have lacked permission while its task's outcome is still being read.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.state == EntryState::InTask && self.failed_as(FailureClass::Permission)
+    }
+
+    fn failed_as(&self, class: FailureClass) -> bool {
+        self.last_failure.as_ref().is_some_and(|failure| failure.class == Some(class))
     }
 }
 

@@ -33,7 +33,7 @@ pub struct TargetDocument {
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
-    /// Why nothing is remediated for the target; together with an active task only while its outcome is being read.
+    /// Why nothing is remediated for the target; never together with an active task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<TargetPark>,
     /// The resources, by id.
@@ -154,7 +154,7 @@ pub struct ActiveTask {
 }
 
 /// How far the deployments of a task that has ended were taken in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reading {
     /// Resource Manager's link to the rest of the list.
@@ -163,6 +163,16 @@ pub struct Reading {
     pub fixed: usize,
     /// Resources that it did not fix, as far as was read.
     pub unfixed: usize,
+    /// Whether each deployment lacked permission, as far as was read.
+    #[serde(default)]
+    pub only_refusals: bool,
+}
+
+impl Default for Reading {
+    /// Nothing has been read.
+    fn default() -> Self {
+        Self { next: String::new(), fixed: 0, unfixed: 0, only_refusals: true }
+    }
 }
 
 /// How far the opening of a task is.

@@ -43,8 +43,11 @@ impl World {
             let document = self.store.targets.get(&key.0).map(|(document, _)| document);
             let entry = document.and_then(|document| document.resources.get(&key.1));
             let parked = document.and_then(|document| document.parked.as_ref());
-            let held = entry.is_some_and(|entry| matches!(entry.state, EntryState::Waiting { .. }))
-                && parked.is_some_and(|park| park.until > self.horizon);
+            let waits = match entry {
+                Some(entry) => matches!(entry.state, EntryState::Waiting { .. }),
+                None => document.is_some_and(|document| document.unlisted.is_some()),
+            };
+            let held = waits && parked.is_some_and(|park| park.until > self.horizon);
             if !held && !self.is_settled(key, truth, entry) {
                 return Err(format!("{} of {} ended as {entry:?}, the truth is {truth:?}", key.1, key.0.hash()));
             }

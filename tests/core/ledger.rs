@@ -58,6 +58,7 @@ impl World {
         let tried_out = usize::try_from(max_attempts).unwrap_or(usize::MAX);
         let gone = self.cloud.assigned.get(&key.0).is_some_and(|assigned| assigned.gone);
         let now = self.now;
+        let small_documents = self.scenario.spices.small_documents > 0.0;
         let Some(truth) = self.cloud.truth.get_mut(key) else { return Err(words()) };
         let window = self.policy.flap_window;
         let fixes = truth.fixes.iter().filter(|(at, _)| *at + window > now).count();
@@ -69,11 +70,11 @@ impl World {
             EntryState::Parked { reason: ParkReason::AttemptsUsedUp, .. } => {
                 entry.attempt == max_attempts && truth.tried.len() == tried_out
             }
-            // These follow from the end of a task: see there.
+            // These follow from the end of a task: see there. One for the whole scope takes what is not listed, too.
             EntryState::Parked {
                 reason: ParkReason::PermanentFailure | ParkReason::MissingPermission | ParkReason::Canceled,
                 ..
-            } => old.is_some_and(|old| old.state == EntryState::InTask),
+            } => old.map_or(small_documents, |old| old.state == EntryState::InTask),
             EntryState::Skipped { reason: SkipReason::Compliant, .. } => true,
             EntryState::Skipped { reason: SkipReason::AssignmentGone, .. } => gone,
             EntryState::Skipped { reason: SkipReason::ResourceGone, .. } => truth.gone,
@@ -149,6 +150,14 @@ impl World {
             if !new.is_some_and(|new| self.follows(&task, id, old, new, is_parked)) {
                 let outcome = task.outcome(id);
                 return Err(format!("{id}: the outcome {outcome:?} of {name} makes {new:?} of {old:?}"));
+            }
+        }
+        if was.extent.is_whole() {
+            // What was not listed and not begun: nobody can know that the task was to have it.
+            for ((target, id), truth) in &mut self.cloud.truth {
+                if *target == after.target && !after.resources.contains_key(id) && task.outcome(id).is_none() {
+                    truth.tried.remove(name);
+                }
             }
         }
         if is_parked {

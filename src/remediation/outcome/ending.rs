@@ -53,6 +53,15 @@ impl Ending<'_> {
         entry.seen_in_task = None;
     }
 
+    /// An earlier part of the list told that the deployment to the resource lacked permission, and another that it is not so for
+    /// the whole target.
+    pub(super) fn refused(&self, entry: &mut Entry) {
+        let words = entry.last_failure.take().map(|failure| failure.words).unwrap_or_default();
+        let class = Some(FailureClass::Permission);
+        entry.state = park(ParkReason::MissingPermission, class, words, self.policy, self.now);
+        entry.seen_in_task = None;
+    }
+
     /// The task ended without a deployment to the resource: it was not non-compliant any more, or its turn did not come.
     /// The policy states tell which before the next wave.
     pub(super) fn untouched(&self, entry: &mut Entry) {

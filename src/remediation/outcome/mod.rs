@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use ending::{Ending, canceled};
 
 use super::listing;
-use super::target_park::{TargetCause, learn_of_permission, park_target};
+use super::target_park::{TargetCause, learn_of_permission, park_target, refusal};
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::state::{ActiveTask, Entry, EntryState, ParkReason, PastTask, Reading, TargetDocument};
+use crate::state::{
+    ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, TargetDocument,
+};
 
 /// Tasks that a document remembers.
 const HISTORY: usize = 10;
@@ -41,9 +43,12 @@ pub(super) fn take_in_part(
 ) {
     let Some(mut active) = document.active.take() else { return };
     let so_far = active.reading.take().unwrap_or_default();
-    learn_of_permission(document, deployments, so_far == Reading::default(), policy, now);
-    let is_parked = document.parked.is_some();
     let no_deployments = deployments.is_empty() && so_far == Reading::default();
+    let only_refusals = so_far.only_refusals && deployments.iter().all(|deployment| refusal(deployment).is_some());
+    if only_refusals && next.is_none() {
+        learn_of_permission(document, deployments, policy, now);
+    }
+    let is_parked = document.parked.is_some();
     let unlisted_fixes = if active.extent.is_whole() { listing::list_failures(document, deployments, now) } else { 0 };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
     let (mut fixed, mut unfixed) = (so_far.fixed + unlisted_fixes, so_far.unfixed);
@@ -60,27 +65,34 @@ pub(super) fn take_in_part(
         if !is_in_it {
             continue;
         }
-        let ending = Ending { id, task: &active, status, no_deployments, policy, now };
-        // A person who canceled is obeyed for what was not begun, whatever the rest has met.
-        if is_parked && (deployment.is_some() || status.state != TaskState::Canceled) {
-            entry.state = EntryState::Waiting { due: now };
-            entry.seen_in_task = None;
-            unfixed += 1;
+        let was_refused = entry.is_refused();
+        let works = deployment.is_some_and(|d| d.status == DeploymentStatus::Succeeded);
+        fixed += usize::from(works);
+        unfixed += usize::from(!works && !was_refused);
+        let refusal = deployment.and_then(refusal).filter(|_| only_refusals && next.is_some());
+        if let Some(words) = refusal {
+            // The rest of the list tells whether this is the resource's own matter or the target's.
+            entry.state = EntryState::InTask;
+            entry.last_failure = Some(LastFailure { class: Some(FailureClass::Permission), words });
             continue;
         }
+        // A person who canceled is obeyed for what was not begun, whatever the rest has met.
+        if is_parked && (deployment.is_some() || was_refused || status.state != TaskState::Canceled) {
+            entry.state = EntryState::Waiting { due: now };
+            entry.last_failure.take_if(|_| was_refused);
+            entry.seen_in_task = None;
+            continue;
+        }
+        let ending = Ending { id, task: &active, status, no_deployments, policy, now };
         match deployment.map(|d| (&d.status, d.ended)) {
-            Some((DeploymentStatus::Succeeded, ended)) => {
-                fixed += 1;
-                ending.fixed(entry, ended.unwrap_or(now));
-                continue;
-            }
+            Some((DeploymentStatus::Succeeded, ended)) => ending.fixed(entry, ended.unwrap_or(now)),
             Some((DeploymentStatus::Failed { code, message }, _)) => ending.failed(entry, code, message),
+            Some((DeploymentStatus::Open, _)) | None if was_refused => ending.refused(entry),
             Some((DeploymentStatus::Open, _)) | None => ending.untouched(entry),
         }
-        unfixed += 1;
     }
     if let Some(next) = next {
-        document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed }), ..active });
+        document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed, only_refusals }), ..active });
         return;
     }
     if active.extent.is_whole() {

@@ -9,7 +9,7 @@ use super::View;
 use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
-use crate::resource::ResourceId;
+use crate::resource::{ResourceId, TargetHash};
 use crate::state::{ActiveTask, EntryState, Extent};
 
 impl View<'_> {
@@ -76,12 +76,26 @@ impl View<'_> {
             };
         }
         let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
-        if self.claims.claims.get(&self.look.hash).is_none_or(|claim| claim.task != active.name) {
+        let is_claimed = self.claims.claims.get(&self.look.hash).is_some_and(|claim| claim.task == active.name);
+        if how == Meaning::TookOver || !is_claimed {
             // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
             if self.look.active_tasks.is_none() {
                 return Next::Ask(Question::ActiveTasks);
             }
-            return self.claim(active);
+            let is_blocked = match self.is_blocked(active) {
+                Ok(is_blocked) => is_blocked,
+                Err(rival) => return Next::LoadRival(rival),
+            };
+            match (is_claimed, is_blocked) {
+                // It may have been sent before, and may yet arrive.
+                (true, true) => {
+                    let again = grace_ends.max(self.now + self.policy.check_interval_max);
+                    return self.rest(Some(again), Rest::Blocked);
+                }
+                (false, true) => return self.give_up(next_look(self.now, self.policy, self.now)),
+                (false, false) => return self.claim(active),
+                (true, false) => {}
+            }
         }
         Next::Put(Box::new(NewTask {
             name: active.name.clone(),
@@ -94,8 +108,9 @@ impl View<'_> {
         }))
     }
 
-    /// Claims the resources of the task, or gives it up when another target's task has one of them.
-    fn claim(self, active: &ActiveTask) -> Next {
+    /// Whether something else has one of the task's resources. A rival of which it is not known whether its claim is void
+    /// must be looked at first.
+    fn is_blocked(&self, active: &ActiveTask) -> Result<bool, TargetHash> {
         let in_task =
             |id: &ResourceId| self.document.resources.get(id).is_some_and(|entry| entry.state == EntryState::InTask);
         let (blockers, scope) = (self.blockers(), &self.look.target.scope);
@@ -104,15 +119,17 @@ impl View<'_> {
             Extent::Resources | Extent::Anew { .. } => blockers.unknown_rival(scope, in_task),
         };
         if let Some(rival) = rival {
-            return Next::LoadRival(rival);
+            return Err(rival);
         }
-        let is_blocked = match active.extent {
+        Ok(match active.extent {
             Extent::Whole { .. } => blockers.block_scope(scope),
             Extent::Resources | Extent::Anew { .. } => self.document.in_task().any(|id| blockers.block(id)),
-        };
-        if is_blocked {
-            return self.give_up(next_look(self.now, self.policy, self.now));
-        }
+        })
+    }
+
+    /// Claims the resources of the task. What claims of others turned out to be void goes with it.
+    fn claim(self, active: &ActiveTask) -> Next {
+        let blockers = self.blockers();
         let mut claims = self.claims.clone();
         for rival in blockers.void_rivals() {
             claims.claims.remove(rival);
