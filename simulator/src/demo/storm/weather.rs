@@ -30,9 +30,10 @@ impl Storm {
             ("COALESCE_WINDOW", "2s".to_owned()),
             ("BACKOFF_BASE", "500ms".to_owned()),
             // Each call may be the one that is refused, so none is made in vain: facts are kept as long as in Azure, in
-            // relation, and a task is looked at when it can have ended.
+            // relation, and a task is looked at when it can have ended. Messages come at whole seconds: less than one, and
+            // the look is at the next.
             ("FACTS_TTL", "30s".to_owned()),
-            ("CHECK_INTERVAL_MIN", "1s".to_owned()),
+            ("CHECK_INTERVAL_MIN", "800ms".to_owned()),
             ("PARALLEL_DEPLOYMENTS", "30".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
