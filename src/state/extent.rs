@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::target_document::TaskName;
+use super::task::TaskName;
 use crate::resource::{ResourceId, Scope};
 
 /// What a task is limited to.

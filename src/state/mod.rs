@@ -13,6 +13,7 @@ mod subscription_document;
 mod suspects;
 mod target_document;
 mod target_park;
+mod task;
 mod versioned;
 
 pub use blob_store::{Saved, StateError, Store};
@@ -24,6 +25,7 @@ pub use metadata::TargetSummary;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
 pub use subscription_document::SubscriptionDocument;
-pub use target_document::{ActiveTask, PastTask, Reading, TargetDocument, TaskName, TaskPhase, Unlisted};
+pub use target_document::{TargetDocument, Unlisted};
 pub use target_park::TargetPark;
+pub use task::{ActiveTask, PastTask, Reading, TaskName, TaskPhase};
 pub use versioned::{ETag, Versioned};

@@ -16,10 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(8 * 3_600);
 impl World {
     /// Whatever is due and free has its turn, also while a task of another target runs for days.
     pub(crate) fn check_nobody_starves(&self) -> Result<(), String> {
-        // What waits in a parked target is due all the time; those seeds are judged by their end alone.
-        if self.scenario.spices.lacking_roles > 0.0 {
-            return Ok(());
-        }
         for (document, _) in self.store.targets.values().filter(|(d, _)| d.active.is_none() && d.parked.is_none()) {
             for (id, entry) in &document.resources {
                 let EntryState::Waiting { due } = entry.state else { continue };
@@ -33,8 +29,11 @@ impl World {
 
     /// Since when nothing is in the way of a resource that fell due then.
     fn free_since(&self, document: &TargetDocument, resource: &ResourceId, due: Timestamp) -> Timestamp {
-        let in_the_way = |task: &&Task| task.target == document.target || task.resources.contains(resource);
+        let in_the_way =
+            |task: &&Task| task.whole || task.target == document.target || task.resources.contains(resource);
         let until = |task: &Task| if task.ended { task.ends_at } else { self.now };
+        let unparked_at = self.ledger.parked_at.get(&document.target.hash()).copied();
+        let due = unparked_at.map_or(due, |at| due.max(at));
         self.cloud.tasks.iter().filter(in_the_way).map(until).fold(due, Timestamp::max)
     }
 
@@ -47,7 +46,9 @@ impl World {
                 Some(entry) => matches!(entry.state, EntryState::Waiting { .. }),
                 None => document.is_some_and(|document| document.unlisted.is_some()),
             };
-            let held = waits && parked.is_some_and(|park| park.until > self.horizon);
+            // What is parked for long leaves no room to list what is not.
+            let is_full = entry.is_none() && document.is_some_and(|document| self.is_full_of_parked(document));
+            let held = waits && (is_full || parked.is_some_and(|park| park.until > self.horizon));
             if !held && !self.is_settled(key, truth, entry) {
                 return Err(format!("{} of {} ended as {entry:?}, the truth is {truth:?}", key.1, key.0.hash()));
             }
@@ -66,6 +67,12 @@ impl World {
             return Err(format!("message {} stays behind", message.number));
         }
         Ok(())
+    }
+
+    fn is_full_of_parked(&self, document: &TargetDocument) -> bool {
+        let is_parked =
+            |entry: &&Entry| matches!(entry.state, EntryState::Parked { until, .. } if until > self.horizon);
+        document.resources.values().filter(is_parked).count() >= self.policy.most_entries
     }
 
     /// Whether the truth allows what the document says in the end. Why something was parked was weighed when it was; here it

@@ -1,11 +1,12 @@
 //! Weighs each write of a target's document when it is made: whatever a document says of a resource must follow from what
 //! really became of the task, and nothing else may.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use policy_remediator::arm::{Deployment, DeploymentStatus};
-use policy_remediator::resource::ResourceId;
+use policy_remediator::event::Timestamp;
+use policy_remediator::resource::{ResourceId, TargetHash};
 use policy_remediator::state::{ActiveTask, Entry, EntryState, FailureClass, ParkReason, SkipReason, TargetDocument};
 
 use crate::cloud::{Ending, Key, Task};
@@ -17,6 +18,8 @@ const REPORTED_WITHIN: Duration = Duration::from_secs(3_600);
 
 #[derive(Default)]
 pub(crate) struct Ledger {
+    /// When a target was last seen parked.
+    pub(crate) parked_at: BTreeMap<TargetHash, Timestamp>,
     /// Settled long ago, and dropped from its document.
     pub(crate) forgotten: BTreeSet<Key>,
 }
@@ -31,6 +34,9 @@ impl World {
         }
         if after.active.is_none() && after.in_task().count() > 0 {
             return Err(format!("resources of {} are in a task that is not there", after.target.hash()));
+        }
+        if before.is_some_and(|before| before.parked.is_some()) || after.parked.is_some() {
+            self.ledger.parked_at.insert(after.target.hash(), self.now);
         }
         if after.unlisted.is_some() {
             self.meet(Ingredient::Unlisted);
@@ -161,10 +167,14 @@ impl World {
             }
         }
         if is_parked {
-            // With the target parked, the task counts as no attempt of what waits.
-            for (id, _) in after.resources.iter().filter(|(_, entry)| matches!(entry.state, EntryState::Waiting { .. }))
-            {
-                if let Some(truth) = self.cloud.truth.get_mut(&(after.target.clone(), id.clone())) {
+            // With the target parked, the task counts as no attempt of what waits; only a person who canceled it changes
+            // nothing for what had its turn.
+            let is_canceled = after.parked.as_ref().is_some_and(|park| park.reason == ParkReason::Canceled);
+            for (id, _) in after.resources.iter().filter(|(_, e)| matches!(e.state, EntryState::Waiting { .. })) {
+                let is_counted = is_canceled && task.outcome(id).is_some_and(|d| d.status != DeploymentStatus::Open);
+                if let Some(truth) =
+                    self.cloud.truth.get_mut(&(after.target.clone(), id.clone())).filter(|_| !is_counted)
+                {
                     truth.tried.remove(name);
                 }
             }

@@ -79,6 +79,7 @@ impl World {
         self.cloud.created += 1;
         self.begin(name, new.target.clone(), resources, ends_at, |task| {
             task.anew = new.extent.own_scope().is_some();
+            task.whole = new.extent.is_whole();
             task.threshold = f64::from(new.failure_threshold);
             task.parallel = usize::try_from(new.parallel_deployments).unwrap_or(1);
         });
@@ -119,6 +120,7 @@ impl World {
             resources,
             person: false,
             anew: false,
+            whole: false,
             threshold: 1.0,
             parallel: 10,
             began_at: self.now,

@@ -25,6 +25,8 @@ pub(crate) struct Task {
     pub(crate) resources: Vec<ResourceId>,
     pub(crate) person: bool,
     pub(crate) anew: bool,
+    /// It has its scope, and keeps all other targets out.
+    pub(crate) whole: bool,
     /// Above this share of failures the rest does not begin.
     pub(crate) threshold: f64,
     pub(crate) parallel: usize,

@@ -70,6 +70,8 @@ impl Spices {
         }
         if self.whole_scopes > 0.0 {
             policy.escalate_above = 2;
+            // So that many fall due together.
+            policy.coalesce_window = Duration::from_secs(3_600);
         }
         // What is not listed is found by its policy state, so it must have one; and what makes room takes its fixes along.
         if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts == 0.0 {

@@ -1,0 +1,110 @@
+//! The tasks of a target: the one that is open, and what is remembered of those that ended.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::extent::Extent;
+use crate::event::Timestamp;
+use crate::resource::TargetHash;
+
+/// The task that a target has open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActiveTask {
+    /// Its name in Resource Manager.
+    pub name: TaskName,
+    /// What it is limited to.
+    #[serde(default)]
+    pub extent: Extent,
+    /// How far its opening is.
+    pub phase: TaskPhase,
+    /// When its opening was begun, or taken over.
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: Timestamp,
+    /// When to look at it next.
+    #[serde(with = "time::serde::rfc3339")]
+    pub check_at: Timestamp,
+    /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
+    #[serde(default)]
+    pub overdue_reported: bool,
+    /// How far the list of its deployments has been taken in, when one look did not see the end of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// How far the deployments of a task that has ended were taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// Resource Manager's link to the rest of the list.
+    pub next: String,
+    /// Resources that the task fixed, as far as was read.
+    pub fixed: usize,
+    /// Resources that it did not fix, as far as was read.
+    pub unfixed: usize,
+    /// Whether each deployment lacked permission, as far as was read.
+    #[serde(default)]
+    pub only_refusals: bool,
+}
+
+impl Default for Reading {
+    /// Nothing has been read.
+    fn default() -> Self {
+        Self { next: String::new(), fixed: 0, unfixed: 0, only_refusals: true }
+    }
+}
+
+/// How far the opening of a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TaskPhase {
+    /// Written down; Resource Manager may or may not know of it.
+    Opening,
+    /// Resource Manager took it.
+    Open,
+}
+
+/// A task that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastTask {
+    /// Its name.
+    pub name: TaskName,
+    /// Resource Manager's last word on it.
+    pub state: String,
+    /// When it was opened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: Timestamp,
+    /// When its outcome was taken in.
+    #[serde(with = "time::serde::rfc3339")]
+    pub ended_at: Timestamp,
+    /// Resources that it fixed.
+    pub fixed: usize,
+    /// Resources that it did not fix.
+    pub unfixed: usize,
+}
+
+/// The name of a remediation task of ours: `pr-{target hash}-{sequence}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TaskName(String);
+
+impl TaskName {
+    /// The name of the target's task with this number.
+    #[must_use]
+    pub fn new(target: &TargetHash, sequence: u64) -> Self {
+        Self(format!("pr-{target}-{sequence}"))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
