@@ -56,6 +56,8 @@ pub enum ParkReason {
     NoIdentity,
     /// The assignment is of an initiative, and the event named no policy within it.
     ReferenceMissing,
+    /// Resource Manager does not let the worker itself read the assignment or open tasks.
+    WorkerLacksPermission,
 }
 
 impl ParkReason {
@@ -70,6 +72,7 @@ impl ParkReason {
             Self::Canceled => "canceled",
             Self::NoIdentity => "noIdentity",
             Self::ReferenceMissing => "referenceMissing",
+            Self::WorkerLacksPermission => "workerLacksPermission",
         }
     }
 
@@ -78,7 +81,7 @@ impl ParkReason {
     pub fn hint(self) -> &'static str {
         match self {
             Self::PermanentFailure => {
-                "Read the service's words, mend the policy's template or the resource, and it is tried again when it is next evaluated after the park ends."
+                "Read the service's words and mend the policy's template or the resource; it is tried again when the park ends."
             }
             Self::MissingPermission => {
                 "Grant the assignment's identity the roles that the policy definition lists in roleDefinitionIds, at the scope of the assignment."
@@ -94,6 +97,9 @@ impl ParkReason {
             }
             Self::NoIdentity => {
                 "Give the policy assignment a managed identity (and a location), and that identity the policy's roles."
+            }
+            Self::WorkerLacksPermission => {
+                "Grant the worker's own identity Resource Policy Contributor on the subscription or a management group above it (in a delegated subscription: in the Lighthouse registration)."
             }
             Self::ReferenceMissing => {
                 "See that policyDefinitionReferenceId is not lost between Event Grid and this worker; until then open a task for each policy of the initiative by hand."
