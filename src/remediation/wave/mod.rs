@@ -11,6 +11,10 @@ mod non_compliant;
 mod verdict;
 mod whole;
 
+use crate::arm::Facts;
+use crate::config::GuardRails;
+use crate::state::TargetDocument;
+
 pub(super) use allowed::forbidden;
 pub(super) use crowded::Crowd;
 pub(super) use due::Due;
@@ -20,3 +24,12 @@ pub(super) use non_compliant::NonCompliant;
 pub use verdict::Verdict;
 pub(super) use verdict::apply_verdicts;
 pub(super) use whole::Many;
+
+/// Whether what the settings and the assignment say lets a task of the resources that are in the target's active one go out
+/// still: all of them, or it is not that task.
+pub(super) fn may_still_go(document: &TargetDocument, facts: &Facts, rails: &GuardRails) -> bool {
+    let (target, ids) = (&document.target, || document.in_task());
+    let wave = NonCompliant { resources: ids().map(|id| (id.clone(), None)).collect() };
+    let (wave, verdicts) = Eligible::among(wave, target, facts, rails);
+    wave.is_ok() && verdicts.is_empty() && forbidden(ids(), target, rails).is_empty()
+}
