@@ -28,7 +28,7 @@ pub struct Assignment {
     pub policy: AssignedPolicy,
     /// Whether it has a managed identity to act with.
     pub has_identity: bool,
-    /// Whether its effect is enforced (`enforcementMode` other than `DoNotEnforce`).
+    /// Whether its effect is enforced (`enforcementMode` is `Default` or not given): a mode that is not known is not.
     pub is_enforced: bool,
     /// Scopes that it excludes, in lower case.
     pub not_scopes: Vec<String>,
@@ -82,7 +82,7 @@ mod wire {
         #[serde(default)]
         pub(super) policy_definition_id: String,
         #[serde(default)]
-        pub(super) enforcement_mode: String,
+        pub(super) enforcement_mode: Option<String>,
         #[serde(default)]
         pub(super) not_scopes: Vec<String>,
     }
@@ -117,7 +117,8 @@ impl<'de> Deserialize<'de> for Assignment {
             AssignedPolicy::Definition(policy.to_lowercase())
         };
         let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
-        let is_enforced = !wire.properties.enforcement_mode.eq_ignore_ascii_case("DoNotEnforce");
+        let mode = wire.properties.enforcement_mode.as_deref().unwrap_or_default();
+        let is_enforced = mode.is_empty() || mode.eq_ignore_ascii_case("Default");
         let not_scopes = wire.properties.not_scopes.iter().map(|scope| scope.to_lowercase()).collect();
         Ok(Self { id: wire.id.to_lowercase(), policy, has_identity, is_enforced, not_scopes })
     }
@@ -127,5 +128,30 @@ impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let set = wire::SetDefinition::deserialize(deserializer)?;
         Ok(Self(set.properties.policy_definitions.into_iter().map(|m| m.policy_definition_reference_id).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn only_a_mode_that_is_known_to_enforce_does() {
+        let enforced = |properties: Value| -> bool {
+            serde_json::from_value::<Assignment>(json!({ "properties": properties })).unwrap().is_enforced
+        };
+        assert!(enforced(json!({})));
+        for (mode, expected) in [
+            (Value::Null, true),
+            (json!(""), true),
+            (json!("Default"), true),
+            (json!("default"), true),
+            (json!("DoNotEnforce"), false),
+            (json!("donotenforce"), false),
+            (json!("Enroll"), false),
+        ] {
+            assert_eq!(enforced(json!({ "enforcementMode": mode })), expected, "{mode}");
+        }
     }
 }
