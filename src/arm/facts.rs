@@ -66,8 +66,8 @@ impl FactsReader {
             Some(all) => all,
             None => match arm.send_paged(&list_assignments(subscription), deadline).await {
                 Ok(all) => self.assignments.keep(subscription, all),
-                Err(ArmError::Refused { message, .. }) => {
-                    return Ok(Facts::without_assignment(Found::Unreadable(message)));
+                Err(ArmError::Refused { code, message, .. }) => {
+                    return Ok(Facts::without_assignment(Found::Unreadable(format!("{code}: {message}"))));
                 }
                 Err(error) => return Err(error),
             },

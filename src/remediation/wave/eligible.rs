@@ -1,5 +1,6 @@
-//! Third question: can a task remediate it? The effect is the one that the policy states give; what cannot be read is
-//! never taken for gone.
+//! Third question: can a task remediate it? The effect is the one that the policy states give. What cannot be read is
+//! never taken for gone; and where the assignment itself cannot be read, nothing tells whether a task is allowed, so none is
+//! opened.
 
 use super::super::target_park::TargetCause;
 use super::{NonCompliant, Verdict};
@@ -24,6 +25,9 @@ impl Eligible {
         facts: &Facts,
         rails: &GuardRails,
     ) -> (Result<Self, TargetCause>, Vec<Verdict>) {
+        if let Some(cause) = unreadable(target, facts) {
+            return (Err(cause), Vec::new());
+        }
         let reference = match reference(target, facts) {
             Ok(reference) => reference,
             Err(NoTask::Skip(reason)) => return Self::nothing(wave, reason),
@@ -60,6 +64,14 @@ impl Eligible {
         let verdicts = wave.resources.into_iter().map(|(id, _)| Verdict::Skip(id, reason)).collect();
         (Ok(Self { resources: Vec::new(), reference: None }), verdicts)
     }
+}
+
+/// Why the target must wait for a person when its assignment cannot be read: whether it is enforced, what it excludes and
+/// whether it has an identity is then unknown.
+pub(in crate::remediation) fn unreadable(target: &Target, facts: &Facts) -> Option<TargetCause> {
+    let Found::Unreadable(service) = &facts.assignment else { return None };
+    let words = format!("policy assignment {} cannot be read: {service}", target.policy_assignment_id);
+    Some(TargetCause { reason: ParkReason::WorkerLacksPermission, class: None, words })
 }
 
 /// Why no task of a target is possible, for none of its resources.
@@ -131,6 +143,17 @@ mod tests {
         assert_eq!(verdicts, [Verdict::Skip(resource(0), SkipReason::NotRemediable)]);
         let (wave, verdicts) = ask(&[audit(), audit()], &facts);
         assert!(wave.unwrap().resources.is_empty() && verdicts.len() == 2);
+    }
+
+    #[test]
+    fn an_assignment_that_cannot_be_read_allows_no_task() {
+        let words = "AuthorizationFailed: The client has no policyAssignments/read";
+        let assignment = Found::Unreadable(words.to_owned());
+        let facts = Facts { assignment, references: None, siblings: Vec::new() };
+        let (wave, verdicts) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
+        let cause = wave.unwrap_err();
+        assert_eq!((cause.reason, verdicts.len()), (ParkReason::WorkerLacksPermission, 0));
+        assert!(cause.words.ends_with(words), "{}", cause.words);
     }
 
     #[test]
