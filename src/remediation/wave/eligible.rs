@@ -89,22 +89,25 @@ pub(in crate::remediation) enum NoTask {
 /// Why no task of this target is possible.
 pub(in crate::remediation) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>, NoTask> {
     let wanted = target.policy_definition_reference_id.as_ref().map(ReferenceId::as_str);
-    match (&facts.assignment, &facts.references) {
-        (Found::Gone, _) => Err(NoTask::Skip(SkipReason::AssignmentGone)),
-        (Found::Unreadable(_), _) | (Found::There(_), Some(Found::Unreadable(_))) => Ok(wanted.map(str::to_owned)),
-        (Found::There(_), None) => Ok(None),
-        (Found::There(_), Some(Found::Gone)) => Err(NoTask::Skip(SkipReason::ReferenceGone)),
-        (Found::There(_), Some(Found::There(members))) => {
-            let Some(wanted) = wanted else {
-                let words = format!(
-                    "policy assignment {} is of an initiative, and no policy of it is named",
-                    target.policy_assignment_id
-                );
-                return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
-            };
+    let references = match (&facts.assignment, &facts.references) {
+        (Found::Gone, _) => return Err(NoTask::Skip(SkipReason::AssignmentGone)),
+        (Found::Unreadable(_), _) => return Ok(wanted.map(str::to_owned)),
+        (Found::There(_), None) => return Ok(None),
+        (Found::There(_), Some(references)) => references,
+    };
+    let Some(wanted) = wanted else {
+        let words = format!(
+            "policy assignment {} is of an initiative, and no policy of it is named",
+            target.policy_assignment_id
+        );
+        return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
+    };
+    match references {
+        Found::There(members) => {
             let found = members.iter().find(|member| member.eq_ignore_ascii_case(wanted)).cloned();
             found.map(Some).ok_or(NoTask::Skip(SkipReason::ReferenceGone))
         }
+        Found::Gone | Found::Unreadable(_) => Ok(Some(wanted.to_owned())),
     }
 }
 
@@ -164,5 +167,11 @@ mod tests {
         let named = |name: &str| Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..target() };
         assert_eq!(reference(&named("inherit_tag"), &facts), Ok(Some("Inherit_Tag".to_owned())));
         assert_eq!(reference(&named("no_more"), &facts), Err(NoTask::Skip(SkipReason::ReferenceGone)));
+        for unseen in [Found::Gone, Found::Unreadable(String::new())] {
+            let facts = Facts { references: Some(unseen), ..facts.clone() };
+            assert_eq!(reference(&named("no_more"), &facts), Ok(Some("no_more".to_owned())), "as the event has it");
+            let (wave, _) = ask(&[Some(Effect::Remediable)], &facts);
+            assert_eq!(wave.unwrap_err().reason, ParkReason::ReferenceMissing);
+        }
     }
 }
