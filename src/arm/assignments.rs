@@ -53,9 +53,11 @@ pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assig
     )
 }
 
-/// Reads an initiative.
+/// Reads an initiative. That of a subscription is the subscription's matter, so that it holds no other customer's calls.
 pub(super) fn set_definition(id: &ArmId) -> Call<Members> {
-    Call::new(CallKind::ReadSetDefinition, Account::Tenant, Method::Get, id.as_str(), &[], API_VERSION)
+    let home = id.as_str().strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
+    let account = home.and_then(|id| id.parse().ok()).map_or(Account::Tenant, Account::Subscription);
+    Call::new(CallKind::ReadSetDefinition, account, Method::Get, id.as_str(), &[], API_VERSION)
 }
 
 mod wire {
@@ -135,6 +137,18 @@ impl<'de> Deserialize<'de> for Members {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+
+    #[test]
+    fn an_initiative_is_read_on_the_account_of_the_subscription_that_has_it() {
+        let set = "providers/Microsoft.Authorization/policySetDefinitions/Baseline";
+        let account = |home: &str| set_definition(&format!("{home}/{set}").parse().unwrap()).account;
+        let subscription = "086AECF4-23d6-4dfd-99a8-a5c6299f0322";
+        let own = Account::Subscription(subscription.parse().unwrap());
+        assert_eq!(account(&format!("/Subscriptions/{subscription}")), own);
+        for home in ["", "/providers/Microsoft.Management/managementGroups/contoso"] {
+            assert_eq!(account(home), Account::Tenant, "{home}");
+        }
+    }
 
     #[test]
     fn only_a_mode_that_is_known_to_enforce_does() {
