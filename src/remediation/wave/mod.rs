@@ -18,7 +18,7 @@ use crate::state::TargetDocument;
 pub(super) use allowed::forbidden;
 pub(super) use crowded::Crowd;
 pub(super) use due::Due;
-pub(super) use eligible::{Eligible, reference};
+pub(super) use eligible::{Eligible, reference, unreadable};
 pub(super) use free::{Blockers, Free, claim};
 pub(super) use non_compliant::NonCompliant;
 pub use verdict::Verdict;
