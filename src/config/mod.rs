@@ -1,5 +1,5 @@
 //! Settings: read from the environment once, at the start. A wrong value stops the start with its name, its value and what is allowed.
-//! Nothing else in the worker looks at the environment.
+//! What belongs to the platform is read elsewhere: the port and the log's filter by `main.rs`, the identity endpoint by `azure_identity`.
 
 mod guard_rails;
 
@@ -118,7 +118,9 @@ pub enum SettingError {
 
 const GLOBS: &str = "a list of globs, separated by commas";
 const SCOPES: &str = "a list of globs, separated by commas, each beginning with /subscriptions/ or *";
-const DURATION: &str = "a duration such as 30s, 10m, 1h or 7d";
+const DURATION: &str = "a duration such as 30s, 10m, 1h or 7d, of 3650d at most";
+/// So much can be added to any time that is read (see `parse_time`).
+const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
 
 /// Reads all settings through `lookup`, which gives the value of an environment variable.
 ///
@@ -241,7 +243,7 @@ impl Source<'_> {
     }
 
     fn duration(&self, name: &'static str, default: &str) -> Result<Duration, SettingError> {
-        let parsed = self.read(name, DURATION, |v| humantime::parse_duration(v).ok())?;
+        let parsed = self.read(name, DURATION, |v| humantime::parse_duration(v).ok().filter(|d| *d <= LONGEST))?;
         Ok(parsed.unwrap_or_else(|| humantime::parse_duration(default).expect("the defaults are durations")))
     }
 
@@ -305,6 +307,9 @@ mod tests {
         for (name, value) in [
             ("REMEDIATION_MODE", "go"),
             ("SETTLE_DELAY", "ten"),
+            ("FLAP_WINDOW", "10000y"),
+            ("FACTS_TTL", "3650d 1s"),
+            ("BACKOFF_CAP", "99999999999999999999s"),
             ("MAX_ATTEMPTS", "0"),
             ("FAILURE_THRESHOLD", "NaN"),
             ("PARALLEL_DEPLOYMENTS", "31"),
@@ -320,6 +325,7 @@ mod tests {
             let error = with(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name} is {value:?}; allowed is ")), "{error}");
         }
+        assert_eq!(with(&[("PARK_FOR", "3650d")]).unwrap().policy.park_for, LONGEST);
         let missing = settings(|_| None).unwrap_err();
         assert!(missing.to_string().contains("ServiceBus__fullyQualifiedNamespace is not set"));
     }
