@@ -1,5 +1,6 @@
 //! One file a function folder: from its message to its acknowledgement. What is acknowledged has been stored, with all that
-//! it caused; only a store or a queue that cannot be written fails an invocation, so that it is delivered again.
+//! it caused; only a store or a queue that does not serve, a call of the host that cannot be read, or a defect fails an
+//! invocation, so that it is delivered again.
 
 mod alone;
 mod collect;

@@ -5,8 +5,8 @@
 //! | throttled | 429 codes | waits, next attempt |
 //! | transient | 5xx codes, time-outs, an identity that is not replicated yet | backs off, next attempt |
 //! | conflict | another operation holds the resource | backs off, next attempt |
-//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | once evaluated anew, at the resource's own scope; then parked |
-//! | gone | the resource itself is not there any more | skipped |
+//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | once evaluated anew, at the resource's own scope; said a second time in a row: parked; nothing deployed again: an attempt is used up |
+//! | gone | the resource itself, or what holds it, is not there any more | skipped |
 //! | permission | the identity lacks a role | parked; the whole target when no deployment of it works |
 //! | permanent | everything else | parked, with the service's own words |
 //!

@@ -1,5 +1,5 @@
 //! Takes what was seen into what is known. Order is by the time of the evaluation, never by arrival; the same observation
-//! twice changes nothing.
+//! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
 use super::backoff::round_up;
 use super::listing;

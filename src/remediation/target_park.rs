@@ -1,5 +1,6 @@
-//! The park of a whole target, for causes that are the target's own: no identity, no roles, no reference. One record and one
-//! line in the log, however many resources wait; they keep their place and their attempt, and go on when the park ends.
+//! The park of a whole target, for causes that are the target's own: no identity, no roles, no reference, nothing that the worker
+//! itself may do, or a person who canceled a task for the whole scope. One record and one line in the log, however many
+//! resources wait; they keep their place and their attempt, and go on when the park ends.
 
 use super::failure::is_permission;
 use crate::arm::{Deployment, DeploymentStatus};

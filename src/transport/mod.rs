@@ -10,4 +10,4 @@ mod repeat;
 pub use causes::causes;
 pub use credential::{CredentialError, managed_identity};
 pub use http_client::{TransportError, client_options, http_client};
-pub use repeat::{Deadline, Trouble, repeat};
+pub use repeat::{Deadline, Trouble, passes_or_is_throttled, repeat};

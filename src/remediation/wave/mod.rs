@@ -1,6 +1,5 @@
 //! The questions that a wave passes, in order, each a type of its own: `Due` (and allowed) `→ NonCompliant → Eligible → Free`.
 //! Only a free wave makes a task. Where very many wait, one task for the whole scope may take the place of waves (`whole`).
-//! (Whether the identity is authorised is asked between the last two, once `identity` is there.)
 
 mod allowed;
 mod crowded;
