@@ -64,6 +64,9 @@ pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, no
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remediation::fixture::{now, policy, resource, waiting};
+    use crate::remediation::merge::park;
+    use crate::state::{FailureClass, LastFailure, ParkReason};
 
     #[test]
     fn only_what_no_message_would_wake_is_healed() {
@@ -88,5 +91,23 @@ mod tests {
         ] {
             assert_eq!(needs_healing(&summary, slack, now), needed, "{summary:?}");
         }
+    }
+
+    #[test]
+    fn after_a_park_a_resource_begins_as_if_it_had_never_failed() {
+        let mut document = waiting(1);
+        for entry in document.resources.values_mut() {
+            entry.attempt = 5;
+            entry.last_failure = Some(LastFailure { class: Some(FailureClass::Stale), words: String::new() });
+            entry.state = park(ParkReason::PermanentFailure, None, String::new(), &policy(), now());
+        }
+        let parked = document.resources.clone();
+        heal(&mut document, now() + policy().park_for - Duration::from_secs(1));
+        assert_eq!(document.resources, parked, "not before its time");
+        let end = now() + policy().park_for;
+        heal(&mut document, end);
+        let entry = &document.resources[&resource(0)];
+        assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: end }, 1));
+        assert!(!entry.is_stale());
     }
 }

@@ -21,16 +21,14 @@ mod world;
 use tally::Tally;
 use world::World;
 
-/// Seeds that failed once, with what they found.
+/// Seeds that failed once, with what they found. What a seed plays changes with the scenarios, so what one found is also held
+/// by a test of the core.
 ///
 /// - 22: a look-up before a PUT was taken for one after it, so a fresh task counted as deleted.
 /// - 605: a claim was released by a document that had been read before the claim.
-/// - 3417: what had been parked as stale went into a task for the whole scope after its park, and was parked at once when it was
+/// - 2074: what had been parked as stale went into a task for the whole scope after its park, and was parked at once when it was
 ///   stale again.
-/// - 4084: a long list told first of missing permission alone and then of something else; what lacked permission was tried
-///   again beyond `MAX_ATTEMPTS`.
-/// - 23489: an opening whose claim stood was taken over without a look at what people had opened since.
-const REGRESSIONS: &[u64] = &[22, 605, 3417, 4084, 23_489];
+const REGRESSIONS: &[u64] = &[22, 605, 2_074];
 /// So many seeds meet every ingredient.
 const ENOUGH: u64 = 1_000;
 

@@ -3,12 +3,15 @@
 use super::super::Reconciliation;
 use super::super::fixture::{now, policy, policy_with, resource, seen, target};
 use super::super::merge::merge;
-use super::super::step::{Next, Observed, Question};
-use super::closed_gate_tests::{facts, play};
+use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
+use super::super::wave::claim;
+use super::closed_gate_tests::{etag, facts, play};
 use crate::arm::{ListedTask, TaskState};
 use crate::config::Policy;
 use crate::queue::{Seen, WakeUp};
-use crate::state::{ActiveTask, EntryState, Extent, TargetDocument, TaskName, TaskPhase};
+use crate::state::{
+    ActiveTask, EntryState, Extent, SubscriptionDocument, TargetDocument, TaskName, TaskPhase, Versioned,
+};
 
 /// A look that has taken over a task that Resource Manager does not know, and now asks what else runs.
 fn taken_over() -> Reconciliation {
@@ -72,6 +75,22 @@ fn it_is_given_up_when_a_person_has_begun_a_task_on_its_resource() {
 fn it_goes_on_to_its_claim_beside_a_task_that_touches_something_else() {
     let Next::SaveClaims(claims) = end(taken_over(), &policy(), &[by_hand(2)]) else { panic!("no claim") };
     assert_eq!(claims.claims[&target().hash()].task, TaskName::new(&target().hash(), 1));
+}
+
+#[test]
+fn where_the_claim_stands_it_keeps_its_name_and_waits_for_what_a_person_has_begun_since() {
+    let mut look = taken_over();
+    let document = look.document().unwrap().clone();
+    let mut claims = SubscriptionDocument::new(target().subscription().clone());
+    claims.claims.insert(target().hash(), claim(document.active.as_ref().unwrap(), &document));
+    look.observe(Observed::Claims(Versioned { document: claims, etag: Some(etag()) }));
+    look.observe(Observed::Target(Box::new(Versioned { document, etag: Some(etag()) })));
+    let goes_on = end(look.clone(), &policy(), &[by_hand(2)]);
+    assert!(matches!(goes_on, Next::Put(_)), "{goes_on:?}");
+    let Next::Save(Write { document, meaning }) = end(look, &policy(), &[by_hand(1)]) else { panic!("no rest") };
+    assert_eq!(meaning, Meaning::Settled(Rest::Blocked));
+    assert!(document.active.is_some());
+    assert_eq!(document.wake_at, Some(now() + policy().check_interval_max));
 }
 
 #[test]
