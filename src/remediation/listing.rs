@@ -47,25 +47,43 @@ pub(super) fn list(document: &mut TargetDocument, states: &[PolicyState], policy
     });
 }
 
+/// What a task for the whole scope did to resources that are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Beyond {
+    /// It fixed so many.
+    pub(super) fixed: usize,
+    /// It fixed so many not, for which there is no room.
+    pub(super) unfixed: usize,
+}
+
 /// A task for the whole scope may have taken resources that are not listed. Those that failed are listed as in the task, so that
-/// they are tried again; the number of the others is returned.
-pub(super) fn list_failures(document: &mut TargetDocument, deployments: &[Deployment], now: Timestamp) -> usize {
-    let mut fixed = 0;
+/// they are tried again, as far as there is room; the others are counted, and their next evaluation tells of them.
+pub(super) fn list_failures(
+    document: &mut TargetDocument,
+    deployments: &[Deployment],
+    policy: &Policy,
+    now: Timestamp,
+) -> Beyond {
+    let mut beyond = Beyond::default();
     for deployment in deployments {
         let Ok(id) = deployment.resource.parse::<ResourceId>() else { continue };
         if document.resources.contains_key(&id) {
             continue;
         }
         match deployment.status {
-            DeploymentStatus::Succeeded => fixed += 1,
-            DeploymentStatus::Failed { .. } => {
+            DeploymentStatus::Succeeded => beyond.fixed += 1,
+            DeploymentStatus::Failed { .. } if document.resources.len() < policy.most_entries => {
                 let entry = Entry::waiting(deployment.ended.unwrap_or(now), now);
                 document.resources.insert(id, Entry { state: EntryState::InTask, ..entry });
+            }
+            DeploymentStatus::Failed { .. } => {
+                beyond.unfixed += 1;
+                count(document, now + policy.backoff_cap);
             }
             DeploymentStatus::Open => {}
         }
     }
-    fixed
+    beyond
 }
 
 /// A task for the whole scope has ended, which may have fixed what is not listed: only states that are newer count from now on.
@@ -93,10 +111,12 @@ fn make_room(document: &mut TargetDocument, wanted: usize, states: &[PolicyState
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::Effect;
+    use crate::arm::{Effect, TaskState};
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::fixture::{deployment, failed, in_task, now, policy, resource, seen, status, target};
     use crate::remediation::merge::{Merged, merge};
+    use crate::remediation::outcome::take_in;
+    use crate::state::Extent;
     use std::time::Duration;
 
     fn small() -> Policy {
@@ -137,6 +157,28 @@ mod tests {
         assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [1, 2, 3].map(resource));
         assert_eq!(document.unlisted.as_ref().map(|u| u.seen), Some(1));
         list(&mut document, &states(1..4, now()), &small(), now());
+        assert_eq!(document.unlisted, None);
+    }
+
+    #[test]
+    fn failures_of_a_task_for_the_whole_scope_are_listed_as_far_as_there_is_room_and_none_is_lost() {
+        let mut document = in_task(1);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 6 };
+        let mut deployments: Vec<_> = (0..5).map(|n| deployment(n, failed("ServerBusy"))).collect();
+        deployments.push(deployment(5, DeploymentStatus::Succeeded));
+        take_in(&mut document, &status(TaskState::Failed), &deployments, &small(), now());
+        assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [0, 1, 2].map(resource));
+        assert!(document.resources.values().all(|entry| matches!(entry.state, EntryState::Waiting { .. })));
+        let after = Some(Unlisted { due: now() + small().backoff_cap, seen: 2, evaluated_after: Some(now()) });
+        assert_eq!(document.unlisted, after);
+        let told = document.history.last().map(|task| (task.fixed, task.unfixed));
+        assert_eq!(told, Some((1, 5)));
+        // Their states are of before the task: they are looked for again, and listed once they have been evaluated anew.
+        document.resources.clear();
+        list(&mut document, &states(3..5, now() - Duration::from_secs(60)), &small(), now());
+        assert_eq!((document.resources.len(), document.unlisted.as_ref().map(|u| u.seen)), (0, Some(2)));
+        list(&mut document, &states(3..5, now() + Duration::from_secs(60)), &small(), now());
+        assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [3, 4].map(resource));
         assert_eq!(document.unlisted, None);
     }
 
