@@ -34,5 +34,6 @@ mod storms_people;
 mod storms_weather;
 mod throttling;
 mod two_instances;
+mod unlisted;
 mod verified_fixes;
 mod whole_scope;
