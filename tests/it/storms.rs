@@ -13,6 +13,7 @@ use simulator::ledger::Entry;
 
 use crate::stage::{Stage, until};
 use crate::storms_end::the_end_is_right;
+use crate::storms_races::race_was_weathered;
 use crate::storms_weather::{FAULTS, Trouble, WRITES};
 
 /// Storms that run side by side in one test.
@@ -86,6 +87,9 @@ async fn storm(seed: u64, troubles: [Trouble; 2]) -> usize {
     assert!(early.is_empty(), "{story}: calls before their Retry-After: {early:#?}");
     let shared = too_early_for_all(&all);
     assert!(shared.too_early.is_empty(), "{story}: calls although the time stood in the document: {shared:#?}");
+    for trouble in troubles.into_iter().filter(|trouble| trouble.is_race()) {
+        race_was_weathered(&stage, trouble, &story);
+    }
     if is_race {
         println!("{story}: {} times in the document kept instances away", shared.judged);
     }
