@@ -33,6 +33,7 @@ mod storms_end;
 mod storms_hardship;
 mod storms_people;
 mod storms_races;
+mod storms_two;
 mod storms_weather;
 mod throttling;
 mod two_instances;
