@@ -229,8 +229,9 @@ impl Reconciler {
     fn show(&self, plan: &Plan, target: &Target) {
         let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
         let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
+        let what = if plan.task.is_some() { "this task" } else { "no task" };
         let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
-        info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: this task would be opened");
+        info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: {what} would be opened");
         if let Some(cause) = &plan.cause {
             info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");
         }
