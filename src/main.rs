@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use policy_remediator::app::App;
+use policy_remediator::transport::causes;
 use policy_remediator::{config, functions, host, telemetry};
 use tracing::{error, info};
 
@@ -33,7 +34,7 @@ async fn serve(port: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The chain on one line: the host takes each line for an entry of its own.
-            error!(event = "start_failed", reason = format!("{error:#}"), "the worker cannot start");
+            error!(event = "start_failed", reason = causes(error.as_ref()), "the worker cannot start");
             ExitCode::FAILURE
         }
     }

@@ -132,5 +132,8 @@ async fn an_outage_refuses_connections_and_ends_on_the_same_port() {
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
     azure.restore(Service::ResourceManager).await.unwrap();
     let (status, _, body) = send(&azure, "GET", &url, &token, "").await.unwrap();
-    assert_eq!((status, body), (200, azure.identity().identities().system_assigned.unwrap().object_id));
+    assert_eq!(
+        (status, body),
+        (200, azure.identity().identities().system_assigned.as_ref().unwrap().object_id.clone())
+    );
 }

@@ -28,7 +28,7 @@ pub struct Assignment {
     pub policy: AssignedPolicy,
     /// Whether it has a managed identity to act with.
     pub has_identity: bool,
-    /// Whether its effect is enforced (`enforcementMode` other than `DoNotEnforce`).
+    /// Whether its effect is enforced (`enforcementMode` is `Default` or not given): a mode that is not known is not.
     pub is_enforced: bool,
     /// Scopes that it excludes, in lower case.
     pub not_scopes: Vec<String>,
@@ -53,9 +53,11 @@ pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assig
     )
 }
 
-/// Reads an initiative.
+/// Reads an initiative. That of a subscription is the subscription's matter, so that it holds no other customer's calls.
 pub(super) fn set_definition(id: &ArmId) -> Call<Members> {
-    Call::new(CallKind::ReadSetDefinition, Account::Tenant, Method::Get, id.as_str(), &[], API_VERSION)
+    let home = id.as_str().strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
+    let account = home.and_then(|id| id.parse().ok()).map_or(Account::Tenant, Account::Subscription);
+    Call::new(CallKind::ReadSetDefinition, account, Method::Get, id.as_str(), &[], API_VERSION)
 }
 
 mod wire {
@@ -82,7 +84,7 @@ mod wire {
         #[serde(default)]
         pub(super) policy_definition_id: String,
         #[serde(default)]
-        pub(super) enforcement_mode: String,
+        pub(super) enforcement_mode: Option<String>,
         #[serde(default)]
         pub(super) not_scopes: Vec<String>,
     }
@@ -117,7 +119,8 @@ impl<'de> Deserialize<'de> for Assignment {
             AssignedPolicy::Definition(policy.to_lowercase())
         };
         let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
-        let is_enforced = !wire.properties.enforcement_mode.eq_ignore_ascii_case("DoNotEnforce");
+        let mode = wire.properties.enforcement_mode.as_deref().unwrap_or_default();
+        let is_enforced = mode.is_empty() || mode.eq_ignore_ascii_case("Default");
         let not_scopes = wire.properties.not_scopes.iter().map(|scope| scope.to_lowercase()).collect();
         Ok(Self { id: wire.id.to_lowercase(), policy, has_identity, is_enforced, not_scopes })
     }
@@ -127,5 +130,42 @@ impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let set = wire::SetDefinition::deserialize(deserializer)?;
         Ok(Self(set.properties.policy_definitions.into_iter().map(|m| m.policy_definition_reference_id).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn an_initiative_is_read_on_the_account_of_the_subscription_that_has_it() {
+        let set = "providers/Microsoft.Authorization/policySetDefinitions/Baseline";
+        let account = |home: &str| set_definition(&format!("{home}/{set}").parse().unwrap()).account;
+        let subscription = "086AECF4-23d6-4dfd-99a8-a5c6299f0322";
+        let own = Account::Subscription(subscription.parse().unwrap());
+        assert_eq!(account(&format!("/Subscriptions/{subscription}")), own);
+        for home in ["", "/providers/Microsoft.Management/managementGroups/contoso"] {
+            assert_eq!(account(home), Account::Tenant, "{home}");
+        }
+    }
+
+    #[test]
+    fn only_a_mode_that_is_known_to_enforce_does() {
+        let enforced = |properties: Value| -> bool {
+            serde_json::from_value::<Assignment>(json!({ "properties": properties })).unwrap().is_enforced
+        };
+        assert!(enforced(json!({})));
+        for (mode, expected) in [
+            (Value::Null, true),
+            (json!(""), true),
+            (json!("Default"), true),
+            (json!("default"), true),
+            (json!("DoNotEnforce"), false),
+            (json!("donotenforce"), false),
+            (json!("Enroll"), false),
+        ] {
+            assert_eq!(enforced(json!({ "enforcementMode": mode })), expected, "{mode}");
+        }
     }
 }

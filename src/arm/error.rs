@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::call::CallKind;
 use crate::event::Timestamp;
-use crate::transport::Trouble;
+use crate::transport::{Trouble, causes};
 
 /// Why a call to Resource Manager did not give its answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -90,7 +90,7 @@ struct ErrorDetail {
 impl ArmError {
     /// The meaning of a failure of the transport.
     pub(super) fn of_transport(call: CallKind, error: &azure_core::Error) -> Self {
-        let words = error.to_string();
+        let words = causes(error);
         match Trouble::of(error) {
             Trouble::NotSent | Trouble::NoToken => Self::NotSent { call, words },
             Trouble::Lost | Trouble::Status(_) | Trouble::Defect => Self::Lost { call, words },
@@ -129,5 +129,27 @@ impl ArmError {
             | Self::Refused { .. }
             | Self::Unreadable { .. } => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::{HttpClient, Method, Request};
+
+    #[tokio::test]
+    async fn a_refused_connection_is_told_as_such_without_its_address() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/subscriptions?api-version=1&sig=secret", free.local_addr().unwrap());
+        drop(free);
+        let client = crate::transport::http_client(None).unwrap();
+        let request = Request::new(address.parse().unwrap(), Method::Get);
+        let error = client.execute_request(&request).await.unwrap_err();
+        let ArmError::NotSent { words, .. } = ArmError::of_transport(CallKind::ReadTask, &error) else {
+            panic!("{error:?}")
+        };
+        assert!(words.starts_with(&error.to_string()), "{words}");
+        assert!(words.to_lowercase().contains("refused"), "{words}");
+        assert!(!words.contains("secret") && !words.contains("/subscriptions"), "{words}");
     }
 }

@@ -66,8 +66,8 @@ impl FactsReader {
             Some(all) => all,
             None => match arm.send_paged(&list_assignments(subscription), deadline).await {
                 Ok(all) => self.assignments.keep(subscription, all),
-                Err(ArmError::Refused { message, .. }) => {
-                    return Ok(Facts::without_assignment(Found::Unreadable(message)));
+                Err(ArmError::Refused { code, message, .. }) => {
+                    return Ok(Facts::without_assignment(Found::Unreadable(format!("{code}: {message}"))));
                 }
                 Err(error) => return Err(error),
             },
@@ -92,12 +92,7 @@ impl FactsReader {
         if let Some(kept) = self.members.get(id, self.ttl) {
             return Ok(kept);
         }
-        let found = match arm.send(&set_definition(id), deadline).await {
-            Ok(Members(references)) => Found::There(references),
-            Err(ArmError::NotFound { .. }) => Found::Gone,
-            Err(ArmError::Refused { message, .. }) => Found::Unreadable(message),
-            Err(error) => return Err(error),
-        };
+        let found = members(arm.send(&set_definition(id), deadline).await)?;
         Ok(self.members.keep(id, found))
     }
 
@@ -124,6 +119,19 @@ impl FactsReader {
 impl Facts {
     fn without_assignment(assignment: Found<Assignment>) -> Self {
         Self { assignment, references: None, siblings: Vec::new() }
+    }
+}
+
+/// What an answer says of the initiative of a live assignment. An assigned initiative cannot be deleted, so one that is not
+/// found is one that the worker does not see: in a delegated subscription, the definitions of the customer's management
+/// groups are in another tenant.
+fn members(answer: Result<Members, ArmError>) -> Result<Found<Vec<String>>, ArmError> {
+    match answer {
+        Ok(Members(references)) => Ok(Found::There(references)),
+        Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {
+            Ok(Found::Unreadable(format!("{code}: {message}")))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -166,6 +174,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::call::CallKind;
     use crate::remediation::fixture::{SUB, target};
 
     const DEFINITION: &str = "/providers/Microsoft.Authorization/policyDefinitions/Tag";
@@ -175,6 +184,19 @@ mod tests {
         let id = format!("{home}/providers/Microsoft.Authorization/policyAssignments/{name}");
         let wire = serde_json::json!({ "id": id, "properties": { "policyDefinitionId": policy } });
         serde_json::from_value(wire).unwrap()
+    }
+
+    #[test]
+    fn an_initiative_that_is_not_found_beside_its_assignment_is_only_out_of_sight() {
+        let (call, code, message) = (CallKind::ReadSetDefinition, "Code".to_owned(), "words".to_owned());
+        let not_found = ArmError::NotFound { call, code: code.clone(), message: message.clone() };
+        let refused = ArmError::Refused { call, status: 403, code, message };
+        for error in [not_found, refused] {
+            assert_eq!(members(Err(error)), Ok(Found::Unreadable("Code: words".to_owned())));
+        }
+        assert_eq!(members(Ok(Members(Vec::new()))), Ok(Found::There(Vec::new())));
+        let lost = ArmError::Lost { call, words: String::new() };
+        assert_eq!(members(Err(lost.clone())), Err(lost));
     }
 
     #[test]

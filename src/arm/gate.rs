@@ -1,6 +1,7 @@
-//! One call at a time to each subscription, and none before the time that it told. In this way no call can slip out after
-//! a 429 of another, and one customer's throttling or slowness never holds another's calls. The floor can be asked for
-//! without waiting for a turn, so that nothing is begun that needs a call which the gate would hold.
+//! One call at a time to each subscription, and none before the time until which it is to be left alone, because a 429 told so
+//! or because little of a budget was left. In this way no call can slip out after a 429 of another, and one customer's
+//! throttling or slowness never holds another's calls. The floor can be asked for without waiting for a turn, so that nothing
+//! is begun that needs a call which the gate would hold.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,12 +9,18 @@ use crate::event::Timestamp;
 /// Assumed when a 429 does not tell. The windows that are documented for Resource Manager are of this order.
 const SILENT: time::Duration = time::Duration::seconds(30);
 
+/// Shortest and longest floor that is believed. One that is already over would let the call be made again at once; one of
+/// days would leave a customer alone for what is most likely a mistake.
+const SHORTEST: time::Duration = time::Duration::seconds(1);
+const LONGEST: time::Duration = time::Duration::hours(24);
+
 /// The floor that the answer tells, in seconds or as a date.
 pub(super) fn retry_after(headers: &Headers, now: Timestamp) -> Timestamp {
     let told = headers.get_optional_str(&RETRY_AFTER).map(str::trim);
-    let seconds = told.and_then(|t| t.parse::<u32>().ok()).map(|s| now + time::Duration::seconds(i64::from(s)));
+    let seconds = told.and_then(|t| t.parse::<u32>().ok()).map(|s| time::Duration::seconds(i64::from(s)));
     let date = || told.and_then(|t| OffsetDateTime::parse(&t.replace("GMT", "+0000"), &Rfc2822).ok());
-    seconds.or_else(date).unwrap_or(now + SILENT)
+    let wait = seconds.or_else(|| date().map(|date| date - now)).unwrap_or(SILENT);
+    now + wait.clamp(SHORTEST, LONGEST)
 }
 
 #[cfg(test)]
@@ -33,6 +39,13 @@ mod tests {
         assert_eq!(told("17"), parse_time("2026-11-21T07:00:17Z").unwrap());
         assert_eq!(told("Sat, 21 Nov 2026 07:01:00 GMT"), parse_time("2026-11-21T07:01:00Z").unwrap());
         assert_eq!(told("soon"), now + SILENT);
+        for past in ["0", "Sat, 21 Nov 2026 07:00:00 GMT", "Sat, 21 Nov 2026 06:00:00 GMT"] {
+            assert_eq!(told(past), now + SHORTEST, "{past}");
+        }
+        assert_eq!(told("86399"), now + time::Duration::seconds(86_399));
+        for far in ["86401", "4294967295", "Sun, 21 Nov 2027 07:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(told(far), now + LONGEST, "{far}");
+        }
         assert_eq!(retry_after(&Headers::new(), now), now + SILENT);
     }
 }

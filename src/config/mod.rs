@@ -1,5 +1,5 @@
 //! Settings: read from the environment once, at the start. A wrong value stops the start with its name, its value and what is allowed.
-//! Nothing else in the worker looks at the environment.
+//! What belongs to the platform is read elsewhere: the port and the log's filter by `main.rs`, the identity endpoint by `azure_identity`.
 
 mod guard_rails;
 
@@ -118,7 +118,9 @@ pub enum SettingError {
 
 const GLOBS: &str = "a list of globs, separated by commas";
 const SCOPES: &str = "a list of globs, separated by commas, each beginning with /subscriptions/ or *";
-const DURATION: &str = "a duration such as 30s, 10m, 1h or 7d";
+const DURATION: &str = "a duration such as 30s, 10m, 1h or 7d, of 3650d at most";
+/// So much can be added to any time that is read (see `parse_time`).
+const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
 
 /// Reads all settings through `lookup`, which gives the value of an environment variable.
 ///
@@ -195,6 +197,22 @@ impl Default for Policy {
     }
 }
 
+/// What a secret stands behind: the query of an address with a signature, a member of a connection string, its value, a user's
+/// password. No host name and no address that is allowed holds one of them.
+const SECRETS_FOLLOW: [char; 5] = ['?', ';', '=', '#', '@'];
+
+/// As much of a wrong value as can be shown: a connection string or an address with a key may have been put there by mistake.
+fn shown(value: &str) -> String {
+    // A user and a password stand before the sign, and a password may hold any other sign.
+    if value.contains('@') {
+        return "…".to_owned();
+    }
+    match value.split_once(SECRETS_FOLLOW) {
+        Some((harmless, _)) => format!("{harmless}…"),
+        None => value.to_owned(),
+    }
+}
+
 struct Source<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -209,12 +227,7 @@ impl Source<'_> {
         let Some(value) = (self.lookup)(name) else { return Ok(None) };
         match parse(value.trim()) {
             Some(parsed) => Ok(Some(parsed)),
-            // A query may carry a signature, so it is not repeated.
-            None => Err(SettingError::Wrong {
-                name,
-                value: value.split('?').next().unwrap_or_default().to_owned(),
-                allowed,
-            }),
+            None => Err(SettingError::Wrong { name, value: shown(&value), allowed }),
         }
     }
 
@@ -230,7 +243,7 @@ impl Source<'_> {
     }
 
     fn duration(&self, name: &'static str, default: &str) -> Result<Duration, SettingError> {
-        let parsed = self.read(name, DURATION, |v| humantime::parse_duration(v).ok())?;
+        let parsed = self.read(name, DURATION, |v| humantime::parse_duration(v).ok().filter(|d| *d <= LONGEST))?;
         Ok(parsed.unwrap_or_else(|| humantime::parse_duration(default).expect("the defaults are durations")))
     }
 
@@ -246,7 +259,7 @@ impl Source<'_> {
 
     fn namespace(&self, name: &'static str) -> Result<Url, SettingError> {
         const ALLOWED: &str = "a host name such as NAME.servicebus.windows.net, with or without a port";
-        let is_host = |v: &str| !v.contains(['/', '?', '#', '@', '\\']);
+        let is_host = |v: &str| !v.contains(['/', '\\']) && !v.contains(SECRETS_FOLLOW);
         let parse = |v: &str| {
             Some(v).filter(|v| is_host(v)).and_then(|v| Url::parse(&format!("https://{v}")).ok()).filter(Url::has_host)
         };
@@ -254,10 +267,11 @@ impl Source<'_> {
     }
 
     fn https(&self, name: &'static str, default: Option<&str>) -> Result<Url, SettingError> {
-        const ALLOWED: &str = "an https address without a query";
-        let is_plain =
-            |u: &Url| u.scheme() == "https" && u.has_host() && u.query().is_none() && u.username().is_empty();
-        match (self.read(name, ALLOWED, |v| Url::parse(v).ok().filter(is_plain))?, default) {
+        const ALLOWED: &str = "an https address without a user, a key or a query";
+        let is_plain = |u: &Url| u.scheme() == "https" && u.has_host();
+        let parse =
+            |v: &str| Some(v).filter(|v| !v.contains(SECRETS_FOLLOW)).and_then(|v| Url::parse(v).ok()).filter(is_plain);
+        match (self.read(name, ALLOWED, parse)?, default) {
             (Some(url), _) => Ok(url),
             (None, Some(default)) => Ok(Url::parse(default).expect("the clouds' addresses are URLs")),
             (None, None) => Err(SettingError::Missing { name, allowed: ALLOWED }),
@@ -293,12 +307,14 @@ mod tests {
         for (name, value) in [
             ("REMEDIATION_MODE", "go"),
             ("SETTLE_DELAY", "ten"),
+            ("FLAP_WINDOW", "10000y"),
+            ("FACTS_TTL", "3650d 1s"),
+            ("BACKOFF_CAP", "99999999999999999999s"),
             ("MAX_ATTEMPTS", "0"),
             ("FAILURE_THRESHOLD", "NaN"),
             ("PARALLEL_DEPLOYMENTS", "31"),
             ("AZURE_CLOUD", "mars"),
             ("RESOURCE_MANAGER_ENDPOINT", "http://localhost"),
-            ("STATE_BLOB_ENDPOINT", "https://a?sig=secret"),
             ("ServiceBus__fullyQualifiedNamespace", "a b"),
             ("ServiceBus__fullyQualifiedNamespace", "https://ns.servicebus.windows.net"),
             ("ServiceBus__credential", "key"),
@@ -307,12 +323,34 @@ mod tests {
             ("REMEDIATE_DO_NOT_ENFORCE", "perhaps"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
-            let shown = value.split('?').next().unwrap();
-            assert!(error.contains(name) && error.contains(shown) && error.contains("allowed is"), "{error}");
-            assert!(!error.contains("secret"));
+            assert!(error.starts_with(&format!("{name} is {value:?}; allowed is ")), "{error}");
         }
+        assert_eq!(with(&[("PARK_FOR", "3650d")]).unwrap().policy.park_for, LONGEST);
         let missing = settings(|_| None).unwrap_err();
         assert!(missing.to_string().contains("ServiceBus__fullyQualifiedNamespace is not set"));
+    }
+
+    #[test]
+    fn a_secret_that_was_put_into_a_setting_is_refused_and_not_shown() {
+        let (bus, blob) = ("ServiceBus__fullyQualifiedNamespace", "STATE_BLOB_ENDPOINT");
+        for (name, value, shown) in [
+            (bus, "Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=a;SharedAccessKey=secret", "Endpoint…"),
+            (bus, "ns.servicebus.windows.net;SharedAccessKey=secret", "ns.servicebus.windows.net…"),
+            (bus, "user:secret@ns.servicebus.windows.net", "…"),
+            (blob, "https://a?sig=secret", "https://a…"),
+            (blob, "https://a#secret", "https://a…"),
+            (blob, "https://a.blob.core.windows.net/;AccountKey=secret", "https://a.blob.core.windows.net/…"),
+            (blob, "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=secret", "DefaultEndpointsProtocol…"),
+            (blob, "https://user:secret@host", "…"),
+            (blob, "https://:secret@host", "…"),
+            (blob, "https://user:se?secret@host", "…"),
+            ("RESOURCE_MANAGER_ENDPOINT", "https://user:secret;secret@host", "…"),
+            ("SETTLE_DELAY", "sv=2026&sig=secret", "sv…"),
+        ] {
+            let error = with(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name} is {shown:?}; allowed is ")), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 
     #[test]

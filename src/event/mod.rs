@@ -5,4 +5,4 @@ mod time_text;
 mod wire;
 
 pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, read};
-pub use time_text::{Timestamp, parse_time};
+pub use time_text::{Timestamp, deserialize_time, parse_time};

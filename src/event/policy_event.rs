@@ -108,8 +108,8 @@ pub enum Malformed {
     /// A member of the event's data is missing.
     #[error("the event has no {0}")]
     Missing(&'static str),
-    /// A time that cannot be read.
-    #[error("data.timestamp {0:?} is not an ISO 8601 time")]
+    /// A time that cannot be read, or that cannot be true.
+    #[error("data.timestamp {0:?} is not an ISO 8601 time of the years 2000 to 2999")]
     Time(String),
     /// An id that cannot be read.
     #[error("{member} cannot be read")]
@@ -255,6 +255,9 @@ mod tests {
             ("/data/policyAssignmentId", json!("nonsense"), "policyAssignmentId"),
             ("/data/complianceState", json!(""), "complianceState"),
             ("/data/timestamp", json!("soon"), "timestamp"),
+            ("/data/timestamp", json!("9999-12-31T23:59:59Z"), "years 2000 to 2999"),
+            ("/data/timestamp", json!("9999-12-31T23:59:59-01:00"), "years 2000 to 2999"),
+            ("/data/timestamp", json!("0000-01-01T00:00:00+01:00"), "years 2000 to 2999"),
             ("/data", json!(null), "data"),
             ("/id", json!(7), "payload"),
         ] {

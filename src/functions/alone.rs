@@ -6,7 +6,7 @@ use super::Failure;
 use super::rejection::reject;
 use crate::app::App;
 use crate::host::Item;
-use crate::transport::Deadline;
+use crate::transport::{Deadline, causes};
 
 /// From this delivery on an item is handled alone.
 const FROM_DELIVERY: u32 = 5;
@@ -40,7 +40,7 @@ where
         } else {
             match handle(item).await {
                 Err(failure) if failure.is_of_the_item() => {
-                    let reason = format!("failed by itself at delivery {deliveries}: {}", super::chain(&failure));
+                    let reason = format!("failed by itself at delivery {deliveries}: {}", causes(&failure));
                     reject(app, function, reason, &body, deadline).await?;
                 }
                 Err(failure) => {

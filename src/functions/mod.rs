@@ -1,5 +1,6 @@
 //! One file a function folder: from its message to its acknowledgement. What is acknowledged has been stored, with all that
-//! it caused; only a store or a queue that cannot be written fails an invocation, so that it is delivered again.
+//! it caused; only a store or a queue that does not serve, a call of the host that cannot be read, or a defect fails an
+//! invocation, so that it is delivered again.
 
 mod alone;
 mod collect;
@@ -20,7 +21,7 @@ use crate::host::{Answer, Envelope, EnvelopeError};
 use crate::queue::SendError;
 use crate::remediation::ReconcileError;
 use crate::state::StateError;
-use crate::transport::Deadline;
+use crate::transport::{Deadline, causes};
 
 /// Event Grid waits 30 s for an answer (Microsoft documentation, "Event Grid message delivery and retry").
 const EVENT_GRID_PATIENCE: Duration = Duration::from_secs(25);
@@ -69,16 +70,5 @@ pub async fn handle(app: Arc<App>, function: &'static str, body: Bytes) -> Answe
             unknown => Err(Failure::Defect(format!("no function {unknown}"))),
         }
     };
-    outcome.await.map_err(|failure: Failure| chain(&failure))
-}
-
-/// The error with all its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
+    outcome.await.map_err(|failure: Failure| causes(&failure))
 }

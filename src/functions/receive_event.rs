@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::event::{self, PolicyEvent, Reading, Relevance, Timestamp};
 use crate::host::Envelope;
 use crate::queue::{Observation, Outgoing, Queue, Seen};
-use crate::transport::Deadline;
+use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "receive-event";
 
@@ -22,7 +22,7 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
             Ok(Reading::Foreign(event_type)) => {
                 info!(event = "event_ignored", reason = "foreign_type", event_type, "an event of another type")
             }
-            Err(malformed) => reject(app, NAME, super::chain(&malformed), &text(&payload), deadline).await?,
+            Err(malformed) => reject(app, NAME, causes(&malformed), &text(&payload), deadline).await?,
         }
     }
     if !messages.is_empty() {

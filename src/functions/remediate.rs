@@ -18,7 +18,7 @@ use crate::host::{Envelope, Item};
 use crate::queue::WakeUp;
 use crate::remediation::ReconcileError;
 use crate::resource::Target;
-use crate::transport::Deadline;
+use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "remediate";
 
@@ -93,7 +93,7 @@ async fn look_in_time(app: Arc<App>, wake_up: WakeUp, deadline: Deadline) -> Res
 async fn watch(look: JoinHandle<Result<(), ReconcileError>>) {
     let words = match look.await {
         Ok(Ok(())) => return,
-        Ok(Err(error)) => super::chain(&error),
+        Ok(Err(error)) => causes(&error),
         Err(panic) => format!("a defect: {panic}"),
     };
     error!(

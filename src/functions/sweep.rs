@@ -18,8 +18,11 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     let count = targets.len();
     let day = last_24_hours(targets.iter().flat_map(|summary| &summary.hours), now);
     let mut healed = 0_usize;
-    for summary in targets.into_iter().filter(|summary| needs_healing(summary, app.settings.policy.opening_grace, now))
-    {
+    let mut ill: Vec<_> =
+        targets.into_iter().filter(|summary| needs_healing(summary, app.settings.policy.opening_grace, now)).collect();
+    // Their messages come in this order: when more is overdue than one sweep's time is enough for, none is last for ever.
+    ill.sort_by_key(|summary| summary.wake_at);
+    for summary in ill {
         if deadline.has_passed() {
             break;
         }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Timestamp;
+use crate::event::{Timestamp, deserialize_time};
 use crate::resource::{AssignmentId, ReferenceId, ResourceId, Target};
 
 const VERSION: u32 = 1;
@@ -44,7 +44,7 @@ pub struct Observation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_definition_reference_id: Option<ReferenceId>,
     /// When it was evaluated.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "time::serde::rfc3339::serialize", deserialize_with = "deserialize_time")]
     pub observed_at: Timestamp,
     /// Where the message comes from: `event`, or the id of a batch run.
     pub origin: String,
@@ -174,6 +174,16 @@ mod tests {
         ));
         for broken in ["", "{}", "7", &BODY.replace("policyAssignments", "nothing"), &BODY.replace("2021-", "x")] {
             assert!(matches!(Observation::read(broken), Err(Unreadable::Shape(_))), "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_observation_of_a_time_that_cannot_be_reckoned_with_cannot_be_read() {
+        for time in
+            ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00Z", "-0001-01-01T00:00:00"]
+        {
+            let error = Observation::read(&BODY.replace("2021-03-27T18:37:42.4496956Z", time)).unwrap_err();
+            assert!(error.to_string().contains("years 2000 to 2999"), "{time}: {error}");
         }
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 use super::batch;
 use super::outgoing::{Outgoing, Queue};
 use crate::event::Timestamp;
-use crate::transport::{Deadline, Trouble, repeat};
+use crate::transport::{Deadline, passes_or_is_throttled, repeat};
 
 const AUDIENCE: &str = "https://servicebus.azure.net/.default";
 const BATCH: &str = "application/vnd.microsoft.servicebus.json";
@@ -60,7 +60,7 @@ impl Sender {
         url.path_segments_mut().expect("an https address has a path").pop_if_empty().extend([queue.name(), "messages"]);
         for body in batch::pack(messages, now) {
             let send = || self.send_batch(&url, &body);
-            repeat(deadline, usize::MAX, passes, send)
+            repeat(deadline, usize::MAX, passes_or_is_throttled, send)
                 .await
                 .map_err(|source| SendError { queue: queue.name(), source })?;
         }
@@ -74,10 +74,4 @@ impl Sender {
         request.set_body(body.as_bytes().to_vec());
         self.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
     }
-}
-
-/// A throttled queue is the worker's own, so a 429 is waited for here.
-fn passes(error: &azure_core::Error) -> bool {
-    let trouble = Trouble::of(error);
-    trouble.passes() || trouble == Trouble::Status(429)
 }

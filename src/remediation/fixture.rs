@@ -64,6 +64,7 @@ pub(crate) fn in_task(count: usize) -> TargetDocument {
         extent: Extent::Resources,
         opened_at: now(),
         check_at: now(),
+        unanswered: 0,
         overdue_reported: false,
         reading: None,
     });

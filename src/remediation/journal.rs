@@ -134,6 +134,9 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
         Err(error @ (ArmError::Held { .. } | ArmError::NotSent { .. })) => {
             info!(event = "task_not_sent", %target, task = %task.name, %error, "the remediation task was not asked for; its resources wait")
         }
+        Err(error @ (ArmError::Lost { .. } | ArmError::Unreadable { .. })) => {
+            warn!(event = "task_unanswered", %target, task = %task.name, %error, "nobody knows whether Resource Manager has the remediation task; it is looked for")
+        }
         Err(error) => {
             warn!(event = "task_refused", %target, task = %task.name, %error, "Resource Manager did not take the remediation task")
         }
@@ -261,6 +264,7 @@ mod tests {
             phase: TaskPhase::Open,
             opened_at: now,
             check_at: now,
+            unanswered: 0,
             overdue_reported: false,
             reading: None,
         });

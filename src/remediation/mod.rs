@@ -2,7 +2,7 @@
 //!
 //! An observation is merged into its target's document (`merge`). A wake-up starts a look at one target
 //! (`reconciliation`), which goes through its stages (`stages`): gather a wave (`wave`), open its task (`opening`), follow
-//! it, take in its outcome (`outcome`, `failure`, `target_park`), set the next wake-up (`wake`, `backoff`).
+//! it, take in its outcome (`outcome`, `failure`, `missing`, `target_park`), set the next wake-up (`wake`, `backoff`).
 
 mod backoff;
 mod failure;
@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 mod journal;
 mod listing;
 mod merge;
+mod missing;
 mod opening;
 mod outcome;
 mod plan;

@@ -1,11 +1,14 @@
 //! What the opening of a task writes into the target's document, step by step. Each step can be repeated after a crash.
 
+use std::time::Duration;
+
 use super::backoff::next_attempt;
 use super::merge::park;
 use crate::arm::NewTask;
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::state::{ActiveTask, EntryState, LastFailure, ParkReason, TargetDocument, TaskPhase};
+use crate::resource::ResourceId;
+use crate::state::{ActiveTask, EntryState, LastFailure, ParkReason, SkipReason, TargetDocument, TaskPhase};
 
 /// Writes down that the task is about to be created.
 pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, now: Timestamp) {
@@ -16,6 +19,7 @@ pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Polic
         phase: TaskPhase::Opening,
         opened_at: now,
         check_at: now + policy.opening_grace,
+        unanswered: 0,
         overdue_reported: false,
         reading: None,
     });
@@ -26,11 +30,35 @@ pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Polic
     }
 }
 
+/// How long an opening is left to its owner: `OPENING_GRACE`, doubled for each request without an answer, at most
+/// `CHECK_INTERVAL_MAX`.
+pub(super) fn grace(active: &ActiveTask, policy: &Policy) -> Duration {
+    let most = policy.check_interval_max.max(policy.opening_grace);
+    let doubled = policy.opening_grace.checked_mul(2_u32.saturating_pow(active.unanswered));
+    doubled.map_or(most, |grace| grace.min(most))
+}
+
 /// Makes this instance the owner of an opening that another left.
 pub(super) fn take_over(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
     if let Some(active) = &mut document.active {
         active.opened_at = now;
-        active.check_at = now + policy.opening_grace;
+        active.check_at = now + grace(active, policy);
+    }
+}
+
+/// The request for the task had no answer, and the task is not there.
+pub(super) fn unanswered(document: &mut TargetDocument) {
+    if let Some(active) = &mut document.active {
+        active.unanswered = active.unanswered.saturating_add(1);
+    }
+}
+
+/// The resource that alone was in the task does not exist any more.
+pub(super) fn gone(document: &mut TargetDocument, resource: &ResourceId, now: Timestamp) {
+    document.active = None;
+    if let Some(entry) = document.resources.get_mut(resource) {
+        entry.seen_in_task = None;
+        entry.state = EntryState::Skipped { reason: SkipReason::ResourceGone, at: now };
     }
 }
 

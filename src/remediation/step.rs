@@ -1,10 +1,11 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
 use super::ScopeStates;
+use super::target_park::TargetCause;
 use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
-use crate::state::{ETag, Extent, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::state::{ETag, Extent, FailureClass, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
 /// The one thing to do next. After each the shell reports what it observed and asks again.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,6 +183,10 @@ pub enum Put {
     Throttled(Timestamp),
     /// Refused for a reason that is not known to pass; the service's words.
     Refused(String),
+    /// What it was to be opened for does not exist; the service's words.
+    NotFound(String),
+    /// No task of the target can be opened until a person mends this.
+    Park(TargetCause),
     /// No answer: it may be there or not.
     Unknown,
 }
@@ -198,6 +203,9 @@ impl Put {
     /// | 429, or not sent because of an earlier one | throttled |
     /// | not sent | wait |
     /// | no answer, 5xx | unknown |
+    /// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
+    /// | 403: the worker itself lacks permission | the target is parked |
+    /// | 404 | not found |
     /// | any other 4xx | refused |
     #[must_use]
     pub fn of(answer: Result<TaskStatus, ArmError>) -> Self {
@@ -206,13 +214,20 @@ impl Put {
             Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Self::Throttled(until),
             Err(ArmError::NotSent { .. }) => Self::Wait,
             Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
-            Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {
+            Err(ArmError::NotFound { code, message, .. }) => Self::NotFound(format!("{code}: {message}")),
+            Err(ArmError::Refused { status, code, message, .. }) => {
+                let park =
+                    |reason, class| Self::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
                 let words = message.to_ascii_lowercase();
                 let in_the_way = words.contains("already running") && words.contains("conflicting");
                 let too_many = words.contains("maximum number") && words.contains("running");
                 match code.as_str() {
                     "InvalidUpdateRemediationRequest" => Self::Accepted,
                     "InvalidCreateRemediationRequest" if in_the_way || too_many => Self::Wait,
+                    "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
+                        park(ParkReason::ReferenceMissing, None)
+                    }
+                    _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
                     _ => Self::Refused(format!("{code}: {message}")),
                 }
             }

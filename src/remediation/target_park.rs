@@ -1,5 +1,6 @@
-//! The park of a whole target, for causes that are the target's own: no identity, no roles, no reference. One record and one
-//! line in the log, however many resources wait; they keep their place and their attempt, and go on when the park ends.
+//! The park of a whole target, for causes that are the target's own: no identity, no roles, no reference, nothing that the worker
+//! itself may do, or a person who canceled a task for the whole scope. One record and one line in the log, however many
+//! resources wait; they keep their place and their attempt, and go on when the park ends.
 
 use super::failure::is_permission;
 use crate::arm::{Deployment, DeploymentStatus};
@@ -189,8 +190,7 @@ mod tests {
                 assert_eq!((*reason, *class), (ParkReason::MissingPermission, Some(FailureClass::Permission)));
                 assert_eq!(words, "AuthorizationFailed: words");
             }
-            // What had no deployment waits with the others, or has used an attempt as ever.
-            assert_eq!(document.resources[&resource(2)].attempt, if parked { 1 } else { 2 });
+            assert_eq!(document.resources[&resource(2)].attempt, 1, "what had no deployment had no attempt");
             let unfixed = if last.first().is_some_and(|d| d.status == DeploymentStatus::Succeeded) { 2 } else { 3 };
             assert_eq!((document.history[0].fixed, document.history[0].unfixed), (3 - unfixed, unfixed));
         }

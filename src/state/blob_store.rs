@@ -18,7 +18,7 @@ use super::subscription_document::SubscriptionDocument;
 use super::target_document::{TargetDocument, VERSION};
 use super::versioned::{ETag, FormatVersion, Versioned};
 use crate::resource::{SubscriptionId, Target, TargetHash};
-use crate::transport::{Deadline, Trouble, repeat};
+use crate::transport::{Deadline, Trouble, passes_or_is_throttled, repeat};
 
 /// Below this size a blob travels in one request, so that reading and writing are atomic. No document comes near it.
 const ONE_UPLOAD: NonZero<u64> = NonZero::new(64 * 1024 * 1024).expect("not zero");
@@ -183,7 +183,9 @@ impl Store {
                 .filter_map(|blob| Some(TargetSummary::read(blob.name?, blob.metadata.and_then(|m| m.values).as_ref())))
                 .collect())
         };
-        repeat(deadline, usize::MAX, passes, list).await.map_err(|source| unavailable("targets/", "listed", source))
+        repeat(deadline, usize::MAX, passes_or_is_throttled, list)
+            .await
+            .map_err(|source| unavailable("targets/", "listed", source))
     }
 
     /// Keeps a rejected item.
@@ -199,7 +201,7 @@ impl Store {
                 .upload(RequestContent::from(body.clone()), Some(json(BlobClientUploadOptions::default())))
                 .await
         };
-        repeat(deadline, usize::MAX, passes, upload)
+        repeat(deadline, usize::MAX, passes_or_is_throttled, upload)
             .await
             .map(drop)
             .map_err(|source| unavailable(&blob, "written", source))
@@ -229,7 +231,7 @@ impl Store {
             let etag = answer.properties.etag.map(|etag| ETag(etag.to_string()));
             Ok((answer.body.collect().await?, etag))
         };
-        match repeat(deadline, usize::MAX, passes, download).await {
+        match repeat(deadline, usize::MAX, passes_or_is_throttled, download).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(source) => Err(unavailable(blob, "read", source)),
@@ -239,7 +241,7 @@ impl Store {
     /// Deletes a blob; that it is not there is as good.
     pub(super) async fn delete(&self, blob: &str, deadline: Deadline) -> Result<(), StateError> {
         let delete = || async { self.state.blob_client(blob).delete(None).await };
-        match repeat(deadline, usize::MAX, passes, delete).await {
+        match repeat(deadline, usize::MAX, passes_or_is_throttled, delete).await {
             Ok(_) => Ok(()),
             Err(error) if is_missing(&error) => Ok(()),
             Err(source) => Err(unavailable(blob, "deleted", source)),
@@ -262,7 +264,7 @@ impl Store {
                 self.state.blob_client(blob).upload(RequestContent::from(body.clone()), Some(options.clone())).await
             }
         };
-        match repeat(deadline, usize::MAX, passes, upload).await {
+        match repeat(deadline, usize::MAX, passes_or_is_throttled, upload).await {
             Ok(answer) => match answer.etag {
                 Some(etag) => Ok(Saved::As(ETag(etag.to_string()))),
                 // Without an ETag nothing can follow on this write: read again.
@@ -304,12 +306,6 @@ fn json(options: BlobClientUploadOptions<'static>) -> BlobClientUploadOptions<'s
         partition_size: Some(ONE_UPLOAD),
         ..options
     }
-}
-
-/// 429 too: for a single account there is nobody else to wait for it.
-fn passes(error: &azure_core::Error) -> bool {
-    let trouble = Trouble::of(error);
-    trouble.passes() || trouble == Trouble::Status(429)
 }
 
 fn is_missing(error: &azure_core::Error) -> bool {

@@ -23,7 +23,7 @@ pub struct Entry {
     /// The newest non-compliant evaluation that came while a task had the resource; weighed when the task ends.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub seen_in_task: Option<Timestamp>,
-    /// How the last attempt failed, as long as the episode lasts.
+    /// How the last attempt failed, until the resource is fixed, a park of its own ends, or a new episode begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<LastFailure>,
     /// Where the resource stands.

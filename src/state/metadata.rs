@@ -1,4 +1,4 @@
-//! What stands in a target blob's metadata, so that `sweep` and the status need not read the documents.
+//! What stands in a target blob's metadata, so that `sweep` need not read the documents.
 
 use std::collections::HashMap;
 

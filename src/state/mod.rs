@@ -1,5 +1,6 @@
 //! Stage 3, what is known: one document a target and one a subscription, in Blob Storage, changed only by compare-and-swap on the ETag.
-//! The documents are plain values; what happens to them is decided in `remediation`.
+//! (Notes in `suspects` and rejected items are written as they are.) The documents are plain values; what happens to them is
+//! decided in `remediation`.
 
 mod blob_store;
 mod changes;

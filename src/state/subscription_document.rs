@@ -1,5 +1,5 @@
-//! What the targets of a subscription must know of each other: what is claimed by a task, and until when
-//! Resource Manager asked to be left alone.
+//! What the targets of a subscription must know of each other: what is claimed by a task, and until when Resource Manager is
+//! to be left alone, because a 429 told so or because little of a budget was left.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct SubscriptionDocument {
     version: u32,
     /// The subscription.
     pub subscription: SubscriptionId,
-    /// No call before this time: a floor that Resource Manager told.
+    /// No call before this time: a floor that a 429 told, or that follows from a low budget.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub throttled_until: Option<Timestamp>,
     /// One claim a target. Void when the target's active task has another name.

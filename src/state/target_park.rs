@@ -1,4 +1,5 @@
-//! The park of a whole target: one record when the cause is the target's own, not that of one resource.
+//! The park of a whole target: one record when the cause is the target's own, not that of one resource, or when a person
+//! canceled a task for the whole scope.
 
 use serde::{Deserialize, Serialize};
 

@@ -25,6 +25,9 @@ pub struct ActiveTask {
     /// When to look at it next.
     #[serde(with = "time::serde::rfc3339")]
     pub check_at: Timestamp,
+    /// How often it was asked for without an answer, and was not there afterwards.
+    #[serde(default)]
+    pub unanswered: u32,
     /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
     #[serde(default)]
     pub overdue_reported: bool,

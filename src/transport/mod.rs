@@ -1,10 +1,13 @@
-//! What all clients share: one HTTP client with its trusted authorities, the app's identity, and the first layer of retry.
+//! What all clients share: one HTTP client with its trusted authorities, the app's identity, the first layer of retry, and what
+//! is told of an error.
 //! The pipeline's own retry is off, so that this layer is the only one.
 
+mod causes;
 mod credential;
 mod http_client;
 mod repeat;
 
+pub use causes::causes;
 pub use credential::{CredentialError, managed_identity};
 pub use http_client::{TransportError, client_options, http_client};
-pub use repeat::{Deadline, Trouble, repeat};
+pub use repeat::{Deadline, Trouble, passes_or_is_throttled, repeat};

@@ -1,12 +1,12 @@
-//! The first layer of retry: a few quick tries of a call that may be repeated, bounded by a deadline.
-//! Longer waits belong to the documents and their wake-ups.
+//! The first layer of retry: quick tries of a call that may be repeated, bounded by a deadline. Of Resource Manager a few only:
+//! longer waits belong to the documents and their wake-ups. Storage and Service Bus are tried until the deadline.
 //!
 //! | trouble | repeated? |
 //! |---|---|
 //! | not sent (no connection) | yes |
 //! | lost (sent, no answer) | yes: only calls that may be repeated come here |
 //! | 408, 500, 502, 503, 504 | yes |
-//! | 429 | no: its time belongs to the caller |
+//! | 429 | of Resource Manager no, its time belongs to the caller; of storage and Service Bus yes |
 //! | token refused or out of reach | yes: the identity endpoint restarts with the app |
 //! | anything else | no |
 
@@ -85,6 +85,14 @@ impl Trouble {
     }
 }
 
+/// Whether a call to storage or Service Bus is worth another try: what passes by itself, and 429 too. Both are the worker's own,
+/// so that nobody else could wait for them.
+#[must_use]
+pub fn passes_or_is_throttled(error: &azure_core::Error) -> bool {
+    let trouble = Trouble::of(error);
+    trouble.passes() || trouble == Trouble::Status(429)
+}
+
 /// Runs `operation` until it succeeds, fails for good, `tries` are used up or the deadline is near.
 /// Between tries it waits 0.2 s, doubled each time up to 10 s, with jitter.
 ///
@@ -131,6 +139,18 @@ mod tests {
         ] {
             assert_eq!(trouble.passes(), passes, "{trouble:?}");
         }
+    }
+
+    #[test]
+    fn storage_and_service_bus_are_waited_for_when_they_throttle_too() {
+        let passes = |status: u16| {
+            passes_or_is_throttled(&azure_core::Error::from(ErrorKind::HttpResponse {
+                status: status.into(),
+                error_code: None,
+                raw_response: None,
+            }))
+        };
+        assert!(passes(429) && passes(503) && !passes(412) && !passes(403));
     }
 
     #[tokio::test(start_paused = true)]

@@ -158,6 +158,13 @@ impl World {
                 return Err(format!("{id}: the outcome {outcome:?} of {name} makes {new:?} of {old:?}"));
             }
         }
+        if task.failed_halfway() {
+            for (id, _) in before.resources.iter().filter(|(id, _)| task.outcome(id).is_none()) {
+                if let Some(truth) = self.cloud.truth.get_mut(&(after.target.clone(), id.clone())) {
+                    truth.tried.remove(name);
+                }
+            }
+        }
         if was.extent.is_whole() {
             // What was not listed and not begun: nobody can know that the task was to have it.
             for ((target, id), truth) in &mut self.cloud.truth {
@@ -210,6 +217,10 @@ impl World {
             },
             Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.ending == Ending::Canceled => {
                 parked(ParkReason::Canceled) || keeps
+            }
+            // Its turn did not come.
+            Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.failed_halfway() => {
+                keeps || (matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt)
             }
             Some(Deployment { status: DeploymentStatus::Open, .. }) | None => keeps || again(None),
         }

@@ -57,7 +57,7 @@ const DEPLOYMENTS: &str = "remediations/deployments.json";
 const ERRORS: [(&str, &str); 6] = [
     ("another-task-runs", "wait"),
     ("this-task-runs", "accepted"),
-    ("initiative-without-reference", "refused: InvalidCreateRemediationRequest"),
+    ("initiative-without-reference", "parked: referenceMissing"),
     ("no-assignment", "refused: InvalidRequestContent"),
     ("re-evaluation-at-a-management-group", "refused: InvalidCreateRemediationRequest"),
     ("throttled", "throttled"),
@@ -152,6 +152,8 @@ async fn recorded_refusals_of_a_task_mean_what_they_mean() {
                 assert!(words.len() > 80, "{name}: the service's own words: {words}");
                 format!("refused: {}", words.split(':').next().unwrap())
             }
+            Put::NotFound(words) => format!("notFound: {}", words.split(':').next().unwrap()),
+            Put::Park(cause) => format!("parked: {}", cause.reason.as_str()),
             Put::Unknown => "unknown".to_owned(),
         };
         assert_eq!(found, *meaning, "{name}");

@@ -53,17 +53,19 @@ async fn of_an_initiative_what_names_a_remediable_policy_is_fixed_and_all_else_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_initiative_that_cannot_be_read_is_not_taken_for_gone() {
-    let estate = baseline().with_record(under_baseline(1, Some("inherit_tag")));
-    let events = events(&estate);
-    let stage = Stage::start(estate).await;
-    let forbidden = Rule::new("forbidden", Service::ResourceManager, Which::Always, Kind::Status(403));
-    stage.azure.faults().add(forbidden.path_contains("/policySetDefinitions/"));
-    stage.deliver(events).await;
-    stage.settled(1).await;
-    assert!(stage.azure.faults().hits("forbidden") > 0);
-    assert_eq!((stage.unfit(), stage.count("fixed")), (0, 1));
-    stage.at_rest().await;
+async fn an_initiative_that_cannot_be_read_or_is_out_of_sight_is_not_taken_for_gone() {
+    for status in [403, 404] {
+        let estate = baseline().with_record(under_baseline(1, Some("inherit_tag")));
+        let events = events(&estate);
+        let stage = Stage::start(estate).await;
+        let unseen = Rule::new("unseen", Service::ResourceManager, Which::Always, Kind::Status(status));
+        stage.azure.faults().add(unseen.path_contains("/policySetDefinitions/"));
+        stage.deliver(events).await;
+        stage.settled(1).await;
+        assert!(stage.azure.faults().hits("unseen") > 0, "{status}");
+        assert_eq!((stage.unfit(), stage.count("fixed")), (0, 1), "{status}");
+        stage.at_rest().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

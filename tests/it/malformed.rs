@@ -69,6 +69,27 @@ async fn malformed_events_are_rejected_with_their_payload_cut_at_eight_kibibytes
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn times_that_cannot_be_reckoned_with_are_rejected_as_events_and_as_messages() {
+    let estate = land(1).with_record(record(0, 1, "Tag"));
+    let times = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"];
+    let good = (event(&estate, &estate.records[0]), observation(&estate.records[0], estate.records[0].evaluated_at));
+    let with = |mut item: Value, member: &str, time: &str| {
+        *item.pointer_mut(member).unwrap() = json!(time);
+        item
+    };
+    let events = times.iter().map(|time| with(good.0.clone(), "/data/timestamp", time)).collect();
+    let messages: Vec<String> =
+        times.iter().map(|time| with(good.1.clone(), "/observedAt", time).to_string()).collect();
+    let stage = Stage::start(estate).await;
+    stage.deliver(events).await;
+    stage.enqueue("noncompliant-resources", messages);
+    until("six are rejected", || stage.rejected().len() == 6).await;
+    assert!(stage.rejected().iter().all(|item| item["reason"].to_string().contains("years 2000 to 2999")));
+    assert!(stage.logged("panic").is_empty() && stage.documents().is_empty());
+    stage.at_rest_with(Expected { rejected: 6, ..Expected::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_that_need_nothing_are_acknowledged_with_a_reason() {
     let estate = land(1).with_record(record(0, 1, "Tag"));
     let one = &estate.records[0];

@@ -1,7 +1,9 @@
 //! What is wrong with a whole target is found out once, written down once and said once, however many resources and events
 //! it has; and when it is mended, everything goes on by itself.
 
+use simulator::Service;
 use simulator::estate::{Assignment, Estate};
+use simulator::faults::{Kind, Rule, Which};
 use time::OffsetDateTime;
 
 use crate::stage::{DEFINITION, Stage, account, assignment, events, land, observation, record, subscription, until};
@@ -91,5 +93,27 @@ async fn what_becomes_compliant_leaves_a_parked_target_and_sweep_ends_a_park_who
     until("all is fixed", || stage.count("fixed") == RESOURCES - 1).await;
     assert_eq!(stage.logged("target_unparked").len(), 1);
     stage.settled(RESOURCES).await;
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_right_to_read_the_assignment_no_task_is_opened_and_with_it_everything_goes_on_by_itself() {
+    let estate = land(1).with_record(record(0, 0, "Tag")).with_record(record(0, 1, "Tag"));
+    let events = events(&estate);
+    let stage = Stage::with(estate, &[("PARK_FOR", PARK_FOR), ("COALESCE_WINDOW", "1s")]).await;
+    let forbidden = Rule::new("forbidden", Service::ResourceManager, Which::Always, Kind::Status(403));
+    stage.azure.faults().add(forbidden.method("GET").path_contains("/policyAssignments"));
+    stage.deliver(events).await;
+    until("the target is parked", || stage.logged("target_parked").len() == 1 && stage.is_settled()).await;
+    let (name, document) = stage.documents().into_iter().next().unwrap();
+    assert_eq!(document["parked"]["reason"], "workerLacksPermission", "{name}");
+    assert!(document["parked"]["hint"].as_str().unwrap().contains("Resource Policy Contributor"), "{document}");
+    assert_eq!((stage.count("parked"), stage.manager.tasks().len()), (2, 0));
+    assert_eq!(stage.azure.faults().hits("forbidden"), 1, "the list is asked for once");
+
+    assert!(stage.azure.faults().remove("forbidden"));
+    until("all is fixed", || stage.count("fixed") == 2).await;
+    stage.settled(2).await;
+    assert_eq!((stage.unfit(), stage.manager.tasks().len()), (0, 1));
     stage.at_rest().await;
 }

@@ -162,12 +162,6 @@ impl Assignment {
         self
     }
 
-    /// The same, reported only.
-    pub fn not_enforced(mut self) -> Self {
-        self.enforcement = EnforcementMode::DoNotEnforce;
-        self
-    }
-
     /// The same, leaving out a scope.
     pub fn without_scope(mut self, scope: impl Into<ArmId>) -> Self {
         self.not_scopes.push(scope.into());

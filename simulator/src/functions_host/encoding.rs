@@ -80,10 +80,12 @@ fn date_through_newtonsoft(text: &str) -> Option<String> {
         offset => {
             let format = format_description!("[offset_hour sign:mandatory]:[offset_minute]");
             let offset = UtcOffset::parse(offset, &format).ok()?;
-            let utc = date.assume_offset(offset).to_offset(UtcOffset::UTC);
+            let utc = date.assume_offset(offset).checked_to_offset(UtcOffset::UTC)?;
             (time::PrimitiveDateTime::new(utc.date(), utc.time()), "+00:00")
         }
     };
+    // The dates of .NET begin with the year 1 and end with 9999; what is none, also in UTC, stays the text that it is.
+    (date.year() >= 1).then_some(())?;
     Some(format!("{}{}{zone}", date.format(&shape).ok()?, fraction(ticks)))
 }
 
@@ -128,6 +130,9 @@ mod tests {
             ("2023-10-12T20:13:49.Z", "2023-10-12T20:13:49.Z"),
             ("2023-10-12T20:13:49.0Zulu", "2023-10-12T20:13:49.0Zulu"),
             ("2023-10-12", "2023-10-12"),
+            ("9999-12-31T23:59:59.1200-01:00", "9999-12-31T23:59:59.1200-01:00"),
+            ("0000-01-01T00:00:00.10Z", "0000-01-01T00:00:00.10Z"),
+            ("0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00+01:00"),
             ("ünïcödé-text-über-alles", "ünïcödé-text-über-alles"),
         ];
         for (text, expected) in cases {

@@ -1,10 +1,7 @@
 //! The App Service identity endpoint: plain HTTP on loopback, as in Azure, guarded by a secret in `X-IDENTITY-HEADER`.
 //! Source: Microsoft documentation, "How to use managed identities for App Service", REST endpoint reference.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -33,7 +30,7 @@ pub struct ManagedIdentities {
 #[derive(Clone)]
 pub struct Identity {
     tokens: Tokens,
-    identities: Arc<Mutex<ManagedIdentities>>,
+    identities: Arc<ManagedIdentities>,
     secret: Arc<str>,
 }
 
@@ -41,7 +38,7 @@ impl Identity {
     /// An endpoint that issues tokens to these identities, with a random secret.
     pub fn new(tokens: Tokens, identities: ManagedIdentities) -> Self {
         let secret = Uuid::new_v4().simple().to_string().to_uppercase();
-        Self { tokens, identities: Arc::new(Mutex::new(identities)), secret: secret.into() }
+        Self { tokens, identities: Arc::new(identities), secret: secret.into() }
     }
 
     /// The value of `IDENTITY_HEADER`.
@@ -54,14 +51,9 @@ impl Identity {
         &self.tokens
     }
 
-    /// The identities of the app at this time.
-    pub fn identities(&self) -> ManagedIdentities {
-        self.identities.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Replaces the identities of the app.
-    pub fn set_identities(&self, identities: ManagedIdentities) {
-        *self.identities.lock().unwrap_or_else(PoisonError::into_inner) = identities;
+    /// The identities of the app.
+    pub fn identities(&self) -> &ManagedIdentities {
+        &self.identities
     }
 
     /// The path of `IDENTITY_ENDPOINT`, as in Azure.
@@ -84,7 +76,7 @@ impl Identity {
         let Some(resource) = query.get("resource").filter(|resource| !resource.is_empty()) else {
             return refusal::identity(400, "The query parameter 'resource' is required.");
         };
-        let Some(principal) = self.identities().find(query) else {
+        let Some(principal) = self.identities.find(query) else {
             return refusal::identity(
                 400,
                 "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.",

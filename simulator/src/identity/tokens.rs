@@ -1,10 +1,7 @@
 //! Tokens of the shape of Entra ID's: JWTs, signed with a key that is made at start, so that a forged, stale or
 //! misdirected one is refused as in production. Pure but for the key: the time is an argument.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::{hmac, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -53,12 +50,14 @@ pub enum TokenProblem {
     },
 }
 
-/// Issues and checks tokens of one tenant. Clones share the key and the settings.
+/// How long tokens live: as long as those of managed identities.
+const LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+
+/// Issues and checks tokens of one tenant. Clones share the key.
 #[derive(Clone)]
 pub struct Tokens {
     tenant: Arc<str>,
     key: Arc<hmac::Key>,
-    lifetime: Arc<Mutex<Duration>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,15 +77,14 @@ struct Claims {
 }
 
 impl Tokens {
-    /// Issues for a tenant. Tokens live 24 hours, as those of managed identities do.
+    /// Issues for a tenant.
     ///
     /// # Errors
     /// When the platform gives no random bytes.
     pub fn new(tenant: impl Into<String>) -> anyhow::Result<Self> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new())
             .map_err(|_| anyhow::anyhow!("the platform gave no random bytes for the token key"))?;
-        let lifetime = Arc::new(Mutex::new(Duration::from_secs(24 * 3600)));
-        Ok(Self { tenant: tenant.into().into(), key: Arc::new(key), lifetime })
+        Ok(Self { tenant: tenant.into().into(), key: Arc::new(key) })
     }
 
     /// The tenant's id.
@@ -94,15 +92,9 @@ impl Tokens {
         &self.tenant
     }
 
-    /// How long tokens issued from now on live.
-    pub fn set_lifetime(&self, lifetime: Duration) {
-        *self.lifetime.lock().unwrap_or_else(PoisonError::into_inner) = lifetime;
-    }
-
     /// A token for an audience, and when it expires.
     pub fn issue(&self, principal: &Principal, audience: &str, now: OffsetDateTime) -> (String, OffsetDateTime) {
-        let lifetime = *self.lifetime.lock().unwrap_or_else(PoisonError::into_inner);
-        let expires = now + lifetime;
+        let expires = now + LIFETIME;
         let claims = Claims {
             aud: audience.to_owned(),
             iss: format!("https://sts.windows.net/{}/", self.tenant),

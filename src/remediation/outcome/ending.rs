@@ -74,6 +74,11 @@ impl Ending<'_> {
             TaskState::Canceled => {
                 entry.state = park(ParkReason::Canceled, None, canceled(self.task), self.policy, self.now);
             }
+            // Too many others failed, so its turn did not come: that is no attempt of its own.
+            TaskState::Failed if !self.no_deployments => {
+                let due = next_attempt(entry.attempt, &self.task.name, self.policy, self.now);
+                entry.state = EntryState::Waiting { due };
+            }
             TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
                 // A success without any deployment may have come before the evaluation that it needed.
                 let stale = self.status.state == TaskState::Succeeded && self.no_deployments && !entry.is_stale();

@@ -14,11 +14,16 @@ fn floor() -> Timestamp {
     now() + time::Duration::seconds(40)
 }
 
+/// The number of the first task of a target that is seen for the first time now.
+pub(super) fn first() -> u64 {
+    u64::try_from(now().unix_timestamp()).unwrap() + 1
+}
+
 pub(super) fn etag() -> ETag {
     ETag("1".to_owned())
 }
 
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     let assignment = Assignment {
         id: target().policy_assignment_id.to_string(),
         policy: AssignedPolicy::Definition("d".to_owned()),
@@ -30,7 +35,7 @@ fn facts() -> Facts {
 }
 
 /// A look at a target with one due resource, played until `stop` holds for what is next.
-fn look(stop: impl Fn(&Next) -> bool) -> Reconciliation {
+pub(super) fn look(stop: impl Fn(&Next) -> bool) -> Reconciliation {
     let mut document = TargetDocument::new(target());
     merge(&mut document, &seen(Seen::NonCompliant, 1, now() - time::Duration::hours(1)), &policy(), now());
     document.resources.values_mut().for_each(|entry| entry.state = EntryState::Waiting { due: now() });
@@ -81,7 +86,7 @@ fn behind_a_closed_gate_no_question_is_asked_and_no_task_is_written_down() {
         look.observe(Observed::ClaimsSaved(told, etag()));
         let Next::Save(Write { document, meaning }) = look.next(&policy(), now()) else { panic!("no rest") };
         assert_eq!(meaning, Meaning::Settled(Rest::Throttled));
-        assert_eq!((document.wake_at, document.active, document.sequence), (Some(floor()), None, 0));
+        assert_eq!((document.wake_at, document.active, document.sequence), (Some(floor()), None, first() - 1));
         assert_eq!(document.resources[&resource(1)].state, EntryState::Waiting { due: now() }, "it keeps its place");
     }
 }
@@ -98,7 +103,7 @@ fn what_was_written_down_before_the_gate_closed_is_given_up_without_a_claim_of_i
     let mut look = look(|next| matches!(next, Next::SaveClaims(_)));
     look.observe(Observed::Floor(floor()));
     let Next::Save(Write { document, meaning }) = look.next(&policy(), now()) else { panic!("not given up") };
-    assert_eq!((meaning, &document.active, document.sequence), (Meaning::Step, &None, 1), "its name is used up");
+    assert_eq!((meaning, &document.active, document.sequence), (Meaning::Step, &None, first()), "its name is used up");
     let entry = &document.resources[&resource(1)];
     assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: floor() }, 1));
 }
@@ -120,7 +125,7 @@ fn what_the_gate_held_is_not_taken_for_refused() {
     let held = Put::of(Err(ArmError::Held { call, until: floor() }));
     assert_eq!(held, Put::Throttled(floor()));
     let mut look = look(|next| matches!(next, Next::Put(_)));
-    look.observe(Observed::Put(TaskName::new(&target().hash(), 1), held));
+    look.observe(Observed::Put(TaskName::new(&target().hash(), first()), held));
     let Next::Save(Write { document, .. }) = look.next(&policy(), now()) else { panic!("not given up") };
     let entry = &document.resources[&resource(1)];
     assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: floor() }, 1), "no attempt is counted");

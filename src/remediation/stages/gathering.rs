@@ -5,8 +5,8 @@ use super::super::listing;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
-use super::super::target_park::park_target;
-use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden};
+use super::super::target_park::{TargetCause, park_target};
+use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden, unreadable};
 use super::View;
 use super::escalating::Escalation;
 use crate::arm::NewTask;
@@ -25,6 +25,10 @@ impl View<'_> {
             return skip;
         }
         let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
+        // Whoever may not read the assignment may often read nothing else either: that must not hide it.
+        if let Some(cause) = unreadable(&self.look.target, facts) {
+            return self.park(cause, Vec::new());
+        }
         if self.look.active_tasks.is_none() {
             return self.ask(Question::ActiveTasks);
         }
@@ -58,13 +62,17 @@ impl View<'_> {
             apply_verdicts(&mut changed, &verdicts, self.now);
             return Self::step(changed);
         }
-        let cause = match wave {
+        match wave {
             Ok(wave) => {
                 let free = Free::among(wave, &blockers);
-                return self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked);
+                self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
             }
-            Err(cause) => cause,
-        };
+            Err(cause) => self.park(cause, verdicts),
+        }
+    }
+
+    /// No task of the target is possible until a person mends it: plan mode says so, act mode parks the whole target.
+    fn park(self, cause: TargetCause, verdicts: Vec<Verdict>) -> Next {
         match self.policy.mode {
             Mode::Act => {
                 let mut changed = self.document.clone();

@@ -8,6 +8,8 @@ mod escalating;
 mod gathering;
 mod opening;
 mod parked;
+#[cfg(test)]
+mod refusal_tests;
 mod running;
 #[cfg(test)]
 mod taking_over_tests;

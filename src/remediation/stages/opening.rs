@@ -4,7 +4,8 @@
 use super::super::backoff::next_look;
 use super::super::opening;
 use super::super::step::{Meaning, Next, Put, Question, Rest, Write};
-use super::super::wave::{claim, reference};
+use super::super::target_park::park_target;
+use super::super::wave::{claim, may_still_go, reference};
 use super::View;
 use crate::arm::NewTask;
 use crate::config::Mode;
@@ -12,9 +13,12 @@ use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
 use crate::state::{ActiveTask, EntryState, Extent};
 
+/// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
+const MOST_UNANSWERED: u32 = 8;
+
 impl View<'_> {
     pub(super) fn opening(self, active: &ActiveTask) -> Next {
-        let grace_ends = active.opened_at + self.policy.opening_grace;
+        let grace_ends = active.opened_at + opening::grace(active, self.policy);
         let mine = self.look.mine.as_ref().filter(|(name, _)| *name == active.name).map(|(_, how)| *how);
         let Some(how) = mine else {
             if self.now < grace_ends {
@@ -33,15 +37,29 @@ impl View<'_> {
                 opening::opened(&mut changed, self.policy, self.now);
                 Self::step(changed)
             }
-            (Some(Put::Wait), _) => self.give_up(next_look(self.now, self.policy, self.now)),
+            (Some(Put::Wait), _) => self.give_up(self.later()),
             (Some(Put::Throttled(until)), _) => self.give_up(*until),
-            (Some(Put::Refused(words)), _) => {
+            (Some(Put::NotFound(words)), _) => match &active.extent {
+                Extent::Anew { resource } => {
+                    let mut changed = self.document.clone();
+                    opening::gone(&mut changed, resource, self.now);
+                    Self::step(changed)
+                }
+                Extent::Resources | Extent::Whole { .. } => self.refused(words),
+            },
+            (Some(Put::Refused(words)), _) => self.refused(words),
+            (Some(Put::Park(cause)), _) => {
                 let mut changed = self.document.clone();
-                opening::refused(&mut changed, words, self.policy, self.now);
+                opening::back_to_waiting(&mut changed, self.now);
+                park_target(&mut changed, cause, self.policy, self.now);
                 Self::step(changed)
             }
             // It may still be on its way: whoever comes after the grace looks again, and only then creates it.
-            (Some(Put::Unknown), Some(false)) => self.rest(Some(grace_ends), Rest::OpeningElsewhere),
+            (Some(Put::Unknown), Some(false)) => {
+                let mut changed = self.document.clone();
+                opening::unanswered(&mut changed);
+                self.rest_as(&changed, Some(grace_ends), Rest::OpeningElsewhere)
+            }
             (Some(Put::Unknown), None) => self.ask_or_leave(task(active), grace_ends),
             (None, None) if how == Meaning::TookOver => self.ask_or_leave(task(active), grace_ends),
             (None, None | Some(false)) => self.claim_and_put(active, how, grace_ends),
@@ -54,6 +72,20 @@ impl View<'_> {
             Some((until, why)) => self.rest(Some(grace_ends.max(until)), why),
             None => Next::Ask(question),
         }
+    }
+
+    /// An attempt of each resource is used up.
+    fn refused(self, words: &str) -> Next {
+        let mut changed = self.document.clone();
+        opening::refused(&mut changed, words, self.policy, self.now);
+        Self::step(changed)
+    }
+
+    /// When to try again what something is in the way of: the less often, the longer it has waited.
+    fn later(self) -> Timestamp {
+        let in_task = self.document.resources.values().filter(|entry| entry.state == EntryState::InTask);
+        let since = in_task.map(|entry| entry.first_seen).min();
+        next_look(since.unwrap_or(self.now), self.policy, self.now)
     }
 
     /// Gives the wave up without an attempt being counted.
@@ -76,6 +108,16 @@ impl View<'_> {
             };
         }
         let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
+        if how == Meaning::TookOver {
+            if active.unanswered >= MOST_UNANSWERED {
+                return self
+                    .refused(&format!("Resource Manager never answered the {} requests for it", active.unanswered));
+            }
+            // Decided in another time, maybe under other settings: what would not go any more is decided anew.
+            if active.extent.is_whole() || !may_still_go(self.document, facts, &self.policy.guard_rails) {
+                return self.give_up(self.now);
+            }
+        }
         let is_claimed = self.claims.claims.get(&self.look.hash).is_some_and(|claim| claim.task == active.name);
         if how == Meaning::TookOver || !is_claimed {
             // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
@@ -92,7 +134,7 @@ impl View<'_> {
                     let again = grace_ends.max(self.now + self.policy.check_interval_max);
                     return self.rest(Some(again), Rest::Blocked);
                 }
-                (false, true) => return self.give_up(next_look(self.now, self.policy, self.now)),
+                (false, true) => return self.give_up(self.later()),
                 (false, false) => return self.claim(active),
                 (true, false) => {}
             }

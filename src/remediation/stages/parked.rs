@@ -67,24 +67,57 @@ mod tests {
         }
     }
 
+    /// The first step of a look that is no question.
+    fn decided(before: &TargetDocument, policy: &Policy, answer: impl Fn(&Question) -> Option<Observed>) -> Next {
+        let mut look = Reconciliation::new(&WakeUp::new(target(), before.generation));
+        let claims = SubscriptionDocument::new(before.target.subscription().clone());
+        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        let etag = Some(ETag("1".to_owned()));
+        look.observe(Observed::Target(Box::new(Versioned { document: before.clone(), etag })));
+        loop {
+            match look.next(policy, now()) {
+                Next::Ask(question) => look.observe(answer(&question).unwrap()),
+                next => return next,
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_assignment_cannot_be_read_nothing_more_is_asked_and_no_task_is_opened() {
+        let mut before = parked();
+        before.parked = None;
+        let words = "AuthorizationFailed: no policyAssignments/read";
+        let answer = |question: &Question| {
+            let assignment = Found::Unreadable(words.to_owned());
+            let facts = Facts { assignment, references: None, siblings: Vec::new() };
+            (*question == Question::Facts).then_some(Observed::Facts(facts))
+        };
+        for mode in [Mode::Act, Mode::Plan] {
+            let (reason, said) = match decided(&before, &Policy { mode, ..policy() }, answer) {
+                Next::Save(write) if mode == Mode::Act => {
+                    assert_eq!((&write.document.active, &write.document.resources), (&None, &before.resources));
+                    let park = write.document.parked.unwrap();
+                    (park.reason, park.words)
+                }
+                Next::Show(plan) if mode == Mode::Plan => {
+                    assert_eq!(plan.task, None);
+                    let cause = plan.cause.unwrap();
+                    (cause.reason, cause.words)
+                }
+                next => panic!("{mode:?}: {next:?}"),
+            };
+            assert_eq!(reason, ParkReason::WorkerLacksPermission);
+            assert!(said.ends_with(words), "{said}");
+        }
+    }
+
     #[test]
     fn a_target_without_identity_is_parked_in_act_mode_and_in_plan_mode_only_shown_to_be() {
         let mut before = parked();
         before.parked = None;
         for mode in [Mode::Act, Mode::Plan] {
             let policy = Policy { mode, ..policy() };
-            let mut look = Reconciliation::new(&WakeUp::new(target(), before.generation));
-            let claims = SubscriptionDocument::new(before.target.subscription().clone());
-            look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
-            let etag = Some(ETag("1".to_owned()));
-            look.observe(Observed::Target(Box::new(Versioned { document: before.clone(), etag })));
-            let next = loop {
-                match look.next(&policy, now()) {
-                    Next::Ask(question) => look.observe(answer(&question).unwrap()),
-                    next => break next,
-                }
-            };
-            match (mode, next) {
+            match (mode, decided(&before, &policy, answer)) {
                 (Mode::Act, Next::Save(write)) => {
                     assert_eq!(
                         (&write.document.parked, &write.document.resources),

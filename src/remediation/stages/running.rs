@@ -9,20 +9,25 @@ use crate::state::ActiveTask;
 
 impl View<'_> {
     pub(super) fn running(self, active: &ActiveTask) -> Next {
+        let overdue = active.opened_at + self.policy.task_timeout < self.now;
+        let mut changed = self.document.clone();
         let Some((_, status)) = self.look.task.as_ref().filter(|(name, _)| *name == active.name) else {
             if self.now < active.check_at {
                 return self.rest(Some(active.check_at), Rest::TaskRunning);
             }
+            // One that nobody can ask for must not run on unseen.
+            if self.look.unanswered && overdue && !active.overdue_reported {
+                changed.active = Some(ActiveTask { overdue_reported: true, ..active.clone() });
+                return Self::step(changed);
+            }
             return self.ask(Question::Task(active.name.clone(), active.extent.clone()));
         };
-        let mut changed = self.document.clone();
         let Some(status) = status else {
             let deleted = TaskStatus { state: TaskState::Complete, word: "Deleted".to_owned(), created_on: None };
             take_in(&mut changed, &deleted, &[], self.policy, self.now);
             return Self::step(changed);
         };
         if status.state == TaskState::Active {
-            let overdue = active.opened_at + self.policy.task_timeout < self.now;
             changed.active =
                 Some(ActiveTask { overdue_reported: active.overdue_reported || overdue, ..active.clone() });
             return self.rest_as(&changed, Some(next_look(active.opened_at, self.policy, self.now)), Rest::TaskRunning);
@@ -35,5 +40,41 @@ impl View<'_> {
                 Self::step(changed)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm::{ArmError, CallKind};
+    use crate::queue::WakeUp;
+    use crate::remediation::Reconciliation;
+    use crate::remediation::fixture::{in_task, now, policy, target};
+    use crate::remediation::step::{Meaning, Observed, Write};
+    use crate::state::{ETag, SubscriptionDocument, Versioned};
+
+    /// What follows when a task that was opened so many hours ago is asked for and there is no answer.
+    fn unanswered_after(hours: i64) -> Next {
+        let mut document = in_task(1);
+        let opened_at = now() - time::Duration::hours(hours);
+        document.active = document.active.map(|active| ActiveTask { opened_at, check_at: now(), ..active });
+        let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+        let claims = SubscriptionDocument::new(target().subscription().clone());
+        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        look.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
+        let asked = look.next(&policy(), now());
+        assert!(matches!(asked, Next::Ask(Question::Task(..))), "{asked:?}");
+        look.observe(Observed::Unanswered(ArmError::Lost { call: CallKind::ReadTask, words: "500".to_owned() }));
+        look.next(&policy(), now())
+    }
+
+    #[test]
+    fn a_task_that_runs_too_long_is_reported_also_when_nobody_can_ask_for_it() {
+        let Next::Save(Write { document, meaning }) = unanswered_after(25) else { panic!("not written") };
+        assert_eq!(meaning, Meaning::Step);
+        assert!(document.active.is_some_and(|active| active.overdue_reported));
+        let Next::Save(Write { document, meaning }) = unanswered_after(23) else { panic!("no rest") };
+        assert_eq!(meaning, Meaning::Settled(Rest::Unanswered));
+        assert!(document.active.is_some_and(|active| !active.overdue_reported));
     }
 }

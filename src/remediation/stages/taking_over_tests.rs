@@ -1,32 +1,40 @@
-//! An opening that another left before its claim was written: whoever takes it over looks at what runs by now.
+//! An opening that another left: whoever takes it over looks at what runs by now, and whether it may still go out.
 
 use super::super::Reconciliation;
-use super::super::fixture::{now, policy, resource, seen, target};
+use super::super::fixture::{now, policy, policy_with, resource, seen, target};
 use super::super::merge::merge;
 use super::super::step::{Next, Observed, Question};
-use super::closed_gate_tests::play;
+use super::closed_gate_tests::{facts, play};
 use crate::arm::{ListedTask, TaskState};
+use crate::config::Policy;
 use crate::queue::{Seen, WakeUp};
 use crate::state::{ActiveTask, EntryState, Extent, TargetDocument, TaskName, TaskPhase};
 
 /// A look that has taken over a task that Resource Manager does not know, and now asks what else runs.
 fn taken_over() -> Reconciliation {
+    taken_over_with(|_| {})
+}
+
+fn taken_over_with(change: impl Fn(&mut ActiveTask)) -> Reconciliation {
     let opened_at = now() - time::Duration::hours(1);
     let mut document = TargetDocument::new(target());
     merge(&mut document, &seen(Seen::NonCompliant, 1, opened_at), &policy(), opened_at);
     document.resources.values_mut().for_each(|entry| entry.state = EntryState::InTask);
     document.sequence = 1;
-    document.active = Some(ActiveTask {
+    let mut active = ActiveTask {
         name: TaskName::new(&target().hash(), 1),
         extent: Extent::Resources,
         phase: TaskPhase::Opening,
         opened_at,
         check_at: opened_at,
+        unanswered: 0,
         overdue_reported: false,
         reading: None,
-    });
+    };
+    change(&mut active);
+    document.active = Some(active);
     let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
-    play(&mut look, document, |next| matches!(next, Next::Ask(Question::ActiveTasks)));
+    play(&mut look, document, |next| matches!(next, Next::Ask(Question::Facts)));
     look
 }
 
@@ -41,11 +49,20 @@ fn by_hand(n: usize) -> ListedTask {
     }
 }
 
+/// What the look does with the task that it took over, when it has asked all that it asks.
+fn end(mut look: Reconciliation, policy: &Policy, others: &[ListedTask]) -> Next {
+    loop {
+        look.observe(match look.next(policy, now()) {
+            Next::Ask(Question::Facts) => Observed::Facts(facts()),
+            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(others.to_vec()),
+            next => return next,
+        });
+    }
+}
+
 #[test]
 fn it_is_given_up_when_a_person_has_begun_a_task_on_its_resource() {
-    let mut look = taken_over();
-    look.observe(Observed::ActiveTasks(vec![by_hand(1)]));
-    let Next::Save(write) = look.next(&policy(), now()) else { panic!("not given up") };
+    let Next::Save(write) = end(taken_over(), &policy(), &[by_hand(1)]) else { panic!("not given up") };
     let entry = &write.document.resources[&resource(1)];
     assert!(matches!(entry.state, EntryState::Waiting { .. }) && entry.attempt == 1, "{entry:?}");
     assert_eq!(write.document.active, None);
@@ -53,8 +70,43 @@ fn it_is_given_up_when_a_person_has_begun_a_task_on_its_resource() {
 
 #[test]
 fn it_goes_on_to_its_claim_beside_a_task_that_touches_something_else() {
-    let mut look = taken_over();
-    look.observe(Observed::ActiveTasks(vec![by_hand(2)]));
-    let Next::SaveClaims(claims) = look.next(&policy(), now()) else { panic!("no claim") };
+    let Next::SaveClaims(claims) = end(taken_over(), &policy(), &[by_hand(2)]) else { panic!("no claim") };
     assert_eq!(claims.claims[&target().hash()].task, TaskName::new(&target().hash(), 1));
+}
+
+#[test]
+fn what_is_excluded_since_then_is_given_up_and_decided_anew() {
+    let excluded = policy_with("EXCLUDE_ASSIGNMENTS", "*");
+    let Next::Save(write) = end(taken_over(), &excluded, &[]) else { panic!("not given up") };
+    assert_eq!((&write.document.active, write.document.resources[&resource(1)].attempt), (&None, 1));
+    let stays = end(taken_over(), &policy(), &[]);
+    assert!(matches!(stays, Next::SaveClaims(_)), "nothing has changed: {stays:?}");
+}
+
+#[test]
+fn a_task_for_the_whole_scope_is_never_asked_for_later() {
+    let look = taken_over_with(|active| active.extent = Extent::Whole { count: 1 });
+    let Next::Save(write) = end(look, &policy(), &[]) else { panic!("not given up") };
+    assert_eq!(write.document.active, None);
+}
+
+#[test]
+fn each_request_without_an_answer_doubles_the_grace_and_after_eight_an_attempt_is_used_up() {
+    let most = 8;
+    let grace = |unanswered| {
+        let look = taken_over_with(|active| active.unanswered = unanswered);
+        let active = look.document().unwrap().active.clone().unwrap();
+        assert_eq!(active.opened_at, now(), "taken over now");
+        active.check_at - now()
+    };
+    assert_eq!([grace(0), grace(1), grace(2)], [60, 120, 240].map(time::Duration::seconds));
+    assert_eq!(grace(most), policy().check_interval_max);
+    let Next::Save(write) = end(taken_over_with(|active| active.unanswered = most), &policy(), &[]) else {
+        panic!("goes on")
+    };
+    let entry = &write.document.resources[&resource(1)];
+    assert_eq!((&write.document.active, entry.attempt), (&None, 2));
+    assert!(entry.last_failure.as_ref().unwrap().words.contains("never answered"), "{entry:?}");
+    let goes_on = end(taken_over_with(|active| active.unanswered = most - 1), &policy(), &[]);
+    assert!(matches!(goes_on, Next::SaveClaims(_)), "{goes_on:?}");
 }

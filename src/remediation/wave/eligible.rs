@@ -1,5 +1,6 @@
-//! Third question: can a task remediate it? The effect is the one that the policy states give; what cannot be read is
-//! never taken for gone.
+//! Third question: can a task remediate it? The effect is the one that the policy states give. What cannot be read is
+//! never taken for gone; and where the assignment itself cannot be read, nothing tells whether a task is allowed, so none is
+//! opened.
 
 use super::super::target_park::TargetCause;
 use super::{NonCompliant, Verdict};
@@ -24,6 +25,9 @@ impl Eligible {
         facts: &Facts,
         rails: &GuardRails,
     ) -> (Result<Self, TargetCause>, Vec<Verdict>) {
+        if let Some(cause) = unreadable(target, facts) {
+            return (Err(cause), Vec::new());
+        }
         let reference = match reference(target, facts) {
             Ok(reference) => reference,
             Err(NoTask::Skip(reason)) => return Self::nothing(wave, reason),
@@ -62,6 +66,14 @@ impl Eligible {
     }
 }
 
+/// Why the target must wait for a person when its assignment cannot be read: whether it is enforced, what it excludes and
+/// whether it has an identity is then unknown.
+pub(in crate::remediation) fn unreadable(target: &Target, facts: &Facts) -> Option<TargetCause> {
+    let Found::Unreadable(service) = &facts.assignment else { return None };
+    let words = format!("policy assignment {} cannot be read: {service}", target.policy_assignment_id);
+    Some(TargetCause { reason: ParkReason::WorkerLacksPermission, class: None, words })
+}
+
 /// Why no task of a target is possible, for none of its resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::remediation) enum NoTask {
@@ -77,22 +89,25 @@ pub(in crate::remediation) enum NoTask {
 /// Why no task of this target is possible.
 pub(in crate::remediation) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>, NoTask> {
     let wanted = target.policy_definition_reference_id.as_ref().map(ReferenceId::as_str);
-    match (&facts.assignment, &facts.references) {
-        (Found::Gone, _) => Err(NoTask::Skip(SkipReason::AssignmentGone)),
-        (Found::Unreadable(_), _) | (Found::There(_), Some(Found::Unreadable(_))) => Ok(wanted.map(str::to_owned)),
-        (Found::There(_), None) => Ok(None),
-        (Found::There(_), Some(Found::Gone)) => Err(NoTask::Skip(SkipReason::ReferenceGone)),
-        (Found::There(_), Some(Found::There(members))) => {
-            let Some(wanted) = wanted else {
-                let words = format!(
-                    "policy assignment {} is of an initiative, and no policy of it is named",
-                    target.policy_assignment_id
-                );
-                return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
-            };
+    let references = match (&facts.assignment, &facts.references) {
+        (Found::Gone, _) => return Err(NoTask::Skip(SkipReason::AssignmentGone)),
+        (Found::Unreadable(_), _) => return Ok(wanted.map(str::to_owned)),
+        (Found::There(_), None) => return Ok(None),
+        (Found::There(_), Some(references)) => references,
+    };
+    let Some(wanted) = wanted else {
+        let words = format!(
+            "policy assignment {} is of an initiative, and no policy of it is named",
+            target.policy_assignment_id
+        );
+        return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
+    };
+    match references {
+        Found::There(members) => {
             let found = members.iter().find(|member| member.eq_ignore_ascii_case(wanted)).cloned();
             found.map(Some).ok_or(NoTask::Skip(SkipReason::ReferenceGone))
         }
+        Found::Gone | Found::Unreadable(_) => Ok(Some(wanted.to_owned())),
     }
 }
 
@@ -134,6 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn an_assignment_that_cannot_be_read_allows_no_task() {
+        let words = "AuthorizationFailed: The client has no policyAssignments/read";
+        let assignment = Found::Unreadable(words.to_owned());
+        let facts = Facts { assignment, references: None, siblings: Vec::new() };
+        let (wave, verdicts) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
+        let cause = wave.unwrap_err();
+        assert_eq!((cause.reason, verdicts.len()), (ParkReason::WorkerLacksPermission, 0));
+        assert!(cause.words.ends_with(words), "{}", cause.words);
+    }
+
+    #[test]
     fn an_initiative_without_a_reference_is_the_targets_fault_and_one_that_is_gone_is_not() {
         let facts = facts(true, Some(&["Inherit_Tag"]));
         let (wave, verdicts) = ask(&[Some(Effect::Remediable)], &facts);
@@ -141,5 +167,11 @@ mod tests {
         let named = |name: &str| Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..target() };
         assert_eq!(reference(&named("inherit_tag"), &facts), Ok(Some("Inherit_Tag".to_owned())));
         assert_eq!(reference(&named("no_more"), &facts), Err(NoTask::Skip(SkipReason::ReferenceGone)));
+        for unseen in [Found::Gone, Found::Unreadable(String::new())] {
+            let facts = Facts { references: Some(unseen), ..facts.clone() };
+            assert_eq!(reference(&named("no_more"), &facts), Ok(Some("no_more".to_owned())), "as the event has it");
+            let (wave, _) = ask(&[Some(Effect::Remediable)], &facts);
+            assert_eq!(wave.unwrap_err().reason, ParkReason::ReferenceMissing);
+        }
     }
 }

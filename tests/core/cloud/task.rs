@@ -51,6 +51,12 @@ impl Task {
         self.deployments.iter().filter(|d| matches!(d.status, DeploymentStatus::Failed { .. })).count()
     }
 
+    /// Some had their turn and it failed as a whole: what had none has had no attempt.
+    pub(crate) fn failed_halfway(&self) -> bool {
+        let failed = self.ending == Ending::GivenUp || (self.ending == Ending::Normal && self.failures() > 0);
+        failed && !self.deployments.is_empty()
+    }
+
     /// How its deployment to the resource ended; none when there is none.
     pub(crate) fn outcome(&self, resource: &ResourceId) -> Option<&Deployment> {
         self.deployments.iter().find(|d| d.resource == resource.as_str())
