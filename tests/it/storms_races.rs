@@ -21,7 +21,7 @@ pub(crate) fn race_was_weathered(stage: &Stage, trouble: Trouble, story: &str) {
     assert!(tokens.len() > 1, "{story}: one instance did it all: this proves nothing of races");
     match trouble.write.name {
         "opening" | "claim" | "open" => {
-            let lost = all.iter().filter(|entry| entry.faults.contains(&trouble.name()) && lost(entry)).count();
+            let lost = races_lost(stage, trouble);
             println!("{story}: {lost} races lost at {}", trouble.write.name);
             assert!(lost > 0, "{story}: no race was lost at {}: this proves nothing", trouble.write.name);
         }
@@ -34,8 +34,10 @@ pub(crate) fn race_was_weathered(stage: &Stage, trouble: Trouble, story: &str) {
     no_document_went_back(&all, story);
 }
 
-fn lost(entry: &Entry) -> bool {
-    matches!(entry.status, Some(409 | 412))
+/// How many of the writes that were held for a race have lost it.
+pub(crate) fn races_lost(stage: &Stage, trouble: Trouble) -> usize {
+    let name = trouble.name();
+    stage.azure.ledger().count(|entry| entry.faults.contains(&name) && matches!(entry.status, Some(409 | 412)))
 }
 
 fn each_task_was_created_once(all: &[Entry], story: &str) {
