@@ -89,7 +89,7 @@ impl Trouble {
 
     /// Whether writes are held until one of them has lost its race.
     pub(crate) fn races_until_lost(self) -> bool {
-        self.is_race() && matches!(self.write.name, "opening" | "open")
+        self.is_race() && matches!(self.write.name, "opening" | "claim" | "open")
     }
 
     /// The rules; they strike so many times.
@@ -106,12 +106,13 @@ impl Trouble {
             Fault::Killed => vec![self.write.rule(&name, Which::First(times.min(2)), Kind::KillAfter)],
             // Longer than a look may take before another wake-up is left behind for it, which changes the document: hardly one
             // that is held here does not lose.
+            // All targets of the subscription write their claims to one document: there they meet by themselves.
             Fault::Raced if self.races_until_lost() => {
-                vec![self.write.rule(&name, Which::Always, Kind::Delay(Duration::from_secs(4)))]
+                let held = Duration::from_millis(if self.write.name == "claim" { 150 } else { 4_000 });
+                vec![self.write.rule(&name, Which::Always, Kind::Delay(held))]
             }
-            // All targets of the subscription write to one document: they meet by themselves.
             Fault::Raced => {
-                vec![self.write.rule(&name, Which::First(8 * times), Kind::Delay(Duration::from_millis(150)))]
+                vec![self.write.rule(&name, Which::First(4 * times), Kind::Delay(Duration::from_millis(150)))]
             }
             Fault::Unacknowledged if self.write == ACKNOWLEDGEMENT => here(Kind::CutAfter),
             // The first only marks the write, so that the ledger tells when its acknowledgement is among the lost ones.
