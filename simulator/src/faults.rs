@@ -59,6 +59,8 @@ pub struct Rule {
     pub method: Option<String>,
     /// Only paths that contain this, in any case.
     pub path_contains: Option<String>,
+    /// Only queries that contain this, in any case.
+    pub query_contains: Option<String>,
     /// Only bodies that contain this.
     pub body_contains: Option<String>,
     /// Which of the matching requests it strikes.
@@ -70,7 +72,8 @@ pub struct Rule {
 impl Rule {
     /// A rule for every path and method of a service.
     pub fn new(name: impl Into<String>, service: Service, which: Which, kind: Kind) -> Self {
-        Self { name: name.into(), service, method: None, path_contains: None, body_contains: None, which, kind }
+        let (method, path_contains, query_contains, body_contains) = (None, None, None, None);
+        Self { name: name.into(), service, method, path_contains, query_contains, body_contains, which, kind }
     }
 
     /// Narrows it to a method.
@@ -87,6 +90,13 @@ impl Rule {
         self
     }
 
+    /// Narrows it to requests whose query contains a text.
+    #[must_use]
+    pub fn query_contains(mut self, part: impl Into<String>) -> Self {
+        self.query_contains = Some(part.into());
+        self
+    }
+
     /// Narrows it to requests whose body contains a text.
     #[must_use]
     pub fn body_contains(mut self, part: impl Into<String>) -> Self {
@@ -94,13 +104,13 @@ impl Rule {
         self
     }
 
-    fn matches(&self, service: Service, method: &str, path: &str, body: &[u8]) -> bool {
+    fn matches(&self, service: Service, method: &str, target: &str, body: &[u8]) -> bool {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let holds = |text: &str, part: &str| text.to_ascii_lowercase().contains(&part.to_ascii_lowercase());
         self.service == service
             && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self
-                .path_contains
-                .as_deref()
-                .is_none_or(|part| path.to_ascii_lowercase().contains(&part.to_ascii_lowercase()))
+            && self.path_contains.as_deref().is_none_or(|part| holds(path, part))
+            && self.query_contains.as_deref().is_none_or(|part| holds(query, part))
             && self.body_contains.as_deref().is_none_or(|part| String::from_utf8_lossy(body).contains(part))
     }
 }
@@ -188,10 +198,10 @@ impl Faults {
         }
     }
 
-    /// The verdict on one request. Rules are asked in the order in which they were added, until one ends the matter.
-    pub fn judge(&self, service: Service, method: &str, path: &str, body: &[u8]) -> Verdict {
+    /// The verdict on one request; `target` is its path, with the query if it has one. Rules are asked in the order in which they were added, until one ends the matter.
+    pub fn judge(&self, service: Service, method: &str, target: &str, body: &[u8]) -> Verdict {
         let mut verdict = Verdict::default();
-        for armed in self.lock().iter_mut().filter(|armed| armed.rule.matches(service, method, path, body)) {
+        for armed in self.lock().iter_mut().filter(|armed| armed.rule.matches(service, method, target, body)) {
             if !armed.strikes() {
                 continue;
             }
@@ -249,6 +259,16 @@ mod tests {
         let faults = Faults::new();
         faults.add(Rule::new("r", Service::Blob, which, Kind::CutBefore));
         (1..=asked).filter(|_| faults.judge(Service::Blob, "PUT", "/x", b"").kind.is_some()).collect()
+    }
+
+    #[test]
+    fn a_rule_can_be_narrowed_to_a_query() {
+        let faults = Faults::new();
+        let rule = Rule::new("rest", Service::ResourceManager, Which::Always, Kind::CutBefore);
+        faults.add(rule.path_contains("/states").query_contains("$skiptoken="));
+        let hit = |target| faults.judge(Service::ResourceManager, "POST", target, b"").kind.is_some();
+        assert!(hit("/a/States?x=1&$skipToken=2"));
+        assert!(!hit("/a/states") && !hit("/a/states?x=1") && !hit("/a/states/$skiptoken="));
     }
 
     #[test]

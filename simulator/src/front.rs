@@ -85,7 +85,8 @@ impl Front {
             token: authorization.and_then(Tokens::id),
             body: kept,
         });
-        let verdict = self.faults.judge(self.service, &method, &path, &body);
+        let target = head.uri.path_and_query().map_or(path.as_str(), |both| both.as_str()).to_owned();
+        let verdict = self.faults.judge(self.service, &method, &target, &body);
         entry.faults = verdict.rules;
         if !verdict.delay.is_zero() {
             tokio::time::sleep(verdict.delay).await;

@@ -3,28 +3,34 @@
 
 use std::collections::HashSet;
 
+use super::scope_states::{ScopeStates, Unread};
 use super::wake::rouse;
-use crate::arm::{Deployment, DeploymentStatus, PolicyState};
+use crate::arm::{Deployment, DeploymentStatus};
 use crate::config::Policy;
 use crate::event::{ComplianceState, Timestamp};
 use crate::resource::ResourceId;
-use crate::state::{Entry, EntryState, TargetDocument, Unlisted};
+use crate::state::{Entry, EntryState, StatesReading, TargetDocument, Unlisted};
 
 /// Counts an observation of a resource for which there is no room.
 pub(super) fn count(document: &mut TargetDocument, due: Timestamp) {
-    let unlisted = document.unlisted.get_or_insert(Unlisted { due, seen: 0, evaluated_after: None });
+    let unlisted = document.unlisted.get_or_insert(Unlisted { due, seen: 0, evaluated_after: None, reading: None });
     unlisted.seen += 1;
+    if let Some(reading) = &mut unlisted.reading {
+        // Its state may be in a part that has been read already.
+        reading.found += 1;
+    }
     unlisted.due = unlisted.due.min(due);
     if document.active.is_none() && document.wake_at.is_none_or(|wake_at| due < wake_at) {
         rouse(document, Some(due));
     }
 }
 
-/// Lists what the states of the whole scope show to be non-compliant, as far as there is room. When nothing is left to be
-/// listed, the target lists everything again.
-pub(super) fn list(document: &mut TargetDocument, states: &[PolicyState], policy: &Policy, now: Timestamp) {
+/// Lists what the states of the scope show to be non-compliant, as far as they were read and there is room. When all were read
+/// and nothing is left to be listed, the target lists everything again. `counted` tells how many were before the states were
+/// asked for: they say nothing of what came since.
+pub(super) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u64, policy: &Policy, now: Timestamp) {
     let Some(unlisted) = document.unlisted.clone() else { return };
-    let ids = states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
+    let ids = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
     let ids = ids.filter_map(|state| Some((state.at?, state.resource.parse().ok()?)));
     let is_missing =
         |id: &ResourceId| !document.resources.contains_key(id) && policy.guard_rails.forbid_resource(id).is_none();
@@ -33,39 +39,69 @@ pub(super) fn list(document: &mut TargetDocument, states: &[PolicyState], policy
     missing.dedup();
     let all = missing.len();
     missing.retain(|(at, _)| unlisted.is_news(*at, now));
-    make_room(document, missing.len(), states, policy);
+    make_room(document, missing.len(), list, policy);
     let room = policy.most_entries.saturating_sub(document.resources.len());
     // What was evaluated before a task that may have fixed it stays to be seen.
     let left = all - missing.len().min(room);
     for (at, id) in missing.iter().take(room).cloned() {
         document.resources.insert(id, Entry::waiting(at, now));
     }
-    document.unlisted = (left > 0).then(|| Unlisted {
-        due: now + if missing.len() > room { policy.check_interval_max } else { policy.backoff_cap },
-        seen: u64::try_from(left).unwrap_or(u64::MAX),
-        ..unlisted
-    });
+    let came = unlisted.seen.saturating_sub(counted);
+    let found = unlisted.reading.as_ref().map_or(0, |reading| reading.found) + all as u64;
+    let (seen, reading) = match &list.unread {
+        Unread::Nothing if list.from.is_none() => (left as u64 + came, None),
+        // Between the parts the list may have moved: only a reading that finds nothing is the last.
+        Unread::Nothing => (found.max(came), None),
+        Unread::From(next) => {
+            let reading = next.clone().map(|next| StatesReading { next, found: found.max(came) });
+            (unlisted.seen.max(1), reading)
+        }
+    };
+    let wait = match &list.unread {
+        _ if missing.len() > room => policy.check_interval_max,
+        Unread::From(_) => policy.check_interval_min,
+        Unread::Nothing => policy.backoff_cap,
+    };
+    document.unlisted = (seen > 0).then(|| Unlisted { due: now + wait, seen, reading, ..unlisted });
+}
+
+/// What a task for the whole scope did to resources that are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Beyond {
+    /// It fixed so many.
+    pub(super) fixed: usize,
+    /// It fixed so many not, for which there is no room.
+    pub(super) unfixed: usize,
 }
 
 /// A task for the whole scope may have taken resources that are not listed. Those that failed are listed as in the task, so that
-/// they are tried again; the number of the others is returned.
-pub(super) fn list_failures(document: &mut TargetDocument, deployments: &[Deployment], now: Timestamp) -> usize {
-    let mut fixed = 0;
+/// they are tried again, as far as there is room; the others are counted, and their next evaluation tells of them.
+pub(super) fn list_failures(
+    document: &mut TargetDocument,
+    deployments: &[Deployment],
+    policy: &Policy,
+    now: Timestamp,
+) -> Beyond {
+    let mut beyond = Beyond::default();
     for deployment in deployments {
         let Ok(id) = deployment.resource.parse::<ResourceId>() else { continue };
         if document.resources.contains_key(&id) {
             continue;
         }
         match deployment.status {
-            DeploymentStatus::Succeeded => fixed += 1,
-            DeploymentStatus::Failed { .. } => {
+            DeploymentStatus::Succeeded => beyond.fixed += 1,
+            DeploymentStatus::Failed { .. } if document.resources.len() < policy.most_entries => {
                 let entry = Entry::waiting(deployment.ended.unwrap_or(now), now);
                 document.resources.insert(id, Entry { state: EntryState::InTask, ..entry });
+            }
+            DeploymentStatus::Failed { .. } => {
+                beyond.unfixed += 1;
+                count(document, now + policy.backoff_cap);
             }
             DeploymentStatus::Open => {}
         }
     }
-    fixed
+    beyond
 }
 
 /// A task for the whole scope has ended, which may have fixed what is not listed: only states that are newer count from now on.
@@ -73,16 +109,19 @@ pub(super) fn whole_scope_done(document: &mut TargetDocument, policy: &Policy, n
     if let Some(unlisted) = &mut document.unlisted {
         unlisted.due = now + policy.backoff_cap;
         unlisted.evaluated_after = Some(now);
+        unlisted.reading = None;
     }
 }
 
-/// Forgets what is settled beyond doubt. A fix whose policy state is still the old one stays.
-fn make_room(document: &mut TargetDocument, wanted: usize, states: &[PolicyState], policy: &Policy) {
+/// Forgets what is settled beyond doubt. A fix whose policy state is, or may be, still the old one stays.
+fn make_room(document: &mut TargetDocument, wanted: usize, list: &ScopeStates, policy: &Policy) {
     let surplus = (document.resources.len() + wanted).saturating_sub(policy.most_entries);
-    let bad: HashSet<&str> = states.iter().map(|state| state.resource.as_str()).collect();
+    let bad: HashSet<&str> = list.states.iter().map(|state| state.resource.as_str()).collect();
     let is_settled = |(id, entry): &(&ResourceId, &Entry)| match &entry.state {
         EntryState::Skipped { .. } => true,
-        EntryState::Fixed { .. } => !bad.contains(id.as_str()),
+        EntryState::Fixed { verified_at, .. } => {
+            (list.is_complete() || verified_at.is_some()) && !bad.contains(id.as_str())
+        }
         EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => false,
     };
     let settled = document.resources.iter().filter(is_settled).map(|(id, _)| id.clone());
@@ -93,10 +132,12 @@ fn make_room(document: &mut TargetDocument, wanted: usize, states: &[PolicyState
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::Effect;
+    use crate::arm::{Effect, PolicyState, TaskState};
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::fixture::{deployment, failed, in_task, now, policy, resource, seen, status, target};
     use crate::remediation::merge::{Merged, merge};
+    use crate::remediation::outcome::take_in;
+    use crate::state::Extent;
     use std::time::Duration;
 
     fn small() -> Policy {
@@ -112,14 +153,35 @@ mod tests {
         document
     }
 
-    fn states(numbers: std::ops::Range<usize>, at: Timestamp) -> Vec<PolicyState> {
+    fn states(numbers: std::ops::Range<usize>, at: Timestamp) -> ScopeStates {
         let state = |n| PolicyState {
             resource: resource(n).to_string(),
             state: ComplianceState::NonCompliant,
             at: Some(at),
             effect: Some(Effect::Remediable),
         };
-        numbers.map(state).collect()
+        let mut states = ScopeStates::unread(None);
+        states.push(numbers.map(state).collect(), None);
+        states
+    }
+
+    /// Those that were read from this link on; `next` leads to the rest.
+    fn part(from: Option<&str>, numbers: std::ops::Range<usize>, next: Option<&str>) -> ScopeStates {
+        let mut part = ScopeStates::unread(from.map(str::to_owned));
+        part.push(states(numbers, now()).states, next.map(str::to_owned));
+        part
+    }
+
+    fn list(document: &mut TargetDocument, states: &ScopeStates, policy: &Policy, now: Timestamp) {
+        let counted = document.unlisted.as_ref().map_or(0, |unlisted| unlisted.seen);
+        super::list(document, states, counted, policy, now);
+    }
+
+    /// How many wait without being listed, where the reading goes on, and when.
+    fn rest(document: &TargetDocument) -> Option<(u64, Option<&str>, Duration)> {
+        let unlisted = document.unlisted.as_ref()?;
+        let wait = (unlisted.due - now()).try_into().unwrap();
+        Some((unlisted.seen, unlisted.reading.as_ref().map(|reading| reading.next.as_str()), wait))
     }
 
     #[test]
@@ -141,6 +203,29 @@ mod tests {
     }
 
     #[test]
+    fn failures_of_a_task_for_the_whole_scope_are_listed_as_far_as_there_is_room_and_none_is_lost() {
+        let mut document = in_task(1);
+        document.active.as_mut().unwrap().extent = Extent::Whole { count: 6 };
+        let mut deployments: Vec<_> = (0..5).map(|n| deployment(n, failed("ServerBusy"))).collect();
+        deployments.push(deployment(5, DeploymentStatus::Succeeded));
+        take_in(&mut document, &status(TaskState::Failed), &deployments, &small(), now());
+        assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [0, 1, 2].map(resource));
+        assert!(document.resources.values().all(|entry| matches!(entry.state, EntryState::Waiting { .. })));
+        let after =
+            Some(Unlisted { due: now() + small().backoff_cap, seen: 2, evaluated_after: Some(now()), reading: None });
+        assert_eq!(document.unlisted, after);
+        let told = document.history.last().map(|task| (task.fixed, task.unfixed));
+        assert_eq!(told, Some((1, 5)));
+        // Their states are of before the task: they are looked for again, and listed once they have been evaluated anew.
+        document.resources.clear();
+        list(&mut document, &states(3..5, now() - Duration::from_secs(60)), &small(), now());
+        assert_eq!((document.resources.len(), document.unlisted.as_ref().map(|u| u.seen)), (0, Some(2)));
+        list(&mut document, &states(3..5, now() + Duration::from_secs(60)), &small(), now());
+        assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [3, 4].map(resource));
+        assert_eq!(document.unlisted, None);
+    }
+
+    #[test]
     fn after_a_task_for_the_whole_scope_only_newer_states_count() {
         let mut document = full();
         whole_scope_done(&mut document, &small(), now());
@@ -154,5 +239,64 @@ mod tests {
         document.resources.clear();
         list(&mut document, &states(0..2, now() + Duration::from_secs(1)), &small(), now());
         assert_eq!(document.resources.len(), 2);
+    }
+
+    #[test]
+    fn what_came_of_a_long_list_is_listed_and_the_next_look_goes_on_where_this_one_stopped() {
+        let (soon, later, rarely) = (small().check_interval_min, small().check_interval_max, small().backoff_cap);
+        let mut document = full();
+        document.resources.clear();
+        list(&mut document, &part(None, 0..2, Some("2")), &small(), now());
+        assert_eq!((document.resources.len(), rest(&document)), (2, Some((2, Some("2"), soon))));
+        // There is room for one more; the others are left.
+        list(&mut document, &part(Some("2"), 2..5, Some("5")), &small(), now());
+        assert_eq!((document.resources.len(), rest(&document)), (3, Some((2, Some("5"), later))));
+        list(&mut document, &part(Some("5"), 5..5, None), &small(), now());
+        assert_eq!(rest(&document), Some((5, None, rarely)), "not the end: some were found");
+        document.resources.clear();
+        list(&mut document, &part(None, 3..5, Some("5")), &small(), now());
+        assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [3, 4].map(resource), "none is lost");
+        list(&mut document, &part(Some("5"), 5..5, None), &small(), now());
+        assert!(document.unlisted.is_some());
+        list(&mut document, &part(None, 3..4, Some("4")), &small(), now());
+        list(&mut document, &part(Some("4"), 4..5, None), &small(), now());
+        assert_eq!(document.unlisted, None, "all was read and nothing found");
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_any_more_begins_the_reading_anew() {
+        let mut document = full();
+        list(&mut document, &part(None, 0..2, Some("2")), &small(), now());
+        let lost = ScopeStates { unread: Unread::From(None), ..ScopeStates::unread(Some("2".to_owned())) };
+        assert!(!lost.is_unanswered() && !lost.is_complete());
+        list(&mut document, &lost, &small(), now());
+        assert_eq!(rest(&document), Some((2, None, small().check_interval_min)));
+    }
+
+    #[test]
+    fn a_part_of_the_list_does_not_tell_that_a_fix_is_settled() {
+        let fixed = |verified_at| {
+            let mut document = full();
+            document.resources.values_mut().for_each(|e| e.state = EntryState::Fixed { at: now(), verified_at });
+            list(&mut document, &part(None, 3..5, Some("5")), &small(), now());
+            document.resources.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(fixed(None), [0, 1, 2].map(resource));
+        assert_eq!(fixed(Some(now())), [2, 3, 4].map(resource), "verified is settled");
+    }
+
+    #[test]
+    fn what_came_while_the_states_were_read_keeps_the_target_from_forgetting_it() {
+        let mut document = full();
+        document.resources.clear();
+        super::list(&mut document, &states(0..2, now()), 1, &small(), now());
+        assert_eq!(rest(&document), Some((1, None, small().backoff_cap)));
+        // The same between two parts.
+        let mut document = full();
+        document.resources.clear();
+        list(&mut document, &part(None, 0..0, Some("5")), &small(), now());
+        count(&mut document, now());
+        list(&mut document, &part(Some("5"), 5..5, None), &small(), now());
+        assert!(document.unlisted.is_some());
     }
 }

@@ -7,9 +7,10 @@ use tracing::{info, warn};
 use super::journal;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
+use super::scope_states::{ScopeStates, Unread};
 use super::step::{DeploymentList, Next, Observed, Put, Question};
 use super::wake::leave_behind;
-use crate::arm::{ArmClient, ArmError, FactsReader, Found, calls};
+use crate::arm::{ArmClient, ArmError, FactsReader, calls};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
@@ -21,8 +22,10 @@ use crate::transport::Deadline;
 const MOST_STEPS: usize = 2_000;
 /// Pages of a list of deployments that are taken in at a time. A task may have 500, and a look has 20 s.
 const PART: usize = 10;
-/// Longest time for reading all policy states of a scope: waves, which do without, must have some of the slot as well.
+/// Longest time for reading the policy states of a scope at a time: waves, which do without, must have some of the slot as well.
 const ALL_STATES: Duration = Duration::from_secs(10);
+/// Most pages of them at a time: 50,000 resources, the most that a task takes, at 100 a page.
+const PAGES_OF_STATES: usize = 500;
 /// Longest time for creating a task: one try.
 const PUT: Duration = Duration::from_secs(10);
 
@@ -174,14 +177,7 @@ impl Reconciler {
                 }
                 Observed::States(asked, states)
             }
-            Question::AllNonCompliant => {
-                let all = calls::all_non_compliant(target, Timestamp::now_utc());
-                match self.arm.send_paged(&all, slot.within(ALL_STATES)).await {
-                    Ok(states) => Observed::AllNonCompliant(Found::There(states)),
-                    Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
-                    Err(error) => Observed::AllNonCompliant(Found::Unreadable(error.to_string())),
-                }
-            }
+            Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from, slot).await?),
             Question::Task(name, extent) => match self.arm.send(&calls::task(target, &extent, &name), slot).await {
                 Ok(status) => Observed::Task(name, Some(status)),
                 Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
@@ -201,11 +197,41 @@ impl Reconciler {
         })
     }
 
+    /// The non-compliant states of the target's scope, page by page, as many as come in time. Nothing that came is lost to an
+    /// error after it.
+    async fn scope_states(
+        &self,
+        target: &Target,
+        from: Option<String>,
+        slot: Deadline,
+    ) -> Result<ScopeStates, ArmError> {
+        let call = calls::all_non_compliant(target, Timestamp::now_utc());
+        let limit = slot.within(ALL_STATES);
+        let mut list = ScopeStates::unread(from);
+        for _ in 0..PAGES_OF_STATES {
+            let Unread::From(link) = &list.unread else { break };
+            match self.arm.send_some(&call, link.as_deref(), 1, limit).await {
+                Ok((page, next)) => list.push(page, next),
+                Err(_) if !list.is_unanswered() => break,
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
+                Err(error) => {
+                    // A link that leads nowhere any more is followed no further: the next look begins anew.
+                    if list.from.is_some() && error.is_final() {
+                        list.unread = Unread::From(None);
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(list)
+    }
+
     fn show(&self, plan: &Plan, target: &Target) {
         let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
         let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
+        let what = if plan.task.is_some() { "this task" } else { "no task" };
         let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
-        info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: this task would be opened");
+        info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: {what} would be opened");
         if let Some(cause) = &plan.cause {
             info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");
         }

@@ -9,9 +9,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
-use crate::arm::{ArmError, Facts, Found, ListedTask, PolicyState, TaskStatus};
+use crate::arm::{ArmError, Facts, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
@@ -32,7 +33,9 @@ pub struct Reconciliation {
     pub(super) facts: Option<Facts>,
     pub(super) states: Vec<PolicyState>,
     pub(super) states_asked: HashSet<ResourceId>,
-    pub(super) all_non_compliant: Option<Found<Vec<PolicyState>>>,
+    pub(super) all_non_compliant: Option<ScopeStates>,
+    /// How many unlisted resources had been counted before they were asked for.
+    pub(super) unlisted_then: u64,
     pub(super) active_tasks: Option<Vec<ListedTask>>,
     pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
     pub(super) deployments: Option<(TaskName, DeploymentList)>,
@@ -63,6 +66,7 @@ impl Reconciliation {
             states: Vec::new(),
             states_asked: HashSet::new(),
             all_non_compliant: None,
+            unlisted_then: 0,
             active_tasks: None,
             task: None,
             deployments: None,
@@ -141,7 +145,11 @@ impl Reconciliation {
                 self.states_asked.extend(asked);
                 self.states.extend(states);
             }
-            Observed::AllNonCompliant(states) => self.all_non_compliant = Some(states),
+            Observed::AllNonCompliant(states) => {
+                let unlisted = self.document().and_then(|document| document.unlisted.as_ref());
+                self.unlisted_then = unlisted.map_or(0, |unlisted| unlisted.seen);
+                self.all_non_compliant = Some(states);
+            }
             Observed::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
             Observed::Task(name, status) => self.task = Some((name, status)),
             Observed::Deployments(name, list) => self.deployments = Some((name, list)),

@@ -1,7 +1,8 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
+use super::ScopeStates;
 use super::target_park::TargetCause;
-use crate::arm::{ArmError, Deployment, Facts, Found, ListedTask, NewTask, PolicyState, TaskStatus};
+use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
 use crate::state::{ETag, Extent, FailureClass, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
@@ -106,8 +107,9 @@ pub enum Question {
     Facts,
     /// The latest policy states of these resources.
     States(Vec<ResourceId>),
-    /// All resources of the target's scope that are non-compliant with its policy.
-    AllNonCompliant,
+    /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
+    /// earlier answer gave.
+    AllNonCompliant(Option<String>),
     /// The active tasks of the subscription.
     ActiveTasks,
     /// The task with this name.
@@ -137,8 +139,8 @@ pub enum Observed {
     Facts(Facts),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
-    /// All that is non-compliant, if it can be read.
-    AllNonCompliant(Found<Vec<PolicyState>>),
+    /// All that is non-compliant, as far as it could be read.
+    AllNonCompliant(ScopeStates),
     /// The active tasks.
     ActiveTasks(Vec<ListedTask>),
     /// The task; none when there is no such task.

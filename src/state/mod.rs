@@ -26,7 +26,7 @@ pub use metadata::TargetSummary;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
 pub use subscription_document::SubscriptionDocument;
-pub use target_document::{TargetDocument, Unlisted};
+pub use target_document::{StatesReading, TargetDocument, Unlisted};
 pub use target_park::TargetPark;
 pub use task::{ActiveTask, PastTask, Reading, TaskName, TaskPhase};
 pub use versioned::{ETag, Versioned};

@@ -114,6 +114,19 @@ pub struct Unlisted {
     /// Only states that were evaluated after this time count.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub evaluated_after: Option<Timestamp>,
+    /// How far the policy states were read, when they are too many for one look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<StatesReading>,
+}
+
+/// How far the policy states of a scope were read for what is not listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatesReading {
+    /// Resource Manager's link to the rest of the list.
+    pub next: String,
+    /// How many resources were found so far that were not listed, or came to be counted since.
+    pub found: u64,
 }
 
 impl Unlisted {

@@ -47,11 +47,12 @@ pub(crate) enum Ingredient {
     WholeScope,
     Unlisted,
     ReadInParts,
+    ScopeReadInParts,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -90,6 +91,7 @@ impl Ingredient {
         Self::WholeScope,
         Self::Unlisted,
         Self::ReadInParts,
+        Self::ScopeReadInParts,
     ];
 }
 

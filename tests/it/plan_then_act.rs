@@ -6,27 +6,36 @@ use std::time::Duration;
 use serde_json::Value;
 use simulator::Service;
 
-use crate::stage::{Stage, events, land, record, until};
+use crate::stage::{Stage, events, land, record, subscription, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_plan_mode_kept_waiting_is_remediated_after_the_switch_by_the_very_request_that_was_shown() {
-    let mut estate = land(2);
+    let mut estate = land(3).with_record(record(2, 0, "Tag"));
     for place in 0..5 {
         estate = estate.with_record(record(0, place, "Tag")).with_record(record(1, place, "Tag"));
     }
     let events = events(&estate);
-    let mut stage = Stage::with(estate, &[("REMEDIATION_MODE", "plan")]).await;
+    // Of the third subscription nothing is let through.
+    let excluded = format!("/subscriptions/{}", subscription(2));
+    let exclude = ("EXCLUDE_SCOPES", excluded.as_str());
+    let mut stage = Stage::with(estate, &[("REMEDIATION_MODE", "plan"), exclude]).await;
     stage.deliver(events).await;
     // The last plan of a target is of all five.
     let plans = |stage: &Stage| -> BTreeMap<String, Value> {
-        stage.logged("plan").into_iter().map(|plan| (plan["task"].as_str().unwrap().to_owned(), plan)).collect()
+        let tasks = stage.logged("plan").into_iter().filter(|plan| plan["task"] != "");
+        tasks.map(|plan| (plan["task"].as_str().unwrap().to_owned(), plan)).collect()
     };
+    until("a plan without a task is shown", || stage.logged("plan").iter().any(|plan| plan["task"] == "")).await;
     until("each target shows a plan of five", || {
         let plans = plans(&stage);
         plans.len() == 2 && plans.values().all(|plan| plan["count"] == 5)
     })
     .await;
-    assert_eq!((stage.count("waiting"), stage.unfit()), (10, 10));
+    for plan in stage.logged("plan") {
+        let what = if plan["task"] == "" { "no task" } else { "this task" };
+        assert_eq!(plan["message"], format!("plan mode: {what} would be opened"));
+    }
+    assert_eq!((stage.count("waiting"), stage.unfit()), (11, 11));
     assert!(stage.manager.tasks().is_empty());
     let writes = |stage: &Stage| {
         stage
@@ -40,9 +49,9 @@ async fn what_plan_mode_kept_waiting_is_remediated_after_the_switch_by_the_very_
     stage.stop_worker().await;
     // Whatever the worker held comes back when its lock ends.
     stage.azure.broker().shift(Duration::from_secs(6 * 60));
-    stage.start_worker(&[], 1).await;
-    stage.settled(10).await;
-    assert_eq!((stage.unfit(), stage.count("fixed")), (0, 10));
+    stage.start_worker(&[exclude], 1).await;
+    stage.settled(11).await;
+    assert_eq!((stage.unfit(), stage.count("fixed"), stage.count("skipped")), (1, 10, 1));
     let puts = writes(&stage);
     assert_eq!(puts.len(), 2);
     for put in puts {

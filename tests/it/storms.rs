@@ -13,6 +13,7 @@ use simulator::ledger::Entry;
 
 use crate::stage::{Stage, until};
 use crate::storms_end::the_end_is_right;
+use crate::storms_races::{race_was_weathered, races_lost};
 use crate::storms_weather::{FAULTS, Trouble, WRITES};
 
 /// Storms that run side by side in one test.
@@ -75,10 +76,16 @@ async fn storm(seed: u64, troubles: [Trouble; 2]) -> usize {
             lose_one_of_the_write(&stage, trouble).await;
         }
     };
-    tokio::join!(stage.deliver(events), losing);
+    let racing = async {
+        for trouble in troubles.into_iter().filter(|trouble| trouble.races_until_lost()) {
+            until(&format!("{story}: a race is lost"), || races_lost(&stage, trouble) > 0).await;
+            stage.azure.faults().remove(&trouble.name());
+        }
+    };
+    tokio::join!(stage.deliver(events), losing, racing);
     stage.settled(estate.records.len()).await;
     the_end_is_right(&stage, &estate, &story);
-    for trouble in troubles {
+    for trouble in troubles.into_iter().filter(|trouble| !trouble.races_until_lost()) {
         assert!(stage.azure.faults().hits(&trouble.name()) > 0, "{story}: {} never struck", trouble.name());
     }
     let all = stage.azure.ledger().entries();
@@ -86,6 +93,9 @@ async fn storm(seed: u64, troubles: [Trouble; 2]) -> usize {
     assert!(early.is_empty(), "{story}: calls before their Retry-After: {early:#?}");
     let shared = too_early_for_all(&all);
     assert!(shared.too_early.is_empty(), "{story}: calls although the time stood in the document: {shared:#?}");
+    for trouble in troubles.into_iter().filter(|trouble| trouble.is_race()) {
+        race_was_weathered(&stage, trouble, &story);
+    }
     if is_race {
         println!("{story}: {} times in the document kept instances away", shared.judged);
     }

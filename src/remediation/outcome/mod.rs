@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use ending::{Ending, canceled};
 
-use super::listing;
+use super::listing::{self, Beyond};
 use super::target_park::{TargetCause, learn_of_permission, park_target, refusal};
 use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::Policy;
@@ -49,9 +49,13 @@ pub(super) fn take_in_part(
         learn_of_permission(document, deployments, policy, now);
     }
     let is_parked = document.parked.is_some();
-    let unlisted_fixes = if active.extent.is_whole() { listing::list_failures(document, deployments, now) } else { 0 };
+    let beyond = if active.extent.is_whole() {
+        listing::list_failures(document, deployments, policy, now)
+    } else {
+        Beyond::default()
+    };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
-    let (mut fixed, mut unfixed) = (so_far.fixed + unlisted_fixes, so_far.unfixed);
+    let (mut fixed, mut unfixed) = (so_far.fixed + beyond.fixed, so_far.unfixed + beyond.unfixed);
     for (id, entry) in &mut document.resources {
         let deployment = by_resource.get(id.as_str()).copied();
         let is_in_it = match entry.state {

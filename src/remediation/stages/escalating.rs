@@ -3,7 +3,7 @@
 use super::super::step::{Next, Question};
 use super::super::wave::{Blockers, Many};
 use super::View;
-use crate::arm::{Facts, Found, NewTask};
+use crate::arm::{Facts, NewTask};
 
 /// What follows from considering a task for the whole scope.
 pub(super) enum Escalation {
@@ -26,12 +26,65 @@ impl View<'_> {
         if blockers.block_scope(scope) {
             return Escalation::Waves;
         }
+        // A list so long that it is being read in parts does not show all of the scope at one time.
+        let in_parts = self.document.unlisted.as_ref().is_some_and(|unlisted| unlisted.reading.is_some());
         match &self.look.all_non_compliant {
-            None => Escalation::First(self.ask(Question::AllNonCompliant)),
-            Some(Found::There(states)) => many
-                .into_task(states, facts, self.policy)
+            None if in_parts => Escalation::Waves,
+            None => Escalation::First(self.ask(Question::AllNonCompliant(None))),
+            Some(list) if list.is_complete() => many
+                .into_task(&list.states, facts, self.policy)
                 .map_or(Escalation::Waves, |task| Escalation::Task(Box::new(task))),
-            Some(Found::Gone | Found::Unreadable(_)) => Escalation::Waves,
+            Some(_) => Escalation::Waves,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::closed_gate_tests::play;
+    use super::*;
+    use crate::arm::{Effect, PolicyState};
+    use crate::event::ComplianceState;
+    use crate::queue::WakeUp;
+    use crate::remediation::fixture::{now, policy, resource, target, waiting};
+    use crate::remediation::{Meaning, Observed, Reconciliation, ScopeStates};
+    use crate::state::{Extent, StatesReading, Unlisted};
+
+    const COUNT: usize = 301;
+
+    fn states(next: Option<&str>) -> Observed {
+        let state = |n| PolicyState {
+            resource: resource(n).to_string(),
+            state: ComplianceState::NonCompliant,
+            at: Some(now()),
+            effect: Some(Effect::Remediable),
+        };
+        let mut states = ScopeStates::unread(None);
+        states.push((0..COUNT).map(state).collect(), next.map(str::to_owned));
+        Observed::AllNonCompliant(states)
+    }
+
+    #[test]
+    fn only_a_list_that_came_as_a_whole_makes_a_task_for_the_whole_scope() {
+        let document = waiting(COUNT);
+        let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+        play(&mut look, document, |next| *next == Next::Ask(Question::AllNonCompliant(None)));
+        let mut cut = look.clone();
+        look.observe(states(None));
+        let Next::Save(write) = look.next(&policy(), now()) else { panic!("no task") };
+        assert_eq!(write.meaning, Meaning::Opened);
+        assert_eq!(write.document.active.unwrap().extent, Extent::Whole { count: COUNT });
+        cut.observe(states(Some("rest")));
+        assert!(matches!(cut.next(&policy(), now()), Next::Ask(Question::States(_))), "a wave");
+    }
+
+    #[test]
+    fn while_the_list_is_read_in_parts_waves_must_do() {
+        let mut document = waiting(COUNT);
+        let reading = Some(StatesReading { next: "rest".to_owned(), found: 1 });
+        document.unlisted = Some(Unlisted { due: now(), seen: 1, evaluated_after: None, reading });
+        let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+        play(&mut look, document, |next| matches!(next, Next::Ask(Question::States(_) | Question::AllNonCompliant(_))));
+        assert!(matches!(look.next(&policy(), now()), Next::Ask(Question::States(_))), "a wave");
     }
 }

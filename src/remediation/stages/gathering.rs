@@ -9,7 +9,7 @@ use super::super::target_park::{TargetCause, park_target};
 use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden, unreadable};
 use super::View;
 use super::escalating::Escalation;
-use crate::arm::{Found, NewTask};
+use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
@@ -94,14 +94,16 @@ impl View<'_> {
     /// Nothing that is listed is due: lists more of what waits.
     fn list(self) -> Next {
         let later = self.now + self.policy.check_interval_max;
-        match &self.look.all_non_compliant {
-            None => self.ask(Question::AllNonCompliant),
-            Some(Found::There(states)) => {
+        let reading = self.document.unlisted.as_ref().and_then(|unlisted| unlisted.reading.as_ref());
+        let from = reading.map(|reading| reading.next.clone());
+        match self.look.all_non_compliant.as_ref().filter(|list| list.from == from) {
+            None => self.ask(Question::AllNonCompliant(from)),
+            Some(list) if list.is_unanswered() => self.rest_until(later, Rest::Unanswered),
+            Some(list) => {
                 let mut changed = self.document.clone();
-                listing::list(&mut changed, states, self.policy, self.now);
+                listing::list(&mut changed, list, self.look.unlisted_then, self.policy, self.now);
                 Self::step(changed)
             }
-            Some(Found::Gone | Found::Unreadable(_)) => self.rest_until(later, Rest::Unanswered),
         }
     }
 

@@ -63,7 +63,7 @@ mod tests {
             })),
             Question::ActiveTasks => Some(Observed::ActiveTasks(Vec::new())),
             Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
-            Question::AllNonCompliant | Question::Task(..) | Question::Deployments(..) => None,
+            Question::AllNonCompliant(_) | Question::Task(..) | Question::Deployments(..) => None,
         }
     }
 

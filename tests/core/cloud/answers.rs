@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use policy_remediator::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, ListedTask, PolicyState, TaskState};
 use policy_remediator::event::ComplianceState;
-use policy_remediator::remediation::{DeploymentList, Observed, Question};
+use policy_remediator::remediation::{DeploymentList, Observed, Question, ScopeStates, Unread};
 use policy_remediator::resource::{ResourceId, Target};
 
 use super::calls::Kept;
@@ -14,7 +14,7 @@ use crate::world::World;
 /// How long an instance keeps the facts of an assignment (`FACTS_TTL`) and the list of active tasks.
 const FACTS_TTL: Duration = Duration::from_secs(600);
 const TASKS_TTL: Duration = Duration::from_secs(60);
-/// Deployments of a task that are told at a time.
+/// Deployments of a task, or states of a scope, that are told at a time.
 const PART: usize = 8;
 
 impl World {
@@ -24,7 +24,7 @@ impl World {
         let known = match question {
             Question::Facts => kept.facts.get(target).and_then(|kept| kept.get(now)).map(Observed::Facts),
             Question::ActiveTasks => kept.tasks.as_ref().and_then(|kept| kept.get(now)).map(Observed::ActiveTasks),
-            Question::States(_) | Question::AllNonCompliant | Question::Task(..) | Question::Deployments(..) => None,
+            Question::States(_) | Question::AllNonCompliant(_) | Question::Task(..) | Question::Deployments(..) => None,
         };
         if let Some(known) = known {
             return known;
@@ -48,13 +48,7 @@ impl World {
                 let states = asked.iter().filter_map(|id| self.state(target, id)).collect();
                 Observed::States(asked.clone(), states)
             }
-            Question::AllNonCompliant => {
-                let all: Vec<_> =
-                    self.cloud.truth.keys().filter(|(of, _)| of == target).map(|(_, id)| id.clone()).collect();
-                let mut states: Vec<_> = all.iter().filter_map(|id| self.state(target, id)).collect();
-                states.retain(|state| state.state == ComplianceState::NonCompliant);
-                Observed::AllNonCompliant(Found::There(states))
-            }
+            Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from.as_deref())),
             Question::Task(name, _) => {
                 let status = self.cloud.task(name.as_str()).map(|task| task.status(now));
                 match status.as_ref().map(|status| (status.state, status.word.as_str())) {
@@ -75,6 +69,26 @@ impl World {
                 Observed::Deployments(name.clone(), DeploymentList { from: from.clone(), deployments, next })
             }
         }
+    }
+
+    /// All that is non-compliant, or a part of it: now and then not all comes in time. The list moves between the parts.
+    fn scope_states(&mut self, target: &Target, from: Option<&str>) -> ScopeStates {
+        let all: Vec<_> = self.cloud.truth.keys().filter(|(of, _)| of == target).map(|(_, id)| id.clone()).collect();
+        let mut states: Vec<_> = all.iter().filter_map(|id| self.state(target, id)).collect();
+        states.retain(|state| state.state == ComplianceState::NonCompliant);
+        let begin = from.and_then(|link| link.parse::<usize>().ok()).unwrap_or_default().min(states.len());
+        let mut rest = states.split_off(begin);
+        let mut list = ScopeStates::unread(from.map(str::to_owned));
+        if from.is_some() && self.strikes(0.1) {
+            list.unread = Unread::From(None);
+        } else if rest.len() > PART && self.strikes(0.3) {
+            rest.truncate(PART);
+            self.meet(Ingredient::ScopeReadInParts);
+            list.push(rest, Some((begin + PART).to_string()));
+        } else {
+            list.push(rest, None);
+        }
+        list
     }
 
     fn facts(&self, target: &Target) -> Facts {
