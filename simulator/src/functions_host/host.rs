@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::{
@@ -161,9 +162,9 @@ impl FunctionsHost {
         let endpoint = Endpoint::open(None, front.exchange()).await.map_err(HostError::Endpoint)?;
         let deliveries = Arc::new(AtomicUsize::new(0));
         let mut host = Self { shared, endpoint, broker, logs, event_grid: options.event_grid, deliveries, tasks };
+        host.watch_ctrl_c(options.ctrl_c);
         host.until_ready().await?;
         host.listen(&options.settings);
-        host.watch_ctrl_c(options.ctrl_c);
         Ok(host)
     }
 
@@ -345,8 +346,15 @@ impl FunctionsHost {
             return;
         }
         let shared = self.shared.clone();
+        let mut interrupted = Box::pin(tokio::signal::ctrl_c());
+        // Listens from the first poll on: before that, Ctrl-C would end this process and leave the workers behind.
+        let is_early = (&mut interrupted).now_or_never();
         self.tasks.spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            let interrupted = match is_early {
+                Some(early) => early,
+                None => interrupted.await,
+            };
+            if interrupted.is_ok() {
                 shared.instances.iter().for_each(|instance| instance.close());
                 if ctrl_c == CtrlC::KillAndExit {
                     std::process::exit(130);
