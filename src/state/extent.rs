@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::task::TaskName;
+use super::task_name::TaskName;
 use crate::resource::{ResourceId, Scope};
 
 /// What a task is limited to.

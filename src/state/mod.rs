@@ -15,6 +15,7 @@ mod suspects;
 mod target_document;
 mod target_park;
 mod task;
+mod task_name;
 mod versioned;
 
 pub use blob_store::{Saved, StateError, Store};
@@ -28,5 +29,6 @@ pub use rejected::Rejected;
 pub use subscription_document::SubscriptionDocument;
 pub use target_document::{StatesReading, TargetDocument, Unlisted};
 pub use target_park::TargetPark;
-pub use task::{ActiveTask, PastTask, Reading, TaskName, TaskPhase};
+pub use task::{ActiveTask, PastTask, Reading, TaskPhase};
+pub use task_name::TaskName;
 pub use versioned::{ETag, Versioned};

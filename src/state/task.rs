@@ -1,12 +1,10 @@
 //! The tasks of a target: the one that is open, and what is remembered of those that ended.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::extent::Extent;
+use super::task_name::TaskName;
 use crate::event::Timestamp;
-use crate::resource::TargetHash;
 
 /// The task that a target has open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,28 +84,4 @@ pub struct PastTask {
     pub fixed: usize,
     /// Resources that it did not fix.
     pub unfixed: usize,
-}
-
-/// The name of a remediation task of ours: `pr-{target hash}-{sequence}`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct TaskName(String);
-
-impl TaskName {
-    /// The name of the target's task with this number.
-    #[must_use]
-    pub fn new(target: &TargetHash, sequence: u64) -> Self {
-        Self(format!("pr-{target}-{sequence}"))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for TaskName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }

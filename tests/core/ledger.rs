@@ -166,9 +166,10 @@ impl World {
             }
         }
         if was.extent.is_whole() {
-            // What was not listed and not begun: nobody can know that the task was to have it.
+            // What is not listed has no place for its attempts: either nobody can know that the task was to have it, or it
+            // failed and there is no room for it.
             for ((target, id), truth) in &mut self.cloud.truth {
-                if *target == after.target && !after.resources.contains_key(id) && task.outcome(id).is_none() {
+                if *target == after.target && !after.resources.contains_key(id) {
                     truth.tried.remove(name);
                 }
             }
