@@ -41,10 +41,12 @@ impl World {
         if after.unlisted.is_some() {
             self.meet(Ingredient::Unlisted);
         }
+        let whole = before.and_then(|before| before.active.as_ref()).filter(|active| active.extent.is_whole());
+        let whole = whole.and_then(|active| self.cloud.task(active.name.as_str())).cloned();
         for (id, entry) in &after.resources {
             let old = before.and_then(|before| before.resources.get(id));
             if old.is_none_or(|old| old.state != entry.state || old.attempt != entry.attempt) {
-                self.weigh_entry(&(after.target.clone(), id.clone()), old, entry)?;
+                self.weigh_entry(&(after.target.clone(), id.clone()), old, entry, whole.as_ref())?;
             }
         }
         let Some(before) = before else { return Ok(()) };
@@ -58,13 +60,23 @@ impl World {
         }
     }
 
-    fn weigh_entry(&mut self, key: &Key, old: Option<&Entry>, entry: &Entry) -> Result<(), String> {
+    /// `whole` is the task for the whole scope that the target had: it may tell of what was not listed.
+    fn weigh_entry(
+        &mut self,
+        key: &Key,
+        old: Option<&Entry>,
+        entry: &Entry,
+        whole: Option<&Task>,
+    ) -> Result<(), String> {
         let words = || format!("{} of {} goes from {old:?} to {entry:?}", key.1, key.0.hash());
         let max_attempts = self.policy.max_attempts;
         let tried_out = usize::try_from(max_attempts).unwrap_or(usize::MAX);
         let gone = self.cloud.assigned.get(&key.0).is_some_and(|assigned| assigned.gone);
         let now = self.now;
-        let small_documents = self.scenario.spices.small_documents > 0.0;
+        let failed = |task: &Task| {
+            matches!(task.outcome(&key.1), Some(Deployment { status: DeploymentStatus::Failed { .. }, .. }))
+        };
+        let failed_unlisted = whole.is_some_and(failed);
         let Some(truth) = self.cloud.truth.get_mut(key) else { return Err(words()) };
         let window = self.policy.flap_window;
         let fixes = truth.fixes.iter().filter(|(at, _)| *at + window > now).count();
@@ -76,11 +88,11 @@ impl World {
             EntryState::Parked { reason: ParkReason::AttemptsUsedUp, .. } => {
                 entry.attempt == max_attempts && truth.tried.len() == tried_out
             }
-            // These follow from the end of a task: see there. One for the whole scope takes what is not listed, too.
+            // These follow from the end of a task: see there.
             EntryState::Parked {
                 reason: ParkReason::PermanentFailure | ParkReason::MissingPermission | ParkReason::Canceled,
                 ..
-            } => old.map_or(small_documents, |old| old.state == EntryState::InTask),
+            } => old.map_or(failed_unlisted, |old| old.state == EntryState::InTask),
             EntryState::Skipped { reason: SkipReason::Compliant, .. } => true,
             EntryState::Skipped { reason: SkipReason::AssignmentGone, .. } => gone,
             EntryState::Skipped { reason: SkipReason::ResourceGone, .. } => truth.gone,
@@ -167,9 +179,11 @@ impl World {
         }
         if was.extent.is_whole() {
             // What is not listed has no place for its attempts: either nobody can know that the task was to have it, or it
-            // failed and there is no room for it.
+            // failed and there was no room for it.
+            let is_full = after.resources.len() >= self.policy.most_entries;
             for ((target, id), truth) in &mut self.cloud.truth {
-                if *target == after.target && !after.resources.contains_key(id) {
+                let unknown = is_full || task.outcome(id).is_none();
+                if *target == after.target && !after.resources.contains_key(id) && unknown {
                     truth.tried.remove(name);
                 }
             }
