@@ -11,6 +11,7 @@ pub mod identity;
 pub mod judgement;
 pub mod ledger;
 mod local_azure;
+mod ports;
 mod refusal;
 pub mod resource_manager;
 mod service;

@@ -14,7 +14,7 @@ use super::table::table;
 use super::{DONE, UNFIXED};
 
 /// Longest time of a demo.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(240);
 /// Most tasks of a storm, as a multiple of the least that fix everything.
 const MOST_WRITES: f64 = 1.3;
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::{Receiver, error::RecvError, error::TryRecvError};
+use tokio::sync::oneshot;
 
 use super::report::Report;
 use super::scores::scores;
@@ -77,7 +78,8 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
     let log = Arc::new(Mutex::new(LogTally::default()));
     // On its own, so that no line is lost however busy the rest is.
-    tokio::spawn(read_log(host.subscribe(), Arc::clone(&log)));
+    let (enough, told) = oneshot::channel();
+    let reader = tokio::spawn(read_log(host.subscribe(), Arc::clone(&log), told));
     let begun = Instant::now();
     let events = demo.events.len();
     let delivery = {
@@ -110,6 +112,10 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         }
     };
     let seconds = begun.elapsed().as_secs_f64();
+    // The last lines may still be on their way.
+    host.drain_log();
+    drop(enough);
+    reader.await?;
     let state = StateTally::of(azure.blobs());
     let now: BTreeMap<RecordKey, Option<ComplianceState>> =
         manager.records().into_iter().map(|r| (r.key, r.state)).collect();
@@ -158,13 +164,24 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Takes the log in until the host is gone.
-async fn read_log(mut lines: Receiver<LogLine>, log: Arc<Mutex<LogTally>>) {
+/// Takes the log in until it is told that no more is to come, and then what is there.
+async fn read_log(mut lines: Receiver<LogLine>, log: Arc<Mutex<LogTally>>, mut enough: oneshot::Receiver<()>) {
     loop {
-        match lines.recv().await {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            _ = &mut enough => break,
+        };
+        match line {
             Ok(line) => locked(&log).read(&line),
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
+        }
+    }
+    loop {
+        match lines.try_recv() {
+            Ok(line) => locked(&log).read(&line),
+            Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
         }
     }
 }

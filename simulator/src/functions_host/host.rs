@@ -279,16 +279,27 @@ impl FunctionsHost {
         self.logs.subscribe()
     }
 
-    /// The log lines kept so far, oldest first.
+    /// Waits until all that the workers have written is in the log, and with those who subscribe to it.
+    pub fn drain_log(&self) {
+        self.logs.drain();
+    }
+
+    /// The log lines kept so far, oldest first; all that the workers had written when it was asked for is among them.
     pub fn log(&self) -> Vec<LogLine> {
         self.logs.kept()
     }
 
-    /// Kills every worker and stops. Messages in hand stay locked until their locks expire, as in Azure.
-    pub async fn shutdown(mut self) {
-        self.close();
-        self.endpoint.stop().await;
+    /// Kills every worker, waits until it is gone, and stops; gives the whole log. Messages in hand stay locked until their
+    /// locks expire, as in Azure.
+    pub async fn shutdown(mut self) -> Vec<LogLine> {
+        // First nobody listens any more, so that no end of an invocation gives its messages back.
         self.tasks.shutdown().await;
+        self.close();
+        for instance in &self.shared.instances {
+            instance.until_gone().await;
+        }
+        self.endpoint.stop().await;
+        self.log()
     }
 
     fn close(&self) {
@@ -305,8 +316,6 @@ impl FunctionsHost {
                 Ok(Phase::Exited { .. }) => "it ended with exit code 0".to_owned(),
                 Ok(Phase::Starting) | Err(_) => "the host is shutting down".to_owned(),
             };
-            // Its last lines may still be on their way through the pipes.
-            tokio::time::sleep(Duration::from_millis(50)).await;
             let lines = self.log().into_iter().filter(|line| line.stream != LogStream::Host);
             let mut last: Vec<String> = lines.map(|line| line.text).collect();
             let last_words = last.split_off(last.len().saturating_sub(20)).join("\n");

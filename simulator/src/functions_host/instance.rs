@@ -299,6 +299,19 @@ impl Instance {
         self.strike();
     }
 
+    /// After [`Instance::close`]: waits until no worker is left.
+    pub(super) async fn until_gone(&self) {
+        let is_gone = || {
+            let process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+            process.as_ref().is_none_or(|process| process.ended().is_some())
+        };
+        while !is_gone() {
+            tokio::time::sleep(WATCH_POLL).await;
+            // One that was just being started.
+            self.strike();
+        }
+    }
+
     /// Sends SIGKILL to the worker of this moment; what follows is for its keeper.
     pub(super) fn strike(&self) {
         if let Some(process) = self.process.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {

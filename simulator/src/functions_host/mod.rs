@@ -12,6 +12,7 @@ mod listener;
 mod logs;
 mod outcome;
 mod package;
+mod pipe;
 mod process;
 mod restart;
 mod schedule;

@@ -4,20 +4,19 @@
 use std::{
     collections::BTreeMap,
     io,
-    net::{Ipv4Addr, TcpListener},
     process::{ExitStatus, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::{Child, Command},
-};
+use tokio::process::{Child, Command};
 use uuid::Uuid;
+
+use crate::ports;
 
 use super::{
     logs::{LogStream, Logs},
     package::Package,
+    pipe::Pipe,
 };
 
 /// What the worker gets of the environment that this process runs in; all else comes from the app settings.
@@ -26,6 +25,8 @@ const INHERITED: [&str; 6] = ["PATH", "SSL_CERT_FILE", "RUST_BACKTRACE", "TMPDIR
 /// A running or ended worker. Dropping it kills it.
 pub(super) struct Process {
     child: Mutex<Child>,
+    /// For as long as they are here, there is more to come from them.
+    _output: [Arc<Pipe>; 2],
     id: Option<u32>,
     pub(super) port: u16,
 }
@@ -38,9 +39,11 @@ impl Process {
         logs: &Logs,
         instance: usize,
     ) -> io::Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = ports::free()?;
         make_executable(package);
         let worker = Uuid::new_v4().to_string();
+        let (out, stdout) = logs.pipe(instance, LogStream::Stdout)?;
+        let (err, stderr) = logs.pipe(instance, LogStream::Stderr)?;
         let mut command = Command::new(&package.executable);
         command.args(&package.arguments).current_dir(&package.directory).env_clear();
         command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
@@ -52,17 +55,11 @@ impl Process {
             .env("FUNCTIONS_HTTPWORKER_ID", &worker)
             .env("FUNCTIONS_APP_ROOT_PATH", &package.root)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(stdout)
+            .stderr(stderr)
             .kill_on_drop(true);
-        let mut child = command.spawn()?;
-        if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(pump(stdout, logs.clone(), instance, LogStream::Stdout));
-        }
-        if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(pump(stderr, logs.clone(), instance, LogStream::Stderr));
-        }
-        Ok(Self { id: child.id(), child: Mutex::new(child), port })
+        let child = command.spawn()?;
+        Ok(Self { id: child.id(), child: Mutex::new(child), _output: [out, err], port })
     }
 
     /// How it ended, if it has.
@@ -102,12 +99,3 @@ fn make_executable(package: &Package) {
 
 #[cfg(not(unix))]
 fn make_executable(_: &Package) {}
-
-async fn pump(output: impl AsyncRead + Unpin, logs: Logs, instance: usize, stream: LogStream) {
-    let mut output = BufReader::new(output);
-    let mut line = Vec::new();
-    while output.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-        logs.write(instance, stream, String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']));
-        line.clear();
-    }
-}

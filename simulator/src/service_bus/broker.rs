@@ -293,14 +293,14 @@ mod tests {
             async move { broker.wait_and_receive(&entity, 1).await }
         });
         broker.send("wake-ups", vec![Message::text("now")]).unwrap().unwrap();
-        let received = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+        let received = tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap().unwrap();
         assert_eq!(received[0].message.body, "now");
 
         let soon =
             Message { scheduled_enqueue: Some(broker.now() + Duration::from_millis(30)), ..Message::text("soon") };
         let far = Message { scheduled_enqueue: Some(broker.now() + Duration::from_secs(200)), ..Message::text("far") };
         broker.send("wake-ups", vec![soon, far]).unwrap().unwrap();
-        let wait = || tokio::time::timeout(Duration::from_secs(5), broker.wait_and_receive(&entity, 1));
+        let wait = || tokio::time::timeout(Duration::from_secs(60), broker.wait_and_receive(&entity, 1));
         assert_eq!(wait().await.unwrap()[0].message.body, "soon");
         broker.shift(Duration::from_secs(200));
         assert_eq!(wait().await.unwrap()[0].message.body, "far");

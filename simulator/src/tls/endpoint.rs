@@ -19,6 +19,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
+use crate::ports;
+
 /// A request as it comes from the socket.
 pub type Request = hyper::Request<Incoming>;
 
@@ -47,7 +49,7 @@ impl Endpoint {
     /// # Errors
     /// When no port can be bound.
     pub async fn open(tls: Option<Arc<rustls::ServerConfig>>, exchange: Exchange) -> io::Result<Self> {
-        Self::open_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls, exchange).await
+        Self::open_at(SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?)), tls, exchange).await
     }
 
     /// As [`Endpoint::open`], on a given address.

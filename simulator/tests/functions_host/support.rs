@@ -12,7 +12,7 @@ use simulator::{
     service_bus::{Broker, QueueRules},
 };
 
-pub(crate) const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// A package whose executable is this test binary.
 pub(crate) fn package(forward: bool) -> tempfile::TempDir {
@@ -65,6 +65,23 @@ pub(crate) fn broker(max_delivery_count: u32) -> Broker {
     let broker = Broker::new();
     broker.create("work", QueueRules::standard(max_delivery_count));
     broker
+}
+
+/// Holds what the worker does with a message that has its word in it, until it is opened.
+pub(crate) struct Gate(tempfile::TempDir);
+
+impl Gate {
+    pub(crate) fn closed() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn word(&self) -> String {
+        format!("gate:{}", self.0.path().join("open").display())
+    }
+
+    pub(crate) fn open(&self) {
+        fs::write(self.0.path().join("open"), "").unwrap();
+    }
 }
 
 /// A host with the package that its workers start from.

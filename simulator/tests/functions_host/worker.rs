@@ -1,5 +1,5 @@
 //! The worker of these tests: this test binary once more, as a child process. It does what each message or event tells it
-//! to: succeed, fail, hang, or end; and it writes down what it saw.
+//! to: succeed, wait for a gate (a file) to be there, fail, hang, or end; and it writes down what it saw.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -43,14 +43,16 @@ async fn handle(request: axum::extract::Request) -> axum::response::Response {
     });
     println!("seen {seen}");
     let json = [("content-type", "application/json")];
-    match ["fail", "hang", "plain", "exit 0", "exit 200", "exit 7", "slow"].iter().find(|word| text.contains(**word)) {
+    if let Some(gate) = text.split("gate:").nth(1).and_then(|rest| rest.split(['"', '\\']).next()) {
+        while !std::path::Path::new(gate).exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        return (json, "{}").into_response();
+    }
+    match ["fail", "hang", "plain", "exit 0", "exit 200", "exit 7"].iter().find(|word| text.contains(**word)) {
         Some(&"fail") => (StatusCode::INTERNAL_SERVER_ERROR, json, "{}").into_response(),
         Some(&"hang") => (json, "").into_response(),
         Some(&"plain") => "{}".into_response(),
-        Some(&"slow") => {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            (json, "{}").into_response()
-        }
         Some(exit) => std::process::exit(exit[5..].parse().unwrap()),
         None if head.uri.path().starts_with("/api/") => (StatusCode::IM_A_TEAPOT, "a page").into_response(),
         None => {
