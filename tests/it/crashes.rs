@@ -4,7 +4,7 @@
 use simulator::Service;
 use simulator::faults::{Kind, Rule, Which};
 
-use crate::stage::{Stage, events, land, record};
+use crate::stage::{Stage, land, observation, record, until};
 
 const RESOURCES: usize = 4;
 
@@ -26,11 +26,14 @@ async fn killed(write: &Write, kind: Kind) {
     for place in 0..RESOURCES {
         estate = estate.with_record(record(0, place, "Tag"));
     }
-    let events = events(&estate);
-    let stage = Stage::start(estate).await;
+    // All are there before the worker is: one batch, and so the generations of the wake-ups are known.
+    let bodies: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
+    let mut stage = Stage::without_worker(estate).await;
+    stage.enqueue("noncompliant-resources", bodies);
     let rule = Rule::new("kill", write.service, Which::First(1), kind).method(write.method);
     stage.azure.faults().add(rule.path_contains(write.path).body_contains(write.body));
-    stage.deliver(events).await;
+    stage.start_worker(&[], 1).await;
+    until("the worker is back after its death", || stage.host().starts(0) > 1).await;
     stage.settled(RESOURCES).await;
 
     assert_eq!(stage.azure.faults().hits("kill"), 1, "{kind:?}: the write was never seen");

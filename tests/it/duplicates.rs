@@ -19,7 +19,7 @@ async fn the_same_event_fifty_times_is_one_task() {
     assert_eq!(tasks.len(), 1, "{tasks:#?}");
     assert_eq!((tasks[0].state, tasks[0].successful, tasks[0].failed), (ProvisioningState::Succeeded, 1, 0));
     assert_eq!(stage.calls("createTask"), 1);
-    assert_eq!(stage.logged("event_queued").len(), 50);
-    assert_eq!(stage.logged("resource_fixed").len(), 1);
+    stage.told("event_queued", 50).await;
+    stage.told("resource_fixed", 1).await;
     stage.at_rest().await;
 }

@@ -140,7 +140,7 @@ async fn recorded_refusals_of_a_task_mean_what_they_mean() {
         let audience = "https://management.azure.com/.default".to_owned();
         let arm = ArmClient::new(endpoint, audience, token.clone(), client_options(&client));
         let before = Timestamp::now_utc();
-        let put = Put::of(arm.send(&creation(number), Deadline::after(std::time::Duration::from_secs(10))).await);
+        let put = Put::of(arm.send(&creation(number), Deadline::after(crate::stage::PATIENCE)).await);
         let found = match put {
             Put::Accepted => "accepted".to_owned(),
             Put::Wait => "wait".to_owned(),

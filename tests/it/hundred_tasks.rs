@@ -1,5 +1,7 @@
 //! Azure runs a hundred tasks of one policy at a time and no more: the worker counts, and does not ask in vain.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use simulator::estate::{ComplianceRecord, RecordKey};
 use simulator::resource_manager::{TaskRequest, TaskView};
@@ -7,8 +9,10 @@ use simulator::resource_manager::{TaskRequest, TaskView};
 use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, record, subscription, until};
 
 const MOST: usize = 100;
-/// Resources of each of the tasks by hand, one after the other: longer than the test takes.
-const EACH: usize = 90;
+/// Resources of each of the tasks by hand, one after the other.
+const EACH: usize = 60;
+/// How long each takes: with the others much longer than the test, by itself no longer than somebody waits who has canceled.
+const DEPLOYMENT: Duration = Duration::from_secs(3);
 
 /// A resource group that only tasks by hand are about.
 fn group(number: usize) -> String {
@@ -41,11 +45,8 @@ async fn beside_a_hundred_tasks_of_its_policy_none_is_asked_for_and_with_one_les
         }
     }
     let stage = Stage::with(estate, &[("CHECK_INTERVAL_MAX", "250ms")]).await;
-    for number in 0..MOST {
-        let mut request = TaskRequest::new(assignment(0, "Other"), None);
-        request.parallel_deployments = Some(1);
-        stage.manager.person_opens(&group(number), "by-hand", request).unwrap();
-    }
+    let theirs = (0..MOST).map(|number| (group(number), TaskRequest::new(assignment(0, "Other"), None)));
+    stage.person_opens("by-hand", theirs, DEPLOYMENT).await;
     stage.deliver(events).await;
     until("it found the policy full, and more than once", || blocked(&stage) > 2).await;
     let active = |stage: &Stage| by_hand(stage).iter().filter(|task| !task.state.is_terminal()).count();

@@ -45,10 +45,11 @@ async fn of_an_initiative_what_names_a_remediable_policy_is_fixed_and_all_else_h
     assert_eq!(state(4)["reason"], "referenceGone");
     assert_eq!((stage.count("skipped"), stage.count("parked")), (2, 1));
     assert_eq!(reference_sent(&stage), ["Inherit_TAG"], "in the initiative's own casing");
-    let mut logged: Vec<Value> = stage.logged("resource_skipped").into_iter().map(|l| l["reason"].clone()).collect();
+    let logged = stage.told("resource_skipped", 2).await;
+    let mut logged: Vec<Value> = logged.into_iter().map(|line| line["reason"].clone()).collect();
     logged.sort_by_key(Value::to_string);
     assert_eq!(logged, ["notRemediable", "referenceGone"]);
-    assert_eq!(stage.logged("target_parked")[0]["reason"], "referenceMissing");
+    assert_eq!(stage.told("target_parked", 1).await[0]["reason"], "referenceMissing");
     stage.at_rest().await;
 }
 

@@ -8,7 +8,7 @@ use simulator::demo::{Burst, burst, estate};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, until};
 
 /// What the log tells of one resource of one target.
 #[derive(Debug, Default)]
@@ -75,6 +75,34 @@ fn stories(log: &[Value]) -> BTreeMap<(String, String), Story> {
     stories
 }
 
+/// Where a resource stands and why, as its document has it.
+fn end(document: &Value, entry: &Value) -> (String, String) {
+    let park = &document["parked"];
+    if park.is_object() && entry["state"]["is"] == "waiting" {
+        ("parked".to_owned(), text(park, "reason"))
+    } else {
+        (text(&entry["state"], "is"), text(&entry["state"], "reason"))
+    }
+}
+
+/// Where each resource of each target stands.
+type Stands = BTreeMap<(String, String), (String, String)>;
+
+fn stands(stories: &BTreeMap<(String, String), Story>) -> Stands {
+    stories.iter().map(|(key, story)| (key.clone(), story.stands.clone())).collect()
+}
+
+fn stands_in_state(stage: &Stage) -> Stands {
+    let mut stands = Stands::new();
+    for (blob, document) in stage.documents() {
+        let target = blob.rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
+        for (resource, entry) in document["resources"].as_object().unwrap() {
+            stands.insert((target.clone(), resource.clone()), end(&document, entry));
+        }
+    }
+    stands
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
     let estate = estate(OffsetDateTime::now_utc());
@@ -83,6 +111,9 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
     let stage = Stage::start(estate).await;
     stage.deliver(events).await;
     stage.settled(records).await;
+    // A look may go on when its invocation has ended, and tells what it wrote a moment after it has written it.
+    until("the log tells where each resource stands", || stands(&stories(&stage.log())) == stands_in_state(&stage))
+        .await;
     let log = stage.log();
     let times: Vec<_> = log.iter().map(|entry| OffsetDateTime::parse(&text(entry, "timestamp"), &Rfc3339)).collect();
     assert!(times.iter().all(Result::is_ok), "every line has its time");
@@ -95,14 +126,7 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
             let story = stories
                 .get(&(target.clone(), resource.clone()))
                 .unwrap_or_else(|| panic!("{resource} is not in the log"));
-            let park = &document["parked"];
-            let is_held = park.is_object() && entry["state"]["is"] == "waiting";
-            let stands = if is_held {
-                ("parked".to_owned(), text(park, "reason"))
-            } else {
-                (text(&entry["state"], "is"), text(&entry["state"], "reason"))
-            };
-            assert_eq!(story.stands, stands, "{resource}: {story:?}");
+            assert_eq!(story.stands, end(&document, entry), "{resource}: {story:?}");
             assert!(story.queued > 0, "{resource} came from an event");
             assert_eq!(
                 story.attempts,

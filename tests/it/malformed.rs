@@ -26,8 +26,7 @@ async fn of_a_batch_with_one_malformed_message_fifty_are_handled_and_one_is_reje
     assert_eq!(rejected[0]["function"], "collect");
     assert!(rejected[0]["reason"].as_str().unwrap().contains("cannot be read"), "{rejected:#?}");
     assert!(rejected[0]["payload"].as_str().unwrap().contains("no id"));
-    let logged = stage.logged("item_rejected");
-    assert_eq!((logged.len(), &logged[0]["reason"]), (1, &rejected[0]["reason"]));
+    assert_eq!(stage.told("item_rejected", 1).await[0]["reason"], rejected[0]["reason"]);
     stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
 }
 

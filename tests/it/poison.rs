@@ -32,13 +32,13 @@ async fn stage() -> Stage {
     stage
 }
 
-fn died_of(stage: &Stage, function: &str) {
+async fn died_of(stage: &Stage, function: &str) {
     let item = &stage.rejected()[0];
     assert_eq!(item["function"], function);
     assert!(item["reason"].as_str().unwrap().contains("the worker died"), "{item}");
     println!("the worker was started {} times; {}", stage.host().starts(0), item["reason"]);
     assert!(stage.host().starts(0) < 20, "{} starts", stage.host().starts(0));
-    assert!(stage.azure.blobs().list("state", "suspects/").is_empty(), "no suspicion is left");
+    until("no suspicion is left", || stage.azure.blobs().list("state", "suspects/").is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn a_message_that_kills_the_worker_ends_in_rejected_and_the_rest_of_its_ba
     stage.settled(GOOD).await;
     assert_eq!((stage.count("fixed"), stage.unfit()), (GOOD, 1));
     assert_eq!(stage.manager.tasks().iter().map(|task| task.resources.len()).sum::<usize>(), GOOD);
-    died_of(&stage, "collect");
+    died_of(&stage, "collect").await;
     stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
 }
 
@@ -62,6 +62,6 @@ async fn a_wake_up_that_kills_the_worker_ends_in_rejected_and_the_other_targets_
     until("the poison is rejected", || stage.rejected().len() == 1).await;
     until("the others are fixed", || stage.count("fixed") == GOOD).await;
     assert_eq!((stage.count("waiting"), stage.unfit()), (1, 1));
-    died_of(&stage, "remediate");
+    died_of(&stage, "remediate").await;
     stage.at_rest_with(Expected { rejected: 1, waiting: 1 }).await;
 }

@@ -7,7 +7,7 @@ use simulator::faults::{Kind, Rule, Which};
 use simulator::judgement::{hopeless, too_early};
 use time::OffsetDateTime;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, until};
 use crate::storms_end::the_end_is_right;
 
 const SEED: u64 = 20_261_123;
@@ -60,8 +60,9 @@ async fn who_needs_more_attempts_than_there_are_is_parked_after_the_last_and_tro
         assert!(!is_used_up || record.attempts == MOST, "given up too early: {record:?}");
         assert!(!is_used_up || record.state == Some(ComplianceState::NonCompliant), "{record:?}");
     }
-    let parked = stage.logged("resource_parked").into_iter().filter(|line| line["reason"] == "attemptsUsedUp").count();
-    assert_eq!(parked, used_up.len(), "each is told of once");
+    let parked = || stage.logged("resource_parked").iter().filter(|line| line["reason"] == "attemptsUsedUp").count();
+    until("each is told of", || parked() >= used_up.len()).await;
+    assert_eq!(parked(), used_up.len(), "each is told of once");
     assert!(too_early(&stage.azure.ledger().entries()).is_empty());
     stage.azure.faults().remove("busy");
     stage.at_rest().await;

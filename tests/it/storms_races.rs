@@ -13,25 +13,29 @@ use simulator::ledger::Entry;
 use crate::stage::Stage;
 use crate::storms_weather::Trouble;
 
-/// Judges a race that was staged at this write.
-pub(crate) fn race_was_weathered(stage: &Stage, trouble: Trouble, story: &str) {
+/// Judges a race that was staged at this write, and says whether it was run: by both instances, and with a loser where there
+/// can be one.
+pub(crate) fn race_was_weathered(stage: &Stage, trouble: Trouble, story: &str) -> bool {
     let all = stage.azure.ledger().entries();
     let tokens: BTreeSet<_> =
         all.iter().filter(|e| e.service == Service::ResourceManager).filter_map(|e| e.token.as_deref()).collect();
-    assert!(tokens.len() > 1, "{story}: one instance did it all: this proves nothing of races");
-    match trouble.write.name {
+    let has_loser = match trouble.write.name {
         "opening" | "claim" | "open" => {
             let lost = races_lost(stage, trouble);
             println!("{story}: {lost} races lost at {}", trouble.write.name);
-            assert!(lost > 0, "{story}: no race was lost at {}: this proves nothing", trouble.write.name);
+            lost > 0
         }
         // Two that create one task: the name stands in the document, so the second finds it there.
-        "put" => each_task_was_created_once(&all, story),
+        "put" => {
+            each_task_was_created_once(&all, story);
+            true
+        }
         // Two that wake one target, and two looks of one wake-up: the later generation in the document counts.
-        "wake-up" | "acknowledgement" => {}
+        "wake-up" | "acknowledgement" => true,
         other => panic!("what is a race at {other}?"),
-    }
+    };
     no_document_went_back(&all, story);
+    tokens.len() > 1 && has_loser
 }
 
 /// How many of the writes that were held for a race have lost it.

@@ -1,9 +1,10 @@
-//! The worker's log as its readers have it: one JSON object a line.
+//! The worker's log as its readers have it: one JSON object a line. Whoever looks has all that the worker wrote before, however
+//! late its pipe is read; what the worker has done but not yet told is waited for.
 
 use serde_json::Value;
 use simulator::functions_host::LogStream;
 
-use super::Stage;
+use super::{Stage, until};
 
 impl Stage {
     /// What the worker logged, line by line. A line that is not a JSON object fails the test.
@@ -20,5 +21,14 @@ impl Stage {
     /// The log entries of one event.
     pub(crate) fn logged(&self, event: &str) -> Vec<Value> {
         self.log().into_iter().filter(|entry| entry["event"] == event).collect()
+    }
+
+    /// The log entries of one event, once there are so many; one more fails the test. A look at a target may go on when its
+    /// invocation has ended, and tells what it wrote a moment after it has written it.
+    pub(crate) async fn told(&self, event: &str, count: usize) -> Vec<Value> {
+        until(&format!("{event} is told {count} times"), || self.logged(event).len() >= count).await;
+        let told = self.logged(event);
+        assert_eq!(told.len(), count, "{event}: {told:#?}");
+        told
     }
 }

@@ -3,6 +3,7 @@
 mod estate;
 mod log;
 mod package;
+mod people;
 mod queues;
 mod rest;
 mod settings;
@@ -16,5 +17,5 @@ pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, pl
 pub(crate) use queues::observation;
 pub(crate) use rest::Expected;
 pub(crate) use simulation::Simulation;
-pub(crate) use start::Stage;
-pub(crate) use wait::{PATIENCE, until};
+pub(crate) use start::{Stage, tempo};
+pub(crate) use wait::{LONGER_AND_LONGER, PATIENCE, until, until_met};

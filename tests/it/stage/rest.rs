@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
 use simulator::Service;
 use simulator::ledger::Entry;
 
@@ -57,11 +56,8 @@ impl Stage {
                 return Some(format!("{name} has an active task: {}", document["active"]));
             }
         }
-        for blob in self.azure.blobs().list("state", "subscriptions/") {
-            let document: Value = serde_json::from_slice(&blob.content).unwrap();
-            if document["claims"].as_object().is_none_or(|claims| !claims.is_empty()) {
-                return Some(format!("{} holds claims: {}", blob.name, document["claims"]));
-            }
+        if let Some((name, claims)) = self.claims().first() {
+            return Some(format!("{name} holds claims: {claims}"));
         }
         if let Some(suspect) = self.azure.blobs().list("state", "suspects/").first() {
             return Some(format!("{} is still suspected", suspect.name));

@@ -13,7 +13,7 @@ use super::package::stage_package;
 use super::settings::settings;
 
 /// The tempo of the tests' tasks: short, but long enough to be seen while they run.
-fn tempo() -> Tempo {
+pub(crate) fn tempo() -> Tempo {
     Tempo {
         accepted: Duration::from_millis(50),
         evaluating: Duration::from_millis(50),
@@ -76,8 +76,7 @@ impl Stage {
     /// Stops the worker as the platform does: SIGKILL, and what it held stays locked until its locks expire.
     pub(crate) async fn stop_worker(&mut self) {
         let host = self.host.take().expect("a worker runs");
-        self.earlier.extend(host.log());
-        host.shutdown().await;
+        self.earlier.extend(host.shutdown().await);
     }
 
     /// The host, while a worker runs.

@@ -44,13 +44,24 @@ impl Stage {
         self.entries().iter().filter(|(_, _, entry)| entry["state"]["is"] == state).count()
     }
 
-    /// Whether nothing waits, nothing is in a task, and nothing is on its way.
+    /// Whether nothing waits, nothing is in a task, nothing is claimed, and nothing is on its way.
     pub(crate) fn is_settled(&self) -> bool {
         let quiet = |document: &Value| document["active"].is_null();
         self.host().idle()
             && self.documents().values().all(quiet)
             && self.count("waiting") + self.count("inTask") == 0
+            && self.claims().is_empty()
             && self.host().idle()
+    }
+
+    /// The documents of subscriptions that hold claims, by blob name, with those.
+    pub(crate) fn claims(&self) -> Vec<(String, Value)> {
+        let blobs = self.azure.blobs().list("state", "subscriptions/").into_iter();
+        let claims = blobs.map(|blob| {
+            let document: Value = serde_json::from_slice(&blob.content).unwrap();
+            (blob.name, document["claims"].clone())
+        });
+        claims.filter(|(_, claims)| claims.as_object().is_none_or(|claims| !claims.is_empty())).collect()
     }
 
     /// Waits until so many entries are known and everything is settled.

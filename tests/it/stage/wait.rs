@@ -1,10 +1,15 @@
-//! Waiting for a condition, with a limit. No test sleeps for anything else.
+//! Waiting for a condition, with a limit, and telling a story again until it has met what it is about. No test sleeps for
+//! anything else.
 
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// Longest time that a test waits for one thing. Far more than needed: a failure should be one, not a slow machine; and a
 /// look that took long before its worker was killed is only made up for after 40 s, by the wake-up that it left behind.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Seconds for what must be done before something else falls due: enough on an idle machine, and more and more on a busy one.
+pub(crate) const LONGER_AND_LONGER: [u64; 4] = [4, 16, 60, 200];
 
 /// Waits until the condition holds; fails with the words when it does not within [`PATIENCE`].
 pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
@@ -13,4 +18,21 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(begun.elapsed() < PATIENCE, "in vain waited for {PATIENCE:?} until {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Tells the story with one after the other until it has met the hardship that it is about: one that has not proves nothing.
+pub(crate) async fn until_met<T: Copy + Debug>(
+    hardship: &str,
+    tries: impl IntoIterator<Item = T>,
+    mut story: impl AsyncFnMut(T) -> bool,
+) {
+    let mut told = Vec::new();
+    for one in tries {
+        if story(one).await {
+            return;
+        }
+        println!("with {one:?} this was not met: {hardship}");
+        told.push(one);
+    }
+    panic!("with none of {told:?} this was met: {hardship}");
 }
