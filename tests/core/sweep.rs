@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
 use policy_remediator::remediation::{heal, needs_healing};
-use policy_remediator::state::{EntryState, TargetDocument, TargetSummary};
+use policy_remediator::state::{EntryState, LeftOut, TargetDocument, TargetSummary};
 
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -29,6 +29,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         wake_at: document.wake_at,
         parked_until: parked.min(),
         is_unsettled,
+        left_out: LeftOut::of(document),
         hours: Vec::new(),
     }
 }
