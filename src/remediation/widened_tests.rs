@@ -185,6 +185,9 @@ proptest! {
         }
         world.take(Step::Walk, &policies[0]);
         for _ in 0..60 {
+            if world.document.earliest_due().is_none() {
+                break;
+            }
             world.now += Duration::from_secs(3_600);
             world.take(Step::Look, &policies[0]);
         }
