@@ -84,3 +84,59 @@ fn let_counted_in(document: &mut TargetDocument, digest: &str, policy: &Policy, 
 fn still_not_enforced(reason: SkipReason, rails: &GuardRails) -> Option<SkipReason> {
     (reason == SkipReason::NotEnforced && !rails.remediate_do_not_enforce).then_some(reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Mode;
+    use crate::remediation::fixture::{now, policy, policy_with, resource, waiting};
+    use crate::remediation::left_out::count_surplus;
+    use crate::remediation::wave::{Verdict, apply_verdicts};
+    use crate::state::LeftOut;
+    use std::time::Duration;
+
+    /// A target of which so many resources are skipped for this reason by these guard rails.
+    fn skipped(resources: usize, reason: SkipReason, policy: &Policy) -> TargetDocument {
+        let mut document = waiting(resources);
+        let verdicts: Vec<_> = (0..resources).map(|n| Verdict::Skip(resource(n), reason)).collect();
+        apply_verdicts(&mut document, &verdicts, &policy.guard_rails, now());
+        count_surplus(&mut document, policy);
+        document.wake_at = None;
+        document
+    }
+
+    #[test]
+    fn what_is_not_enforced_is_let_in_by_that_guard_rail_alone() {
+        let mut document = skipped(130, SkipReason::NotEnforced, &policy());
+        assert_eq!((document.resources.len(), document.excluded.as_ref().map(|e| e.seen)), (100, Some(30)));
+        let other = policy_with("EXCLUDE_ASSIGNMENTS", "another");
+        assert_eq!(let_in(&mut document, &other, now()), LetIn::default());
+        assert_eq!(LeftOut::of(&document).unwrap().rails_digest, Some(other.guard_rails.digest()), "asked once");
+        assert_eq!((document.resources.len(), document.wake_at), (100, None));
+        let all = policy_with("REMEDIATE_DO_NOT_ENFORCE", "true");
+        assert_eq!(let_in(&mut document, &all, now()), LetIn { listed: 100, counted: 30 });
+        assert_eq!((document.unlisted.as_ref().map(|u| u.seen), document.wake_at), (Some(30), Some(now())));
+        assert_eq!(LeftOut::of(&document), None);
+    }
+
+    #[test]
+    fn an_entry_begins_again_and_keeps_since_when_it_does_not_comply() {
+        let excluding = policy_with("EXCLUDE_SCOPES", "*");
+        let mut document = skipped(1, SkipReason::ScopeExcluded, &excluding);
+        let entry = document.resources.get_mut(&resource(0)).unwrap();
+        entry.attempt = 5;
+        let first_seen = entry.first_seen;
+        let later = now() + Duration::from_secs(90 * 86_400);
+        assert_eq!(
+            let_in(&mut document, &Policy { mode: Mode::Plan, ..policy() }, later).listed,
+            1,
+            "nothing is consumed"
+        );
+        let entry = &document.resources[&resource(0)];
+        assert_eq!((entry.attempt, entry.first_seen), (1, first_seen));
+        assert_eq!(entry.state, EntryState::Waiting { due: later });
+        let again = document.clone();
+        assert_eq!(let_in(&mut document, &policy(), later), LetIn::default());
+        assert_eq!(document, again, "nothing is walked twice");
+    }
+}

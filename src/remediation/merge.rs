@@ -228,7 +228,8 @@ pub(super) fn first_due(at: Timestamp, policy: &Policy, now: Timestamp) -> Times
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::config::Mode;
+    use crate::remediation::fixture::{now, policy, policy_with, resource, seen, target};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -245,6 +246,11 @@ mod tests {
         };
         document.resources.insert(resource(0), entry);
         document
+    }
+
+    fn park_until(until: Timestamp) -> EntryState {
+        let (words, hint) = (String::new(), String::new());
+        EntryState::Parked { reason: ParkReason::PermanentFailure, class: None, words, hint, until }
     }
 
     fn s(seconds: u64) -> Duration {
@@ -265,13 +271,7 @@ mod tests {
     #[test]
     fn each_state_takes_a_newer_non_compliant_event_in_its_own_way() {
         let fixed = |at| EntryState::Fixed { at, verified_at: None };
-        let parked = |until| EntryState::Parked {
-            reason: ParkReason::PermanentFailure,
-            class: None,
-            words: String::new(),
-            hint: String::new(),
-            until,
-        };
+        let parked = park_until;
         for (state, expected) in [
             (EntryState::Waiting { due: now() }, Merged::StillWaiting),
             (EntryState::InTask, Merged::Remembered),
@@ -291,6 +291,53 @@ mod tests {
             ));
             assert_eq!(document, again, "{state:?}");
         }
+    }
+
+    #[test]
+    fn what_a_run_tells_again_counts_only_where_it_may_be_judged_differently_now() {
+        let today = policy().guard_rails.digest();
+        let left_out = |digest: &str| EntryState::Skipped {
+            reason: SkipReason::ScopeExcluded,
+            at: now(),
+            rails_digest: Some(digest.to_owned()),
+        };
+        for (state, revived) in [
+            (EntryState::Waiting { due: now() }, false),
+            (EntryState::Fixed { at: now() - s(9), verified_at: None }, false),
+            (EntryState::skipped(SkipReason::Exempt, now()), true),
+            (EntryState::skipped(SkipReason::ResourceGone, now()), true),
+            (EntryState::skipped(SkipReason::NotInScope, now()), false),
+            (left_out(&today), false),
+            (left_out("another"), true),
+            (park_until(now() + s(1)), false),
+            (park_until(now()), true),
+        ] {
+            let of_event = seen(Seen::NonCompliant, 0, now());
+            let mut of_run = of_event.clone();
+            of_run.origin = "a-run".to_owned();
+            for (observation, expected) in [(of_event, false), (of_run, revived)] {
+                let mut document = document(state.clone(), now());
+                let merged = merge(&mut document, &observation, &policy(), now());
+                assert_eq!(merged, if expected { Merged::Waiting } else { Merged::Duplicate }, "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_guard_rails_leave_out_wakes_nobody_and_waits_for_nothing_once_it_is_compliant() {
+        let policy = policy_with("EXCLUDE_SCOPES", "*");
+        let mut document = TargetDocument::new(target());
+        let observations: Vec<_> = (0..130).map(|n| seen(Seen::NonCompliant, n, now())).collect();
+        let (after, merged) = merge_all(&document, &observations, &policy, now());
+        assert!(merged.iter().all(|merged| *merged == Merged::LeftOut));
+        assert_eq!((after.resources.len(), after.excluded.as_ref().unwrap().seen, after.wake_at), (100, 30, None));
+        document = after.clone();
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now() + s(1)), &policy, now()), Merged::LeftOut);
+        assert_eq!(document.resources[&resource(0)].state, after.resources[&resource(0)].state, "told once");
+        assert_eq!(merge(&mut document, &seen(Seen::Compliant, 0, now() + s(2)), &policy, now()), Merged::Recovered);
+        assert_eq!(document.resources[&resource(0)].state, EntryState::skipped(SkipReason::Compliant, now()));
+        let plan = Policy { mode: Mode::Plan, ..policy };
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 200, now()), &plan, now()), Merged::Waiting);
     }
 
     #[test]

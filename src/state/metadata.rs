@@ -131,10 +131,28 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
 mod tests {
     use super::*;
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, seen, target};
+    use crate::remediation::fixture::{now, policy, policy_with, seen, target};
     use crate::remediation::merge;
     use crate::state::{ParkReason, TargetPark};
     use std::time::Duration;
+
+    #[test]
+    fn what_is_left_out_is_told_with_the_digest_that_all_of_it_has_or_with_none() {
+        let read = |document: &TargetDocument| TargetSummary::read(String::new(), Some(&of(document))).left_out;
+        let mut document = TargetDocument::new(target());
+        assert_eq!(read(&document), None);
+        let excluding = policy_with("EXCLUDE_SCOPES", "*");
+        for n in 0..102 {
+            merge(&mut document, &seen(Seen::NonCompliant, n, now()), &excluding, now());
+        }
+        let digest = Some(excluding.guard_rails.digest());
+        assert_eq!(read(&document), Some(LeftOut { rails_digest: digest, since: now() }));
+        assert_eq!(of(&document)["skipped"], "102");
+        let other = policy_with("INCLUDE_ASSIGNMENTS", "another");
+        merge(&mut document, &seen(Seen::NonCompliant, 102, now()), &other, now() + Duration::from_secs(9));
+        assert_eq!(read(&document), Some(LeftOut { rails_digest: None, since: now() }));
+        assert_eq!(document.excluded.as_ref().map(|e| (e.seen, e.rail)), Some((3, None)));
+    }
 
     #[test]
     fn what_the_targets_park_holds_counts_as_parked_until_the_park_ends() {

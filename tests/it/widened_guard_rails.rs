@@ -1,6 +1,7 @@
 //! What a guard rail left out is remediated once it is widened: Azure sends no second event.
 
 use simulator::Service;
+use simulator::faults::{Kind, Rule, Which};
 
 use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, record, subscription, until};
 
@@ -112,5 +113,27 @@ async fn a_scope_and_a_type_of_a_freeze_come_back_and_what_stays_excluded_is_not
     // It is walked once for each change of the guard rails, and no more.
     let let_in: Vec<_> = stage.logged("swept").iter().map(|line| line["let_in"].clone()).collect();
     assert_eq!(let_in, [1, 0, 1, 0]);
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_policy_states_cannot_be_read_the_count_stays_and_is_told_until_they_can() {
+    let estate = (0..MANY).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
+    let all = events(&estate);
+    let mut stage = Stage::with(estate, &[("EXCLUDE_ASSIGNMENTS", "Tag")]).await;
+    stage.deliver(all).await;
+    until("all are left out", || stage.entries().len() == LISTED && stage.is_settled()).await;
+    let secret = Rule::new("secret", Service::ResourceManager, Which::Always, Kind::Status(403));
+    stage.azure.faults().add(secret.path_contains("/policyStates/").query_contains("ComplianceState"));
+    sweep_with(&mut stage, &[]).await;
+    let document = |stage: &Stage| stage.documents().into_values().next().unwrap();
+    until("what has an entry is fixed", || stage.count("fixed") == LISTED).await;
+    until("the rest is asked for again, and told", || stage.logged("question_unanswered").len() > 1).await;
+    assert_eq!(document(&stage)["unlisted"]["seen"], MANY - LISTED);
+    assert!(document(&stage)["wakeAt"].is_string(), "it is asked for again");
+    stage.azure.faults().remove("secret");
+    until("all is fixed", || stage.unfit() == 0).await;
+    until("all is known to be listed", || document(&stage)["unlisted"].is_null()).await;
+    stage.settled(MANY).await;
     stage.at_rest().await;
 }
