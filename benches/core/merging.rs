@@ -51,7 +51,7 @@ fn state(number: usize) -> EntryState {
         0 => EntryState::Waiting { due: now() },
         1 => EntryState::InTask,
         2 => EntryState::Fixed { at: now() - Duration::from_secs(1_800), verified_at: None },
-        _ => EntryState::Skipped { reason: SkipReason::Compliant, at: now() },
+        _ => EntryState::skipped(SkipReason::Compliant, now()),
     }
 }
 

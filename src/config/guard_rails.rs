@@ -4,7 +4,10 @@
 //! Patterns are globs without regard to case; `*` also matches `/`. One without a `/` is matched against an assignment's name,
 //! one with a `/` against its whole id. A scope pattern excludes what it matches and everything below.
 
+use std::collections::BTreeSet;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use sha2::{Digest, Sha256};
 
 use crate::resource::{AssignmentId, ResourceId, Scope};
 use crate::state::SkipReason;
@@ -110,6 +113,22 @@ impl GuardRails {
         }
         self.types.globs.is_match(resource.resource_type()).then_some(SkipReason::TypeExcluded)
     }
+
+    /// A short name for all that the guard rails say, whatever the order and the case of the patterns: what was left out under
+    /// another one is to be judged anew.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for patterns in [&self.include, &self.exclude, &self.scopes, &self.types] {
+            let texts: BTreeSet<String> =
+                patterns.texts.iter().map(|text| text.trim_end_matches('/').to_lowercase()).collect();
+            // No pattern holds a line end, so that each list has a text of its own.
+            texts.iter().for_each(|text| hash.update(format!("+{text}\n")));
+            hash.update("\n");
+        }
+        hash.update([u8::from(self.remediate_do_not_enforce)]);
+        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +199,28 @@ mod tests {
             resource(&rails, "/resourceGroups/r/providers/Microsoft.Compute/virtualMachines/v"),
             Some(SkipReason::TypeExcluded)
         );
+    }
+
+    #[test]
+    fn the_digest_changes_with_what_is_said_and_not_with_how_it_is_written() {
+        let digest =
+            |include: &str, exclude: &str, scopes: &str, types: &str| rails(include, exclude, scopes, types).digest();
+        let group = format!("{SUB}/resourceGroups/rg");
+        let one = digest("a,b", "c", &group, "Microsoft.Sql/*");
+        assert_eq!(one, digest(" B ; a,A", "C", &format!("{group}/"), "microsoft.sql/*"));
+        for other in [
+            digest("a,b,c", "", &group, "Microsoft.Sql/*"),
+            digest("a", "c", &group, "Microsoft.Sql/*"),
+            digest("a,b", "c", "", "Microsoft.Sql/*"),
+            digest("a,b", "c", &group, ""),
+            digest("ab", "c", &group, "Microsoft.Sql/*"),
+        ] {
+            assert_ne!(one, other);
+        }
+        let enforced = rails("*", "", "", "");
+        let all = GuardRails { remediate_do_not_enforce: true, ..enforced.clone() };
+        assert_eq!(enforced.digest(), GuardRails::default().digest());
+        assert_ne!(enforced.digest(), all.digest());
     }
 
     #[test]

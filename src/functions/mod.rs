@@ -4,6 +4,7 @@
 
 mod alone;
 mod collect;
+mod guard_rails;
 mod receive_event;
 mod recover;
 mod rejection;

@@ -1,8 +1,9 @@
-//! `sweep`: heals what no message would: targets whose wake-up is overdue, and parks that are over.
+//! `sweep`: heals what no message would: targets whose wake-up is overdue, parks that are over, and what guard rails left out
+//! that have been widened since.
 
 use tracing::{error, info};
 
-use super::Failure;
+use super::{Failure, guard_rails};
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, WakeUp};
@@ -15,18 +16,17 @@ pub(super) const NAME: &str = "sweep";
 pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     let now = Timestamp::now_utc();
     let targets = app.reconciler.store.targets(deadline).await?;
-    let count = targets.len();
     let day = last_24_hours(targets.iter().flat_map(|summary| &summary.hours), now);
     let mut healed = 0_usize;
     let mut ill: Vec<_> =
-        targets.into_iter().filter(|summary| needs_healing(summary, app.settings.policy.opening_grace, now)).collect();
+        targets.iter().filter(|summary| needs_healing(summary, app.settings.policy.opening_grace, now)).collect();
     // Their messages come in this order: when more is overdue than one sweep's time is enough for, none is last for ever.
     ill.sort_by_key(|summary| summary.wake_at);
     for summary in ill {
         if deadline.has_passed() {
             break;
         }
-        match wake(app, &summary, now, deadline).await {
+        match wake(app, summary, now, deadline).await {
             Ok(true) => healed += 1,
             Ok(false) => {}
             Err(Failure::State(error)) if error.is_about_the_document() => {
@@ -35,10 +35,12 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
             Err(failure) => return Err(failure),
         }
     }
+    let let_in = guard_rails::follow(app, &targets, deadline).await?;
     info!(
         event = "swept",
-        targets = count,
+        targets = targets.len(),
         healed,
+        let_in,
         fixed_24h = day.fixed,
         observed_to_fixed_seconds_24h = day.seconds_to_fixed,
         verified_24h = day.verified,

@@ -7,6 +7,8 @@ use crate::event::{Timestamp, deserialize_time};
 use crate::resource::{AssignmentId, ReferenceId, ResourceId, Target};
 
 const VERSION: u32 = 1;
+/// The origin of what an event saw.
+const OF_EVENT: &str = "event";
 
 /// What an evaluation saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,9 +77,15 @@ impl Observation {
             policy_assignment_id: assignment,
             policy_definition_reference_id: reference,
             observed_at: at,
-            origin: "event".to_owned(),
+            origin: OF_EVENT.to_owned(),
             returned: 0,
         }
+    }
+
+    /// Whether an event tells it, and no batch run.
+    #[must_use]
+    pub fn is_of_event(&self) -> bool {
+        self.origin == OF_EVENT
     }
 
     /// The same observation, marked as sent back from the dead-letter queue once more.

@@ -14,8 +14,16 @@ pub fn written(before: &TargetDocument, after: &TargetDocument) {
     let target = after.target.hash();
     task(before, after);
     target_park(before, after);
+    target_left_out(before, after);
     for change in changes(before, after) {
         resource(&change, after.parked.as_ref(), target.as_str(), task_name(before, after));
+    }
+}
+
+fn target_left_out(before: &TargetDocument, after: &TargetDocument) {
+    let rail = |document: &TargetDocument| document.excluded.as_ref().and_then(|excluded| excluded.rail);
+    if let Some(reason) = rail(after).filter(|reason| rail(before) != Some(*reason)) {
+        info!(event = "target_left_out", target = %after.target.hash(), assignment = %after.target.policy_assignment_id, reason = reason.as_str(), "the guard rails leave out the whole target");
     }
 }
 
@@ -117,6 +125,7 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
 fn why_waiting(change: &Change<'_>) -> &'static str {
     match change.before.map(|entry| &entry.state) {
         None => "new",
+        Some(state) if state.is_left_out() => "letIn",
         Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => "again",
         Some(EntryState::InTask) => "fixDidNotLast",
         Some(EntryState::Parked { .. }) => "parkOver",

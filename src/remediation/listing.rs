@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::left_out;
 use super::scope_states::{ScopeStates, Unread};
 use super::wake::rouse;
 use crate::arm::{Deployment, DeploymentStatus};
@@ -11,13 +12,14 @@ use crate::event::{ComplianceState, Timestamp};
 use crate::resource::ResourceId;
 use crate::state::{Entry, EntryState, StatesReading, TargetDocument, Unlisted};
 
-/// Counts an observation of a resource for which there is no room.
-pub(super) fn count(document: &mut TargetDocument, due: Timestamp) {
-    let unlisted = document.unlisted.get_or_insert(Unlisted { due, seen: 0, evaluated_after: None, reading: None });
-    unlisted.seen += 1;
+/// Counts observations of resources for which there is no room, or which had no entry while they were left out.
+pub(super) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
+    let none = Unlisted { due, seen: 0, evaluated_after: None, reading: None };
+    let unlisted = document.unlisted.get_or_insert(none);
+    unlisted.seen = unlisted.seen.saturating_add(seen);
     if let Some(reading) = &mut unlisted.reading {
-        // Its state may be in a part that has been read already.
-        reading.found += 1;
+        // Their states may be in a part that has been read already.
+        reading.found = reading.found.saturating_add(seen);
     }
     unlisted.due = unlisted.due.min(due);
     if document.active.is_none() && document.wake_at.is_none_or(|wake_at| due < wake_at) {
@@ -32,11 +34,12 @@ pub(super) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
     let Some(unlisted) = document.unlisted.clone() else { return };
     let ids = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
     let ids = ids.filter_map(|state| Some((state.at?, state.resource.parse().ok()?)));
-    let is_missing =
-        |id: &ResourceId| !document.resources.contains_key(id) && policy.guard_rails.forbid_resource(id).is_none();
-    let mut missing: Vec<(Timestamp, ResourceId)> = ids.filter(|(_, id)| is_missing(id)).collect();
+    let mut missing: Vec<(Timestamp, ResourceId)> =
+        ids.filter(|(_, id)| !document.resources.contains_key(id)).collect();
     missing.sort_unstable();
     missing.dedup();
+    let is_left_out = |(_, id): &mut (Timestamp, ResourceId)| policy.guard_rails.forbid_resource(id).is_some();
+    let forbidden: Vec<_> = missing.extract_if(.., is_left_out).collect();
     let all = missing.len();
     missing.retain(|(at, _)| unlisted.is_news(*at, now));
     make_room(document, missing.len(), list, policy);
@@ -46,6 +49,7 @@ pub(super) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
     for (at, id) in missing.iter().take(room).cloned() {
         document.resources.insert(id, Entry::waiting(at, now));
     }
+    let left_out = leave_out(document, &forbidden, unlisted.reading.as_ref(), policy, now);
     let came = unlisted.seen.saturating_sub(counted);
     let found = unlisted.reading.as_ref().map_or(0, |reading| reading.found) + all as u64;
     let (seen, reading) = match &list.unread {
@@ -53,7 +57,7 @@ pub(super) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
         // Between the parts the list may have moved: only a reading that finds nothing is the last.
         Unread::Nothing => (found.max(came), None),
         Unread::From(next) => {
-            let reading = next.clone().map(|next| StatesReading { next, found: found.max(came) });
+            let reading = next.clone().map(|next| StatesReading { next, found: found.max(came), left_out });
             (unlisted.seen.max(1), reading)
         }
     };
@@ -62,7 +66,40 @@ pub(super) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
         Unread::From(_) => policy.check_interval_min,
         Unread::Nothing => policy.backoff_cap,
     };
+    document.states_refused = false;
     document.unlisted = (seen > 0).then(|| Unlisted { due: now + wait, seen, reading, ..unlisted });
+}
+
+/// Leaves out what was found and the guard rails forbid, so that it can be let in later. How many were found without an entry,
+/// by this part of the reading and those before it: together they are what is counted, or the reading has missed some.
+fn leave_out(
+    document: &mut TargetDocument,
+    forbidden: &[(Timestamp, ResourceId)],
+    reading: Option<&StatesReading>,
+    policy: &Policy,
+    now: Timestamp,
+) -> u64 {
+    let mut found = reading.map_or(0, |reading| reading.left_out);
+    for (at, id) in forbidden {
+        match policy.guard_rails.forbid_resource(id) {
+            Some(reason) if left_out::has_room(document, policy) => {
+                left_out::leave_out(document, id, *at, reason, policy, now);
+            }
+            Some(_) | None => found += 1,
+        }
+    }
+    let counted = document.excluded.as_ref().map_or(0, |excluded| excluded.seen);
+    left_out::count(document, found.saturating_sub(counted), None, Some(&policy.guard_rails.digest()), now);
+    found
+}
+
+/// Resource Manager refuses to tell the policy states: what is counted stays counted, and is asked for again.
+pub(super) fn refused(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+    document.states_refused = true;
+    if let Some(unlisted) = &mut document.unlisted {
+        unlisted.due = now + policy.backoff_cap;
+        unlisted.reading = None;
+    }
 }
 
 /// What a task for the whole scope did to resources that are not listed.
@@ -96,7 +133,7 @@ pub(super) fn list_failures(
             }
             DeploymentStatus::Failed { .. } => {
                 beyond.unfixed += 1;
-                count(document, now + policy.backoff_cap);
+                count(document, 1, now + policy.backoff_cap);
             }
             DeploymentStatus::Open => {}
         }
@@ -124,9 +161,11 @@ fn make_room(document: &mut TargetDocument, wanted: usize, list: &ScopeStates, p
         }
         EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => false,
     };
-    let settled = document.resources.iter().filter(is_settled).map(|(id, _)| id.clone());
-    let forgotten: HashSet<ResourceId> = settled.take(surplus).collect();
-    document.resources.retain(|id, _| !forgotten.contains(id));
+    let mut settled: Vec<_> = document.resources.iter().filter(is_settled).collect();
+    // What is left out can come back: it goes last.
+    settled.sort_by_key(|(_, entry)| entry.state.is_left_out());
+    let forgotten: Vec<ResourceId> = settled.into_iter().take(surplus).map(|(id, _)| id.clone()).collect();
+    forgotten.iter().for_each(|id| left_out::forget(document, id, policy));
 }
 
 #[cfg(test)]
@@ -295,7 +334,7 @@ mod tests {
         let mut document = full();
         document.resources.clear();
         list(&mut document, &part(None, 0..0, Some("5")), &small(), now());
-        count(&mut document, now());
+        count(&mut document, 1, now());
         list(&mut document, &part(Some("5"), 5..5, None), &small(), now());
         assert!(document.unlisted.is_some());
     }

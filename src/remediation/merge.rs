@@ -2,8 +2,8 @@
 //! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
 use super::backoff::round_up;
-use super::listing;
 use super::wake::rouse;
+use super::{left_out, listing};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Observation, Seen};
@@ -18,6 +18,8 @@ pub enum Merged {
     Unlisted,
     /// It waited already; only the time of the last evaluation is new.
     StillWaiting,
+    /// The guard rails leave it out.
+    LeftOut,
     /// Not newer than what is known.
     Duplicate,
     /// Older than the fix that followed.
@@ -44,6 +46,7 @@ impl Merged {
             Self::Waiting => "waiting",
             Self::Unlisted => "unlisted",
             Self::StillWaiting => "stillWaiting",
+            Self::LeftOut => "leftOut",
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
             Self::Remembered => "remembered",
@@ -67,6 +70,7 @@ pub fn merge_all<'a>(
     let mut document = known.clone();
     let merged = seen.into_iter().map(|observation| merge(&mut document, observation, policy, now)).collect();
     if document != *known {
+        left_out::count_surplus(&mut document, policy);
         sum_up(known, &mut document, now);
     }
     (document, merged)
@@ -81,19 +85,24 @@ pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &
         document.sequence = u64::try_from(now.unix_timestamp()).unwrap_or_default();
     }
     let is_full = document.resources.len() >= policy.most_entries;
-    let merged = match (document.resources.get_mut(id), observation.seen) {
-        (None, Seen::Compliant) => Merged::Unknown,
-        (None, Seen::NonCompliant) if is_full => {
-            listing::count(document, first_due(at, policy, now));
+    let left_out = if may_begin(document, observation) { left_out::reason(document, id, policy) } else { None };
+    let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
+        (None, Seen::Compliant, _) => Merged::Unknown,
+        (Some(entry), _, _) if is_known(entry, observation, policy, now) => Merged::Duplicate,
+        (_, Seen::NonCompliant, Some(reason)) => {
+            left_out::leave_out(document, id, at, reason, policy, now);
+            Merged::LeftOut
+        }
+        (None, Seen::NonCompliant, None) if is_full => {
+            listing::count(document, 1, first_due(at, policy, now));
             Merged::Unlisted
         }
-        (None, Seen::NonCompliant) => {
+        (None, Seen::NonCompliant, None) => {
             document.resources.insert(id.clone(), Entry::waiting(at, first_due(at, policy, now)));
             Merged::Waiting
         }
-        (Some(entry), _) if at <= entry.observed_at => Merged::Duplicate,
-        (Some(entry), Seen::Compliant) => compliant(entry, at, now),
-        (Some(entry), Seen::NonCompliant) => non_compliant(entry, at, policy, now),
+        (Some(entry), Seen::Compliant, _) => compliant(entry, at, now),
+        (Some(entry), Seen::NonCompliant, None) => non_compliant(entry, at, policy, now),
     };
     if let (Merged::Waiting, None, Some(entry)) = (merged, &document.active, document.resources.get(id))
         && let EntryState::Waiting { due } = entry.state
@@ -102,6 +111,40 @@ pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &
         rouse(document, Some(due));
     }
     merged
+}
+
+/// Whether the observation may begin an episode, so that the guard rails have their say. What waits is judged when it is due.
+fn may_begin(document: &TargetDocument, observation: &Observation) -> bool {
+    let begins = |entry: &Entry| match &entry.state {
+        EntryState::Waiting { .. } | EntryState::InTask => false,
+        EntryState::Fixed { at, .. } => observation.observed_at > *at,
+        EntryState::Parked { .. } | EntryState::Skipped { .. } => true,
+    };
+    observation.seen == Seen::NonCompliant && document.resources.get(&observation.resource_id).is_none_or(begins)
+}
+
+/// Whether the observation is not newer than what is known. What a run tells again counts where it may be judged differently now.
+fn is_known(entry: &Entry, observation: &Observation, policy: &Policy, now: Timestamp) -> bool {
+    let revives = || match &entry.state {
+        EntryState::Waiting { .. } | EntryState::InTask | EntryState::Fixed { .. } => false,
+        EntryState::Parked { until, .. } => *until <= now,
+        EntryState::Skipped { reason, rails_digest, .. } => match reason {
+            SkipReason::Compliant
+            | SkipReason::Exempt
+            | SkipReason::AssignmentGone
+            | SkipReason::ReferenceGone
+            | SkipReason::ResourceGone => true,
+            SkipReason::AssignmentExcluded
+            | SkipReason::AssignmentNotIncluded
+            | SkipReason::ScopeExcluded
+            | SkipReason::TypeExcluded
+            | SkipReason::NotEnforced => rails_digest.as_ref() != Some(&policy.guard_rails.digest()),
+            SkipReason::NotRemediable | SkipReason::NotInScope => false,
+        },
+    };
+    let at = observation.observed_at;
+    let is_of_run = observation.seen == Seen::NonCompliant && !observation.is_of_event();
+    at < entry.observed_at || (at == entry.observed_at && !(is_of_run && revives()))
 }
 
 fn non_compliant(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) -> Merged {
@@ -135,7 +178,7 @@ fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
             Merged::Verified
         }
         EntryState::Waiting { .. } | EntryState::Parked { .. } => {
-            entry.state = EntryState::Skipped { reason: SkipReason::Compliant, at: now };
+            entry.state = EntryState::skipped(SkipReason::Compliant, now);
             Merged::Recovered
         }
         EntryState::InTask => {
@@ -143,17 +186,18 @@ fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
             entry.seen_in_task = None;
             Merged::Remembered
         }
+        // There is nothing to let in any more.
+        EntryState::Skipped { reason, .. } if reason.is_guard_rail() => {
+            entry.state = EntryState::skipped(SkipReason::Compliant, now);
+            Merged::Recovered
+        }
         EntryState::Fixed { .. } | EntryState::Skipped { .. } => Merged::Stale,
     }
 }
 
 /// A resource that was settled is non-compliant again, as seen at `at`.
 pub(super) fn new_episode(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) {
-    entry.observed_at = entry.observed_at.max(at);
-    entry.first_seen = at;
-    entry.attempt = 1;
-    entry.seen_in_task = None;
-    entry.last_failure = None;
+    entry.begin_anew(at);
     entry.fixes.retain(|fixed_at| *fixed_at + policy.flap_window > now);
     let flapping = entry.fixes.len() >= usize::try_from(policy.flap_limit).unwrap_or(usize::MAX);
     entry.state = if flapping {
@@ -177,14 +221,15 @@ pub(super) fn park(
 }
 
 /// Automatic remediation of new resources gets its chance first; what belongs together travels together.
-fn first_due(at: Timestamp, policy: &Policy, now: Timestamp) -> Timestamp {
+pub(super) fn first_due(at: Timestamp, policy: &Policy, now: Timestamp) -> Timestamp {
     round_up((at + policy.settle_delay).max(now), policy.coalesce_window)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::config::Mode;
+    use crate::remediation::fixture::{now, policy, policy_with, resource, seen, target};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -201,6 +246,11 @@ mod tests {
         };
         document.resources.insert(resource(0), entry);
         document
+    }
+
+    fn park_until(until: Timestamp) -> EntryState {
+        let (words, hint) = (String::new(), String::new());
+        EntryState::Parked { reason: ParkReason::PermanentFailure, class: None, words, hint, until }
     }
 
     fn s(seconds: u64) -> Duration {
@@ -221,13 +271,7 @@ mod tests {
     #[test]
     fn each_state_takes_a_newer_non_compliant_event_in_its_own_way() {
         let fixed = |at| EntryState::Fixed { at, verified_at: None };
-        let parked = |until| EntryState::Parked {
-            reason: ParkReason::PermanentFailure,
-            class: None,
-            words: String::new(),
-            hint: String::new(),
-            until,
-        };
+        let parked = park_until;
         for (state, expected) in [
             (EntryState::Waiting { due: now() }, Merged::StillWaiting),
             (EntryState::InTask, Merged::Remembered),
@@ -235,7 +279,7 @@ mod tests {
             (fixed(now() - s(60)), Merged::Waiting),
             (parked(now() + s(60)), Merged::WhileParked),
             (parked(now() - s(60)), Merged::Waiting),
-            (EntryState::Skipped { reason: SkipReason::Exempt, at: now() }, Merged::Waiting),
+            (EntryState::skipped(SkipReason::Exempt, now()), Merged::Waiting),
         ] {
             let mut document = document(state.clone(), now() - s(3_600));
             let merged = merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
@@ -247,6 +291,53 @@ mod tests {
             ));
             assert_eq!(document, again, "{state:?}");
         }
+    }
+
+    #[test]
+    fn what_a_run_tells_again_counts_only_where_it_may_be_judged_differently_now() {
+        let today = policy().guard_rails.digest();
+        let left_out = |digest: &str| EntryState::Skipped {
+            reason: SkipReason::ScopeExcluded,
+            at: now(),
+            rails_digest: Some(digest.to_owned()),
+        };
+        for (state, revived) in [
+            (EntryState::Waiting { due: now() }, false),
+            (EntryState::Fixed { at: now() - s(9), verified_at: None }, false),
+            (EntryState::skipped(SkipReason::Exempt, now()), true),
+            (EntryState::skipped(SkipReason::ResourceGone, now()), true),
+            (EntryState::skipped(SkipReason::NotInScope, now()), false),
+            (left_out(&today), false),
+            (left_out("another"), true),
+            (park_until(now() + s(1)), false),
+            (park_until(now()), true),
+        ] {
+            let of_event = seen(Seen::NonCompliant, 0, now());
+            let mut of_run = of_event.clone();
+            of_run.origin = "a-run".to_owned();
+            for (observation, expected) in [(of_event, false), (of_run, revived)] {
+                let mut document = document(state.clone(), now());
+                let merged = merge(&mut document, &observation, &policy(), now());
+                assert_eq!(merged, if expected { Merged::Waiting } else { Merged::Duplicate }, "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_guard_rails_leave_out_wakes_nobody_and_waits_for_nothing_once_it_is_compliant() {
+        let policy = policy_with("EXCLUDE_SCOPES", "*");
+        let mut document = TargetDocument::new(target());
+        let observations: Vec<_> = (0..130).map(|n| seen(Seen::NonCompliant, n, now())).collect();
+        let (after, merged) = merge_all(&document, &observations, &policy, now());
+        assert!(merged.iter().all(|merged| *merged == Merged::LeftOut));
+        assert_eq!((after.resources.len(), after.excluded.as_ref().unwrap().seen, after.wake_at), (100, 30, None));
+        document = after.clone();
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now() + s(1)), &policy, now()), Merged::LeftOut);
+        assert_eq!(document.resources[&resource(0)].state, after.resources[&resource(0)].state, "told once");
+        assert_eq!(merge(&mut document, &seen(Seen::Compliant, 0, now() + s(2)), &policy, now()), Merged::Recovered);
+        assert_eq!(document.resources[&resource(0)].state, EntryState::skipped(SkipReason::Compliant, now()));
+        let plan = Policy { mode: Mode::Plan, ..policy };
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 200, now()), &plan, now()), Merged::Waiting);
     }
 
     #[test]

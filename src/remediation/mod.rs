@@ -9,6 +9,8 @@ mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod journal;
+mod left_out;
+mod letting_in;
 mod listing;
 mod merge;
 mod missing;
@@ -23,8 +25,11 @@ mod step;
 mod target_park;
 mod wake;
 mod wave;
+#[cfg(test)]
+mod widened_tests;
 
 pub use journal::written;
+pub use letting_in::{LetIn, let_in, needs_walk};
 pub use merge::{Merged, merge, merge_all};
 pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};

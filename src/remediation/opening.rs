@@ -58,7 +58,7 @@ pub(super) fn gone(document: &mut TargetDocument, resource: &ResourceId, now: Ti
     document.active = None;
     if let Some(entry) = document.resources.get_mut(resource) {
         entry.seen_in_task = None;
-        entry.state = EntryState::Skipped { reason: SkipReason::ResourceGone, at: now };
+        entry.state = EntryState::skipped(SkipReason::ResourceGone, now);
     }
 }
 

@@ -219,6 +219,8 @@ impl Reconciler {
                     if list.from.is_some() && error.is_final() {
                         list.unread = Unread::From(None);
                     }
+                    list.is_refused = list.from.is_none() && error.is_final();
+                    warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not tell the policy states of the scope; what is not listed waits");
                     break;
                 }
             }

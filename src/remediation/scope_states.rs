@@ -12,6 +12,8 @@ pub struct ScopeStates {
     pub states: Vec<PolicyState>,
     /// What is still to be read.
     pub unread: Unread,
+    /// Whether Resource Manager refuses to tell it.
+    pub is_refused: bool,
 }
 
 /// What is still to be read of the list.
@@ -27,7 +29,7 @@ impl ScopeStates {
     /// A list of which nothing has been read yet.
     #[must_use]
     pub fn unread(from: Option<String>) -> Self {
-        Self { states: Vec::new(), unread: Unread::From(from.clone()), from }
+        Self { states: Vec::new(), unread: Unread::From(from.clone()), from, is_refused: false }
     }
 
     /// Takes in the page that the list was to go on with, and the link that it gave.

@@ -56,6 +56,8 @@ pub fn leave_behind(document: &mut TargetDocument, generation: u64, at: Timestam
 /// Drops what is settled and older than `FLAP_WINDOW`.
 pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, now: Timestamp) {
     document.resources.retain(|_, entry| match &entry.state {
+        // Guard rails may be widened one day.
+        EntryState::Skipped { reason, .. } if reason.is_guard_rail() => true,
         EntryState::Fixed { at, .. } | EntryState::Skipped { at, .. } => *at + window > now,
         EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => true,
     });
@@ -78,6 +80,7 @@ mod tests {
             wake_at,
             parked_until,
             is_unsettled,
+            left_out: None,
             hours: Vec::new(),
         };
         for (summary, needed) in [

@@ -30,7 +30,7 @@ pub fn changes<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> imp
         let old = earlier.next_if(|(id, _)| *id == resource).map(|(_, entry)| entry);
         let was_held = old.is_some_and(|old| before.holds(old));
         let is_held = after.holds(entry);
-        let same = old.is_some_and(|old| old.state == entry.state && old.attempt == entry.attempt);
+        let same = old.is_some_and(|old| old.state.is_as(&entry.state) && old.attempt == entry.attempt);
         (!same || was_held != is_held).then_some(Change { resource, before: old, after: entry, was_held, is_held })
     })
 }
@@ -99,10 +99,7 @@ mod tests {
     fn an_attempt_that_was_used_up_is_a_retry_wherever_the_resource_was() {
         let waiting = |attempt| Entry { attempt, ..Entry::waiting(now(), now()) };
         let in_task = |attempt| Entry { state: EntryState::InTask, ..waiting(attempt) };
-        let skipped = Entry {
-            state: EntryState::Skipped { reason: crate::state::SkipReason::Compliant, at: now() },
-            ..waiting(3)
-        };
+        let skipped = Entry { state: EntryState::skipped(crate::state::SkipReason::Compliant, now()), ..waiting(3) };
         for (before, after, is_retry, is_counted) in [
             (Some(in_task(1)), waiting(2), true, true),
             (Some(in_task(1)), waiting(1), true, false),

@@ -45,6 +45,15 @@ impl Entry {
         }
     }
 
+    /// Begins a new episode, of which nothing was tried yet: non-compliant, as seen at that time.
+    pub fn begin_anew(&mut self, seen_at: Timestamp) {
+        self.observed_at = self.observed_at.max(seen_at);
+        self.first_seen = seen_at;
+        self.attempt = 1;
+        self.seen_in_task = None;
+        self.last_failure = None;
+    }
+
     /// Whether the next attempt must evaluate the resource anew.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -116,7 +125,36 @@ pub enum EntryState {
         /// Since when.
         #[serde(with = "time::serde::rfc3339")]
         at: Timestamp,
+        /// The digest of the guard rails, where they are the reason: when they change, it is judged anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rails_digest: Option<String>,
     },
+}
+
+impl EntryState {
+    /// Skipped for a reason that lies outside of the guard rails.
+    #[must_use]
+    pub fn skipped(reason: SkipReason, at: Timestamp) -> Self {
+        Self::Skipped { reason, at, rails_digest: None }
+    }
+
+    /// Whether a guard rail leaves the resource out.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        matches!(self, Self::Skipped { reason, .. } if reason.is_guard_rail())
+    }
+
+    /// Whether the resource stands as in the other state: which guard rails were asked makes no difference.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Skipped { reason, at, rails_digest: _ },
+                Self::Skipped { reason: reason_then, at: at_then, rails_digest: _ },
+            ) => (reason, at) == (reason_then, at_then),
+            (one, other) => one == other,
+        }
+    }
 }
 
 /// A list of times in RFC 3339.

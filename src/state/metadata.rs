@@ -12,6 +12,10 @@ use crate::event::{Timestamp, parse_time};
 const WAKE_AT: &str = "wakeat";
 const HOURS: &str = "hours";
 const PARKED_UNTIL: &str = "parkeduntil";
+const LEFT_OUT: &str = "leftout";
+const LEFT_OUT_SINCE: &str = "leftoutsince";
+/// In place of a digest, where there are several.
+const SEVERAL: &str = "several";
 const COUNTS: [&str; 5] = ["waiting", "intask", "fixed", "parked", "skipped"];
 
 /// A target's blob as a listing shows it.
@@ -25,8 +29,47 @@ pub struct TargetSummary {
     pub parked_until: Option<Timestamp>,
     /// Whether a resource waits or is in a task. What the target's park holds is parked.
     pub is_unsettled: bool,
+    /// What the guard rails leave out of it.
+    pub left_out: Option<LeftOut>,
     /// What became of its resources in the 24 hours before it was written.
     pub hours: Vec<Hour>,
+}
+
+/// What the guard rails leave out of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The digest of the guard rails; none where they were not the same for all of it.
+    pub rails_digest: Option<String>,
+    /// Since when the first of it is left out.
+    pub since: Timestamp,
+}
+
+impl LeftOut {
+    /// What is left out of a document; none when nothing is.
+    #[must_use]
+    pub fn of(document: &TargetDocument) -> Option<Self> {
+        let entries = document.resources.values().filter_map(|entry| match &entry.state {
+            EntryState::Skipped { reason, at, rails_digest } if reason.is_guard_rail() => Some((rails_digest, *at)),
+            EntryState::Skipped { .. }
+            | EntryState::Waiting { .. }
+            | EntryState::InTask
+            | EntryState::Fixed { .. }
+            | EntryState::Parked { .. } => None,
+        });
+        let counted = document.excluded.iter().map(|excluded| (&excluded.rails_digest, excluded.since));
+        let both = |(digest, since): (Option<String>, Timestamp), (other, at): (&Option<String>, Timestamp)| {
+            (digest.filter(|digest| Some(digest) == other.as_ref()), since.min(at))
+        };
+        let mut all = entries.chain(counted);
+        let (digest, since) = all.next()?;
+        let (rails_digest, since) = all.fold((digest.clone(), since), both);
+        Some(Self { rails_digest, since })
+    }
+
+    /// Reads what stands in metadata.
+    fn read(digest: &str, since: Timestamp) -> Self {
+        Self { rails_digest: Some(digest.to_owned()).filter(|digest| digest != SEVERAL), since }
+    }
 }
 
 impl TargetSummary {
@@ -38,7 +81,8 @@ impl TargetSummary {
         let some = |name| value(name).is_some_and(|value| value != "0");
         let is_unsettled = some(COUNTS[0]) || some(COUNTS[1]);
         let hours = value(HOURS).map(hours::from_metadata).unwrap_or_default();
-        Self { blob, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled, hours }
+        let left_out = value(LEFT_OUT).zip(time(LEFT_OUT_SINCE)).map(|(digest, since)| LeftOut::read(digest, since));
+        Self { blob, left_out, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled, hours }
     }
 }
 
@@ -64,23 +108,51 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
         let place = if document.parked.is_some() { 3 } else { 0 };
         counts[place] = counts[place].saturating_add(usize::try_from(unlisted.seen).unwrap_or(usize::MAX));
     }
+    if let Some(excluded) = &document.excluded {
+        counts[4] = counts[4].saturating_add(usize::try_from(excluded.seen).unwrap_or(usize::MAX));
+    }
+    let left_out = LeftOut::of(document);
     let time = |at: Timestamp| at.format(&Rfc3339).ok();
-    let times = [(WAKE_AT, document.wake_at), (PARKED_UNTIL, parked_until)];
+    let times = [
+        (WAKE_AT, document.wake_at),
+        (PARKED_UNTIL, parked_until),
+        (LEFT_OUT_SINCE, left_out.as_ref().map(|left_out| left_out.since)),
+    ];
     let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));
     let counts = COUNTS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), count.to_string()));
     // Metadata has no empty values.
     let hours = Some(hours::to_metadata(&document.hours)).filter(|text| !text.is_empty());
-    counts.chain(times).chain(hours.map(|text| (HOURS.to_owned(), text))).collect()
+    let digest = left_out.map(|left_out| left_out.rails_digest.unwrap_or_else(|| SEVERAL.to_owned()));
+    let digest = digest.map(|digest| (LEFT_OUT.to_owned(), digest));
+    counts.chain(times).chain(digest).chain(hours.map(|text| (HOURS.to_owned(), text))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, seen, target};
+    use crate::remediation::fixture::{now, policy, policy_with, seen, target};
     use crate::remediation::merge;
     use crate::state::{ParkReason, TargetPark};
     use std::time::Duration;
+
+    #[test]
+    fn what_is_left_out_is_told_with_the_digest_that_all_of_it_has_or_with_none() {
+        let read = |document: &TargetDocument| TargetSummary::read(String::new(), Some(&of(document))).left_out;
+        let mut document = TargetDocument::new(target());
+        assert_eq!(read(&document), None);
+        let excluding = policy_with("EXCLUDE_SCOPES", "*");
+        for n in 0..102 {
+            merge(&mut document, &seen(Seen::NonCompliant, n, now()), &excluding, now());
+        }
+        let digest = Some(excluding.guard_rails.digest());
+        assert_eq!(read(&document), Some(LeftOut { rails_digest: digest, since: now() }));
+        assert_eq!(of(&document)["skipped"], "102");
+        let other = policy_with("INCLUDE_ASSIGNMENTS", "another");
+        merge(&mut document, &seen(Seen::NonCompliant, 102, now()), &other, now() + Duration::from_secs(9));
+        assert_eq!(read(&document), Some(LeftOut { rails_digest: None, since: now() }));
+        assert_eq!(document.excluded.as_ref().map(|e| (e.seen, e.rail)), Some((3, None)));
+    }
 
     #[test]
     fn what_the_targets_park_holds_counts_as_parked_until_the_park_ends() {

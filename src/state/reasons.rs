@@ -139,6 +139,25 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Whether the guard rails are the reason. What they leave out is not forgotten: they may be widened.
+    #[must_use]
+    pub fn is_guard_rail(self) -> bool {
+        match self {
+            Self::AssignmentExcluded
+            | Self::AssignmentNotIncluded
+            | Self::ScopeExcluded
+            | Self::TypeExcluded
+            | Self::NotEnforced => true,
+            Self::Compliant
+            | Self::Exempt
+            | Self::NotRemediable
+            | Self::AssignmentGone
+            | Self::ReferenceGone
+            | Self::ResourceGone
+            | Self::NotInScope => false,
+        }
+    }
+
     /// The reason as it stands in documents and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
+use super::excluded::Excluded;
 use super::hours::Hour;
 use super::target_park::TargetPark;
 use super::task::{ActiveTask, PastTask};
@@ -41,6 +42,12 @@ pub struct TargetDocument {
     /// What waits beside the resources that are listed, when those are too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,
+    /// What the guard rails leave out without an entry of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<Excluded>,
+    /// Whether Resource Manager refused to tell the policy states of the scope when they were last asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub states_refused: bool,
     /// The last tasks that ended, newest last.
     #[serde(default)]
     pub history: Vec<PastTask>,
@@ -63,6 +70,8 @@ impl TargetDocument {
             parked: None,
             resources: BTreeMap::new(),
             unlisted: None,
+            excluded: None,
+            states_refused: false,
             history: Vec::new(),
             hours: Vec::new(),
         }
@@ -127,6 +136,9 @@ pub struct StatesReading {
     pub next: String,
     /// How many resources were found so far that were not listed, or came to be counted since.
     pub found: u64,
+    /// How many were found so far that the guard rails leave out and that have no entry.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 impl Unlisted {

@@ -1,11 +1,11 @@
-//! `sweep`, every quarter of an hour: it heals overdue wake-ups and ends parks. Time is virtual, so sweeps that would find
+//! `sweep`, every quarter of an hour: it heals overdue wake-ups, ends parks and follows the guard rails. Time is virtual, so sweeps that would find
 //! nothing are passed over.
 
 use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
-use policy_remediator::remediation::{heal, needs_healing};
-use policy_remediator::state::{EntryState, TargetDocument, TargetSummary};
+use policy_remediator::remediation::{heal, let_in, needs_healing, needs_walk};
+use policy_remediator::state::{EntryState, LeftOut, TargetDocument, TargetSummary};
 
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -29,6 +29,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         wake_at: document.wake_at,
         parked_until: parked.min(),
         is_unsettled,
+        left_out: LeftOut::of(document),
         hours: Vec::new(),
     }
 }
@@ -36,12 +37,14 @@ fn summary(document: &TargetDocument) -> TargetSummary {
 impl World {
     /// When the next sweep comes that finds something to do, if nothing else happens until then.
     pub(crate) fn sweep_at(&self) -> Option<Timestamp> {
+        let digest = self.policy.guard_rails.digest();
         let first = self.store.targets.values().filter_map(|(document, _)| {
             let summary = summary(document);
             let overdue = summary.wake_at.map(|at| at + self.policy.opening_grace + Duration::from_nanos(1));
             let asleep = (summary.is_unsettled && summary.wake_at.is_none()).then_some(self.now);
             let over = summary.parked_until.filter(|until| *until <= self.horizon);
-            [overdue, asleep, over].into_iter().flatten().min()
+            let left_out = needs_walk(&summary, &digest).then_some(self.now);
+            [overdue, asleep, over, left_out].into_iter().flatten().min()
         });
         let first = first.min()?;
         let ahead = Duration::try_from(first - self.next_sweep).unwrap_or_default();
@@ -78,6 +81,31 @@ impl World {
                 self.meet(Ingredient::ParkOver);
             }
             self.send_wake_up(&document.target, document.generation, self.now);
+        }
+        self.walk()
+    }
+
+    fn walk(&mut self) -> Result<(), String> {
+        let digest = self.policy.guard_rails.digest();
+        let targets = self.store.targets.values().map(|(document, _)| document);
+        let left_out: Vec<_> = targets.filter(|d| needs_walk(&summary(d), &digest)).map(|d| d.target.clone()).collect();
+        for target in left_out {
+            let found = self.store.target(&target);
+            let mut document = found.document;
+            let now_in = let_in(&mut document, &self.policy, self.now);
+            self.tell(|| format!("sweep lets in {now_in:?} of {}", target.hash()));
+            if self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
+                continue;
+            }
+            if now_in.listed > 0 {
+                self.meet(Ingredient::LetIn);
+            }
+            if now_in.counted > 0 {
+                self.meet(Ingredient::CountedLetIn);
+            }
+            if let Some(at) = document.wake_at {
+                self.send_wake_up(&target, document.generation, at);
+            }
         }
         Ok(())
     }

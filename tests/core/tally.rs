@@ -37,6 +37,8 @@ pub(crate) enum Ingredient {
     AssignmentGone,
     AssignmentGoneInTask,
     Excluded,
+    LetIn,
+    CountedLetIn,
     ResourceGone,
     Threshold,
     AttemptsUsedUp,
@@ -52,7 +54,7 @@ pub(crate) enum Ingredient {
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 39] = [
+    pub(crate) const ALL: [Self; 41] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -81,6 +83,8 @@ impl Ingredient {
         Self::AssignmentGone,
         Self::AssignmentGoneInTask,
         Self::Excluded,
+        Self::LetIn,
+        Self::CountedLetIn,
         Self::ResourceGone,
         Self::Threshold,
         Self::AttemptsUsedUp,

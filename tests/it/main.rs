@@ -40,3 +40,4 @@ mod two_instances;
 mod unlisted;
 mod verified_fixes;
 mod whole_scope;
+mod widened_guard_rails;

@@ -47,7 +47,7 @@ impl Ending<'_> {
             Verdict::Reevaluate => {
                 entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.policy, self.now)
             }
-            Verdict::Skip => entry.state = EntryState::Skipped { reason: SkipReason::ResourceGone, at: self.now },
+            Verdict::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
             Verdict::Park(reason) => entry.state = park(reason, Some(class), words, self.policy, self.now),
         }
         entry.seen_in_task = None;

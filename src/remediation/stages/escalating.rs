@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn while_the_list_is_read_in_parts_waves_must_do() {
         let mut document = waiting(COUNT);
-        let reading = Some(StatesReading { next: "rest".to_owned(), found: 1 });
+        let reading = Some(StatesReading { next: "rest".to_owned(), found: 1, left_out: 0 });
         document.unlisted = Some(Unlisted { due: now(), seen: 1, evaluated_after: None, reading });
         let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
         play(&mut look, document, |next| matches!(next, Next::Ask(Question::States(_) | Question::AllNonCompliant(_))));

@@ -1,12 +1,14 @@
 //! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
 
 use super::super::backoff::next_look;
-use super::super::listing;
 use super::super::opening;
 use super::super::plan::Plan;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::target_park::{TargetCause, park_target};
-use super::super::wave::{Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden, unreadable};
+use super::super::wave::{
+    Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden, forbids_all, unreadable,
+};
+use super::super::{left_out, listing};
 use super::View;
 use super::escalating::Escalation;
 use crate::arm::NewTask;
@@ -59,7 +61,7 @@ impl View<'_> {
         verdicts.extend(more);
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
-            apply_verdicts(&mut changed, &verdicts, self.now);
+            apply_verdicts(&mut changed, &verdicts, &self.policy.guard_rails, self.now);
             return Self::step(changed);
         }
         match wave {
@@ -98,6 +100,11 @@ impl View<'_> {
         let from = reading.map(|reading| reading.next.clone());
         match self.look.all_non_compliant.as_ref().filter(|list| list.from == from) {
             None => self.ask(Question::AllNonCompliant(from)),
+            Some(list) if list.is_refused => {
+                let mut changed = self.document.clone();
+                listing::refused(&mut changed, self.policy, self.now);
+                Self::step(changed)
+            }
             Some(list) if list.is_unanswered() => self.rest_until(later, Rest::Unanswered),
             Some(list) => {
                 let mut changed = self.document.clone();
@@ -129,12 +136,15 @@ impl View<'_> {
         if self.policy.mode == Mode::Plan {
             return None;
         }
+        let rails = &self.policy.guard_rails;
         let verdicts = self.forbidden(resources);
-        if verdicts.is_empty() {
+        let is_unlisted = self.document.unlisted.is_some() && forbids_all(&self.look.target, rails).is_some();
+        if verdicts.is_empty() && !is_unlisted {
             return None;
         }
         let mut changed = self.document.clone();
-        apply_verdicts(&mut changed, &verdicts, self.now);
+        apply_verdicts(&mut changed, &verdicts, rails, self.now);
+        left_out::leave_out_all(&mut changed, self.policy, self.now);
         Some(Self::step(changed))
     }
 

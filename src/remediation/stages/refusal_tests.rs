@@ -49,7 +49,7 @@ fn a_resource_that_is_to_be_evaluated_anew_and_is_not_there_is_gone() {
     let call = CallKind::CreateTask;
     let not_found = || ArmError::NotFound { call, code: "ResourceNotFound".to_owned(), message: "gone".to_owned() };
     let entry = after(true, not_found()).resources[&resource(1)].clone();
-    assert_eq!(entry.state, EntryState::Skipped { reason: SkipReason::ResourceGone, at: now() });
+    assert_eq!(entry.state, EntryState::skipped(SkipReason::ResourceGone, now()));
     let entry = after(false, not_found()).resources[&resource(1)].clone();
     assert_eq!((entry.attempt, entry.last_failure.unwrap().words.as_str()), (2, "ResourceNotFound: gone"));
 }

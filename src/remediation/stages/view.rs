@@ -1,6 +1,7 @@
 //! All that a decision looks at, and the ways in which every stage can end its part: ask, write a step, or rest.
 
 use super::super::backoff::next_look;
+use super::super::left_out::count_surplus;
 use super::super::reconciliation::Reconciliation;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
@@ -74,6 +75,7 @@ impl<'a> View<'a> {
         }
         let mut document = document.clone();
         forget_settled(&mut document, self.policy.flap_window, self.now);
+        count_surplus(&mut document, self.policy);
         rouse(&mut document, at);
         Next::Save(Write { document: Box::new(document), meaning: Meaning::Settled(why) })
     }

@@ -3,6 +3,7 @@
 use super::Verdict;
 use crate::config::GuardRails;
 use crate::resource::{ResourceId, Target};
+use crate::state::SkipReason;
 
 /// Those of the resources that the guard rails forbid, each with its reason.
 pub(in crate::remediation) fn forbidden<'a>(
@@ -14,4 +15,19 @@ pub(in crate::remediation) fn forbidden<'a>(
     resources
         .filter_map(|id| whole.or_else(|| rails.forbid_resource(id)).map(|reason| Verdict::Skip(id.clone(), reason)))
         .collect()
+}
+
+/// Why the guard rails forbid this resource of the target, if they do.
+pub(in crate::remediation) fn forbids(id: &ResourceId, target: &Target, rails: &GuardRails) -> Option<SkipReason> {
+    rails.forbid_assignment(&target.policy_assignment_id).or_else(|| rails.forbid_resource(id))
+}
+
+/// Why the guard rails forbid all of the target, if they do: its assignment is left out, or its scope is excluded.
+pub(in crate::remediation) fn forbids_all(target: &Target, rails: &GuardRails) -> Option<SkipReason> {
+    let by_scope = || {
+        let scope: ResourceId = target.scope.as_str().parse().ok()?;
+        // A type that is excluded forbids the group or subscription itself, not what lies in it.
+        rails.forbid_resource(&scope).filter(|reason| *reason == SkipReason::ScopeExcluded)
+    };
+    rails.forbid_assignment(&target.policy_assignment_id).or_else(by_scope)
 }

@@ -14,7 +14,7 @@ use crate::arm::Facts;
 use crate::config::GuardRails;
 use crate::state::TargetDocument;
 
-pub(super) use allowed::forbidden;
+pub(super) use allowed::{forbidden, forbids, forbids_all};
 pub(super) use crowded::Crowd;
 pub(super) use due::Due;
 pub(super) use eligible::{Eligible, reference, unreadable};

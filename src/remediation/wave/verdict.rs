@@ -1,5 +1,6 @@
 //! Why a resource leaves a wave for good, and what the document then says of it.
 
+use crate::config::GuardRails;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{EntryState, SkipReason, TargetDocument};
@@ -22,10 +23,17 @@ impl Verdict {
 }
 
 /// Skips resources as the questions decided.
-pub(in crate::remediation) fn apply_verdicts(document: &mut TargetDocument, verdicts: &[Verdict], now: Timestamp) {
+pub(in crate::remediation) fn apply_verdicts(
+    document: &mut TargetDocument,
+    verdicts: &[Verdict],
+    rails: &GuardRails,
+    now: Timestamp,
+) {
+    let digest = rails.digest();
     for Verdict::Skip(id, reason) in verdicts {
         if let Some(entry) = document.resources.get_mut(id) {
-            entry.state = EntryState::Skipped { reason: *reason, at: now };
+            let rails_digest = reason.is_guard_rail().then(|| digest.clone());
+            entry.state = EntryState::Skipped { reason: *reason, at: now, rails_digest };
         }
     }
 }

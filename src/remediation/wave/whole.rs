@@ -152,7 +152,7 @@ mod tests {
             ("parked", mend(|s, _| *s = park(ParkReason::Canceled, None, String::new(), &policy(), now()))),
             ("second attempt", mend(|_, attempt| *attempt = 2)),
             ("settling", mend(|s, _| *s = EntryState::Waiting { due: now() + Duration::from_secs(600) })),
-            ("skipped", mend(|s, _| *s = EntryState::Skipped { reason: SkipReason::NotRemediable, at: now() })),
+            ("skipped", mend(|s, _| *s = EntryState::skipped(SkipReason::NotRemediable, now()))),
         ] {
             assert_eq!(task_of(&document, &everything, &none), None, "{name}");
         }

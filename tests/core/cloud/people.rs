@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use policy_remediator::arm::{Deployment, DeploymentStatus};
+use policy_remediator::config::GuardRails;
 use policy_remediator::event::Timestamp;
 use policy_remediator::resource::{ResourceId, Target};
 use policy_remediator::state::EntryState;
@@ -148,6 +149,13 @@ impl World {
         truth.record = None;
         self.meet(Ingredient::ResourceGone);
         self.tell(|| format!("{} is deleted", key.1));
+    }
+
+    /// Nothing is excluded any more, and the worker is started with the new settings.
+    pub(crate) fn guard_rails_widen(&mut self) {
+        self.policy.guard_rails = GuardRails::default();
+        self.cloud.truth.values_mut().for_each(|truth| truth.excluded = false);
+        self.tell(|| "nothing is excluded any more".to_owned());
     }
 
     fn is_parked(&self, (target, resource): &Key) -> bool {

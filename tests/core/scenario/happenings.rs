@@ -30,6 +30,7 @@ pub(crate) enum Happening {
     PersonGrants(Target),
     AssignmentGoes(Target),
     ResourceGoes(Key),
+    GuardRailsWiden,
 }
 
 impl Scenario {
@@ -55,6 +56,9 @@ impl Scenario {
             if random.f64() < spices.gone_assignments {
                 self.plan(soon(random), Happening::AssignmentGoes(target));
             }
+        }
+        if spices.excluded > 0.0 && random.f64() < 0.7 {
+            self.plan(some_day(random), Happening::GuardRailsWiden);
         }
         for script in self.scripts.clone() {
             if script.trouble == Trouble::Permanent && random.f64() < 0.5 {
@@ -90,6 +94,7 @@ impl World {
                 Happening::PersonGrants(target) => self.person_grants(&target),
                 Happening::AssignmentGoes(target) => self.assignment_goes(&target),
                 Happening::ResourceGoes(key) => self.resource_goes(&key),
+                Happening::GuardRailsWiden => self.guard_rails_widen(),
             }
         }
     }

@@ -1,0 +1,69 @@
+//! The part of `sweep` that follows the guard rails: targets of which others than today's left something out are walked, the
+//! longest waiting first, so many a sweep. Blobs are listed with what is needed to find them, so that all else costs nothing.
+
+use futures::future::join_all;
+use tracing::{error, info};
+
+use super::Failure;
+use crate::app::App;
+use crate::event::Timestamp;
+use crate::queue::{Outgoing, Queue, WakeUp};
+use crate::remediation::{LetIn, let_in, needs_walk, written};
+use crate::state::{Saved, TargetSummary};
+use crate::transport::Deadline;
+
+/// Targets that are walked at the same time.
+const TOGETHER: usize = 16;
+/// Most targets that one sweep walks: each may ask Resource Manager afterwards.
+const MOST: usize = 2_000;
+
+/// Walks the targets of which something is left out by other guard rails than today's. Of how many something was let in.
+pub(super) async fn follow(app: &App, targets: &[TargetSummary], deadline: Deadline) -> Result<usize, Failure> {
+    let digest = app.settings.policy.guard_rails.digest();
+    let mut others: Vec<_> = targets.iter().filter(|summary| needs_walk(summary, &digest)).collect();
+    others.sort_by_key(|summary| summary.left_out.as_ref().map(|left_out| left_out.since));
+    let (mut walked, mut opened) = (0, 0);
+    for some in others.chunks(TOGETHER) {
+        if deadline.has_passed() || walked >= MOST {
+            break;
+        }
+        let walks = some.iter().map(|summary| walk(app, summary, deadline));
+        for (summary, result) in some.iter().zip(join_all(walks).await) {
+            match result {
+                Ok(let_in) => {
+                    walked += 1;
+                    opened += usize::from(let_in != LetIn::default());
+                }
+                Err(Failure::State(error)) if error.is_about_the_document() => {
+                    error!(event = "target_stopped", blob = summary.blob, reason = %error, "nothing is done for this target until its document can be read");
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+    Ok(opened)
+}
+
+/// Lets in what today's guard rails allow of a target; nothing when another writer was faster: the next sweep comes again.
+async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<LetIn, Failure> {
+    let (store, now) = (&app.reconciler.store, Timestamp::now_utc());
+    let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(LetIn::default()) };
+    let mut document = found.document.clone();
+    let let_in = let_in(&mut document, &app.settings.policy, now);
+    if document == found.document
+        || store.save_target(&document, found.etag.as_ref(), deadline).await? == Saved::Conflict
+    {
+        return Ok(LetIn::default());
+    }
+    written(&found.document, &document);
+    if let_in == LetIn::default() {
+        return Ok(let_in);
+    }
+    let target = document.target.clone();
+    info!(event = "target_let_in", target = %target.hash(), assignment = %target.policy_assignment_id, listed = let_in.listed, counted = let_in.counted, "the guard rails let in what they left out of the target");
+    if let Some(at) = document.wake_at {
+        let message = Outgoing::wake_up(&WakeUp::new(target, document.generation), at);
+        app.reconciler.sender.send(Queue::WakeUps, &[message], now, deadline).await?;
+    }
+    Ok(let_in)
+}
