@@ -161,7 +161,7 @@ mod tests {
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
     use super::*;
-    use crate::arm::{Deployment, DeploymentStatus, TaskState};
+    use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, TaskState};
     use crate::event::Timestamp;
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
@@ -271,7 +271,12 @@ mod tests {
     }
 
     fn end(document: &mut TargetDocument, ends: &[u8], now: Timestamp) {
-        let ended = TaskStatus { state: TaskState::Failed, word: "Failed".to_owned(), created_on: None };
+        let ended = TaskStatus {
+            state: TaskState::Failed,
+            word: "Failed".to_owned(),
+            created_on: None,
+            deployments: DeploymentCounts::default(),
+        };
         let failed = |code: &str| DeploymentStatus::Failed { code: code.to_owned(), message: String::new() };
         let deployment = |(n, end): (usize, &u8)| {
             let status = match end {
