@@ -18,6 +18,20 @@ pub enum Kind {
     },
     /// An answer with this HTTP status instead of the service's.
     Status(u16),
+    /// This answer instead of the service's, which never sees the request.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The body, sent as JSON.
+        body: &'static str,
+    },
+    /// The service's own answer, with a text in its body replaced wherever it stands.
+    Replace {
+        /// What stands there.
+        from: &'static str,
+        /// What is sent instead.
+        to: &'static str,
+    },
     /// The connection is cut; the service never sees the request.
     CutBefore,
     /// The service does its work, then the connection is cut: the answer is lost.
@@ -210,6 +224,8 @@ impl Faults {
                 Kind::Delay(time) => verdict.delay += time,
                 kind @ (Kind::Throttle { .. }
                 | Kind::Status(_)
+                | Kind::Answer { .. }
+                | Kind::Replace { .. }
                 | Kind::CutBefore
                 | Kind::CutAfter
                 | Kind::KillBefore

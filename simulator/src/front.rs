@@ -112,6 +112,16 @@ impl Front {
                 self.recorded(entry, refusal::throttled(self.service, retry_after)).await
             }
             Some(faults::Kind::Status(code)) => self.recorded(entry, refusal::of_status(self.service, code)).await,
+            Some(faults::Kind::Answer { status: code, body }) => {
+                let answer = (status(code), [(header::CONTENT_TYPE, "application/json")], body);
+                self.recorded(entry, axum::response::IntoResponse::into_response(answer)).await
+            }
+            Some(faults::Kind::Replace { from, to }) => {
+                let (mut head, body) = self.served(request).await?;
+                head.headers.remove(header::CONTENT_LENGTH);
+                let body = String::from_utf8_lossy(&body).replace(from, to);
+                self.recorded(entry, Response::from_parts(head, Body::from(body))).await
+            }
             Some(faults::Kind::Delay(_)) | None => {
                 let (head, body) = self.served(request).await?;
                 self.recorded(entry, Response::from_parts(head, Body::from(body))).await

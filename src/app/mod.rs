@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::queue::Sender;
 use crate::remediation::Reconciler;
 use crate::state::Store;
-use crate::transport::{CredentialError, TransportError, client_options, http_client, managed_identity};
+use crate::transport::{CredentialError, TransportError, http_client, managed_identity};
 
 pub use seats::{OwnSeat, Seat, Seats};
 
@@ -50,21 +50,27 @@ impl App {
         } else {
             managed_identity(&client, settings.service_bus_client_id.as_deref())?
         };
-        let options =
-            BlobServiceClientOptions { client_options: client_options(&client), ..BlobServiceClientOptions::default() };
+        let options = BlobServiceClientOptions {
+            client_options: identity.client_options(&client),
+            ..BlobServiceClientOptions::default()
+        };
         let account =
-            BlobServiceClient::new(settings.state_blob_endpoint.clone(), Some(identity.clone()), Some(options))
+            BlobServiceClient::new(settings.state_blob_endpoint.clone(), Some(identity.credential()), Some(options))
                 .map_err(StartError::Storage)?;
         let arm = ArmClient::new(
             settings.resource_manager.clone(),
             settings.resource_manager_audience.clone(),
-            identity,
-            client_options(&client),
+            identity.credential(),
+            identity.client_options(&client),
         );
         let reconciler = Reconciler {
             policy: settings.policy.clone(),
             store: Store::new(&account),
-            sender: Sender::new(settings.service_bus.clone(), bus_identity, client_options(&client)),
+            sender: Sender::new(
+                settings.service_bus.clone(),
+                bus_identity.credential(),
+                bus_identity.client_options(&client),
+            ),
             arm,
             facts: FactsReader::new(settings.facts_ttl),
         };

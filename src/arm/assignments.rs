@@ -2,13 +2,16 @@
 //! Source: the service's OpenAPI description, Microsoft.Authorization 2024-05-01.
 
 use azure_core::http::Method;
-use serde::Deserialize;
 
+use super::answer::{Answer, Oddity, one};
 use super::call::{Account, Call, CallKind};
+use super::lenient::{Item, Members, read_by_serde, text};
 use super::page::Page;
 use crate::resource::{ArmId, SubscriptionId};
 
 const API_VERSION: &str = "2024-05-01";
+/// The oldest that tells of an assignment whether it is enforced. Whoever reads selectors or overrides needs 2022-06-01.
+const OLDEST: &str = "2019-06-01";
 
 /// What is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +20,14 @@ pub enum AssignedPolicy {
     Definition(String),
     /// An initiative.
     Set(ArmId),
+    /// It cannot be read of the assignment, or something else cannot that may not be guessed; why.
+    Unreadable(String),
 }
 
 /// A policy assignment that applies to a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// Its id, in lower case.
+    /// Its id, in lower case; empty where it cannot be read.
     pub id: String,
     /// What it assigns.
     pub policy: AssignedPolicy,
@@ -34,9 +39,14 @@ pub struct Assignment {
     pub not_scopes: Vec<String>,
 }
 
-/// The reference ids of an initiative's policies, in its own casing.
+/// The members of an initiative.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Members(pub(super) Vec<String>);
+pub(super) struct SetMembers {
+    /// The reference ids of those that could be read, in its own casing.
+    pub(super) references: Vec<String>,
+    /// Why not all of them could be read.
+    pub(super) unread: Option<String>,
+}
 
 /// Lists the assignments that apply to the subscription, inherited ones included. A reader of the subscription may do so
 /// even where the management groups above are out of sight, as in a delegated subscription.
@@ -51,91 +61,86 @@ pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assig
         &tail,
         API_VERSION,
     )
+    .down_to(OLDEST)
 }
 
 /// Reads an initiative. That of a subscription is the subscription's matter, so that it holds no other customer's calls.
-pub(super) fn set_definition(id: &ArmId) -> Call<Members> {
+pub(super) fn set_definition(id: &ArmId) -> Call<SetMembers> {
     let home = id.as_str().strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
     let account = home.and_then(|id| id.parse().ok()).map_or(Account::Tenant, Account::Subscription);
-    Call::new(CallKind::ReadSetDefinition, account, Method::Get, id.as_str(), &[], API_VERSION)
+    Call::new(CallKind::ReadSetDefinition, account, Method::Get, id.as_str(), &[], API_VERSION).down_to(OLDEST)
 }
 
-mod wire {
-    use serde::Deserialize;
-
-    #[derive(Deserialize)]
-    pub(super) struct Assignment {
-        #[serde(default)]
-        pub(super) id: String,
-        #[serde(default)]
-        pub(super) identity: Option<Identity>,
-        pub(super) properties: AssignmentProperties,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct Identity {
-        #[serde(default, rename = "type")]
-        pub(super) kind: String,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct AssignmentProperties {
-        #[serde(default)]
-        pub(super) policy_definition_id: String,
-        #[serde(default)]
-        pub(super) enforcement_mode: Option<String>,
-        #[serde(default)]
-        pub(super) not_scopes: Vec<String>,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct SetDefinition {
-        pub(super) properties: SetProperties,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct SetProperties {
-        #[serde(default)]
-        pub(super) policy_definitions: Vec<Member>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct Member {
-        #[serde(default)]
-        pub(super) policy_definition_reference_id: String,
-    }
-}
-
-impl<'de> Deserialize<'de> for Assignment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = wire::Assignment::deserialize(deserializer)?;
-        let policy = &wire.properties.policy_definition_id;
-        let policy = if policy.to_ascii_lowercase().contains("/policysetdefinitions/") {
-            AssignedPolicy::Set(policy.parse().map_err(serde::de::Error::custom)?)
-        } else {
-            AssignedPolicy::Definition(policy.to_lowercase())
+impl Item for Assignment {
+    /// One that cannot be read is there all the same: nothing may be taken for gone, or for let in, because of it.
+    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
+        let id = members.id("id").unwrap_or_default();
+        if id.is_empty() {
+            members.miss("id");
+        }
+        let kind = members.object("identity").word("type").unwrap_or_default();
+        let mut properties = members.object("properties");
+        let definition = properties.id("policyDefinitionId");
+        if definition.is_none() {
+            properties.miss("policyDefinitionId");
+        }
+        let mode = properties.word("enforcementMode").unwrap_or_default();
+        let not_scopes = properties.ids("notScopes").unwrap_or_default();
+        let policy = match definition {
+            Some(definition) if members.are_sound() => assigned(definition),
+            Some(_) | None => AssignedPolicy::Unreadable(members.words()),
         };
-        let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
-        let mode = wire.properties.enforcement_mode.as_deref().unwrap_or_default();
-        let is_enforced = mode.is_empty() || mode.eq_ignore_ascii_case("Default");
-        let not_scopes = wire.properties.not_scopes.iter().map(|scope| scope.to_lowercase()).collect();
-        Ok(Self { id: wire.id.to_lowercase(), policy, has_identity, is_enforced, not_scopes })
+        Some(Self {
+            id,
+            policy,
+            has_identity: !kind.is_empty() && !kind.eq_ignore_ascii_case("None"),
+            is_enforced: mode.is_empty() || mode.eq_ignore_ascii_case("Default"),
+            not_scopes,
+        })
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let set = wire::SetDefinition::deserialize(deserializer)?;
-        Ok(Self(set.properties.policy_definitions.into_iter().map(|m| m.policy_definition_reference_id).collect()))
+fn assigned(definition: String) -> AssignedPolicy {
+    if !definition.contains("/policysetdefinitions/") {
+        return AssignedPolicy::Definition(definition);
+    }
+    match definition.parse() {
+        Ok(id) => AssignedPolicy::Set(id),
+        Err(error) => AssignedPolicy::Unreadable(format!("the id of its initiative cannot be used: {error}")),
     }
 }
+
+impl Answer for SetMembers {
+    fn read(text: &str, oddities: &mut Vec<Oddity>) -> Result<Self, String> {
+        one(text, oddities)
+    }
+}
+
+impl Item for SetMembers {
+    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
+        let mut properties = members.object("properties");
+        let list = properties.list("policyDefinitions");
+        if list.is_none() {
+            properties.miss("policyDefinitions");
+        }
+        let mut references = Vec::new();
+        for (place, member) in list?.iter().enumerate() {
+            match member.get("policyDefinitionReferenceId").and_then(text).filter(|reference| !reference.is_empty()) {
+                Some(reference) => references.push(reference),
+                None => properties.miss(&format!("policyDefinitions[{place}].policyDefinitionReferenceId")),
+            }
+        }
+        let unread = (!members.are_sound()).then(|| members.words());
+        Some(Self { references, unread })
+    }
+}
+
+read_by_serde!(Assignment);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::lenient::read;
     use serde_json::{Value, json};
 
     #[test]
@@ -167,5 +172,56 @@ mod tests {
         ] {
             assert_eq!(enforced(json!({ "enforcementMode": mode })), expected, "{mode}");
         }
+    }
+
+    #[test]
+    fn an_assignment_that_cannot_be_read_is_there_and_lets_nothing_in() {
+        let good = json!({
+            "id": "/Sub/", "identity": { "type": "SystemAssigned" },
+            "properties": { "policyDefinitionId": "/D", "notScopes": ["/Sub/A/"], "enforcementMode": "Default" },
+        });
+        let read = |item: &Value| read::<Assignment>(item).0.unwrap();
+        let assignment = read(&good);
+        assert_eq!((assignment.id.as_str(), assignment.not_scopes.as_slice()), ("/sub", &["/sub/a".to_owned()][..]));
+        assert_eq!(assignment.policy, AssignedPolicy::Definition("/d".to_owned()));
+        for (place, odd) in [
+            ("/id", json!(null)),
+            ("/identity", json!("SystemAssigned")),
+            ("/identity/type", json!({})),
+            ("/properties", json!(null)),
+            ("/properties/policyDefinitionId", json!(null)),
+            ("/properties/policyDefinitionId", json!("/policySetDefinitions/50%off")),
+            ("/properties/notScopes", json!("/sub/a")),
+            ("/properties/notScopes/0", json!(5)),
+            ("/properties/enforcementMode", json!([])),
+        ] {
+            let mut item = good.clone();
+            *item.pointer_mut(place).unwrap() = odd.clone();
+            let assignment = read(&item);
+            assert!(matches!(assignment.policy, AssignedPolicy::Unreadable(_)), "{place} {odd}: {assignment:?}");
+            assert_eq!(assignment.id.is_empty(), place == "/id");
+        }
+        for place in ["/identity", "/properties/notScopes", "/properties/notScopes/0", "/properties/enforcementMode"] {
+            let mut item = good.clone();
+            *item.pointer_mut(place).unwrap() = Value::Null;
+            assert_eq!(read(&item).policy, assignment.policy, "{place}: null is absent");
+        }
+        assert_eq!(read(&Value::Null).id, "", "there may be one more");
+    }
+
+    #[test]
+    fn a_member_that_cannot_be_read_costs_only_itself() {
+        let members = |list: Value| {
+            one::<SetMembers>(&json!({ "properties": { "policyDefinitions": list } }).to_string(), &mut Vec::new())
+        };
+        let all =
+            members(json!([{ "policyDefinitionReferenceId": "A" }, { "policyDefinitionReferenceId": 5 }])).unwrap();
+        assert_eq!(all, SetMembers { references: vec!["A".to_owned(), "5".to_owned()], unread: None });
+        for odd in [json!(null), json!(5), json!({}), json!({ "policyDefinitionReferenceId": [] })] {
+            let some = members(json!([{ "policyDefinitionReferenceId": "A" }, odd])).unwrap();
+            assert_eq!(some.references, ["A"], "{odd}");
+            assert!(some.unread.unwrap().contains("policyDefinitions[1]"), "{odd}");
+        }
+        assert!(members(json!(null)).is_err() && members(json!({})).is_err());
     }
 }

@@ -28,7 +28,7 @@ impl fmt::Display for Account {
 }
 
 /// What a call is for; the word in logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallKind {
     /// PUT of a remediation task.
     CreateTask,
@@ -68,6 +68,24 @@ impl CallKind {
     }
 }
 
+/// The api-version of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ApiVersion {
+    /// The one that it is written for.
+    pub(super) own: &'static str,
+    /// The oldest that means the same by it.
+    pub(super) oldest: &'static str,
+}
+
+impl ApiVersion {
+    /// Whether the call means the same under this version. A preview of the oldest may lack what the oldest has.
+    pub(super) fn lives_with(self, listed: &str) -> bool {
+        let date = listed.get(..self.own.len()).unwrap_or(listed);
+        let is_preview = date.len() < listed.len();
+        date <= self.own && if is_preview { date > self.oldest } else { date >= self.oldest }
+    }
+}
+
 /// A call whose answer is read as `T`.
 #[derive(Debug, Clone)]
 pub struct Call<T> {
@@ -75,6 +93,7 @@ pub struct Call<T> {
     pub(super) account: Account,
     pub(super) method: Method,
     path: Vec<String>,
+    pub(super) version: ApiVersion,
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
     answer: PhantomData<fn() -> T>,
@@ -88,7 +107,7 @@ impl<T> Call<T> {
         method: Method,
         id: &str,
         tail: &[&str],
-        api_version: &str,
+        api_version: &'static str,
     ) -> Self {
         let path = id.split('/').filter(|s| !s.is_empty()).chain(tail.iter().copied()).map(str::to_owned).collect();
         Self {
@@ -96,10 +115,17 @@ impl<T> Call<T> {
             account,
             method,
             path,
-            query: vec![("api-version", api_version.to_owned())],
+            version: ApiVersion { own: api_version, oldest: api_version },
+            query: Vec::new(),
             body: None,
             answer: PhantomData,
         }
+    }
+
+    /// Lets the call be made in a cloud that has no newer api-version than this, too: all that it needs is there already.
+    pub(super) fn down_to(mut self, oldest: &'static str) -> Self {
+        self.version.oldest = oldest;
+        self
     }
 
     pub(super) fn with_query(mut self, name: &'static str, value: String) -> Self {
@@ -118,11 +144,11 @@ impl<T> Call<T> {
         self.body.as_ref().map(Value::to_string).unwrap_or_default()
     }
 
-    /// The address of the call. Every segment and value is escaped.
-    pub(super) fn url(&self, endpoint: &Url) -> Url {
+    /// The address of the call under an api-version. Every segment and value is escaped.
+    pub(super) fn url(&self, endpoint: &Url, version: &str) -> Url {
         let mut url = endpoint.clone();
         url.path_segments_mut().expect("an https address has a path").pop_if_empty().extend(&self.path);
-        url.query_pairs_mut().extend_pairs(&self.query);
+        url.query_pairs_mut().append_pair("api-version", version).extend_pairs(&self.query);
         url
     }
 }

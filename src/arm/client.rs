@@ -1,5 +1,6 @@
 //! Sends calls: token, turn, deadline, few quick repeats of what may be repeated, and the answer or its meaning.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +9,19 @@ use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, Headers};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request};
-use serde::de::DeserializeOwned;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 use url::Url;
 
+use super::answer::{Answer, Oddity};
+use super::api_versions::{ApiVersions, Lack, lack};
+use super::body;
 use super::budget::{Low, low};
-use super::call::{Account, Call};
+use super::call::{Account, Call, CallKind};
 use super::error::ArmError;
 use super::gate::{Gates, Turn};
+use super::lenient::Item;
+use super::links::Links;
+use super::oddities::Told;
 use super::page::{self, Page};
 use super::retry_after::retry_after;
 use crate::event::Timestamp;
@@ -30,12 +36,17 @@ const ONLY_TRY: Duration = Duration::from_secs(10);
 const TRIES: usize = 3;
 /// Most pages of a list: 50,000 resources, the most that a task takes, at 100 a page.
 const PAGES: usize = 500;
+/// Api-versions that are tried for a call: its own, what one layer of the service says is newest, and what the next says.
+const VERSIONS: usize = 3;
 
 /// A client of one cloud's Resource Manager.
 pub struct ArmClient {
     endpoint: Url,
     pipeline: Pipeline,
     gates: Gates,
+    versions: ApiVersions,
+    links: Links,
+    told: Told<(CallKind, Account, Oddity)>,
 }
 
 impl ArmClient {
@@ -45,7 +56,14 @@ impl ArmClient {
         let bearer: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [audience]));
         let name = Some(env!("CARGO_PKG_NAME"));
         let pipeline = Pipeline::new(name, Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), vec![bearer], None);
-        Self { endpoint, pipeline, gates: Gates::default() }
+        Self {
+            endpoint,
+            pipeline,
+            gates: Gates::default(),
+            versions: ApiVersions::default(),
+            links: Links::default(),
+            told: Told::default(),
+        }
     }
 
     /// Until when no call of the subscription will be sent, as far as this instance was told; none: at once.
@@ -58,20 +76,16 @@ impl ArmClient {
     ///
     /// # Errors
     /// By meaning; a call that may be repeated was tried up to three times.
-    pub async fn send<T: DeserializeOwned>(&self, call: &Call<T>, deadline: Deadline) -> Result<T, ArmError> {
-        let url = call.url(&self.endpoint);
-        self.send_to(call, &url, deadline).await
+    pub async fn send<T: Answer>(&self, call: &Call<T>, deadline: Deadline) -> Result<T, ArmError> {
+        let body = self.ask(call, deadline).await?;
+        self.read(call, &body)
     }
 
     /// Makes the call and those for the pages that follow.
     ///
     /// # Errors
     /// As for [`ArmClient::send`]; also when the pages do not end.
-    pub async fn send_paged<T: DeserializeOwned>(
-        &self,
-        call: &Call<Page<T>>,
-        deadline: Deadline,
-    ) -> Result<Vec<T>, ArmError> {
+    pub async fn send_paged<T: Item>(&self, call: &Call<Page<T>>, deadline: Deadline) -> Result<Vec<T>, ArmError> {
         match self.send_some(call, None, PAGES, deadline).await? {
             (items, None) => Ok(items),
             (_, Some(_)) => Err(ArmError::Unreadable { call: call.kind, words: format!("more than {PAGES} pages") }),
@@ -82,8 +96,8 @@ impl ArmClient {
     /// link to the rest if there is more.
     ///
     /// # Errors
-    /// As for [`ArmClient::send`].
-    pub async fn send_some<T: DeserializeOwned>(
+    /// As for [`ArmClient::send`]; also when a link leads to a page that was read already.
+    pub async fn send_some<T: Item>(
         &self,
         call: &Call<Page<T>>,
         from: Option<&str>,
@@ -92,42 +106,103 @@ impl ArmClient {
     ) -> Result<(Vec<T>, Option<String>), ArmError> {
         let unreadable = |words: String| ArmError::Unreadable { call: call.kind, words };
         let mut items = Vec::new();
-        let mut url = match from {
-            Some(link) => page::follow(link, &self.endpoint).map_err(unreadable)?,
-            None => call.url(&self.endpoint),
-        };
+        let mut link = from.map(|link| page::follow(link, &self.endpoint)).transpose().map_err(unreadable)?;
+        let mut followed: HashSet<Url> = link.iter().cloned().collect();
         for pages in 1.. {
-            let page: Page<T> = self.send_to(call, &url, deadline).await?;
+            let body = match &link {
+                None => self.ask(call, deadline).await?,
+                Some(link) => self.follow(call, link, deadline).await?,
+            };
+            let page: Page<T> = self.read(call, &body)?;
             let next = page.next(&self.endpoint).map_err(unreadable)?;
             items.extend(page.value);
             match next {
-                Some(next) if pages < most => url = next,
+                Some(next) if !followed.insert(next.clone()) => {
+                    return Err(unreadable("the link to the next page leads back to one that was read".to_owned()));
+                }
+                Some(next) if pages < most => link = Some(next),
                 next => return Ok((items, next.map(String::from))),
             }
         }
         Ok((items, None))
     }
 
-    async fn send_to<T: DeserializeOwned>(
-        &self,
-        call: &Call<impl Sized>,
-        url: &Url,
-        deadline: Deadline,
-    ) -> Result<T, ArmError> {
-        let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
-        let body = repeat(deadline, tries, ArmError::passes, || self.try_once(call, url, deadline)).await?;
-        serde_json::from_slice(&body).map_err(|e| ArmError::Unreadable { call: call.kind, words: e.to_string() })
+    /// The answer to the call, under the newest api-version that the cloud has and the call can live with.
+    async fn ask(&self, call: &Call<impl Sized>, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+        let mut version = self.versions.of(call.kind, call.version);
+        let mut tries = 1;
+        loop {
+            let url = call.url(&self.endpoint, &version);
+            let answer = self.try_some(call, call.method, &url, deadline).await;
+            match answer.as_ref().err().and_then(|error| lack(error, call.version, &version)) {
+                Some(Lack::Use(next)) if tries < VERSIONS => version = next,
+                Some(Lack::Error(error)) => return Err(error),
+                Some(Lack::Use(_)) => return answer,
+                None => {
+                    if answer.is_ok() && version != call.version.own {
+                        self.versions.remember(call.kind, call.version, &version);
+                    }
+                    return answer;
+                }
+            }
+            tries += 1;
+        }
     }
 
-    async fn try_once(&self, call: &Call<impl Sized>, url: &Url, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+    /// The page that a link leads to. Some services refuse the method of the list there and take the other.
+    async fn follow(&self, call: &Call<impl Sized>, link: &Url, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+        let method = self.links.method(call.kind, call.method);
+        match self.try_some(call, method, link, deadline).await {
+            Err(ArmError::Refused { status: 405, .. }) => {
+                let other = Links::other(method);
+                let answer = self.try_some(call, other, link, deadline).await?;
+                self.links.remember(call.kind, other);
+                Ok(answer)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn try_some(
+        &self,
+        call: &Call<impl Sized>,
+        method: Method,
+        url: &Url,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, ArmError> {
+        let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
+        repeat(deadline, tries, ArmError::passes, || self.try_once(call, method, url, deadline)).await
+    }
+
+    /// Reads the answer, and tells what in it could not be read, the first time that it is met.
+    fn read<T: Answer>(&self, call: &Call<impl Sized>, body: &[u8]) -> Result<T, ArmError> {
+        let mut oddities = Vec::new();
+        let answer = T::read(&body::text(body), &mut oddities)
+            .map_err(|words| ArmError::Unreadable { call: call.kind, words })?;
+        for oddity in oddities {
+            if self.told.is_news((call.kind, call.account.clone(), oddity.clone())) {
+                let (call, account, Oddity { item, words }) = (call.kind.as_str(), &call.account, oddity);
+                warn!(event = "answer_misread", call, %account, item, words, "a part of an answer is not as documented; it counts only as far as it can be read");
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn try_once(
+        &self,
+        call: &Call<impl Sized>,
+        method: Method,
+        url: &Url,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, ArmError> {
         let late = |_| ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
         let mut turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await.map_err(late)?;
         if let Some(until) = turn.floor(Timestamp::now_utc()) {
             return Err(ArmError::Held { call: call.kind, until });
         }
-        let mut request = Request::new(url.clone(), call.method);
+        let mut request = Request::new(url.clone(), method);
         request.insert_header(ACCEPT, "application/json");
-        match (&call.body, call.method) {
+        match (&call.body, method) {
             (Some(body), _) => {
                 request.insert_header(CONTENT_TYPE, "application/json");
                 request.set_body(body.to_string().into_bytes());

@@ -1,8 +1,8 @@
 //! What went wrong with a call, by meaning.
 
-use serde::Deserialize;
-
 use super::call::CallKind;
+use super::service_error::ServiceError;
+use super::words::cut;
 use crate::event::Timestamp;
 use crate::transport::{Trouble, causes};
 
@@ -73,24 +73,10 @@ pub enum ArmError {
     },
 }
 
-/// The error body of Resource Manager.
-#[derive(Debug, Default, Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    error: ErrorDetail,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ErrorDetail {
-    code: String,
-    message: String,
-}
-
 impl ArmError {
     /// The meaning of a failure of the transport.
     pub(super) fn of_transport(call: CallKind, error: &azure_core::Error) -> Self {
-        let words = causes(error);
+        let words = cut(causes(error));
         match Trouble::of(error) {
             Trouble::NotSent | Trouble::NoToken => Self::NotSent { call, words },
             Trouble::Lost | Trouble::Status(_) | Trouble::Defect => Self::Lost { call, words },
@@ -99,7 +85,7 @@ impl ArmError {
 
     /// The meaning of an answer that is no success. `until` is what a 429 told.
     pub(super) fn of_answer(call: CallKind, status: u16, body: &[u8], until: Timestamp) -> Self {
-        let ErrorBody { error: ErrorDetail { code, message } } = serde_json::from_slice(body).unwrap_or_default();
+        let ServiceError { code, message } = ServiceError::of_body(body);
         match status {
             429 => Self::Throttled { call, until },
             404 => Self::NotFound { call, code, message },
@@ -136,6 +122,19 @@ impl ArmError {
 mod tests {
     use super::*;
     use azure_core::http::{HttpClient, Method, Request};
+
+    #[test]
+    fn a_refusal_keeps_what_there_is_of_its_words() {
+        let of = |status, body: &str| {
+            ArmError::of_answer(CallKind::ReadTask, status, body.as_bytes(), Timestamp::UNIX_EPOCH).to_string()
+        };
+        let null = r#"{"error":{"code":null,"message":"It is locked.","details":null}}"#;
+        assert_eq!(of(409, null), "readTask was refused with 409:  It is locked.");
+        let inner = r#"{"error":{"code":"A","message":null,"details":[{"code":"B","message":"b"}]}}"#;
+        assert_eq!(of(409, inner), "readTask was refused with 409: B b");
+        assert_eq!(of(404, "<h1>Not here</h1>"), "readTask: not found:  <h1>Not here</h1>");
+        assert!(of(502, &"x".repeat(5_000)).ends_with("(cut, 5000 bytes)"));
+    }
 
     #[tokio::test]
     async fn a_refused_connection_is_told_as_such_without_its_address() {

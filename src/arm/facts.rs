@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::assignments::{AssignedPolicy, Assignment, Members, list_assignments, set_definition};
+use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignments, set_definition};
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::remediations::{ListedTask, TaskState, list_tasks};
@@ -45,7 +45,7 @@ pub struct Facts {
 pub struct FactsReader {
     ttl: Duration,
     assignments: Kept<SubscriptionId, Vec<Assignment>>,
-    members: Kept<ArmId, Found<Vec<String>>>,
+    members: Kept<ArmId, Found<SetMembers>>,
     tasks: Kept<SubscriptionId, Vec<ListedTask>>,
 }
 
@@ -73,22 +73,20 @@ impl FactsReader {
             },
         };
         let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
-            return Ok(Facts::without_assignment(Found::Gone));
+            return Ok(Facts::without_assignment(missing(&all)));
         };
         let references = match &assignment.policy {
             AssignedPolicy::Definition(_) => None,
-            AssignedPolicy::Set(id) => Some(self.references(arm, id, deadline).await?),
+            AssignedPolicy::Set(id) => Some(references(self.members(arm, id, deadline).await?, target)),
+            AssignedPolicy::Unreadable(words) => {
+                return Ok(Facts::without_assignment(Found::Unreadable(words.clone())));
+            }
         };
         let siblings = siblings(assignment, &all, target);
         Ok(Facts { assignment: Found::There(assignment.clone()), references, siblings })
     }
 
-    async fn references(
-        &self,
-        arm: &ArmClient,
-        id: &ArmId,
-        deadline: Deadline,
-    ) -> Result<Found<Vec<String>>, ArmError> {
+    async fn members(&self, arm: &ArmClient, id: &ArmId, deadline: Deadline) -> Result<Found<SetMembers>, ArmError> {
         if let Some(kept) = self.members.get(id, self.ttl) {
             return Ok(kept);
         }
@@ -125,9 +123,10 @@ impl Facts {
 /// What an answer says of the initiative of a live assignment. An assigned initiative cannot be deleted, so one that is not
 /// found is one that the worker does not see: in a delegated subscription, the definitions of the customer's management
 /// groups are in another tenant.
-fn members(answer: Result<Members, ArmError>) -> Result<Found<Vec<String>>, ArmError> {
+fn members(answer: Result<SetMembers, ArmError>) -> Result<Found<SetMembers>, ArmError> {
     match answer {
-        Ok(Members(references)) => Ok(Found::There(references)),
+        Ok(members) => Ok(Found::There(members)),
+        Err(ArmError::Unreadable { words, .. }) => Ok(Found::Unreadable(words)),
         Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {
             Ok(Found::Unreadable(format!("{code}: {message}")))
         }
@@ -135,10 +134,36 @@ fn members(answer: Result<Members, ArmError>) -> Result<Found<Vec<String>>, ArmE
     }
 }
 
+/// What is known of an assignment that the list does not name: one that cannot be read may be it.
+fn missing(all: &[Assignment]) -> Found<Assignment> {
+    match all.iter().find(|assignment| assignment.id.is_empty()) {
+        Some(_) => {
+            Found::Unreadable("the id of an assignment in the list cannot be read, which may be this".to_owned())
+        }
+        None => Found::Gone,
+    }
+}
+
+/// The reference ids, as far as they tell of the target's: among members that cannot be read it may be.
+fn references(members: Found<SetMembers>, target: &Target) -> Found<Vec<String>> {
+    let is_wanted = |reference: &String| {
+        let wanted = target.policy_definition_reference_id.as_ref();
+        wanted.is_none_or(|wanted| wanted.as_str().eq_ignore_ascii_case(reference))
+    };
+    match members {
+        Found::There(SetMembers { references, unread: Some(words) }) if !references.iter().any(is_wanted) => {
+            Found::Unreadable(words)
+        }
+        Found::There(SetMembers { references, .. }) => Found::There(references),
+        Found::Gone => Found::Gone,
+        Found::Unreadable(words) => Found::Unreadable(words),
+    }
+}
+
 /// The targets of the same single policy, or of the same reference of the same initiative.
 fn siblings(assignment: &Assignment, all: &[Assignment], target: &Target) -> Vec<Target> {
     let reference = match &assignment.policy {
-        AssignedPolicy::Definition(_) => None,
+        AssignedPolicy::Definition(_) | AssignedPolicy::Unreadable(_) => None,
         AssignedPolicy::Set(_) => target.policy_definition_reference_id.as_ref(),
     };
     all.iter()
@@ -194,9 +219,27 @@ mod tests {
         for error in [not_found, refused] {
             assert_eq!(members(Err(error)), Ok(Found::Unreadable("Code: words".to_owned())));
         }
-        assert_eq!(members(Ok(Members(Vec::new()))), Ok(Found::There(Vec::new())));
+        let none = SetMembers { references: Vec::new(), unread: None };
+        assert_eq!(members(Ok(none.clone())), Ok(Found::There(none)));
+        let unreadable = ArmError::Unreadable { call, words: "words".to_owned() };
+        assert_eq!(members(Err(unreadable)), Ok(Found::Unreadable("words".to_owned())));
         let lost = ArmError::Lost { call, words: String::new() };
         assert_eq!(members(Err(lost.clone())), Err(lost));
+    }
+
+    #[test]
+    fn what_cannot_be_read_may_be_what_is_looked_for() {
+        assert_eq!(missing(&[assigned(SUB, "a", DEFINITION)]), Found::Gone);
+        let odd: Assignment = serde_json::from_value(serde_json::json!({ "id": 5, "properties": [] })).unwrap();
+        assert!(matches!(missing(&[assigned(SUB, "a", DEFINITION), odd]), Found::Unreadable(_)));
+        let of = |reference: &str, unread: Option<&str>| {
+            let target = Target { policy_definition_reference_id: Some(reference.parse().unwrap()), ..target() };
+            let unread = unread.map(str::to_owned);
+            references(Found::There(SetMembers { references: vec!["Known".to_owned()], unread }), &target)
+        };
+        let known = Found::There(vec!["Known".to_owned()]);
+        assert_eq!((of("known", Some("words")), of("other", None)), (known.clone(), known));
+        assert_eq!(of("other", Some("words")), Found::Unreadable("words".to_owned()));
     }
 
     #[test]

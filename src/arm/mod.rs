@@ -1,26 +1,38 @@
 //! Stage 5, do: Resource Manager. Calls are values, answers are parsed here, errors carry their meaning.
 //! Nothing here decides what is to be done.
 
+mod answer;
+mod api_versions;
 mod assignments;
+mod body;
 mod budget;
 mod call;
 mod client;
+#[cfg(test)]
+mod damaged_pages_tests;
 mod error;
 mod facts;
 mod gate;
+mod lenient;
+mod links;
+mod oddities;
 mod page;
 mod policy_states;
 mod remediations;
 mod retry_after;
+mod service_error;
+mod words;
 
+pub use answer::{Answer, Oddity};
 pub use assignments::{AssignedPolicy, Assignment};
 pub use call::{Account, Call, CallKind};
 pub use client::ArmClient;
 pub use error::ArmError;
 pub use facts::{Facts, FactsReader, Found};
+pub use lenient::{Item, Members};
 pub use page::Page;
 pub use policy_states::{Effect, PolicyState};
-pub use remediations::{Deployment, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus};
+pub use remediations::{Deployment, DeploymentCounts, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus};
 
 /// The calls, by what they are about.
 pub mod calls {

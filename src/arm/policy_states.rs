@@ -2,15 +2,17 @@
 //! Source: the service's OpenAPI description, policy states 2024-10-01 (operations and members as in 2019-10-01).
 
 use azure_core::http::Method;
-use serde::Deserialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::call::{Account, Call, CallKind};
+use super::lenient::{Item, Members, read_by_serde};
 use super::page::Page;
-use crate::event::{ComplianceState, Timestamp, parse_time};
+use crate::event::{ComplianceState, Timestamp};
 use crate::resource::{ResourceId, Target};
 
 const API_VERSION: &str = "2024-10-01";
+/// The oldest with the same operations and members.
+const OLDEST: &str = "2019-10-01";
 /// How far back a latest state may lie.
 const WINDOW: time::Duration = time::Duration::days(7);
 /// Longest filter, in bytes, so that the address stays well under what gateways take.
@@ -67,6 +69,7 @@ fn query(target: &Target, filter: String, from: String) -> Call<Page<PolicyState
     let tail = ["providers", "Microsoft.PolicyInsights", "policyStates", "latest", "queryResults"];
     let account = Account::Subscription(target.subscription().clone());
     Call::new(CallKind::QueryStates, account, Method::Post, target.scope.as_str(), &tail, API_VERSION)
+        .down_to(OLDEST)
         .with_query("$from", from)
         .with_query("$select", "resourceId,complianceState,timestamp,policyDefinitionAction".to_owned())
         .with_query("$filter", filter)
@@ -91,38 +94,37 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire {
-    #[serde(default)]
-    resource_id: String,
-    #[serde(default)]
-    compliance_state: String,
-    timestamp: Option<String>,
-    policy_definition_action: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for PolicyState {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = Wire::deserialize(deserializer)?;
-        let effect = wire.policy_definition_action.filter(|e| !e.is_empty()).map(|effect| {
-            match effect.to_ascii_lowercase().as_str() {
-                "deployifnotexists" | "modify" => Effect::Remediable,
-                _ => Effect::Other(effect),
-            }
+impl Item for PolicyState {
+    /// A state that cannot be read wholly says nothing about compliance or effect. It still stands for a resource that does
+    /// not comply, one that nobody knows if need be: so nobody can conclude that all that do not comply are known.
+    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
+        let resource = members.id("resourceId").unwrap_or_default();
+        if resource.is_empty() {
+            members.miss("resourceId");
+        }
+        let state = members.word("complianceState");
+        if state.is_none() {
+            members.miss("complianceState");
+        }
+        let at = members.time("timestamp");
+        let effect = members.word("policyDefinitionAction").map(|effect| match effect.to_ascii_lowercase().as_str() {
+            "deployifnotexists" | "modify" => Effect::Remediable,
+            _ => Effect::Other(effect),
         });
-        Ok(Self {
-            resource: wire.resource_id.trim_end_matches('/').to_lowercase(),
-            state: ComplianceState::parse(&wire.compliance_state),
-            at: wire.timestamp.as_deref().and_then(parse_time),
-            effect,
+        Some(match state {
+            Some(state) if members.are_sound() => Self { resource, state: ComplianceState::parse(&state), at, effect },
+            Some(_) | None => Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None },
         })
     }
 }
 
+read_by_serde!(PolicyState);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::lenient::read;
+    use serde_json::json;
 
     const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
@@ -147,5 +149,44 @@ mod tests {
             (state.resource.as_str(), state.state, state.effect),
             ("/subscriptions/x", ComplianceState::NonCompliant, Some(Effect::Remediable))
         );
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_read_says_nothing_and_is_never_overlooked() {
+        let good = json!({
+            "resourceId": "/a", "complianceState": "Compliant", "timestamp": "2025-02-05T10:00:00Z", "policyDefinitionAction": "audit",
+        });
+        for (member, odd) in [
+            ("resourceId", json!(null)),
+            ("resourceId", json!({})),
+            ("complianceState", json!(null)),
+            ("complianceState", json!(5)),
+            ("timestamp", json!("yesterday")),
+            ("timestamp", json!({})),
+            ("policyDefinitionAction", json!([])),
+        ] {
+            let mut state = good.clone();
+            state[member] = odd.clone();
+            let (state, wrong) = read::<PolicyState>(&state);
+            let state = state.unwrap();
+            assert_eq!(
+                (&state.state, state.at, &state.effect),
+                (&ComplianceState::NonCompliant, None, &None),
+                "{member} {odd}"
+            );
+            assert_eq!(
+                (state.resource.is_empty(), wrong.len()),
+                (member == "resourceId", 1),
+                "{member} {odd}: {wrong:?}"
+            );
+        }
+        for (member, odd) in
+            [("timestamp", json!(null)), ("policyDefinitionAction", json!(null)), ("policyDefinitionAction", json!(""))]
+        {
+            let mut state = good.clone();
+            state[member] = odd;
+            assert_eq!(read::<PolicyState>(&state).1, [""; 0], "absent is absent");
+        }
+        assert_eq!(read::<PolicyState>(&json!(null)).0.unwrap().resource, "", "there may be one more");
     }
 }

@@ -4,16 +4,24 @@
 use std::collections::BTreeSet;
 
 use azure_core::http::Method;
-use serde::Deserialize;
 use serde_json::json;
 
+use super::answer::{Answer, Oddity, one};
 use super::call::{Account, Call, CallKind};
+use super::lenient::{Item, Members, read_by_serde};
 use super::page::Page;
-use crate::event::{Timestamp, parse_time};
+use super::service_error::ServiceError;
+use crate::event::Timestamp;
 use crate::resource::{ResourceId, SubscriptionId, Target};
 use crate::state::{Extent, TaskName};
 
 const API_VERSION: &str = "2024-10-01";
+/// The oldest with the same operations and members, but for `resourceCount`, `parallelDeployments` and `failureThreshold`, which
+/// came with 2021-10-01, and `filters.resourceIds`, which came last.
+const OLDEST: &str = "2019-07-01";
+const WITH_LIMITS: &str = "2021-10-01";
+/// Between the scope and the name of a task in its id.
+const IN_ID: &str = "/providers/microsoft.policyinsights/remediations/";
 const PROVIDER: [&str; 3] = ["providers", "Microsoft.PolicyInsights", "remediations"];
 
 /// A remediation task to be created: the whole of what is asked, and what a plan shows.
@@ -71,6 +79,20 @@ pub struct TaskStatus {
     pub word: String,
     /// When it was created or restarted.
     pub created_on: Option<Timestamp>,
+    /// How many deployments it has.
+    pub deployments: DeploymentCounts,
+}
+
+/// The counters of a task, as far as it tells them. They may lag behind its state. A list of its deployments that is shorter
+/// than they say is not whole: what is not in it may yet have been deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeploymentCounts {
+    /// All deployments.
+    pub total: Option<u64>,
+    /// Those that succeeded.
+    pub successful: Option<u64>,
+    /// Those that failed.
+    pub failed: Option<u64>,
 }
 
 /// A task of the list of a subscription.
@@ -78,9 +100,9 @@ pub struct TaskStatus {
 pub struct ListedTask {
     /// Its name, in lower case.
     pub name: String,
-    /// The scope that it was created at, in lower case.
+    /// The scope that it was created at, in lower case; empty, which holds everything, where it cannot be read.
     pub scope: String,
-    /// Its assignment, in lower case.
+    /// Its assignment, in lower case; empty where it, or which policy of it, cannot be read: then it may be any.
     pub assignment: String,
     /// Its reference id, in lower case, empty when none.
     pub reference: String,
@@ -141,7 +163,13 @@ pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
     if let Some(reference) = &task.reference {
         properties["policyDefinitionReferenceId"] = json!(reference);
     }
+    // An older version passes over what it does not know: without its filter the task would be for all of its scope.
+    let oldest = match &task.extent {
+        Extent::Resources => API_VERSION,
+        Extent::Anew { .. } | Extent::Whole { .. } => WITH_LIMITS,
+    };
     on_task(CallKind::CreateTask, Method::Put, &task.target, &task.extent, &task.name, &[])
+        .down_to(oldest)
         .with_body(json!({ "properties": properties }))
 }
 
@@ -169,6 +197,7 @@ pub fn list_tasks(subscription: &SubscriptionId) -> Call<Page<ListedTask>> {
         &PROVIDER,
         API_VERSION,
     )
+    .down_to(OLDEST)
 }
 
 fn on_task<T>(
@@ -182,112 +211,109 @@ fn on_task<T>(
     let account = Account::Subscription(target.subscription().clone());
     let scope = extent.own_scope().map_or(target.scope.as_str(), ResourceId::as_str);
     let tail: Vec<&str> = PROVIDER.into_iter().chain([name.as_str()]).chain(action.iter().copied()).collect();
-    Call::new(kind, account, method, scope, &tail, API_VERSION)
+    Call::new(kind, account, method, scope, &tail, API_VERSION).down_to(OLDEST)
 }
 
-/// The wire forms, private to this file's parsing.
-mod wire {
-    use serde::Deserialize;
-
-    #[derive(Deserialize)]
-    pub(super) struct Remediation {
-        #[serde(default)]
-        pub(super) id: String,
-        #[serde(default)]
-        pub(super) name: String,
-        pub(super) properties: Properties,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    #[derive(Default)]
-    pub(super) struct Properties {
-        pub(super) policy_assignment_id: String,
-        pub(super) policy_definition_reference_id: Option<String>,
-        pub(super) provisioning_state: String,
-        pub(super) created_on: Option<String>,
-        pub(super) filters: Option<Filters>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct Filters {
-        pub(super) resource_ids: Option<Vec<String>>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct Deployment {
-        #[serde(default)]
-        pub(super) remediated_resource_id: String,
-        #[serde(default)]
-        pub(super) status: String,
-        pub(super) last_updated_on: Option<String>,
-        pub(super) error: Option<Error>,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    pub(super) struct Error {
-        pub(super) code: String,
-        pub(super) message: String,
-        pub(super) details: Vec<Error>,
+impl Answer for TaskStatus {
+    fn read(text: &str, oddities: &mut Vec<Oddity>) -> Result<Self, String> {
+        one(text, oddities)
     }
 }
 
-impl<'de> Deserialize<'de> for TaskStatus {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let properties = wire::Remediation::deserialize(deserializer)?.properties;
-        Ok(Self {
-            state: TaskState::parse(&properties.provisioning_state),
-            word: properties.provisioning_state,
-            created_on: properties.created_on.as_deref().and_then(parse_time),
-        })
+impl Item for TaskStatus {
+    /// A task whose state cannot be read is active, as one whose state is not known.
+    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
+        if !members.exist() {
+            return None;
+        }
+        let mut properties = members.object("properties");
+        let word = state(&mut properties);
+        let created_on = properties.time("createdOn");
+        let mut counts = properties.object("deploymentStatus");
+        let deployments = DeploymentCounts {
+            total: counts.count("totalDeployments"),
+            successful: counts.count("successfulDeployments"),
+            failed: counts.count("failedDeployments"),
+        };
+        Some(Self { state: TaskState::parse(&word), word, created_on, deployments })
     }
 }
 
-impl<'de> Deserialize<'de> for ListedTask {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let task = wire::Remediation::deserialize(deserializer)?;
-        let id = task.id.to_lowercase();
-        let scope = id.rsplit_once("/providers/microsoft.policyinsights/").map_or(id.as_str(), |(scope, _)| scope);
-        let resources = task.properties.filters.and_then(|f| f.resource_ids);
-        Ok(Self {
-            name: task.name.to_lowercase(),
+impl Item for ListedTask {
+    /// What cannot be read of a task blocks as much as it may: it is active, of any policy, of all of its scope, in all of the
+    /// subscription. One that says nothing at all is none.
+    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
+        let id = members.id("id");
+        let name = members.text("name").map(|name| name.to_lowercase());
+        if id.is_none() && name.is_none() && members.given("properties").is_none() {
+            members.miss("id");
+            return None;
+        }
+        let parts = id.as_deref().and_then(|id| id.rsplit_once(IN_ID));
+        if parts.is_none() {
+            members.miss("id");
+        }
+        let (scope, name_in_id) = parts.unwrap_or_default();
+        let mut properties = members.object("properties");
+        let word = state(&mut properties);
+        let reference = properties.text("policyDefinitionReferenceId");
+        let assignment = properties.id("policyAssignmentId");
+        if assignment.is_none() {
+            properties.miss("policyAssignmentId");
+        }
+        // A reference that is there and cannot be read may be any.
+        let is_any = reference.is_none() && !properties.has_text_or_none("policyDefinitionReferenceId");
+        Some(Self {
+            name: name.unwrap_or_else(|| name_in_id.to_owned()),
             scope: scope.to_owned(),
-            assignment: task.properties.policy_assignment_id.to_lowercase(),
-            reference: task.properties.policy_definition_reference_id.unwrap_or_default().to_lowercase(),
-            resources: resources.map(|ids| ids.iter().map(|id| id.trim_end_matches('/').to_lowercase()).collect()),
-            state: TaskState::parse(&task.properties.provisioning_state),
+            assignment: assignment.filter(|_| !is_any).unwrap_or_default(),
+            reference: reference.unwrap_or_default().to_lowercase(),
+            resources: limit(&mut properties.object("filters")),
+            state: TaskState::parse(&word),
         })
     }
 }
 
-impl<'de> Deserialize<'de> for Deployment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let item = wire::Deployment::deserialize(deserializer)?;
-        let status = match item.status.to_ascii_lowercase().as_str() {
+impl Item for Deployment {
+    // What is not in the list is never taken for fixed, and the counters of the task tell of more.
+    const MAY_LACK_ITEMS: bool = true;
+
+    /// A deployment whose status cannot be read says nothing of its resource, and one without a resource nothing at all.
+    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
+        let resource = members.id("remediatedResourceId");
+        if resource.is_none() {
+            members.miss("remediatedResourceId");
+        }
+        let status = match state_in(members, "status").to_ascii_lowercase().as_str() {
             "succeeded" => DeploymentStatus::Succeeded,
-            "failed" => failure(item.error.unwrap_or_default()),
+            "failed" => {
+                let ServiceError { code, message } = members.given("error").map(ServiceError::of).unwrap_or_default();
+                DeploymentStatus::Failed { code, message }
+            }
             _ => DeploymentStatus::Open,
         };
-        Ok(Self {
-            resource: item.remediated_resource_id.trim_end_matches('/').to_lowercase(),
-            status,
-            ended: item.last_updated_on.as_deref().and_then(parse_time),
-        })
+        Some(Self { resource: resource?, status, ended: members.time("lastUpdatedOn") })
     }
 }
 
-/// A failed deployment's outermost error often only says that it failed; the cause is the innermost first detail.
-fn failure(error: wire::Error) -> DeploymentStatus {
-    let mut cause = error;
-    let mut message = std::mem::take(&mut cause.message);
-    while !cause.details.is_empty() {
-        cause = cause.details.swap_remove(0);
-        if !cause.message.is_empty() {
-            message = format!("{message} {}", cause.message);
-        }
+read_by_serde!(TaskStatus, ListedTask, Deployment);
+
+fn state(properties: &mut Members<'_, '_>) -> String {
+    state_in(properties, "provisioningState")
+}
+
+fn state_in(members: &mut Members<'_, '_>, member: &str) -> String {
+    let word = members.word(member);
+    if word.is_none() {
+        members.miss(member);
     }
-    DeploymentStatus::Failed { code: cause.code, message: message.trim().to_owned() }
+    word.unwrap_or_default()
+}
+
+/// The resources that a filter lets in; none: all. A filter that cannot be read wholly lets in who knows what, and an empty one
+/// is none.
+fn limit(filters: &mut Members<'_, '_>) -> Option<BTreeSet<String>> {
+    let ids = filters.ids("resourceIds")?;
+    let all = filters.list("resourceIds")?.iter().filter(|id| !id.is_null()).count();
+    (ids.len() == all && all > 0).then(|| ids.into_iter().collect())
 }

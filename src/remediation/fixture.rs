@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::merge::merge;
-use crate::arm::{Deployment, DeploymentStatus, TaskState, TaskStatus};
+use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::{Mode, Policy, settings};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen};
@@ -72,7 +72,7 @@ pub(crate) fn in_task(count: usize) -> TargetDocument {
 }
 
 pub(crate) fn status(state: TaskState) -> TaskStatus {
-    TaskStatus { state, word: format!("{state:?}"), created_on: None }
+    TaskStatus { state, word: format!("{state:?}"), created_on: None, deployments: DeploymentCounts::default() }
 }
 
 /// The deployment to a resource; it ended a minute ago.

@@ -170,7 +170,7 @@ mod tests {
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
     use super::*;
-    use crate::arm::{Deployment, DeploymentStatus, TaskState};
+    use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, TaskState};
     use crate::event::Timestamp;
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, resource, seen, target};
@@ -280,7 +280,12 @@ mod tests {
     }
 
     fn end(document: &mut TargetDocument, ends: &[u8], now: Timestamp) {
-        let ended = TaskStatus { state: TaskState::Failed, word: "Failed".to_owned(), created_on: None };
+        let ended = TaskStatus {
+            state: TaskState::Failed,
+            word: "Failed".to_owned(),
+            created_on: None,
+            deployments: DeploymentCounts::default(),
+        };
         let failed = |code: &str| DeploymentStatus::Failed { code: code.to_owned(), message: String::new() };
         let deployment = |(n, end): (usize, &u8)| {
             let status = match end {

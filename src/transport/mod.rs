@@ -5,9 +5,10 @@
 mod causes;
 mod credential;
 mod http_client;
+mod renewal;
 mod repeat;
 
 pub use causes::causes;
-pub use credential::{CredentialError, managed_identity};
+pub use credential::{CredentialError, Identity, managed_identity};
 pub use http_client::{TransportError, client_options, http_client};
 pub use repeat::{Deadline, Trouble, passes_or_is_throttled, repeat};

@@ -215,7 +215,7 @@ fn every_fixture_is_used_and_its_source_is_named() {
 
 /// A credential that has its token already.
 #[derive(Debug)]
-struct Token(String);
+pub(crate) struct Token(pub(crate) String);
 
 impl TokenCredential for Token {
     fn get_token<'a, 'b, 'c, 'd, 'e>(

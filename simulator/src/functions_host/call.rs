@@ -62,7 +62,9 @@ impl Instance {
             }
             Some(Kind::Status(status)) => return self.refused(entry, status),
             Some(Kind::Throttle { .. }) => return self.refused(entry, 429),
-            Some(Kind::CutAfter | Kind::KillAfter | Kind::Delay(_)) | None => {}
+            Some(Kind::Answer { status, .. }) => return self.refused(entry, status),
+            // What a worker answers is its own.
+            Some(Kind::CutAfter | Kind::KillAfter | Kind::Replace { .. } | Kind::Delay(_)) | None => {}
         }
         let request = self.request(port, &path, id, body);
         let exchange = async {
@@ -91,7 +93,15 @@ impl Instance {
                 self.faults.kill();
                 lost()
             }
-            Some(Kind::CutBefore | Kind::KillBefore | Kind::Status(_) | Kind::Throttle { .. } | Kind::Delay(_))
+            Some(
+                Kind::CutBefore
+                | Kind::KillBefore
+                | Kind::Status(_)
+                | Kind::Throttle { .. }
+                | Kind::Answer { .. }
+                | Kind::Replace { .. }
+                | Kind::Delay(_),
+            )
             | None => answer,
         }
     }

@@ -4,7 +4,7 @@ use super::super::backoff::next_look;
 use super::super::outcome::{take_in, take_in_part};
 use super::super::step::{Next, Question, Rest};
 use super::View;
-use crate::arm::{TaskState, TaskStatus};
+use crate::arm::{DeploymentCounts, TaskState, TaskStatus};
 use crate::state::ActiveTask;
 
 impl View<'_> {
@@ -23,7 +23,12 @@ impl View<'_> {
             return self.ask(Question::Task(active.name.clone(), active.extent.clone()));
         };
         let Some(status) = status else {
-            let deleted = TaskStatus { state: TaskState::Complete, word: "Deleted".to_owned(), created_on: None };
+            let deleted = TaskStatus {
+                state: TaskState::Complete,
+                word: "Deleted".to_owned(),
+                created_on: None,
+                deployments: DeploymentCounts::default(),
+            };
             take_in(&mut changed, &deleted, &[], self.policy, self.now);
             return Self::step(changed);
         };

@@ -143,7 +143,8 @@ pub(super) fn is_void(rivals: &BTreeMap<TargetHash, Option<TaskName>>, rival: &T
 
 fn same_policy(task: &ListedTask, target: &Target) -> bool {
     let reference = target.policy_definition_reference_id.as_ref().map_or("", ReferenceId::as_str);
-    task.assignment == target.policy_assignment_id.as_str() && task.reference == reference
+    // A task of which nobody can read whose it is may be of this.
+    task.assignment.is_empty() || task.assignment == target.policy_assignment_id.as_str() && task.reference == reference
 }
 
 pub(super) fn is_ours(name: &str) -> bool {
@@ -257,6 +258,13 @@ mod tests {
         assert!(!blocks(listed(SUB, "mine", "another", Some(&[2]))));
         assert!(blocks(listed(SUB, "mine", &same, Some(&[2]))));
         assert!(blocks(listed(&elsewhere, "mine", &same, None)));
+    }
+
+    #[test]
+    fn a_task_that_cannot_be_read_blocks_whatever_it_may_touch() {
+        assert!(blocks(listed("", "odd", "another", None)), "anywhere in the subscription");
+        assert!(!blocks(listed("", "odd", "another", Some(&[2]))), "what it is limited to is known");
+        assert!(blocks(listed(&format!("{SUB}/resourceGroups/other"), "odd", "", Some(&[2]))), "of any policy");
     }
 
     #[test]

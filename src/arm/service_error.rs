@@ -1,0 +1,195 @@
+//! The error of a service: in the body of a refusal, or with a deployment that failed. The outermost often says only that something
+//! failed; the cause is the innermost that has a code. Each member counts only as far as it is there.
+
+use serde_json::Value;
+
+use super::body;
+use super::lenient::text;
+use super::words::cut;
+
+/// Errors within errors that are followed.
+const DEPTH: usize = 16;
+/// Details of an error that are looked at.
+const BREADTH: usize = 32;
+
+/// Code and words of an error, as far as it has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct ServiceError {
+    /// The innermost code that there is.
+    pub(super) code: String,
+    /// The words from the outermost to the innermost, cut.
+    pub(super) message: String,
+}
+
+impl ServiceError {
+    /// The error that a refusal's body tells. A text of any other kind is its words.
+    pub(super) fn of_body(body: &[u8]) -> Self {
+        let text = body::text(body);
+        match body::value(&text) {
+            Ok(value) if value.is_object() => Self::of(wrapped(&value).unwrap_or(&value)),
+            Ok(_) | Err(_) => Self { code: String::new(), message: cut(text.trim().to_owned()) },
+        }
+    }
+
+    /// The error that stands in an answer.
+    // The message of some services holds an error as JSON text; one that is to be looked into becomes an inner error here.
+    pub(super) fn of(error: &Value) -> Self {
+        let chain = chain(error);
+        let code = chain.iter().rev().find_map(|error| code(error)).unwrap_or_default();
+        let mut messages: Vec<String> = Vec::new();
+        for message in chain.iter().filter_map(|error| message(error)) {
+            if !messages.iter().any(|known| known.contains(&message)) {
+                messages.push(message);
+            }
+        }
+        Self { code: cut(code), message: cut(messages.join(" ")) }
+    }
+}
+
+/// The error within its wrapping.
+fn wrapped(body: &Value) -> Option<&Value> {
+    ["error", "odata.error"].iter().find_map(|member| body.get(member)).filter(|error| !error.is_null())
+}
+
+/// The error and those within it, down to the first that has a code and none within that has one. Where none within has a
+/// code, their words still tell something.
+fn chain(error: &Value) -> Vec<&Value> {
+    let mut chain = vec![error];
+    while chain.len() < DEPTH {
+        let Some(last) = chain.last() else { break };
+        let inner = inner(last);
+        let next = inner.iter().find(|inner| has_code(inner, DEPTH - chain.len())).or(inner.first());
+        match next {
+            Some(next) => chain.push(next),
+            None => break,
+        }
+    }
+    chain
+}
+
+fn inner(error: &Value) -> Vec<&Value> {
+    let details = error.get("details").and_then(Value::as_array).into_iter().flatten().take(BREADTH);
+    let inner = ["innererror", "innerError"].iter().filter_map(|member| error.get(member));
+    details.chain(inner).filter(|inner| inner.is_object()).collect()
+}
+
+fn has_code(error: &Value, depth: usize) -> bool {
+    code(error).is_some() || (depth > 0 && inner(error).iter().any(|inner| has_code(inner, depth - 1)))
+}
+
+fn code(error: &Value) -> Option<String> {
+    // `{"error":"invalid_grant"}`: of an identity service. A text with blanks is no code.
+    let plain = error.as_str().filter(|text| !text.contains(' ')).map(str::to_owned);
+    error.get("code").and_then(text).or(plain).filter(|code| !code.is_empty())
+}
+
+fn message(error: &Value) -> Option<String> {
+    let message = ["message", "Message"].iter().find_map(|member| error.get(member));
+    let message = message.or(Some(error).filter(|error| error.as_str().is_some_and(|text| text.contains(' '))))?;
+    text(message.get("value").unwrap_or(message)).filter(|message| !message.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn of(error: &Value) -> (String, String) {
+        let ServiceError { code, message } = ServiceError::of(error);
+        (code, message)
+    }
+
+    fn pair(code: &str, message: &str) -> (String, String) {
+        (code.to_owned(), message.to_owned())
+    }
+
+    #[test]
+    fn the_code_is_the_innermost_that_there_is() {
+        let deep = json!({ "code": "A", "message": "a", "details": [
+            { "message": "b", "details": null },
+            { "code": null, "message": "c", "details": [{ "code": "D", "message": "d", "innererror": { "message": "e" } }] },
+        ] });
+        assert_eq!(of(&deep), pair("D", "a c d e"));
+        for (error, expected) in [
+            (json!({ "code": "A", "message": "a", "details": [{ "message": "b" }] }), pair("A", "a b")),
+            (json!({ "code": "A", "message": "a", "details": [{ "code": "", "message": "b" }] }), pair("A", "a b")),
+            (json!({ "code": "A", "message": "a", "details": [] }), pair("A", "a")),
+            (json!({ "code": "A", "message": "a", "details": [null, "x", { "code": "B" }] }), pair("B", "a")),
+            (json!({ "code": "A", "message": null, "details": "none" }), pair("A", "")),
+            (json!({ "code": null, "message": "a" }), pair("", "a")),
+            (json!({ "code": 409, "message": "a" }), pair("409", "a")),
+            (
+                json!({ "code": "A", "innererror": { "code": "B", "innererror": { "code": "C", "message": "c" } } }),
+                pair("C", "c"),
+            ),
+            (json!({ "code": "A", "message": { "lang": "en", "value": "a" } }), pair("A", "a")),
+            (json!({ "code": "A", "message": "a b", "details": [{ "code": "B", "message": "b" }] }), pair("B", "a b")),
+            (Value::Null, pair("", "")),
+        ] {
+            assert_eq!(of(&error), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_any_kind_keeps_its_words() {
+        let of = |body: &str| of_body(body.as_bytes());
+        fn of_body(body: &[u8]) -> (String, String) {
+            let ServiceError { code, message } = ServiceError::of_body(body);
+            (code, message)
+        }
+        assert_eq!(of(r#"{"error":{"code":"A","message":null}}"#), pair("A", ""));
+        assert_eq!(of(r#"{"error":{"code":null,"message":"a"}}"#), pair("", "a"));
+        assert_eq!(of(r#"{"code":"A","message":"a"}"#), pair("A", "a"));
+        assert_eq!(of(r#"{"error":null,"Message":"a"}"#), pair("", "a"));
+        assert_eq!(of(r#"{"error":"invalid_token"}"#), pair("invalid_token", ""));
+        assert_eq!(of(r#"{"error":"It is locked."}"#), pair("", "It is locked."));
+        assert_eq!(of(r#"{"odata.error":{"code":"A","message":{"value":"a"}}}"#), pair("A", "a"));
+        assert_eq!(of(" <html>Bad Gateway</html> "), pair("", "<html>Bad Gateway</html>"));
+        assert_eq!(of(""), pair("", ""));
+        assert_eq!(of_body(b"\xEF\xBB\xBF{\"error\":{\"code\":\"A\"}}"), pair("A", ""));
+        let (_, cut) = of(&"x".repeat(10_000));
+        assert!(cut.ends_with("… (cut, 10000 bytes)") && cut.len() < 4_200, "{}", cut.len());
+    }
+
+    fn any_error() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            Just(json!(5)),
+            "[A-Z]{0,2}".prop_map(|text| json!({ "code": text, "message": text })),
+        ];
+        leaf.prop_recursive(5, 40, 3, |inner| {
+            let member = proptest::sample::select(vec!["details", "innererror"]);
+            (proptest::option::of("[A-Z]{1,2}"), member, proptest::collection::vec(inner, 0..3)).prop_map(
+                |(code, member, inner)| match member {
+                    "details" => json!({ "code": code, "message": code, "details": inner }),
+                    _ => json!({ "code": code, "message": code, "innererror": inner.first() }),
+                },
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_error_that_has_a_code_anywhere_has_a_code(error in any_error()) {
+            prop_assert_eq!(ServiceError::of(&error).code.is_empty(), !has_code(&error, DEPTH));
+        }
+
+        #[test]
+        fn an_inner_error_without_a_code_changes_none(error in any_error()) {
+            let mut outer = json!({ "code": "Outer", "details": [{ "message": "words" }] });
+            outer["details"].as_array_mut().unwrap().push(error.clone());
+            let wanted = if error.is_object() && has_code(&error, DEPTH) { ServiceError::of(&error).code } else { "Outer".to_owned() };
+            prop_assert_eq!(ServiceError::of(&outer).code, wanted);
+        }
+    }
+
+    #[test]
+    fn nesting_is_followed_so_far_and_no_farther() {
+        let mut error = json!({ "code": "Innermost" });
+        for _ in 0..100 {
+            error = json!({ "code": "Outer", "details": [error] });
+        }
+        assert_eq!(ServiceError::of(&error).code, "Outer");
+    }
+}
