@@ -15,6 +15,7 @@ use url::Url;
 use super::budget::{Low, low};
 use super::call::{Account, Call};
 use super::error::ArmError;
+use super::evaluations::Scan;
 use super::gate::{Gates, Turn};
 use super::page::{self, Page};
 use super::retry_after::retry_after;
@@ -108,18 +109,36 @@ impl ArmClient {
         Ok((items, None))
     }
 
+    /// Asks for an evaluation, or, at the link that an earlier answer gave, how far it is.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send`].
+    pub async fn send_scan(&self, call: &Call<Scan>, at: Option<&str>, deadline: Deadline) -> Result<Scan, ArmError> {
+        let unreadable = |words: String| ArmError::Unreadable { call: call.kind, words };
+        let url = match at {
+            Some(link) => page::follow(link, &self.endpoint).map_err(unreadable)?,
+            None => call.url(&self.endpoint),
+        };
+        let answer = self.try_some(call, &url, deadline).await?;
+        Ok(Scan::of(answer.status, &answer.headers, &answer.body, Timestamp::now_utc()))
+    }
+
     async fn send_to<T: DeserializeOwned>(
         &self,
         call: &Call<impl Sized>,
         url: &Url,
         deadline: Deadline,
     ) -> Result<T, ArmError> {
-        let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
-        let body = repeat(deadline, tries, ArmError::passes, || self.try_once(call, url, deadline)).await?;
+        let body = self.try_some(call, url, deadline).await?.body;
         serde_json::from_slice(&body).map_err(|e| ArmError::Unreadable { call: call.kind, words: e.to_string() })
     }
 
-    async fn try_once(&self, call: &Call<impl Sized>, url: &Url, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+    async fn try_some(&self, call: &Call<impl Sized>, url: &Url, deadline: Deadline) -> Result<Answer, ArmError> {
+        let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
+        repeat(deadline, tries, ArmError::passes, || self.try_once(call, url, deadline)).await
+    }
+
+    async fn try_once(&self, call: &Call<impl Sized>, url: &Url, deadline: Deadline) -> Result<Answer, ArmError> {
         let late = |_| ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
         let mut turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await.map_err(late)?;
         if let Some(until) = turn.floor(Timestamp::now_utc()) {
@@ -155,8 +174,21 @@ impl ArmClient {
             Some(ArmError::Throttled { until, .. }) => turn.close(*until),
             Some(_) | None => rest_if_low(&call.account, &mut turn, answer.headers(), now),
         }
-        refusal.map_or_else(|| Ok(answer.into_body().to_vec()), Err)
+        match refusal {
+            Some(error) => Err(error),
+            None => {
+                let headers = answer.headers().clone();
+                Ok(Answer { status, headers, body: answer.into_body().to_vec() })
+            }
+        }
     }
+}
+
+/// An answer that is a success.
+struct Answer {
+    status: u16,
+    headers: Headers,
+    body: Vec<u8>,
 }
 
 /// Closes the gate behind an answer that leaves few calls. The answer itself counts as any other.

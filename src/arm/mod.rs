@@ -6,6 +6,7 @@ mod budget;
 mod call;
 mod client;
 mod error;
+mod evaluations;
 mod facts;
 mod gate;
 mod page;
@@ -17,6 +18,7 @@ pub use assignments::{AssignedPolicy, Assignment};
 pub use call::{Account, Call, CallKind};
 pub use client::ArmClient;
 pub use error::ArmError;
+pub use evaluations::Scan;
 pub use facts::{Facts, FactsReader, Found};
 pub use page::Page;
 pub use policy_states::{Effect, PolicyState};
@@ -24,6 +26,7 @@ pub use remediations::{Deployment, DeploymentStatus, ListedTask, NewTask, TaskSt
 
 /// The calls, by what they are about.
 pub mod calls {
+    pub use super::evaluations::{read_evaluation, trigger_evaluation};
     pub use super::policy_states::{all_non_compliant, latest_states};
     pub use super::remediations::{create_task, list_deployments, list_tasks, task};
 }

@@ -5,6 +5,7 @@
 mod blob_store;
 mod changes;
 mod entry;
+mod evaluation;
 mod extent;
 mod hours;
 mod metadata;
@@ -21,6 +22,7 @@ mod versioned;
 pub use blob_store::{Saved, StateError, Store};
 pub use changes::{Change, changes};
 pub use entry::{Entry, EntryState, LastFailure};
+pub use evaluation::{Evaluation, EvaluationPhase};
 pub use extent::{Claim, Claimed, Extent};
 pub use hours::{Hour, Sums, last_24_hours, sum_up};
 pub use metadata::TargetSummary;
