@@ -44,6 +44,10 @@ pub enum CallKind {
     ListAssignments,
     /// GET of a policy set definition.
     ReadSetDefinition,
+    /// POST that asks for an evaluation.
+    TriggerEvaluation,
+    /// GET of how far an evaluation is.
+    ReadEvaluation,
 }
 
 impl CallKind {
@@ -58,13 +62,16 @@ impl CallKind {
             Self::QueryStates => "queryStates",
             Self::ListAssignments => "listAssignments",
             Self::ReadSetDefinition => "readSetDefinition",
+            Self::TriggerEvaluation => "triggerEvaluation",
+            Self::ReadEvaluation => "readEvaluation",
         }
     }
 
-    /// Whether a lost answer may be asked for again. A repeated PUT would start a finished task anew.
+    /// Whether a lost answer may be asked for again. A repeated PUT would start a finished task anew, a repeated request for
+    /// an evaluation another one.
     #[must_use]
     pub fn may_be_repeated(self) -> bool {
-        self != Self::CreateTask
+        !matches!(self, Self::CreateTask | Self::TriggerEvaluation)
     }
 }
 

@@ -18,6 +18,7 @@ use super::body;
 use super::budget::{Low, low};
 use super::call::{Account, Call, CallKind};
 use super::error::ArmError;
+use super::evaluations::Scan;
 use super::gate::{Gates, Turn};
 use super::lenient::Item;
 use super::links::Links;
@@ -77,8 +78,8 @@ impl ArmClient {
     /// # Errors
     /// By meaning; a call that may be repeated was tried up to three times.
     pub async fn send<T: Answer>(&self, call: &Call<T>, deadline: Deadline) -> Result<T, ArmError> {
-        let body = self.ask(call, deadline).await?;
-        self.read(call, &body)
+        let answer = self.ask(call, deadline).await?;
+        self.read(call, &answer.body)
     }
 
     /// Makes the call and those for the pages that follow.
@@ -109,11 +110,11 @@ impl ArmClient {
         let mut link = from.map(|link| page::follow(link, &self.endpoint)).transpose().map_err(unreadable)?;
         let mut followed: HashSet<Url> = link.iter().cloned().collect();
         for pages in 1.. {
-            let body = match &link {
+            let answer = match &link {
                 None => self.ask(call, deadline).await?,
                 Some(link) => self.follow(call, link, deadline).await?,
             };
-            let page: Page<T> = self.read(call, &body)?;
+            let page: Page<T> = self.read(call, &answer.body)?;
             let next = page.next(&self.endpoint).map_err(unreadable)?;
             items.extend(page.value);
             match next {
@@ -127,8 +128,24 @@ impl ArmClient {
         Ok((items, None))
     }
 
+    /// Asks for an evaluation, or, at the link that an earlier answer gave, how far it is.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send`].
+    pub async fn send_scan(&self, call: &Call<Scan>, at: Option<&str>, deadline: Deadline) -> Result<Scan, ArmError> {
+        let unreadable = |words: String| ArmError::Unreadable { call: call.kind, words };
+        let answer = match at {
+            Some(link) => {
+                let link = page::follow(link, &self.endpoint).map_err(unreadable)?;
+                self.try_some(call, call.method, &link, deadline).await?
+            }
+            None => self.ask(call, deadline).await?,
+        };
+        Ok(Scan::of(answer.status, &answer.headers, &answer.body, Timestamp::now_utc()))
+    }
+
     /// The answer to the call, under the newest api-version that the cloud has and the call can live with.
-    async fn ask(&self, call: &Call<impl Sized>, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+    async fn ask(&self, call: &Call<impl Sized>, deadline: Deadline) -> Result<Success, ArmError> {
         let mut version = self.versions.of(call.kind, call.version);
         let mut tries = 1;
         loop {
@@ -150,7 +167,7 @@ impl ArmClient {
     }
 
     /// The page that a link leads to. Some services refuse the method of the list there and take the other.
-    async fn follow(&self, call: &Call<impl Sized>, link: &Url, deadline: Deadline) -> Result<Vec<u8>, ArmError> {
+    async fn follow(&self, call: &Call<impl Sized>, link: &Url, deadline: Deadline) -> Result<Success, ArmError> {
         let method = self.links.method(call.kind, call.method);
         match self.try_some(call, method, link, deadline).await {
             Err(ArmError::Refused { status: 405, .. }) => {
@@ -169,7 +186,7 @@ impl ArmClient {
         method: Method,
         url: &Url,
         deadline: Deadline,
-    ) -> Result<Vec<u8>, ArmError> {
+    ) -> Result<Success, ArmError> {
         let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
         repeat(deadline, tries, ArmError::passes, || self.try_once(call, method, url, deadline)).await
     }
@@ -194,7 +211,7 @@ impl ArmClient {
         method: Method,
         url: &Url,
         deadline: Deadline,
-    ) -> Result<Vec<u8>, ArmError> {
+    ) -> Result<Success, ArmError> {
         let late = |_| ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
         let mut turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await.map_err(late)?;
         if let Some(until) = turn.floor(Timestamp::now_utc()) {
@@ -230,8 +247,21 @@ impl ArmClient {
             Some(ArmError::Throttled { until, .. }) => turn.close(*until),
             Some(_) | None => rest_if_low(&call.account, &mut turn, answer.headers(), now),
         }
-        refusal.map_or_else(|| Ok(answer.into_body().to_vec()), Err)
+        match refusal {
+            Some(error) => Err(error),
+            None => {
+                let headers = answer.headers().clone();
+                Ok(Success { status, headers, body: answer.into_body().to_vec() })
+            }
+        }
     }
+}
+
+/// An answer that is a success.
+struct Success {
+    status: u16,
+    headers: Headers,
+    body: Vec<u8>,
 }
 
 /// Closes the gate behind an answer that leaves few calls. The answer itself counts as any other.

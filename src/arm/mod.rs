@@ -11,6 +11,7 @@ mod client;
 #[cfg(test)]
 mod damaged_pages_tests;
 mod error;
+mod evaluations;
 mod facts;
 mod gate;
 mod lenient;
@@ -28,6 +29,7 @@ pub use assignments::{AssignedPolicy, Assignment};
 pub use call::{Account, Call, CallKind};
 pub use client::ArmClient;
 pub use error::ArmError;
+pub use evaluations::Scan;
 pub use facts::{Facts, FactsReader, Found};
 pub use lenient::{Item, Members};
 pub use page::Page;
@@ -36,6 +38,7 @@ pub use remediations::{Deployment, DeploymentCounts, DeploymentStatus, ListedTas
 
 /// The calls, by what they are about.
 pub mod calls {
+    pub use super::evaluations::{read_evaluation, trigger_evaluation};
     pub use super::policy_states::{all_non_compliant, latest_states};
     pub use super::remediations::{create_task, list_deployments, list_tasks, task};
 }

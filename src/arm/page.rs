@@ -78,15 +78,15 @@ impl<T: Item> Page<T> {
     }
 }
 
-/// The address that a link to a further page gives.
+/// The address that a link to a further page, or to an operation that goes on, gives.
 ///
 /// # Errors
 /// In words, when the link leads elsewhere than to `endpoint`.
 pub(super) fn follow(link: &str, endpoint: &Url) -> Result<Url, String> {
-    let url = Url::parse(link).map_err(|e| format!("the link to the next page is no address: {e}"))?;
+    let url = Url::parse(link).map_err(|e| format!("the link to the rest is no address: {e}"))?;
     if url.origin() != endpoint.origin() || !url.username().is_empty() {
         let host = url.host_str().unwrap_or("nowhere");
-        return Err(format!("the link to the next page leads to {host}, not to the host that was asked"));
+        return Err(format!("the link to the rest leads to {host}, not to the host that was asked"));
     }
     Ok(url)
 }

@@ -146,43 +146,35 @@ pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
         "policyAssignmentId": task.target.policy_assignment_id,
         "parallelDeployments": task.parallel_deployments,
         "failureThreshold": { "percentage": task.failure_threshold },
+        "resourceDiscoveryMode": "ExistingNonCompliant",
     });
-    let mode = match &task.extent {
-        Extent::Resources => {
-            properties["filters"] = json!({ "resourceIds": task.resources });
-            "ExistingNonCompliant"
-        }
-        // Evaluating anew excludes a filter by resource, so the scope is the resource.
-        Extent::Anew { .. } => "ReEvaluateCompliance",
-        Extent::Whole { count } => {
-            properties["resourceCount"] = json!(count);
-            "ExistingNonCompliant"
-        }
-    };
-    properties["resourceDiscoveryMode"] = json!(mode);
+    match &task.extent {
+        Extent::Resources => properties["filters"] = json!({ "resourceIds": task.resources }),
+        Extent::Whole { count } => properties["resourceCount"] = json!(count),
+    }
     if let Some(reference) = &task.reference {
         properties["policyDefinitionReferenceId"] = json!(reference);
     }
     // An older version passes over what it does not know: without its filter the task would be for all of its scope.
     let oldest = match &task.extent {
         Extent::Resources => API_VERSION,
-        Extent::Anew { .. } | Extent::Whole { .. } => WITH_LIMITS,
+        Extent::Whole { .. } => WITH_LIMITS,
     };
-    on_task(CallKind::CreateTask, Method::Put, &task.target, &task.extent, &task.name, &[])
+    on_task(CallKind::CreateTask, Method::Put, &task.target, &task.name, &[])
         .down_to(oldest)
         .with_body(json!({ "properties": properties }))
 }
 
-/// Reads the task with this name and extent.
+/// Reads the task with this name.
 #[must_use]
-pub fn task(target: &Target, extent: &Extent, name: &TaskName) -> Call<TaskStatus> {
-    on_task(CallKind::ReadTask, Method::Get, target, extent, name, &[])
+pub fn task(target: &Target, name: &TaskName) -> Call<TaskStatus> {
+    on_task(CallKind::ReadTask, Method::Get, target, name, &[])
 }
 
 /// Lists the task's deployments.
 #[must_use]
-pub fn list_deployments(target: &Target, extent: &Extent, name: &TaskName) -> Call<Page<Deployment>> {
-    on_task(CallKind::ListDeployments, Method::Post, target, extent, name, &["listDeployments"])
+pub fn list_deployments(target: &Target, name: &TaskName) -> Call<Page<Deployment>> {
+    on_task(CallKind::ListDeployments, Method::Post, target, name, &["listDeployments"])
 }
 
 /// Lists all tasks of a subscription, those of its groups and resources too.
@@ -200,18 +192,10 @@ pub fn list_tasks(subscription: &SubscriptionId) -> Call<Page<ListedTask>> {
     .down_to(OLDEST)
 }
 
-fn on_task<T>(
-    kind: CallKind,
-    method: Method,
-    target: &Target,
-    extent: &Extent,
-    name: &TaskName,
-    action: &[&str],
-) -> Call<T> {
+fn on_task<T>(kind: CallKind, method: Method, target: &Target, name: &TaskName, action: &[&str]) -> Call<T> {
     let account = Account::Subscription(target.subscription().clone());
-    let scope = extent.own_scope().map_or(target.scope.as_str(), ResourceId::as_str);
     let tail: Vec<&str> = PROVIDER.into_iter().chain([name.as_str()]).chain(action.iter().copied()).collect();
-    Call::new(kind, account, method, scope, &tail, API_VERSION).down_to(OLDEST)
+    Call::new(kind, account, method, target.scope.as_str(), &tail, API_VERSION).down_to(OLDEST)
 }
 
 impl Answer for TaskStatus {

@@ -14,13 +14,18 @@ const SILENT: time::Duration = time::Duration::seconds(30);
 const SHORTEST: time::Duration = time::Duration::seconds(1);
 const LONGEST: time::Duration = time::Duration::hours(24);
 
-/// The floor that the answer tells, in seconds or as a date.
+/// The floor of a 429: as it tells, or assumed.
 pub(super) fn retry_after(headers: &Headers, now: Timestamp) -> Timestamp {
+    told(headers, now).unwrap_or(now + SILENT)
+}
+
+/// The floor that the answer tells, in seconds or as a date.
+pub(super) fn told(headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     let told = headers.get_optional_str(&RETRY_AFTER).map(str::trim);
     let seconds = told.and_then(|t| t.parse::<u32>().ok()).map(|s| time::Duration::seconds(i64::from(s)));
     let date = || told.and_then(|t| OffsetDateTime::parse(&t.replace("GMT", "+0000"), &Rfc2822).ok());
-    let wait = seconds.or_else(|| date().map(|date| date - now)).unwrap_or(SILENT);
-    now + wait.clamp(SHORTEST, LONGEST)
+    let wait = seconds.or_else(|| date().map(|date| date - now))?;
+    Some(now + wait.clamp(SHORTEST, LONGEST))
 }
 
 #[cfg(test)]

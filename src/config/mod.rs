@@ -57,6 +57,7 @@ pub struct Policy {
     pub task_timeout: Duration,
     pub flap_window: Duration,
     pub park_for: Duration,
+    pub reevaluate_interval: Duration,
     pub max_attempts: u32,
     pub flap_limit: u32,
     /// Waiting resources above which one task for the whole scope is considered.
@@ -180,6 +181,7 @@ fn policy(source: &Source<'_>) -> Result<Policy, SettingError> {
         task_timeout: source.duration("TASK_TIMEOUT", "24h")?,
         flap_window: source.duration("FLAP_WINDOW", "7d")?,
         park_for: source.duration("PARK_FOR", "14d")?,
+        reevaluate_interval: source.duration("REEVALUATE_INTERVAL", "6h")?,
         max_attempts: source.number("MAX_ATTEMPTS", 8, 1..=100, "a whole number from 1 to 100")?,
         escalate_above: source.number("ESCALATE_ABOVE", 300, 1..=50_000, "a whole number from 1 to 50000")?,
         most_entries: 5_000,

@@ -5,7 +5,7 @@
 //! | throttled | 429 codes | waits, next attempt |
 //! | transient | 5xx codes, time-outs, an identity that is not replicated yet | backs off, next attempt |
 //! | conflict | another operation holds the resource | backs off, next attempt |
-//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | once evaluated anew, at the resource's own scope; said a second time in a row: parked; nothing deployed again: an attempt is used up |
+//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | another attempt once an evaluation newer than the failure is known; said a second time in a row: parked; nothing deployed again: an attempt is used up |
 //! | gone | the resource itself, or what holds it, is not there any more | skipped |
 //! | permission | the identity lacks a role | parked; the whole target when no deployment of it works |
 //! | permanent | everything else | parked, with the service's own words |
@@ -99,7 +99,7 @@ pub(super) fn verdict(class: FailureClass) -> Verdict {
     match class {
         FailureClass::Throttled | FailureClass::Transient | FailureClass::Conflict => Verdict::Retry,
         FailureClass::Gone => Verdict::Skip,
-        FailureClass::Stale => Verdict::Reevaluate,
+        FailureClass::Stale => Verdict::AfterEvaluation,
         FailureClass::Permission => Verdict::Park(ParkReason::MissingPermission),
         FailureClass::Permanent => Verdict::Park(ParkReason::PermanentFailure),
     }
@@ -110,8 +110,8 @@ pub(super) fn verdict(class: FailureClass) -> Verdict {
 pub(super) enum Verdict {
     /// Wait and try again.
     Retry,
-    /// Try again once, evaluating the resource anew.
-    Reevaluate,
+    /// Try again once it has been evaluated.
+    AfterEvaluation,
     /// Nothing is left to remediate.
     Skip,
     /// Give up until a person looks.

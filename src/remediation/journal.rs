@@ -6,7 +6,10 @@ use super::reconciliation::Reconciliation;
 use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
 use crate::queue::WakeUp;
-use crate::state::{Change, EntryState, FailureClass, TargetDocument, TargetPark, TaskPhase, changes};
+use crate::state::{
+    Change, EntryState, EvaluationPhase, FailureClass, SubscriptionDocument, TargetDocument, TargetPark, TaskPhase,
+    changes,
+};
 
 /// A write of a target's document: the task that opened, ended or is overdue, the target's park, and every resource that stands
 /// differently.
@@ -100,6 +103,8 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: 
             let words = failure.map(|failure| failure.words.as_str()).unwrap_or_default();
             info!(event, target, %resource, attempt, task, class, words, %due, "the resource waits again");
         }
+        // Only the time of the next look at it is new.
+        EntryState::Waiting { .. } if change.after.not_evaluated_since().is_some() => {}
         EntryState::Waiting { due } => {
             info!(event = "resource_waiting", target, %resource, attempt, reason = why_waiting(change), %due, "the resource waits")
         }
@@ -129,7 +134,39 @@ fn why_waiting(change: &Change<'_>) -> &'static str {
         Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => "again",
         Some(EntryState::InTask) => "fixDidNotLast",
         Some(EntryState::Parked { .. }) => "parkOver",
-        Some(EntryState::Waiting { .. }) => "targetParkOver",
+        Some(EntryState::Waiting { .. }) if change.was_held => "targetParkOver",
+        Some(EntryState::Waiting { .. }) => "evaluated",
+    }
+}
+
+/// A write of the subscription's document: what is new of its evaluations.
+pub(super) fn evaluations(before: &SubscriptionDocument, after: &SubscriptionDocument) {
+    for (scope, evaluation) in &after.evaluations {
+        let known = before.evaluations.get(scope).filter(|known| known.started_at == evaluation.started_at);
+        let was_asked = known.is_some_and(|known| known.phase == EvaluationPhase::Asked);
+        if known.is_some_and(|known| known.phase == evaluation.phase) {
+            continue;
+        }
+        match &evaluation.phase {
+            EvaluationPhase::Asked => {
+                info!(event = "evaluation_requested", %scope, "Azure Policy is about to be asked for an evaluation");
+            }
+            EvaluationPhase::Running { .. } if was_asked => {
+                info!(event = "evaluation_running", %scope, "Azure Policy evaluates");
+            }
+            EvaluationPhase::Running { .. } => {}
+            EvaluationPhase::Ended { at } => {
+                let seconds = (*at - evaluation.started_at).as_seconds_f64();
+                info!(event = "evaluation_ended", %scope, seconds, "the evaluation is done; what waits for it goes on");
+            }
+            EvaluationPhase::Unavailable { words } => {
+                warn!(event = "evaluation_unavailable", %scope, reason = words, "there is no such evaluation, or nobody can tell; what waits for it goes on after the next natural one");
+            }
+        }
+    }
+    let asked = before.evaluations.iter().filter(|(_, known)| known.phase == EvaluationPhase::Asked);
+    for (scope, _) in asked.filter(|(scope, _)| !after.evaluations.contains_key(*scope)) {
+        info!(event = "evaluation_not_sent", %scope, "the evaluation was not asked for: the subscription is to be left alone, or could not be reached");
     }
 }
 

@@ -104,7 +104,9 @@ pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &
         (Some(entry), Seen::Compliant, _) => compliant(entry, at, now),
         (Some(entry), Seen::NonCompliant, None) => non_compliant(entry, at, policy, now),
     };
-    if let (Merged::Waiting, None, Some(entry)) = (merged, &document.active, document.resources.get(id))
+    let is_evaluated = document.parked.is_none() && let_go(document.resources.get_mut(id), observation, policy, now);
+    if let (true, None, Some(entry)) =
+        (merged == Merged::Waiting || is_evaluated, &document.active, document.resources.get(id))
         && let EntryState::Waiting { due } = entry.state
         && document.wake_at.is_none_or(|wake_at| due < wake_at)
     {
@@ -170,6 +172,11 @@ fn non_compliant(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timesta
     }
 }
 
+/// Lets a resource go that waited for an evaluation as new as this. Whether it did.
+fn let_go(entry: Option<&mut Entry>, seen: &Observation, policy: &Policy, now: Timestamp) -> bool {
+    entry.is_some_and(|entry| entry.evaluated(seen.observed_at, round_up(now, policy.coalesce_window)))
+}
+
 fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
     entry.observed_at = at;
     match &mut entry.state {
@@ -230,6 +237,8 @@ mod tests {
     use super::*;
     use crate::config::Mode;
     use crate::remediation::fixture::{now, policy, policy_with, resource, seen, target};
+    use crate::remediation::target_park::{TargetCause, park_target};
+    use crate::state::{FailureClass, LastFailure};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -320,6 +329,32 @@ mod tests {
                 let merged = merge(&mut document, &observation, &policy(), now());
                 assert_eq!(merged, if expected { Merged::Waiting } else { Merged::Duplicate }, "{state:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_event_of_an_evaluation_after_the_failure_lets_go_at_once_what_waits_for_one() {
+        for (seconds, goes) in [(61_u64, false), (60, false), (59, true)] {
+            let mut document = document(EntryState::Waiting { due: now() + s(3_000) }, now() - s(3_600));
+            document.wake_at = Some(now() + s(3_000));
+            let class = Some(FailureClass::Stale);
+            let failure = LastFailure { class, words: String::new(), not_evaluated_since: Some(now() - s(60)) };
+            document.resources.get_mut(&resource(0)).unwrap().last_failure = Some(failure);
+            let mut parked = document.clone();
+            let event = seen(Seen::NonCompliant, 0, now() - s(seconds));
+            assert_eq!(merge(&mut document, &event, &policy(), now()), Merged::StillWaiting);
+            let entry = &document.resources[&resource(0)];
+            assert_eq!((entry.not_evaluated_since().is_none(), entry.is_stale(), entry.attempt), (goes, true, 3));
+            assert_eq!(document.wake_at == Some(now()), goes, "{seconds}");
+            // What its target's park holds goes on when that ends; the policy states tell then.
+            let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+            park_target(&mut parked, &cause, &policy(), now());
+            let before = parked.clone();
+            merge(&mut parked, &event, &policy(), now());
+            assert_eq!(
+                (parked.wake_at, &parked.resources[&resource(0)].state),
+                (before.wake_at, &before.resources[&resource(0)].state)
+            );
         }
     }
 

@@ -1,10 +1,12 @@
 //! Stage 4, what to do. Everything here is decided purely, from values and `now`; `reconcile` is the only file that acts.
 //!
 //! An observation is merged into its target's document (`merge`). A wake-up starts a look at one target
-//! (`reconciliation`), which goes through its stages (`stages`): gather a wave (`wave`), open its task (`opening`), follow
-//! it, take in its outcome (`outcome`, `failure`, `missing`, `target_park`), set the next wake-up (`wake`, `backoff`).
+//! (`reconciliation`), which goes through its stages (`stages`): see to what waits for an evaluation (`evaluation`), gather a
+//! wave (`wave`), open its task (`opening`), follow it, take in its outcome (`outcome`, `failure`, `missing`, `target_park`),
+//! set the next wake-up (`wake`, `backoff`).
 
 mod backoff;
+mod evaluation;
 mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -19,6 +21,7 @@ mod outcome;
 mod plan;
 mod reconcile;
 mod reconciliation;
+mod scanned;
 mod scope_states;
 mod stages;
 mod step;
@@ -34,6 +37,7 @@ pub use merge::{Merged, merge, merge_all};
 pub use plan::Plan;
 pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
+pub use scanned::Scanned;
 pub use scope_states::{ScopeStates, Unread};
 pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
 pub use target_park::TargetCause;

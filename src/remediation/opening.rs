@@ -7,8 +7,7 @@ use super::merge::park;
 use crate::arm::NewTask;
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::resource::ResourceId;
-use crate::state::{ActiveTask, EntryState, LastFailure, ParkReason, SkipReason, TargetDocument, TaskPhase};
+use crate::state::{ActiveTask, EntryState, LastFailure, ParkReason, TargetDocument, TaskPhase};
 
 /// Writes down that the task is about to be created.
 pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, now: Timestamp) {
@@ -53,15 +52,6 @@ pub(super) fn unanswered(document: &mut TargetDocument) {
     }
 }
 
-/// The resource that alone was in the task does not exist any more.
-pub(super) fn gone(document: &mut TargetDocument, resource: &ResourceId, now: Timestamp) {
-    document.active = None;
-    if let Some(entry) = document.resources.get_mut(resource) {
-        entry.seen_in_task = None;
-        entry.state = EntryState::skipped(SkipReason::ResourceGone, now);
-    }
-}
-
 /// Writes down that Resource Manager has the task.
 pub(super) fn opened(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
     if let Some(active) = &mut document.active {
@@ -89,7 +79,7 @@ pub(super) fn refused(document: &mut TargetDocument, words: &str, policy: &Polic
         } else {
             entry.state = EntryState::Waiting { due: next_attempt(entry.attempt, &active.name, policy, now) };
             entry.attempt += 1;
-            entry.last_failure = Some(LastFailure { class: None, words: words.to_owned() });
+            entry.last_failure = Some(LastFailure { words: words.to_owned(), ..LastFailure::default() });
         }
     }
 }

@@ -3,14 +3,17 @@
 use super::TargetCause;
 use super::wave::Verdict;
 use crate::arm::NewTask;
+use crate::resource::Scope;
 
 /// The plan of one target at one time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     /// The task that would be created, if any resource is left for one.
     pub task: Option<NewTask>,
     /// Why the whole target would be parked instead.
     pub cause: Option<TargetCause>,
+    /// The scope of which an evaluation would be asked for, because some resources wait for one.
+    pub evaluation: Option<Scope>,
     /// The resources that would leave the wave.
     pub verdicts: Vec<Verdict>,
 }

@@ -7,6 +7,7 @@ use tracing::{info, warn};
 use super::journal;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
+use super::scanned::Scanned;
 use super::scope_states::{ScopeStates, Unread};
 use super::step::{DeploymentList, Next, Observed, Put, Question};
 use super::wake::leave_behind;
@@ -135,7 +136,12 @@ impl Reconciler {
             },
             Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription(), deadline).await?),
             Next::SaveClaims(claims) => match self.store.save_subscription(&claims, look.claims_etag(), deadline).await? {
-                Saved::As(etag) => Observed::ClaimsSaved(claims, etag),
+                Saved::As(etag) => {
+                    if let Some(before) = look.claims() {
+                        journal::evaluations(before, &claims);
+                    }
+                    Observed::ClaimsSaved(claims, etag)
+                }
                 Saved::Conflict => Observed::ClaimsConflict,
             },
             Next::LoadRival(hash) => {
@@ -150,6 +156,10 @@ impl Reconciler {
                 let answer = self.arm.send(&calls::create_task(&task), Deadline::after(PUT)).await;
                 journal::put(&task, &answer);
                 Observed::Put(task.name, Put::of(answer))
+            }
+            Next::Evaluate(scope) => {
+                let answer = self.arm.send_scan(&calls::trigger_evaluation(&scope), None, slot).await;
+                Observed::Scanned(scope, Scanned::of_request(answer))
             }
             Next::Show(plan) => {
                 self.show(&plan, target);
@@ -178,13 +188,13 @@ impl Reconciler {
                 Observed::States(asked, states)
             }
             Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from, slot).await?),
-            Question::Task(name, extent) => match self.arm.send(&calls::task(target, &extent, &name), slot).await {
+            Question::Task(name) => match self.arm.send(&calls::task(target, &name), slot).await {
                 Ok(status) => Observed::Task(name, Some(status)),
                 Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
                 Err(error) => return Err(error),
             },
-            Question::Deployments(name, extent, from) => {
-                let call = calls::list_deployments(target, &extent, &name);
+            Question::Deployments(name, from) => {
+                let call = calls::list_deployments(target, &name);
                 let (deployments, next) = match self.arm.send_some(&call, from.as_deref(), PART, slot).await {
                     Ok(part) => part,
                     Err(ArmError::NotFound { .. }) => (Vec::new(), None),
@@ -193,6 +203,11 @@ impl Reconciler {
                     Err(error) => return Err(error),
                 };
                 Observed::Deployments(name, DeploymentList { from, deployments, next })
+            }
+            Question::Evaluation(scope, link) => {
+                let answer = self.arm.send_scan(&calls::read_evaluation(&scope), Some(&link), slot).await;
+                let scanned = Scanned::of_question(answer, &link)?;
+                Observed::Scanned(scope, scanned)
             }
         })
     }
@@ -236,6 +251,9 @@ impl Reconciler {
         info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: {what} would be opened");
         if let Some(cause) = &plan.cause {
             info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");
+        }
+        if let Some(scope) = &plan.evaluation {
+            info!(event = "plan_evaluation", target = %target.hash(), %scope, "plan mode: an evaluation of this scope would be asked for");
         }
         for verdict in &plan.verdicts {
             let super::Verdict::Skip(resource, reason) = verdict;

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::scanned::Scanned;
 use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
@@ -16,8 +17,8 @@ use crate::arm::{ArmError, Facts, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
-use crate::resource::{ResourceId, Target, TargetHash};
-use crate::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up};
+use crate::resource::{ResourceId, Scope, Target, TargetHash};
+use crate::state::{ETag, EvaluationPhase, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up};
 
 /// The memory of one look at one target.
 #[derive(Debug, Clone)]
@@ -42,6 +43,12 @@ pub struct Reconciliation {
     /// The task whose opening is ours to finish, and whether another began it.
     pub(super) mine: Option<(TaskName, Meaning)>,
     pub(super) put: Option<(TaskName, Put)>,
+    /// The evaluation that is ours to ask for, and the time that was written down for it.
+    pub(super) requested: Option<(Scope, Timestamp)>,
+    /// One look asks for one evaluation at most.
+    pub(super) has_requested: bool,
+    /// What was learned of the evaluation that began then, until it is told to the other targets.
+    pub(super) scanned: Option<(Scope, Timestamp, Scanned)>,
     pub(super) throttled: Option<Timestamp>,
     pub(super) unanswered: bool,
     pub(super) out_of_time: bool,
@@ -72,6 +79,9 @@ impl Reconciliation {
             deployments: None,
             mine: None,
             put: None,
+            requested: None,
+            has_requested: false,
+            scanned: None,
             throttled: None,
             unanswered: false,
             out_of_time: false,
@@ -85,6 +95,12 @@ impl Reconciliation {
     #[must_use]
     pub fn document(&self) -> Option<&TargetDocument> {
         self.document.as_ref().map(|v| &v.document)
+    }
+
+    /// The subscription's document as it was last read or written, for the log.
+    #[must_use]
+    pub fn claims(&self) -> Option<&SubscriptionDocument> {
+        self.claims.as_ref().map(|v| &v.document)
     }
 
     /// The ETag that a write of the target's document must name.
@@ -133,7 +149,11 @@ impl Reconciliation {
                 self.document = None;
             }
             Observed::ClaimsSaved(document, etag) => {
-                self.claims = Some(Versioned { document: *document, etag: Some(etag) })
+                self.scanned = None;
+                if let Some(requested) = self.new_request(&document) {
+                    (self.requested, self.has_requested) = (Some(requested), true);
+                }
+                self.claims = Some(Versioned { document: *document, etag: Some(etag) });
             }
             Observed::ClaimsConflict => {
                 self.claims = None;
@@ -165,10 +185,26 @@ impl Reconciliation {
                 self.task = self.task.take().filter(|(found, _)| *found != name);
                 self.put = Some((name, put));
             }
+            Observed::Scanned(scope, scanned) => {
+                if let Scanned::Throttled(until, _) = scanned {
+                    self.throttled = self.throttled.max(Some(until));
+                }
+                self.requested.take_if(|(requested, _)| *requested == scope);
+                let known = self.claims.as_ref().and_then(|v| v.document.evaluations.get(&scope));
+                self.scanned = known.map(|known| (scope, known.started_at, scanned));
+            }
             Observed::Shown => self.shown = true,
             Observed::Woken => self.woken = true,
             Observed::OutOfTime => self.out_of_time = true,
         }
+    }
+
+    /// The evaluation that this write of ours puts down as about to be asked for.
+    fn new_request(&self, written: &SubscriptionDocument) -> Option<(Scope, Timestamp)> {
+        let before = self.claims.as_ref().map(|v| &v.document.evaluations);
+        let mut asked = written.evaluations.iter().filter(|(_, known)| known.phase == EvaluationPhase::Asked);
+        let new = asked.find(|(scope, known)| before.and_then(|before| before.get(*scope)) != Some(*known));
+        new.map(|(scope, known)| (scope.clone(), known.started_at))
     }
 
     /// Decides what to do next.

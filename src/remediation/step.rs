@@ -1,11 +1,12 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
 use super::ScopeStates;
+use super::scanned::Scanned;
 use super::target_park::TargetCause;
 use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
-use crate::resource::{ResourceId, TargetHash};
-use crate::state::{ETag, Extent, FailureClass, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::resource::{ResourceId, Scope, TargetHash};
+use crate::state::{ETag, FailureClass, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
 /// The one thing to do next. After each the shell reports what it observed and asks again.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub enum Next {
     Ask(Question),
     /// Create the task.
     Put(Box<NewTask>),
+    /// Ask Azure Policy to evaluate all that the scope holds.
+    Evaluate(Scope),
     /// Plan mode: show the task that would be created, and who would leave the wave.
     Show(Box<super::Plan>),
     /// Send the wake-up of this generation.
@@ -64,6 +67,8 @@ pub enum Meaning {
 pub enum Rest {
     /// Nothing is due, or nothing waits at all.
     NothingDue,
+    /// What is due waits for an evaluation.
+    NotEvaluatedYet,
     /// Other tasks are in the way of everything that is due.
     Blocked,
     /// Resource Manager asked to be left alone.
@@ -88,6 +93,7 @@ impl Rest {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NothingDue => "nothingDue",
+            Self::NotEvaluatedYet => "notEvaluatedYet",
             Self::Blocked => "blocked",
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
@@ -113,9 +119,11 @@ pub enum Question {
     /// The active tasks of the subscription.
     ActiveTasks,
     /// The task with this name.
-    Task(TaskName, Extent),
+    Task(TaskName),
     /// The deployments of this task, from the beginning or from a link that an earlier answer gave.
-    Deployments(TaskName, Extent, Option<String>),
+    Deployments(TaskName, Option<String>),
+    /// How far the evaluation of this scope is, at the link that an answer gave.
+    Evaluation(Scope, String),
 }
 
 /// What the shell observed.
@@ -153,6 +161,8 @@ pub enum Observed {
     Floor(Timestamp),
     /// What became of the creation of a task.
     Put(TaskName, Put),
+    /// What became of the request for an evaluation, or of a question after it.
+    Scanned(Scope, Scanned),
     /// The plan was shown.
     Shown,
     /// The wake-up was sent.
@@ -183,8 +193,6 @@ pub enum Put {
     Throttled(Timestamp),
     /// Refused for a reason that is not known to pass; the service's words.
     Refused(String),
-    /// What it was to be opened for does not exist; the service's words.
-    NotFound(String),
     /// No task of the target can be opened until a person mends this.
     Park(TargetCause),
     /// No answer: it may be there or not.
@@ -205,7 +213,6 @@ impl Put {
     /// | no answer, 5xx | unknown |
     /// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
     /// | 403: the worker itself lacks permission | the target is parked |
-    /// | 404 | not found |
     /// | any other 4xx | refused |
     #[must_use]
     pub fn of(answer: Result<TaskStatus, ArmError>) -> Self {
@@ -214,7 +221,7 @@ impl Put {
             Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Self::Throttled(until),
             Err(ArmError::NotSent { .. }) => Self::Wait,
             Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
-            Err(ArmError::NotFound { code, message, .. }) => Self::NotFound(format!("{code}: {message}")),
+            Err(ArmError::NotFound { code, message, .. }) => Self::Refused(format!("{code}: {message}")),
             Err(ArmError::Refused { status, code, message, .. }) => {
                 let park =
                     |reason, class| Self::Park(TargetCause { reason, class, words: format!("{code}: {message}") });

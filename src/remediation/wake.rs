@@ -101,7 +101,7 @@ mod tests {
         let mut document = waiting(1);
         for entry in document.resources.values_mut() {
             entry.attempt = 5;
-            entry.last_failure = Some(LastFailure { class: Some(FailureClass::Stale), words: String::new() });
+            entry.last_failure = Some(LastFailure { class: Some(FailureClass::Stale), ..LastFailure::default() });
             entry.state = park(ParkReason::PermanentFailure, None, String::new(), &policy(), now());
         }
         let parked = document.resources.clone();

@@ -54,10 +54,29 @@ impl Entry {
         self.last_failure = None;
     }
 
-    /// Whether the next attempt must evaluate the resource anew.
+    /// Whether the last attempt failed for want of an evaluation.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.failed_as(FailureClass::Stale)
+    }
+
+    /// Since when the resource waits for an evaluation: none newer than the failure of its last attempt is known.
+    #[must_use]
+    pub fn not_evaluated_since(&self) -> Option<Timestamp> {
+        let waits = matches!(self.state, EntryState::Waiting { .. });
+        self.last_failure.as_ref().filter(|_| waits).and_then(|failure| failure.not_evaluated_since)
+    }
+
+    /// Takes in an evaluation of that time. If the resource waited for it, it is due at `due`; whether it did.
+    pub fn evaluated(&mut self, at: Timestamp, due: Timestamp) -> bool {
+        if self.not_evaluated_since().is_none_or(|since| since >= at) {
+            return false;
+        }
+        self.state = EntryState::Waiting { due };
+        if let Some(failure) = &mut self.last_failure {
+            failure.not_evaluated_since = None;
+        }
+        true
     }
 
     /// Whether the deployment to the resource is known to have lacked permission while its task's outcome is still being read.
@@ -72,7 +91,7 @@ impl Entry {
 }
 
 /// How an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastFailure {
     /// Its class; none when the task ended without a deployment to the resource, or was refused.
@@ -80,6 +99,9 @@ pub struct LastFailure {
     pub class: Option<FailureClass>,
     /// The service's own words.
     pub words: String,
+    /// When it failed for want of an evaluation, until a newer one is known: there is no further attempt before.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub not_evaluated_since: Option<Timestamp>,
 }
 
 /// Where a resource stands. Exactly one at a time.

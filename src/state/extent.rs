@@ -14,11 +14,6 @@ pub enum Extent {
     /// The resources that are in the task.
     #[default]
     Resources,
-    /// One resource, which is evaluated anew: the task stands at the resource's own scope.
-    Anew {
-        /// The resource.
-        resource: ResourceId,
-    },
     /// Whatever is non-compliant in the target's scope.
     Whole {
         /// So many resources at most.
@@ -32,17 +27,7 @@ impl Extent {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Resources => "resources",
-            Self::Anew { .. } => "anew",
             Self::Whole { .. } => "whole",
-        }
-    }
-
-    /// The resource at whose own scope the task stands; none: it stands at the target's.
-    #[must_use]
-    pub fn own_scope(&self) -> Option<&ResourceId> {
-        match self {
-            Self::Anew { resource } => Some(resource),
-            Self::Resources | Self::Whole { .. } => None,
         }
     }
 

@@ -5,6 +5,7 @@
 mod blob_store;
 mod changes;
 mod entry;
+mod evaluation;
 mod excluded;
 mod extent;
 mod hours;
@@ -22,6 +23,7 @@ mod versioned;
 pub use blob_store::{Saved, StateError, Store};
 pub use changes::{Change, changes};
 pub use entry::{Entry, EntryState, LastFailure};
+pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;
 pub use extent::{Claim, Claimed, Extent};
 pub use hours::{Hour, Sums, last_24_hours, sum_up};

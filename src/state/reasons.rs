@@ -61,6 +61,9 @@ pub enum ParkReason {
 }
 
 impl ParkReason {
+    /// The hint for a resource that was given up because no evaluation of it came.
+    pub const NOT_EVALUATED: &str = "See why Azure Policy does not evaluate the resource (az policy state trigger-scan asks for an evaluation), and that the worker's identity may do Microsoft.PolicyInsights/policyStates/triggerEvaluation/action.";
+
     /// The reason as it stands in documents and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

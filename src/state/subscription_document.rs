@@ -1,14 +1,15 @@
-//! What the targets of a subscription must know of each other: what is claimed by a task, and until when Resource Manager is
-//! to be left alone, because a 429 told so or because little of a budget was left.
+//! What the targets of a subscription must know of each other: what is claimed by a task, which evaluations were asked for, and
+//! until when Resource Manager is to be left alone, because a 429 told so or because little of a budget was left.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::evaluation::Evaluation;
 use super::extent::Claim;
 use super::target_document::VERSION;
 use crate::event::Timestamp;
-use crate::resource::{SubscriptionId, TargetHash};
+use crate::resource::{Scope, SubscriptionId, TargetHash};
 
 /// The state document of a subscription.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,12 +24,21 @@ pub struct SubscriptionDocument {
     /// One claim a target. Void when the target's active task has another name.
     #[serde(default)]
     pub claims: BTreeMap<TargetHash, Claim>,
+    /// The last evaluation that was asked for of each scope.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evaluations: BTreeMap<Scope, Evaluation>,
 }
 
 impl SubscriptionDocument {
     /// The document of a subscription of which nothing is known.
     #[must_use]
     pub fn new(subscription: SubscriptionId) -> Self {
-        Self { version: VERSION, subscription, throttled_until: None, claims: BTreeMap::new() }
+        Self {
+            version: VERSION,
+            subscription,
+            throttled_until: None,
+            claims: BTreeMap::new(),
+            evaluations: BTreeMap::new(),
+        }
     }
 }

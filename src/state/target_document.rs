@@ -82,6 +82,11 @@ impl TargetDocument {
         self.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask).map(|(id, _)| id)
     }
 
+    /// The waiting resources that go on only when a newer evaluation of them is known, each with the time since when.
+    pub fn not_evaluated(&self) -> impl Iterator<Item = (&ResourceId, Timestamp)> {
+        self.resources.iter().filter_map(|(id, entry)| Some((id, entry.not_evaluated_since()?)))
+    }
+
     /// Whether the target's park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
     #[must_use]
     pub fn holds(&self, entry: &Entry) -> bool {

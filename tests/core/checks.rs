@@ -9,8 +9,7 @@ use policy_remediator::state::{Entry, EntryState, SkipReason, TargetDocument};
 use crate::cloud::{Key, Task, Truth};
 use crate::world::World;
 
-/// How long something that is due may be passed over although nothing is in its way: resources that are evaluated anew go
-/// one by one.
+/// How long something that is due may be passed over although nothing is in its way.
 const PATIENCE: Duration = Duration::from_secs(8 * 3_600);
 
 impl World {

@@ -16,6 +16,11 @@ use crate::world::World;
 /// How long after `TASK_TIMEOUT` a long task is reported at the latest.
 const REPORTED_WITHIN: Duration = Duration::from_secs(3_600);
 
+/// The code of a failure for want of an evaluation.
+const STALE: &str = "PolicyEvaluationResultNotFound";
+/// How long a resource waits at least for an evaluation that does not come.
+const UNEVALUATED: Duration = Duration::from_secs(3 * 24 * 3_600);
+
 #[derive(Default)]
 pub(crate) struct Ledger {
     /// When a target was last seen parked.
@@ -78,6 +83,11 @@ impl World {
         };
         let failed_unlisted = whole.is_some_and(failed);
         let Some(truth) = self.cloud.truth.get_mut(key) else { return Err(words()) };
+        let record = truth.record;
+        let is_given_up = |old: &Entry| {
+            let in_vain = |since| since + UNEVALUATED <= now && record.is_none_or(|record| record.at <= since);
+            old.not_evaluated_since().is_some_and(in_vain)
+        };
         let window = self.policy.flap_window;
         let fixes = truth.fixes.iter().filter(|(at, _)| *at + window > now).count();
         let limit = usize::try_from(self.policy.flap_limit).unwrap_or(usize::MAX);
@@ -92,7 +102,7 @@ impl World {
             EntryState::Parked {
                 reason: ParkReason::PermanentFailure | ParkReason::MissingPermission | ParkReason::Canceled,
                 ..
-            } => old.map_or(failed_unlisted, |old| old.state == EntryState::InTask),
+            } => old.map_or(failed_unlisted, |old| old.state == EntryState::InTask || is_given_up(old)),
             EntryState::Skipped { reason: SkipReason::Compliant, .. } => true,
             EntryState::Skipped { reason: SkipReason::AssignmentGone, .. } => gone,
             EntryState::Skipped { reason: SkipReason::ResourceGone, .. } => truth.gone,
@@ -105,6 +115,10 @@ impl World {
         let was_settled = old.is_some_and(|old| !matches!(old.state, EntryState::Waiting { .. } | EntryState::InTask));
         if matches!(entry.state, EntryState::Waiting { .. }) && (was_settled || is_fixed_anew(old, entry)) {
             truth.tried.clear();
+            truth.stale_at = None;
+        }
+        if old.is_some_and(is_given_up) && matches!(entry.state, EntryState::Parked { .. }) {
+            self.meet(Ingredient::GivenUpUnevaluated);
         }
         match entry.state {
             EntryState::Parked { reason: ParkReason::Flapping, .. } => self.meet(Ingredient::Flapping),
@@ -170,6 +184,16 @@ impl World {
                 return Err(format!("{id}: the outcome {outcome:?} of {name} makes {new:?} of {old:?}"));
             }
         }
+        for (id, entry) in &after.resources {
+            let waits = entry.is_stale() && matches!(entry.state, EntryState::Waiting { .. });
+            let failed_at = task.outcome(id).filter(|_| waits).and_then(|deployment| match &deployment.status {
+                DeploymentStatus::Failed { code, .. } if code == STALE => deployment.ended,
+                _ => None,
+            });
+            if let Some(truth) = self.cloud.truth.get_mut(&(after.target.clone(), id.clone())) {
+                truth.stale_at = failed_at.or(truth.stale_at);
+            }
+        }
         if task.failed_halfway() {
             for (id, _) in before.resources.iter().filter(|(id, _)| task.outcome(id).is_none()) {
                 if let Some(truth) = self.cloud.truth.get_mut(&(after.target.clone(), id.clone())) {
@@ -226,8 +250,8 @@ impl World {
                 }
                 "AuthorizationFailed" => keeps || parked(ParkReason::MissingPermission),
                 "InvalidTemplateDeployment" => parked(ParkReason::PermanentFailure),
-                "PolicyEvaluationResultNotFound" if task.anew => parked(ParkReason::PermanentFailure),
-                "PolicyEvaluationResultNotFound" => again(Some(FailureClass::Stale)),
+                STALE if old.is_stale() => parked(ParkReason::PermanentFailure),
+                STALE => again(Some(FailureClass::Stale)),
                 _ => again(None),
             },
             Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.ending == Ending::Canceled => {

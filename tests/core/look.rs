@@ -64,6 +64,12 @@ impl World {
                 self.tell(|| format!("[{number}] PUT {}: {put:?}", task.name));
                 Observed::Put(task.name, put)
             }
+            Next::Evaluate(scope) => {
+                self.check_floor(flow.floor, &scope)?;
+                let scanned = self.request_evaluation(flow.instance, &scope)?;
+                self.tell(|| format!("[{number}] asks for an evaluation of {scope}: {scanned:?}"));
+                Observed::Scanned(scope, scanned)
+            }
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake { generation, at } => {
                 self.send_wake_up(&target, generation, at);

@@ -24,8 +24,18 @@ pub(crate) enum Ingredient {
     Complete,
     UnknownWord,
     NothingDeployed,
-    FixedAnew,
+    FixedAfterEvaluation,
     NeverEvaluated,
+    EvaluationRequested,
+    EvaluationRefused,
+    EvaluationLost,
+    /// It goes on when it is asked after.
+    EvaluationRuns,
+    /// It goes on when nobody asks after it any more.
+    EvaluationOverdue,
+    EvaluatedNaturally,
+    LetGoByEvent,
+    GivenUpUnevaluated,
     Drift,
     DriftInTask,
     Flapping,
@@ -54,7 +64,7 @@ pub(crate) enum Ingredient {
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 41] = [
+    pub(crate) const ALL: [Self; 49] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -70,8 +80,16 @@ impl Ingredient {
         Self::Complete,
         Self::UnknownWord,
         Self::NothingDeployed,
-        Self::FixedAnew,
+        Self::FixedAfterEvaluation,
         Self::NeverEvaluated,
+        Self::EvaluationRequested,
+        Self::EvaluationRefused,
+        Self::EvaluationLost,
+        Self::EvaluationRuns,
+        Self::EvaluationOverdue,
+        Self::EvaluatedNaturally,
+        Self::LetGoByEvent,
+        Self::GivenUpUnevaluated,
         Self::Drift,
         Self::DriftInTask,
         Self::Flapping,

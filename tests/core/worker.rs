@@ -174,6 +174,10 @@ impl World {
         {
             return Ok(Stage::Merge(observation, None));
         }
+        let waited = |document: &TargetDocument| document.not_evaluated().any(|(id, _)| *id == observation.resource_id);
+        if merged == Merged::StillWaiting && waited(&found.document) && !waited(&document) {
+            self.meet(Ingredient::LetGoByEvent);
+        }
         match (merged, observation.seen) {
             (Merged::Verified, _) => self.meet(Ingredient::Verified),
             (Merged::Remembered, Seen::Compliant) => self.meet(Ingredient::CompliantInTask),

@@ -152,7 +152,6 @@ async fn recorded_refusals_of_a_task_mean_what_they_mean() {
                 assert!(words.len() > 80, "{name}: the service's own words: {words}");
                 format!("refused: {}", words.split(':').next().unwrap())
             }
-            Put::NotFound(words) => format!("notFound: {}", words.split(':').next().unwrap()),
             Put::Park(cause) => format!("parked: {}", cause.reason.as_str()),
             Put::Unknown => "unknown".to_owned(),
         };

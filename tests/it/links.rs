@@ -43,7 +43,7 @@ where
     let assignment: AssignmentId =
         format!("{scope}/providers/Microsoft.Authorization/policyAssignments/a").parse().unwrap();
     let target = Target::of(&resource, assignment, None);
-    let call = calls::list_deployments(&target, &Extent::Resources, &TaskName::new(&target.hash(), 1));
+    let call = calls::list_deployments(&target, &TaskName::new(&target.hash(), 1));
     arm.send_paged(&call, Deadline::after(std::time::Duration::from_secs(10))).await
 }
 

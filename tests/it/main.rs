@@ -7,6 +7,7 @@
 mod command_line;
 mod crashes;
 mod duplicates;
+mod evaluated_anew;
 mod fixtures;
 mod healing;
 mod host_protocol;

@@ -193,6 +193,7 @@ async fn lagging_counters_and_policy_states_of_a_busy_resource_manager_fool_nobo
         let tempo = Tempo {
             accepted: Duration::from_millis(50),
             evaluating: Duration::from_millis(50),
+            on_demand: Duration::from_millis(200),
             deployment: Duration::from_millis(150),
             counters_lag: LAG,
             states_lag: LAG,

@@ -27,6 +27,7 @@ pub fn settings(mode: Mode) -> BTreeMap<String, String> {
         ("CHECK_INTERVAL_MAX", "2s"),
         ("OPENING_GRACE", "3s"),
         ("FACTS_TTL", "2s"),
+        ("REEVALUATE_INTERVAL", "3s"),
         ("SWEEP_SCHEDULE", "0 */15 * * * *"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -61,6 +61,18 @@ impl Attempt {
     }
 }
 
+/// What happens to a resource that its script knows of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A deployment to it, by a task that evaluated it anew or by one that did not.
+    Deployment {
+        /// Whether the task did.
+        anew: bool,
+    },
+    /// An evaluation of it that is no task's.
+    Evaluation,
+}
+
 /// What a compliance record is about: resource, assignment and, in an initiative, the policy's reference id (kept in
 /// lower case). Compares without case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -136,15 +148,24 @@ impl ComplianceRecord {
         self.script.get(number).or(self.script.last()).cloned().unwrap_or(Attempt::Succeed)
     }
 
-    /// How the last of these deployments ends, each told by whether its task evaluated the resource anew. An evaluation
-    /// result that is missing stays missing until one does, and that one goes on with the script.
-    pub fn outcome(&self, anew: impl IntoIterator<Item = bool>) -> Attempt {
+    /// How the last deployment among these steps ends. An evaluation result that is missing stays missing until it has been
+    /// missed and an evaluation comes, or until a task evaluates anew, and that one goes on with the script.
+    pub fn outcome(&self, steps: impl IntoIterator<Item = Step>) -> Attempt {
         let is_stale = |place| self.attempt(place).nature() == Some(Nature::Stale);
-        let (mut place, mut end) = (0, Attempt::Succeed);
-        for anew in anew {
-            place += usize::from(anew && is_stale(place));
-            end = self.attempt(place);
-            place += usize::from(!is_stale(place));
+        let (mut place, mut end, mut is_missed) = (0, Attempt::Succeed, false);
+        for step in steps {
+            match step {
+                Step::Evaluation => {
+                    place += usize::from(is_missed);
+                    is_missed = false;
+                }
+                Step::Deployment { anew } => {
+                    place += usize::from(anew && is_stale(place));
+                    end = self.attempt(place);
+                    is_missed = is_stale(place);
+                    place += usize::from(!is_missed);
+                }
+            }
         }
         end
     }
@@ -177,13 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_evaluation_result_stays_missing_until_a_task_evaluates_anew() {
+    fn a_missing_evaluation_result_stays_missing_until_it_is_evaluated() {
         let key = RecordKey::new("/subscriptions/s/resourceGroups/g", "/a", None);
         let (stale, busy) = (Failure::no_evaluation_result(), Failure::service_unavailable());
         let record = ComplianceRecord::non_compliant(key, OffsetDateTime::UNIX_EPOCH);
         let ends = |script: &[Attempt], anew: &[bool]| -> Vec<Option<Nature>> {
             let record = record.clone().with_script(script.to_vec());
-            (1..=anew.len()).map(|count| record.outcome(anew[..count].iter().copied()).nature()).collect()
+            let steps = |count: usize| anew[..count].iter().map(|anew| Step::Deployment { anew: *anew });
+            (1..=anew.len()).map(|count| record.outcome(steps(count)).nature()).collect()
         };
         let (stale, busy) = (Attempt::Fail(stale), Attempt::Fail(busy));
         let (s, p) = (Some(Nature::Stale), Some(Nature::Passing));
@@ -191,6 +213,17 @@ mod tests {
         assert_eq!(ends(&[stale.clone(), Attempt::Succeed], &[true]), [None]);
         let script = [busy.clone(), stale.clone(), busy, Attempt::Succeed];
         assert_eq!(ends(&script, &[false, false, true, false]), [p, s, p, None]);
-        assert_eq!(ends(&[stale], &[false, true, true]), [s, s, s], "it never comes");
+        assert_eq!(ends(&[stale.clone()], &[false, true, true]), [s, s, s], "it never comes");
+        let (task, evaluation) = (Step::Deployment { anew: false }, Step::Evaluation);
+        let record = record.with_script(vec![stale.clone(), stale, Attempt::Succeed]);
+        for (steps, end) in [
+            (vec![evaluation, task], s),
+            (vec![task, evaluation, task], s),
+            (vec![task, evaluation, evaluation, task], s),
+            (vec![task, evaluation, task, task], s),
+            (vec![task, evaluation, task, evaluation, task], None),
+        ] {
+            assert_eq!(record.outcome(steps.clone()).nature(), end, "{steps:?}");
+        }
     }
 }

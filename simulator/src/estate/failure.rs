@@ -8,7 +8,7 @@ use super::Failure;
 pub enum Nature {
     /// Another attempt.
     Passing,
-    /// A task that evaluates the resource anew.
+    /// An evaluation of the resource.
     Stale,
     /// A role for the assignment's identity.
     Permission,

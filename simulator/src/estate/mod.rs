@@ -17,7 +17,7 @@ mod scope;
 mod world;
 
 pub use assignment::{Assignment, EnforcementMode, Identity, Override, Selector, SelectorKind};
-pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, RecordKey};
+pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, RecordKey, Step};
 pub use definition::{Definition, EffectSource, Initiative, Member};
 pub use derive::derive;
 pub use event::{EventKind, EventOrigin, PolicyEvent};

@@ -6,7 +6,6 @@ use super::{
     error::ArmError,
     observation::{self, Overlap, RecordView, Target, TaskView, Write},
     paging::PageSizes,
-    records::{Cause, Change},
     remediations::Opening,
     service,
     task::{Caller, CallerKind, TaskRequest},
@@ -98,7 +97,7 @@ impl ResourceManager {
                     key: record.key().clone(),
                     state: change.map(|change| change.state),
                     since: change.map(|change| change.at),
-                    attempts: record.deployments.len(),
+                    attempts: record.deployments(),
                     drifted: 0,
                 }
             };
@@ -166,7 +165,7 @@ impl ResourceManager {
         self.with_world(now, |world| {
             let index = world.records.index(key)?;
             let record = world.records.all.get_mut(index).filter(|record| record.gone_at.is_none())?;
-            record.add(Change { at: now, state, reason: String::new(), cause: Cause::Evaluation });
+            record.evaluated(state, String::new(), now, now);
             let key = record.key().clone();
             Some(PolicyEvent::new(&world.estate, &key, state, now, EventKind::Changed))
         })

@@ -4,6 +4,7 @@
 
 mod drift;
 mod error;
+mod evaluations;
 mod handle;
 mod hierarchy;
 mod observation;

@@ -2,7 +2,7 @@
 //! resources' ends brought. Changes may lie in the future: a deployment's end is known when it is laid out.
 
 use super::{Tempo, task::DiscoveryMode};
-use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, RecordKey};
+use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, RecordKey, Step};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
@@ -31,8 +31,8 @@ pub(crate) struct Record {
     pub(crate) location: String,
     /// Ordered by time, never empty.
     changes: Vec<Change>,
-    /// Deployments so far, laid out ones included, by the mode of their tasks.
-    pub(crate) deployments: Vec<DiscoveryMode>,
+    /// Deployments so far, laid out ones included, and evaluations, each with its end.
+    steps: Vec<(Step, OffsetDateTime)>,
     pub(crate) gone_at: Option<OffsetDateTime>,
 }
 
@@ -64,8 +64,38 @@ impl Record {
 
     /// How a further deployment ends, by a task of this mode.
     pub(crate) fn outcome(&self, mode: DiscoveryMode) -> Attempt {
-        let modes = self.deployments.iter().copied().chain([mode]);
-        self.origin.outcome(modes.map(|mode| mode == DiscoveryMode::ReEvaluateCompliance))
+        self.origin.outcome(self.steps.iter().map(|(step, _)| *step).chain([deployment(mode)]))
+    }
+
+    /// How many deployments there were, laid out ones included.
+    pub(crate) fn deployments(&self) -> usize {
+        self.steps.iter().filter(|(step, _)| *step != Step::Evaluation).count()
+    }
+
+    /// A task of this mode deploys to it until `ends_at`.
+    pub(crate) fn deploy(&mut self, mode: DiscoveryMode, ends_at: OffsetDateTime) {
+        self.steps.push((deployment(mode), ends_at));
+    }
+
+    /// The last deployment is not made after all.
+    pub(crate) fn undeploy(&mut self) {
+        if let Some(place) = self.steps.iter().rposition(|(step, _)| *step != Step::Evaluation) {
+            self.steps.remove(place);
+        }
+    }
+
+    /// An evaluation that began at `began_at` has found it in this state at `at`. What ended later it says nothing of.
+    pub(crate) fn evaluated(
+        &mut self,
+        state: ComplianceState,
+        reason: String,
+        began_at: OffsetDateTime,
+        at: OffsetDateTime,
+    ) {
+        self.add(Change { at, state, reason, cause: Cause::Evaluation });
+        if self.steps.last().is_none_or(|(_, ended)| *ended <= began_at) {
+            self.steps.push((Step::Evaluation, at));
+        }
     }
 
     pub(crate) fn add(&mut self, change: Change) {
@@ -89,6 +119,10 @@ impl Record {
             self.changes.remove(place);
         }
     }
+}
+
+fn deployment(mode: DiscoveryMode) -> Step {
+    Step::Deployment { anew: mode == DiscoveryMode::ReEvaluateCompliance }
 }
 
 /// All records, found by key and by target.
@@ -121,7 +155,7 @@ impl Records {
                     reason: origin.reason.clone(),
                     cause: Cause::Evaluation,
                 }],
-                deployments: Vec::new(),
+                steps: Vec::new(),
                 gone_at: None,
             });
         }

@@ -20,6 +20,7 @@ pub(crate) enum Route {
     PolicyStates { scope: ArmId, set: String },
     PolicySummary { scope: ArmId, set: String },
     PolicyEvaluation { scope: ArmId },
+    EvaluationResult { scope: ArmId, name: String },
     Assignments(ArmId),
     Assignment(ArmId),
     Definitions(ArmId),
@@ -77,6 +78,7 @@ fn insights(scope: ArmId, rest: &[String]) -> Route {
         ["policystates", _, "queryresults"] => Route::PolicyStates { scope, set: name().to_lowercase() },
         ["policystates", _, "summarize"] => Route::PolicySummary { scope, set: name().to_lowercase() },
         ["policystates", "latest", "triggerevaluation"] => Route::PolicyEvaluation { scope },
+        ["asyncoperationresults", _] => Route::EvaluationResult { scope, name: name() },
         _ => unknown_type("Microsoft.PolicyInsights", rest),
     }
 }

@@ -88,21 +88,10 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("POST", Route::RemediationDeployments { scope, name }) => world.list_deployments(scope, name, call, now),
         ("POST", Route::PolicyStates { scope, set }) => world.query_states(scope, set, call, now),
         ("POST", Route::PolicySummary { scope, set }) => world.summarize_states(scope, set, call, now),
-        ("POST", Route::PolicyEvaluation { scope }) => evaluation(world, scope, call),
+        ("POST", Route::PolicyEvaluation { scope }) => world.trigger_evaluation(scope, call, now),
+        ("GET", Route::EvaluationResult { scope, name }) => world.get_evaluation(scope, name, call, now),
         (method, _) => Err(ArmError::method_not_allowed(method)),
     }
-}
-
-/// An on-demand evaluation finds what is known already; only its protocol is simulated.
-fn evaluation(world: &World, scope: &ArmId, call: &Call) -> Result<Reply, ArmError> {
-    world.check_scope(scope)?;
-    let version = call.query.get("api-version").unwrap_or_default();
-    let location = format!(
-        "https://{}{scope}/providers/Microsoft.PolicyInsights/asyncOperationResults/{}?api-version={version}",
-        call.host,
-        Uuid::new_v4()
-    );
-    Ok(Reply::empty(202).with_header("location", location).with_header("retry-after", "30"))
 }
 
 /// Any version of the service is fine, but there must be one and it must look like one.
@@ -163,6 +152,7 @@ fn is_insights(route: &Route) -> bool {
             | Route::PolicyStates { .. }
             | Route::PolicySummary { .. }
             | Route::PolicyEvaluation { .. }
+            | Route::EvaluationResult { .. }
     )
 }
 

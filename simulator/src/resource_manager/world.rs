@@ -1,10 +1,11 @@
 //! The state behind the API: the estate, the records through time, and all tasks that ever were. `advance` brings it up
-//! to a given time by starting the tasks that are due, in their order; nothing else moves by itself.
+//! to a given time by starting the tasks and ending the evaluations that are due, in their order; nothing else moves by itself.
 
 use super::{
     Drift, Tempo,
     drift::Drifted,
     error::ArmError,
+    evaluations::Evaluation,
     observation::Write,
     paging::PageSizes,
     quota::Quota,
@@ -29,6 +30,7 @@ pub(crate) struct World {
     /// Tasks that a GET finds, by id.
     pub(crate) live: HashMap<ArmId, usize>,
     pub(crate) writes: Vec<Write>,
+    pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drift: Option<Drift>,
     pub(crate) drifted: Vec<Drifted>,
     /// Resources that exist, with their locations.
@@ -51,6 +53,7 @@ impl World {
             tasks: Vec::new(),
             live: HashMap::new(),
             writes: Vec::new(),
+            evaluations: Vec::new(),
             drift: None,
             drifted: Vec::new(),
             resources,
@@ -60,6 +63,14 @@ impl World {
 
     /// Brings everything up to `now`.
     pub(crate) fn advance(&mut self, now: OffsetDateTime) {
+        while let Some(ends_at) = self.next_evaluation().filter(|ends_at| *ends_at <= now) {
+            self.start_tasks(ends_at);
+            self.end_evaluations(ends_at);
+        }
+        self.start_tasks(now);
+    }
+
+    fn start_tasks(&mut self, now: OffsetDateTime) {
         let mut due: Vec<(OffsetDateTime, usize)> = self
             .tasks
             .iter()
@@ -127,7 +138,7 @@ impl World {
 
     fn take_back(&mut self, deployment: &Deployment) {
         if let Some(record) = self.records.all.get_mut(deployment.record) {
-            record.deployments.pop();
+            record.undeploy();
             if deployment.outcome == Attempt::Succeed {
                 record.take_back(deployment.ends_at);
                 self.take_back_drift(deployment.record, deployment.ends_at);
@@ -145,7 +156,7 @@ impl World {
         if let Course::Laid { deployments, .. } = &course {
             for deployment in deployments {
                 let Some(record) = self.records.all.get_mut(deployment.record) else { continue };
-                record.deployments.push(task.request.mode);
+                record.deploy(task.request.mode, deployment.ends_at);
                 if deployment.outcome == Attempt::Succeed {
                     fixed.push((deployment.record, deployment.ends_at));
                     record.add(Change {

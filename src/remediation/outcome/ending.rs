@@ -38,13 +38,13 @@ impl Ending<'_> {
         }
     }
 
-    pub(super) fn failed(&self, entry: &mut Entry, code: &str, message: &str) {
+    pub(super) fn failed(&self, entry: &mut Entry, code: &str, message: &str, ended: Timestamp) {
         let class = classify(code, message, self.id);
         let words = format!("{code}: {message}");
         match verdict(class) {
             Verdict::Retry => self.again(entry, Some(class), words),
-            Verdict::Reevaluate if !entry.is_stale() => self.again(entry, Some(class), words),
-            Verdict::Reevaluate => {
+            Verdict::AfterEvaluation if !entry.is_stale() => self.after_evaluation(entry, words, ended),
+            Verdict::AfterEvaluation => {
                 entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.policy, self.now)
             }
             Verdict::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
@@ -65,7 +65,6 @@ impl Ending<'_> {
     /// The task ended without a deployment to the resource: it was not non-compliant any more, or its turn did not come.
     /// The policy states tell which before the next wave.
     pub(super) fn untouched(&self, entry: &mut Entry) {
-        entry.seen_in_task = None;
         match self.status.state {
             // The whole target is parked, with what is not listed.
             TaskState::Canceled if self.task.extent.is_whole() => {
@@ -80,14 +79,26 @@ impl Ending<'_> {
                 entry.state = EntryState::Waiting { due };
             }
             TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
+                let words = format!("task {} ended as {} without a deployment to it", self.task.name, self.status.word);
                 // A success without any deployment may have come before the evaluation that it needed.
-                let stale = self.status.state == TaskState::Succeeded && self.no_deployments && !entry.is_stale();
-                self.again(
-                    entry,
-                    stale.then_some(FailureClass::Stale),
-                    format!("task {} ended as {} without a deployment to it", self.task.name, self.status.word),
-                );
+                if self.status.state == TaskState::Succeeded && self.no_deployments && !entry.is_stale() {
+                    self.after_evaluation(entry, words, self.task.opened_at);
+                } else {
+                    self.again(entry, None, words);
+                }
             }
+        }
+        entry.seen_in_task = None;
+    }
+
+    /// Another attempt is of use only after an evaluation that is newer than `failed_at`. One may have come meanwhile.
+    fn after_evaluation(&self, entry: &mut Entry, words: String, failed_at: Timestamp) {
+        let seen = entry.seen_in_task;
+        self.again(entry, Some(FailureClass::Stale), words);
+        if let Some(failure) = &mut entry.last_failure {
+            // Never later than what follows from it, whatever the clocks say.
+            failure.not_evaluated_since =
+                Some(failed_at.min(self.now)).filter(|at| seen.is_none_or(|seen| seen <= *at));
         }
     }
 
@@ -98,7 +109,7 @@ impl Ending<'_> {
             entry.state =
                 EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.policy, self.now) };
             entry.attempt += 1;
-            entry.last_failure = Some(LastFailure { class, words });
+            entry.last_failure = Some(LastFailure { class, words, not_evaluated_since: None });
         }
     }
 }

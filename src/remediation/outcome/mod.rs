@@ -77,7 +77,8 @@ pub(super) fn take_in_part(
         if let Some(words) = refusal {
             // The rest of the list tells whether this is the resource's own matter or the target's.
             entry.state = EntryState::InTask;
-            entry.last_failure = Some(LastFailure { class: Some(FailureClass::Permission), words });
+            entry.last_failure =
+                Some(LastFailure { class: Some(FailureClass::Permission), words, ..LastFailure::default() });
             continue;
         }
         // A person who canceled is obeyed for what was not begun, whatever the rest has met.
@@ -88,9 +89,9 @@ pub(super) fn take_in_part(
             continue;
         }
         let ending = Ending { id, task: &active, status, no_deployments, policy, now };
-        match deployment.map(|d| (&d.status, d.ended)) {
-            Some((DeploymentStatus::Succeeded, ended)) => ending.fixed(entry, ended.unwrap_or(now)),
-            Some((DeploymentStatus::Failed { code, message }, _)) => ending.failed(entry, code, message),
+        match deployment.map(|d| (&d.status, d.ended.unwrap_or(now))) {
+            Some((DeploymentStatus::Succeeded, ended)) => ending.fixed(entry, ended),
+            Some((DeploymentStatus::Failed { code, message }, ended)) => ending.failed(entry, code, message, ended),
             Some((DeploymentStatus::Open, _)) | None if was_refused => ending.refused(entry),
             Some((DeploymentStatus::Open, _)) | None => ending.untouched(entry),
         }

@@ -141,12 +141,22 @@ fn what_was_seen_after_the_fix_begins_anew_and_what_was_seen_before_it_does_not(
 }
 
 #[test]
-fn what_azure_policy_has_no_evaluation_of_is_evaluated_anew_once() {
+fn what_azure_policy_has_no_evaluation_of_waits_for_one_once() {
     let stale =
         || DeploymentStatus::Failed { code: "X".into(), message: "No policy evaluation result was found.".into() };
     let mut document = in_task(1);
     ends(&mut document, TaskState::Failed, &[deployment(0, stale())]);
-    assert!(document.resources[&resource(0)].is_stale());
+    let entry = &document.resources[&resource(0)];
+    let failed_at = now() - Duration::from_secs(60);
+    assert_eq!((entry.attempt, entry.not_evaluated_since()), (2, Some(failed_at)));
+    // An evaluation while the task ran counts if it came after the failure.
+    for (seconds, waits) in [(61, true), (60, true), (59, false)] {
+        let mut document = in_task(1);
+        merge(&mut document, &seen(Seen::NonCompliant, 0, now() - Duration::from_secs(seconds)), &policy(), now());
+        ends(&mut document, TaskState::Failed, &[deployment(0, stale())]);
+        let entry = &document.resources[&resource(0)];
+        assert_eq!((entry.is_stale(), entry.not_evaluated_since().is_some()), (true, waits), "{seconds}");
+    }
     let entry = document.resources.get_mut(&resource(0)).unwrap();
     entry.state = EntryState::InTask;
     document.active = in_task(1).active;

@@ -56,7 +56,7 @@ pub(super) fn play(look: &mut Reconciliation, document: TargetDocument, stop: im
             Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
             Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
-            Next::Ask(Question::Task(name, _)) => Observed::Task(name, None),
+            Next::Ask(Question::Task(name)) => Observed::Task(name, None),
             Next::Ask(Question::States(asked)) => Observed::States(asked, Vec::new()),
             Next::Save(write) => Observed::Saved(write, etag()),
             Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),

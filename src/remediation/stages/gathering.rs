@@ -20,9 +20,11 @@ impl View<'_> {
     pub(super) fn gathering(self) -> Next {
         let listed = Due::longest_waiting(self.document, self.now);
         let unlisted = self.document.unlisted.as_ref().map(|unlisted| unlisted.due).filter(|due| *due <= self.now);
-        let Some(longest_waiting) = listed.or(unlisted) else {
-            return self.rest(self.document.earliest_due(), Rest::NothingDue);
-        };
+        let not_evaluated = self.document.not_evaluated().next().is_some();
+        let why = if not_evaluated { Rest::NotEvaluatedYet } else { Rest::NothingDue };
+        if listed.or(unlisted).is_none() && Due::not_evaluated(self.document, self.now).is_none() {
+            return self.rest(self.document.earliest_due(), why);
+        }
         if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
             return skip;
         }
@@ -31,6 +33,12 @@ impl View<'_> {
         if let Some(cause) = unreadable(&self.look.target, facts) {
             return self.park(cause, Vec::new());
         }
+        if let Some(next) = not_evaluated.then(|| self.evaluating(facts)).flatten() {
+            return next;
+        }
+        let Some(longest_waiting) = listed.or(unlisted) else {
+            return self.show(Plan::default());
+        };
         if self.look.active_tasks.is_none() {
             return self.ask(Question::ActiveTasks);
         }
@@ -74,14 +82,14 @@ impl View<'_> {
     }
 
     /// No task of the target is possible until a person mends it: plan mode says so, act mode parks the whole target.
-    fn park(self, cause: TargetCause, verdicts: Vec<Verdict>) -> Next {
+    pub(super) fn park(self, cause: TargetCause, verdicts: Vec<Verdict>) -> Next {
         match self.policy.mode {
             Mode::Act => {
                 let mut changed = self.document.clone();
                 park_target(&mut changed, &cause, self.policy, self.now);
                 Self::step(changed)
             }
-            Mode::Plan => self.show(Plan { task: None, cause: Some(cause), verdicts }),
+            Mode::Plan => self.show(Plan { cause: Some(cause), verdicts, ..Plan::default() }),
         }
     }
 
@@ -90,7 +98,7 @@ impl View<'_> {
         if self.look.shown {
             return self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode);
         }
-        Next::Show(Box::new(plan))
+        Next::Show(Box::new(Plan { evaluation: self.wanted_evaluation(), ..plan }))
     }
 
     /// Nothing that is listed is due: lists more of what waits.
@@ -117,7 +125,7 @@ impl View<'_> {
     /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
     fn go(self, task: Option<NewTask>, verdicts: Vec<Verdict>, blocked: impl Fn() -> Next) -> Next {
         match (self.policy.mode, task) {
-            (Mode::Plan, task) => self.show(Plan { task, cause: None, verdicts }),
+            (Mode::Plan, task) => self.show(Plan { task, verdicts, ..Plan::default() }),
             (Mode::Act, None) => blocked(),
             (Mode::Act, Some(task)) => {
                 // A task that cannot be asked for now is not written down.
@@ -148,7 +156,7 @@ impl View<'_> {
         Some(Self::step(changed))
     }
 
-    fn forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Vec<Verdict> {
+    pub(super) fn forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Vec<Verdict> {
         forbidden(resources, &self.look.target, &self.policy.guard_rails)
     }
 

@@ -1,10 +1,14 @@
-//! The stages of a target, a file each: a task that opens, a task that runs, a park of the whole target, none of these (a wave is
-//! gathered, or one task for the whole scope is considered: `escalating`). Each looks at a `View` and names the first thing
+//! The stages of a target, a file each: a task that opens, a task that runs, a park of the whole target, none of these (what
+//! waits for an evaluation is seen to: `evaluating`; a wave is gathered; or one task for the whole scope is considered:
+//! `escalating`). Each looks at a `View` and names the first thing
 //! that is missing.
 
 #[cfg(test)]
 mod closed_gate_tests;
 mod escalating;
+mod evaluating;
+#[cfg(test)]
+mod evaluating_tests;
 mod gathering;
 mod opening;
 mod parked;

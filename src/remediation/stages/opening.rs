@@ -39,14 +39,6 @@ impl View<'_> {
             }
             (Some(Put::Wait), _) => self.give_up(self.later()),
             (Some(Put::Throttled(until)), _) => self.give_up(*until),
-            (Some(Put::NotFound(words)), _) => match &active.extent {
-                Extent::Anew { resource } => {
-                    let mut changed = self.document.clone();
-                    opening::gone(&mut changed, resource, self.now);
-                    Self::step(changed)
-                }
-                Extent::Resources | Extent::Whole { .. } => self.refused(words),
-            },
             (Some(Put::Refused(words)), _) => self.refused(words),
             (Some(Put::Park(cause)), _) => {
                 let mut changed = self.document.clone();
@@ -158,14 +150,14 @@ impl View<'_> {
         let (blockers, scope) = (self.blockers(), &self.look.target.scope);
         let rival = match active.extent {
             Extent::Whole { .. } => blockers.unknown_rival_in(scope),
-            Extent::Resources | Extent::Anew { .. } => blockers.unknown_rival(scope, in_task),
+            Extent::Resources => blockers.unknown_rival(scope, in_task),
         };
         if let Some(rival) = rival {
             return Err(rival);
         }
         Ok(match active.extent {
             Extent::Whole { .. } => blockers.block_scope(scope),
-            Extent::Resources | Extent::Anew { .. } => self.document.in_task().any(|id| blockers.block(id)),
+            Extent::Resources => self.document.in_task().any(|id| blockers.block(id)),
         })
     }
 
@@ -182,5 +174,5 @@ impl View<'_> {
 }
 
 fn task(active: &ActiveTask) -> Question {
-    Question::Task(active.name.clone(), active.extent.clone())
+    Question::Task(active.name.clone())
 }

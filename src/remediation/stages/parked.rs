@@ -63,7 +63,9 @@ mod tests {
             })),
             Question::ActiveTasks => Some(Observed::ActiveTasks(Vec::new())),
             Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
-            Question::AllNonCompliant(_) | Question::Task(..) | Question::Deployments(..) => None,
+            Question::AllNonCompliant(_) | Question::Task(_) | Question::Deployments(..) | Question::Evaluation(..) => {
+                None
+            }
         }
     }
 

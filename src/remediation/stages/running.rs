@@ -20,7 +20,7 @@ impl View<'_> {
                 changed.active = Some(ActiveTask { overdue_reported: true, ..active.clone() });
                 return Self::step(changed);
             }
-            return self.ask(Question::Task(active.name.clone(), active.extent.clone()));
+            return self.ask(Question::Task(active.name.clone()));
         };
         let Some(status) = status else {
             let deleted = TaskStatus {
@@ -39,7 +39,7 @@ impl View<'_> {
         }
         let from = active.reading.as_ref().map(|reading| reading.next.clone());
         match self.look.deployments.as_ref().filter(|(name, list)| *name == active.name && list.from == from) {
-            None => self.ask(Question::Deployments(active.name.clone(), active.extent.clone(), from)),
+            None => self.ask(Question::Deployments(active.name.clone(), from)),
             Some((_, list)) => {
                 take_in_part(&mut changed, status, &list.deployments, list.next.clone(), self.policy, self.now);
                 Self::step(changed)

@@ -1,8 +1,10 @@
 //! All that a decision looks at, and the ways in which every stage can end its part: ask, write a step, or rest.
 
 use super::super::backoff::next_look;
+use super::super::evaluation;
 use super::super::left_out::count_surplus;
 use super::super::reconciliation::Reconciliation;
+use super::super::scanned::Scanned;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
 use super::super::wave::{Blockers, Crowd};
@@ -80,21 +82,39 @@ impl<'a> View<'a> {
         Next::Save(Write { document: Box::new(document), meaning: Meaning::Settled(why) })
     }
 
-    /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, and
-    /// all instances learn how long to leave Resource Manager alone.
-    fn told(self) -> Option<Next> {
+    /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, all
+    /// learn what became of an evaluation, one that was not asked for goes, and all instances learn how long to leave Resource
+    /// Manager alone.
+    pub(super) fn told(self) -> Option<Next> {
         let active = self.document.active.as_ref().map(|active| &active.name);
         let void = self.claims.claims.get(&self.look.hash).is_some_and(|claim| Some(&claim.task) != active);
         let news = self.look.throttled.filter(|until| *until > self.now && self.claims.throttled_until < Some(*until));
-        if !void && news.is_none() {
+        let evaluations = self.evaluations_told();
+        if !void && news.is_none() && evaluations.is_none() {
             return None;
         }
-        let mut claims = self.claims.clone();
+        let mut claims = evaluations.unwrap_or_else(|| self.claims.clone());
         if void {
             claims.claims.remove(&self.look.hash);
         }
         claims.throttled_until = claims.throttled_until.max(news);
         Some(Next::SaveClaims(Box::new(claims)))
+    }
+
+    /// The subscription's document with what it lacks of evaluations.
+    fn evaluations_told(self) -> Option<SubscriptionDocument> {
+        if self.claims.evaluations.is_empty() {
+            return None;
+        }
+        let mut claims = self.claims.clone();
+        let learned = self.look.scanned.as_ref().map(|(scope, at, scanned)| (scope, *at, scanned));
+        let unsent = self.look.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
+        let learned = learned.or(unsent);
+        let is_news = learned.is_some_and(|(scope, at, scanned)| {
+            evaluation::learn(&mut claims, scope, at, scanned, self.policy, self.now)
+        });
+        let is_over = evaluation::give_up_overdue(&mut claims, self.now);
+        (is_news || is_over).then_some(claims)
     }
 
     /// What other tasks touch, and whether there is a place for one more.

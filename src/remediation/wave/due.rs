@@ -1,4 +1,5 @@
-//! First question: whose time has come? Longest waiting first; what is blocked keeps its place but not its seat.
+//! First question: whose time has come? Longest waiting first; what is blocked keeps its place but not its seat. What waits for
+//! an evaluation has no time of its own: its `due` says when to look whether it was evaluated.
 
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
@@ -33,9 +34,18 @@ impl Due {
         (!resources.is_empty()).then_some(Self { resources })
     }
 
-    /// All due resources, whatever is in their way.
+    /// At most 100 resources that wait for an evaluation, those first that were looked at least lately. None when there are none
+    /// to look at now.
+    pub(in crate::remediation) fn not_evaluated(document: &TargetDocument, now: Timestamp) -> Option<Self> {
+        let mut due: Vec<_> = due(document, now).filter(|(entry, _)| entry.not_evaluated_since().is_some()).collect();
+        due.sort_by_key(|(entry, id)| (looked_at(entry), *id));
+        let resources: Vec<_> = due.into_iter().take(MOST).map(|(entry, id)| (id.clone(), entry.observed_at)).collect();
+        (!resources.is_empty()).then_some(Self { resources })
+    }
+
+    /// All due resources, whatever is in their way, and whatever they wait for.
     pub(in crate::remediation) fn all(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = &ResourceId> {
-        waiting(document, now).map(|(_, id, _)| id)
+        due(document, now).map(|(_, id)| id)
     }
 
     /// All waiting resources, due or not.
@@ -62,8 +72,20 @@ impl Due {
 }
 
 fn waiting(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = (Timestamp, &ResourceId, Timestamp)> {
+    let evaluated = due(document, now).filter(|(entry, _)| entry.not_evaluated_since().is_none());
+    evaluated.map(|(entry, id)| (entry.first_seen, id, entry.observed_at))
+}
+
+fn looked_at(entry: &Entry) -> Option<Timestamp> {
+    match entry.state {
+        EntryState::Waiting { due } => Some(due),
+        EntryState::InTask | EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => None,
+    }
+}
+
+fn due(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = (&Entry, &ResourceId)> {
     document.resources.iter().filter_map(move |(id, entry)| match entry.state {
-        EntryState::Waiting { due } if due <= now => Some((entry.first_seen, id, entry.observed_at)),
+        EntryState::Waiting { due } if due <= now => Some((entry, id)),
         EntryState::Waiting { .. }
         | EntryState::InTask
         | EntryState::Fixed { .. }

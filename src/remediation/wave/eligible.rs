@@ -60,6 +60,11 @@ impl Eligible {
         (Ok(Self { resources, reference }), verdicts)
     }
 
+    /// The resources.
+    pub(in crate::remediation) fn into_resources(self) -> Vec<ResourceId> {
+        self.resources
+    }
+
     fn nothing(wave: NonCompliant, reason: SkipReason) -> (Result<Self, TargetCause>, Vec<Verdict>) {
         let verdicts = wave.resources.into_iter().map(|(id, _)| Verdict::Skip(id, reason)).collect();
         (Ok(Self { resources: Vec::new(), reference: None }), verdicts)

@@ -9,7 +9,7 @@ use super::{Crowd, Eligible};
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
 use crate::resource::{ReferenceId, ResourceId, Scope, Target, TargetHash};
-use crate::state::{ActiveTask, Claim, Claimed, Entry, Extent, SubscriptionDocument, TargetDocument, TaskName};
+use crate::state::{ActiveTask, Claim, Claimed, Extent, SubscriptionDocument, TargetDocument, TaskName};
 
 /// What other tasks touch, as far as it is known.
 #[derive(Debug)]
@@ -175,22 +175,12 @@ impl Free {
         (!wave.resources.is_empty()).then_some(Self { wave })
     }
 
-    /// The task that remediates the wave: what `act` creates and `plan` shows. A resource that must be evaluated anew goes
-    /// alone, in its turn; the others go together, in the order in which the document keeps them, so that the request is the
-    /// same whoever makes it.
+    /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources are in the order in which the
+    /// document keeps them, so that the request is the same whoever makes it.
     pub(in crate::remediation) fn into_task(self, document: &TargetDocument, policy: &Policy) -> NewTask {
-        let is_stale = |id: &ResourceId| document.resources.get(id).is_some_and(Entry::is_stale);
         let mut resources = self.wave.resources;
-        let extent = match resources.first().filter(|id| is_stale(id)).cloned() {
-            Some(resource) => Extent::Anew { resource },
-            None => Extent::Resources,
-        };
-        match &extent {
-            Extent::Anew { .. } => resources.truncate(1),
-            Extent::Resources | Extent::Whole { .. } => resources.retain(|id| !is_stale(id)),
-        }
         resources.sort();
-        task(document, policy, self.wave.reference, extent, resources)
+        task(document, policy, self.wave.reference, Extent::Resources, resources)
     }
 }
 
@@ -217,7 +207,7 @@ pub(in crate::remediation) fn task(
 pub(in crate::remediation) fn claim(active: &ActiveTask, document: &TargetDocument) -> Claim {
     let on = match active.extent {
         Extent::Whole { .. } => Claimed::Scope(document.target.scope.clone()),
-        Extent::Resources | Extent::Anew { .. } => Claimed::Resources(document.in_task().cloned().collect()),
+        Extent::Resources => Claimed::Resources(document.in_task().cloned().collect()),
     };
     Claim { task: active.name.clone(), on }
 }

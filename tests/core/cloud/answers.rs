@@ -24,12 +24,20 @@ impl World {
         let known = match question {
             Question::Facts => kept.facts.get(target).and_then(|kept| kept.get(now)).map(Observed::Facts),
             Question::ActiveTasks => kept.tasks.as_ref().and_then(|kept| kept.get(now)).map(Observed::ActiveTasks),
-            Question::States(_) | Question::AllNonCompliant(_) | Question::Task(..) | Question::Deployments(..) => None,
+            Question::States(_)
+            | Question::AllNonCompliant(_)
+            | Question::Task(_)
+            | Question::Deployments(..)
+            | Question::Evaluation(..) => None,
         };
         if let Some(known) = known {
             return known;
         }
-        if let Some(error) = self.refusal(instance) {
+        let refusal = self.refusal(instance);
+        if let Question::Evaluation(scope, link) = question {
+            return self.tell_of_evaluation(scope, link, refusal);
+        }
+        if let Some(error) = refusal {
             return Observed::Unanswered(error);
         }
         match question {
@@ -49,7 +57,7 @@ impl World {
                 Observed::States(asked.clone(), states)
             }
             Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from.as_deref())),
-            Question::Task(name, _) => {
+            Question::Task(name) => {
                 let status = self.cloud.task(name.as_str()).map(|task| task.status(now));
                 match status.as_ref().map(|status| (status.state, status.word.as_str())) {
                     Some((TaskState::Complete, _)) => self.meet(Ingredient::Complete),
@@ -58,7 +66,7 @@ impl World {
                 }
                 Observed::Task(name.clone(), status)
             }
-            Question::Deployments(name, _, from) => {
+            Question::Deployments(name, from) => {
                 let all = self.cloud.task(name.as_str()).map(|task| task.deployments.clone()).unwrap_or_default();
                 let begin = from.as_deref().and_then(|link| link.parse::<usize>().ok()).unwrap_or_default();
                 let deployments: Vec<_> = all.iter().skip(begin).take(PART).cloned().collect();
@@ -68,6 +76,7 @@ impl World {
                 }
                 Observed::Deployments(name.clone(), DeploymentList { from: from.clone(), deployments, next })
             }
+            Question::Evaluation(scope, link) => self.tell_of_evaluation(scope, link, None),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use policy_remediator::arm::{ArmError, NewTask};
+use policy_remediator::arm::{ArmError, NewTask, calls};
 use policy_remediator::event::Timestamp;
 use policy_remediator::remediation::Put;
 use policy_remediator::resource::{ResourceId, Target};
@@ -48,6 +48,7 @@ impl World {
     }
 
     fn accept(&mut self, new: &NewTask) -> Result<Put, String> {
+        check_limits(new)?;
         if let Some(old) = self.cloud.task(new.name.as_str()) {
             if old.ended {
                 return Err(format!("{} is restarted after it has ended", new.name));
@@ -78,7 +79,6 @@ impl World {
         let name = new.name.as_str().to_owned();
         self.cloud.created += 1;
         self.begin(name, new.target.clone(), resources, ends_at, |task| {
-            task.anew = new.extent.own_scope().is_some();
             task.whole = new.extent.is_whole();
             task.threshold = f64::from(new.failure_threshold);
             task.parallel = usize::try_from(new.parallel_deployments).unwrap_or(1);
@@ -119,7 +119,6 @@ impl World {
             target,
             resources,
             person: false,
-            anew: false,
             whole: false,
             threshold: 1.0,
             parallel: 10,
@@ -154,6 +153,9 @@ impl World {
         if truth.excluded {
             return Err(format!("{} has {resource}, which the guard rails exclude", new.name));
         }
+        if truth.stale_at.is_some_and(|at| truth.evaluated_at.is_none_or(|evaluated| evaluated <= at)) {
+            return Err(format!("{} has {resource}, which was not evaluated since it was found to need it", new.name));
+        }
         if let Some(by) = truth.fixed_by_task() {
             return Err(format!("{} remediates {resource}, which {by} has fixed", new.name));
         }
@@ -163,4 +165,17 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// No task reaches beyond what was decided on: it names its resources, unless it is for the whole scope on purpose, and never
+/// evaluates anew.
+fn check_limits(new: &NewTask) -> Result<(), String> {
+    let body: serde_json::Value = serde_json::from_str(&calls::create_task(new).body_text()).expect("JSON");
+    let properties = &body["properties"];
+    let named = properties["filters"]["resourceIds"].as_array().map_or(0, Vec::len);
+    let is_limited = if new.extent.is_whole() { named == 0 } else { (1..=100).contains(&named) };
+    if !is_limited || properties["resourceDiscoveryMode"] != "ExistingNonCompliant" {
+        return Err(format!("{} reaches too far: {properties}", new.name));
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@ impl World {
     /// Lets deployments and tasks end whose time has come, and late requests arrive.
     pub(crate) fn cloud_step(&mut self) -> Result<(), String> {
         self.late_requests()?;
+        self.end_scans();
         for place in 0..self.cloud.tasks.len() {
             while !self.cloud.tasks[place].ended && self.cloud.tasks[place].next() <= self.now {
                 match self.cloud.tasks[place].turns.pop_front() {
@@ -54,11 +55,9 @@ impl World {
         let key = (task.target.clone(), resource.clone());
         let lacks_roles = self.cloud.assigned.get(&task.target).is_some_and(|assigned| assigned.lacks_roles);
         let passing = PASSING[self.random.usize(..PASSING.len())];
-        if task.anew {
-            self.evaluate_anew(&key, at);
-        }
         let Some(truth) = self.cloud.truth.get_mut(&key) else { return Ok(None) };
-        if !task.anew && truth.trouble == Trouble::Unseen {
+        if truth.trouble == Trouble::Unseen {
+            self.evaluates_naturally(key, at);
             return Ok(None);
         }
         if truth.gone {
@@ -70,9 +69,10 @@ impl World {
         }
         if matches!(truth.trouble, Trouble::Stale | Trouble::NeverEvaluated) {
             let words = "No policy evaluation result was found.";
-            if task.anew && !task.person {
+            if truth.stale_at.is_some() && !task.person {
                 self.meet(Ingredient::NeverEvaluated);
             }
+            self.evaluates_naturally(key, at);
             return Ok(Some(failed("PolicyEvaluationResultNotFound", words)));
         }
         if lacks_roles {
@@ -97,8 +97,8 @@ impl World {
             if within > usize::try_from(self.policy.flap_limit).unwrap_or(usize::MAX) {
                 return Err(format!("{resource} is fixed {within} times within the flap window: {:?}", truth.fixes));
             }
-            if task.anew {
-                self.meet(Ingredient::FixedAnew);
+            if truth.stale_at.take().is_some() {
+                self.meet(Ingredient::FixedAfterEvaluation);
             }
         }
         self.after_a_fix(key, at);

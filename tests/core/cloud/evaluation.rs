@@ -5,8 +5,7 @@ use std::time::Duration;
 use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Seen};
 
-use super::truth::Record;
-use super::{Key, Trouble};
+use super::Key;
 use crate::scenario::Happening;
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -23,14 +22,14 @@ impl World {
         if let Some(last) = truth.record.filter(|last| last.at >= now) {
             now = last.at + Duration::from_millis(1);
         }
-        if truth.trouble == Trouble::Unseen {
-            truth.trouble = Trouble::None;
-        }
-        truth.record = Some(Record { compliant: truth.compliant, at: now });
+        truth.evaluated(now);
         let seen = if truth.compliant { Seen::Compliant } else { Seen::NonCompliant };
         let assignment = key.0.policy_assignment_id.clone();
         let reference = key.0.policy_definition_reference_id.clone();
         let observation = Observation::of_event(seen, key.1.clone(), assignment, reference, now);
+        if self.cloud.truth.get(key).is_some_and(|truth| truth.stale_at.is_some()) {
+            self.meet(Ingredient::EvaluatedNaturally);
+        }
         self.tell(|| format!("evaluated: {} is {}", key.1, seen.as_str()));
         self.send_event(&observation);
     }
@@ -50,13 +49,12 @@ impl World {
         }
     }
 
-    /// A task that evaluates anew does so before it deploys.
-    pub(super) fn evaluate_anew(&mut self, key: &Key, at: Timestamp) {
-        let Some(truth) = self.cloud.truth.get_mut(key).filter(|truth| !truth.gone) else { return };
-        if matches!(truth.trouble, Trouble::Stale | Trouble::Unseen) {
-            truth.trouble = Trouble::None;
+    /// The natural evaluation of what lacks one, once a day; in some seeds there is none.
+    pub(super) fn evaluates_naturally(&mut self, key: Key, at: Timestamp) {
+        if !self.chance(self.scenario.spices.unevaluated) {
+            let within_a_day = self.span(0..24 * 3_600);
+            self.scenario.plan(at + within_a_day, Happening::Evaluates(key));
         }
-        truth.record = Some(Record { compliant: truth.compliant, at });
     }
 
     /// The evaluation that follows a fix, and what undoes the fix later.

@@ -7,6 +7,7 @@ mod creation;
 mod deployments;
 mod evaluation;
 mod people;
+mod scans;
 mod task;
 mod truth;
 
@@ -20,6 +21,7 @@ pub(crate) use task::{Ending, Task};
 pub(crate) use truth::{Assigned, Fixer, Key, Trouble, Truth};
 
 use calls::Instance;
+use scans::Scans;
 
 use crate::scenario::Scenario;
 
@@ -33,6 +35,7 @@ pub(crate) struct Cloud {
     late: Vec<(Timestamp, NewTask)>,
     /// Names of tasks that a person deleted, or that went with their assignment.
     pub(crate) deleted: BTreeSet<String>,
+    scans: Scans,
     instances: [Instance; 2],
     pub(crate) created: usize,
 }
@@ -44,11 +47,11 @@ impl Cloud {
         Self { truth, assigned, ..Self::default() }
     }
 
-    /// When the next thing happens that is not to be waited for by a message: a late request arrives, a deployment or a task
-    /// ends.
+    /// When the next thing happens that is not to be waited for by a message: a late request arrives, a deployment, a task or an
+    /// evaluation ends.
     pub(crate) fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let late = self.late.iter().map(|(at, _)| *at);
-        late.chain(self.active().map(Task::next)).filter(|at| *at > now).min()
+        late.chain(self.active().map(Task::next)).chain(self.scans.ends()).filter(|at| *at > now).min()
     }
 
     pub(crate) fn active(&self) -> impl Iterator<Item = &Task> {

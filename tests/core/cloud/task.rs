@@ -24,7 +24,6 @@ pub(crate) struct Task {
     pub(crate) target: Target,
     pub(crate) resources: Vec<ResourceId>,
     pub(crate) person: bool,
-    pub(crate) anew: bool,
     /// It has its scope, and keeps all other targets out.
     pub(crate) whole: bool,
     /// Above this share of failures the rest does not begin.

@@ -17,9 +17,9 @@ pub(crate) enum Trouble {
     None,
     /// The template is wrong, until a person mends it.
     Permanent,
-    /// No evaluation is found, until it is evaluated anew.
+    /// No evaluation is found, until it is evaluated.
     Stale,
-    /// A task does not see it, until it is evaluated anew: the race of an event with the evaluation that it tells of.
+    /// A task does not see it, until it is evaluated: the race of an event with the evaluation that it tells of.
     Unseen,
     /// No evaluation is ever found.
     NeverEvaluated,
@@ -53,6 +53,11 @@ pub(crate) struct Truth {
     pub(crate) compliant: bool,
     pub(crate) fixer: Option<Fixer>,
     pub(crate) record: Option<Record>,
+    /// When it was evaluated last, as its policy state says.
+    pub(crate) evaluated_at: Option<Timestamp>,
+    /// When the last deployment of ours failed for want of an evaluation, as far as a document says so, unless it was settled
+    /// since.
+    pub(crate) stale_at: Option<Timestamp>,
     /// Deployments of ours that succeeded, with the names of their tasks.
     pub(crate) fixes: Vec<(Timestamp, String)>,
     /// Tasks of ours that were created for it since it was last settled.
@@ -71,9 +76,20 @@ impl Truth {
             compliant: false,
             fixer: None,
             record: (script.trouble != Trouble::Unseen).then_some(record),
+            evaluated_at: None,
+            stale_at: None,
             fixes: Vec::new(),
             tried: BTreeSet::new(),
         }
+    }
+
+    /// Azure Policy evaluates it; what was found is known at that time.
+    pub(super) fn evaluated(&mut self, at: Timestamp) {
+        if matches!(self.trouble, Trouble::Stale | Trouble::Unseen) {
+            self.trouble = Trouble::None;
+        }
+        self.record = Some(Record { compliant: self.compliant, at });
+        self.evaluated_at = Some(at);
     }
 
     /// The name of the task of ours that made it compliant.

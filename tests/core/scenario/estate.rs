@@ -74,10 +74,12 @@ fn observation(
 ) -> Observation {
     let at = now - Duration::from_secs(random.u64(0..1_800));
     let letter = if excluded { 'x' } else { 'a' };
-    let id: ResourceId =
-        format!("{SUB}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/{letter}{resource:02}")
-            .parse()
-            .expect("an id");
+    let id: ResourceId = format!(
+        "{SUB}/resourceGroups/rg{}/providers/Microsoft.Storage/storageAccounts/{letter}{resource:02}",
+        resource % 5 / 4
+    )
+    .parse()
+    .expect("an id");
     let assignment = format!("{SUB}/providers/Microsoft.Authorization/policyAssignments/p{assignment}");
     Observation::of_event(Seen::NonCompliant, id, assignment.parse().expect("an id"), None, at)
 }

@@ -15,6 +15,9 @@ pub(crate) struct Spices {
     pub(crate) odd_words: f64,
     pub(crate) unseen: f64,
     pub(crate) never_evaluated: f64,
+    /// There is no natural evaluation.
+    pub(crate) unevaluated: f64,
+    pub(crate) refused_evaluations: f64,
     pub(crate) drifts: f64,
     pub(crate) gone_assignments: f64,
     pub(crate) gone_resources: f64,
@@ -50,6 +53,8 @@ impl Spices {
             fixed_by_people: spice(0.2, 0.15),
             whole_scopes: spice(0.25, 1.0),
             small_documents: spice(0.1, 1.0),
+            unevaluated: spice(0.2, 0.8),
+            refused_evaluations: spice(0.3, 0.8),
         }
     }
 

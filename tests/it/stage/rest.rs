@@ -99,6 +99,8 @@ fn kind(entry: &Entry) -> &'static str {
         ("GET", true) if tail == "remediations" => "listTasks",
         ("GET", true) if tail.starts_with("pr-") => "readTask",
         ("POST", false) if tail == "queryresults" => "queryStates",
+        ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
+        ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
         ("GET", false) if tail == "policyassignments" => "listAssignments",
         ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
         _ => "unknown",

@@ -14,6 +14,7 @@ pub(crate) fn settings(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         ("CHECK_INTERVAL_MAX", "500ms"),
         ("OPENING_GRACE", "1s"),
         ("FACTS_TTL", "500ms"),
+        ("REEVALUATE_INTERVAL", "1s"),
         ("SWEEP_SCHEDULE", "0 0 0 1 1 *"),
     ];
     base.iter().chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

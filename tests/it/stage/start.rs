@@ -17,6 +17,7 @@ pub(crate) fn tempo() -> Tempo {
     Tempo {
         accepted: Duration::from_millis(50),
         evaluating: Duration::from_millis(50),
+        on_demand: Duration::from_millis(200),
         deployment: Duration::from_millis(150),
         cancelling: Duration::from_millis(50),
         ..Tempo::azure()

@@ -1,4 +1,4 @@
-//! How the deployments of a storm fail: some once or twice, some until the resource is evaluated anew, some for ever, and all
+//! How the deployments of a storm fail: some once or twice, some until the resource is evaluated, some for ever, and all
 //! those of one target, because the identity of its assignment lacks the roles there.
 
 use super::Storm;

@@ -1,0 +1,245 @@
+//! Resources of which Azure Policy had no evaluation wait for one that is newer than their failure: one that the worker asks
+//! for, at most one of a scope within `REEVALUATE_INTERVAL`, or the natural one, once a day. They then go on with all others;
+//! no task of theirs evaluates anew, since that would remediate whatever its scope holds, past every guard rail.
+
+use std::time::Duration;
+
+use super::backoff::next_look;
+use super::merge::park;
+use super::scanned::Scanned;
+use crate::config::Policy;
+use crate::event::Timestamp;
+use crate::resource::{ResourceId, Scope};
+use crate::state::{
+    EntryState, Evaluation, EvaluationPhase, FailureClass, ParkReason, SubscriptionDocument, TargetDocument,
+};
+
+/// How long an evaluation is asked after: one of a large subscription takes more than half an hour. What it found is then to
+/// be seen in the policy states.
+const ASKED_AFTER: Duration = Duration::from_secs(3 * 3_600);
+/// Longest pause between two looks at the policy states of what waits.
+const PAUSE: Duration = Duration::from_secs(3_600);
+/// Longest time without any evaluation. A natural one comes once a day (Microsoft documentation, "Get compliance data").
+const UNEVALUATED: Duration = Duration::from_secs(3 * 24 * 3_600);
+
+/// What is next for a resource that waits for an evaluation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Ask how far the evaluation of this scope is, at this link.
+    Question(Scope, String),
+    /// Ask for an evaluation.
+    Request,
+    /// Look again then.
+    Wait(Timestamp),
+    /// It has waited too long.
+    GiveUp,
+}
+
+/// The scope whose evaluation tells of all of these: their group if they lie in one, else the subscription.
+pub(super) fn scope_of<'a>(mut resources: impl Iterator<Item = &'a ResourceId>) -> Option<Scope> {
+    let first = resources.next()?;
+    let group = first.resource_group().filter(|group| Evaluation::covers(group, first));
+    let group = group.filter(|group| resources.all(|id| Evaluation::covers(group, id)));
+    Some(group.unwrap_or_else(|| Scope::subscription_wide(first.subscription().clone())))
+}
+
+/// Lets go what an evaluation that is done tells of. None when there is nothing of the kind.
+pub(super) fn let_go(
+    document: &TargetDocument,
+    claims: &SubscriptionDocument,
+    now: Timestamp,
+) -> Option<TargetDocument> {
+    let is_done = |evaluation: &Evaluation| matches!(evaluation.phase, EvaluationPhase::Ended { .. });
+    let told = |id: &ResourceId, since: Timestamp| {
+        let of_it = covering(claims, id, since).map(|(_, evaluation)| evaluation).filter(|e| is_done(e));
+        of_it.map(|evaluation| evaluation.started_at).max()
+    };
+    let told: Vec<_> = document.not_evaluated().filter_map(|(id, since)| Some((id, told(id, since)?))).collect();
+    (!told.is_empty()).then(|| evaluated(document, told.into_iter(), now))
+}
+
+/// Lets go these, each of which was evaluated then.
+pub(super) fn evaluated<'a>(
+    document: &TargetDocument,
+    resources: impl Iterator<Item = (&'a ResourceId, Timestamp)>,
+    now: Timestamp,
+) -> TargetDocument {
+    let mut changed = document.clone();
+    for (id, at) in resources {
+        if let Some(entry) = changed.resources.get_mut(id) {
+            entry.evaluated(at, now);
+        }
+    }
+    changed
+}
+
+/// What is next for a resource that waits for an evaluation since then, when an evaluation of `scope` would tell of it;
+/// `may_ask` when this look may ask for one.
+pub(super) fn fate(
+    id: &ResourceId,
+    since: Timestamp,
+    scope: &Scope,
+    claims: &SubscriptionDocument,
+    may_ask: bool,
+    policy: &Policy,
+    now: Timestamp,
+) -> Fate {
+    let running = covering(claims, id, since)
+        .filter_map(|(scope, evaluation)| Some((under_way(evaluation, policy, now)?, scope, evaluation)));
+    if let Some((look_at, scope, evaluation)) = running.min_by_key(|(look_at, ..)| *look_at) {
+        return match &evaluation.phase {
+            EvaluationPhase::Running { location, .. } if look_at <= now => {
+                Fate::Question(scope.clone(), location.clone())
+            }
+            EvaluationPhase::Running { .. }
+            | EvaluationPhase::Asked
+            | EvaluationPhase::Ended { .. }
+            | EvaluationPhase::Unavailable { .. } => Fate::Wait(look_at),
+        };
+    }
+    let again_at = claims.evaluations.get(scope).map(|last| last.started_at + policy.reevaluate_interval);
+    let pause = now
+        + Duration::try_from(now - since)
+            .unwrap_or_default()
+            .div_f64(2.0)
+            .clamp(policy.check_interval_min.min(PAUSE), PAUSE);
+    match again_at.filter(|at| *at > now) {
+        None if may_ask => Fate::Request,
+        _ if since + UNEVALUATED <= now => Fate::GiveUp,
+        None => Fate::Wait(pause),
+        Some(at) => Fate::Wait(pause.min(at)),
+    }
+}
+
+/// When to look at an evaluation next; none when there is nothing to be expected of it any more.
+fn under_way(evaluation: &Evaluation, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let at = match &evaluation.phase {
+        // Whoever asks has an answer, or none, within that time.
+        EvaluationPhase::Asked => Some(evaluation.started_at + policy.opening_grace).filter(|at| *at > now),
+        EvaluationPhase::Running { look_at, .. } => Some(*look_at),
+        EvaluationPhase::Ended { .. } | EvaluationPhase::Unavailable { .. } => None,
+    };
+    at.filter(|_| !is_overdue(evaluation, now))
+}
+
+/// Whether an evaluation that runs is not asked after any more.
+fn is_overdue(evaluation: &Evaluation, now: Timestamp) -> bool {
+    let runs = matches!(evaluation.phase, EvaluationPhase::Running { .. });
+    runs && evaluation.started_at + ASKED_AFTER <= now
+}
+
+/// The evaluations that tell, or will tell, of a resource that waits for one since then.
+fn covering<'a>(
+    claims: &'a SubscriptionDocument,
+    id: &'a ResourceId,
+    since: Timestamp,
+) -> impl Iterator<Item = (&'a Scope, &'a Evaluation)> {
+    let of_it = move |(scope, evaluation): &(&Scope, &Evaluation)| {
+        evaluation.started_at > since && Evaluation::covers(scope, id)
+    };
+    claims.evaluations.iter().filter(of_it)
+}
+
+/// Looks at the resource again then.
+pub(super) fn wait(document: &mut TargetDocument, id: &ResourceId, at: Timestamp) {
+    if let Some(entry) = document.resources.get_mut(id) {
+        entry.state = EntryState::Waiting { due: at };
+    }
+}
+
+/// Parks a resource that has waited for too long.
+pub(super) fn give_up(document: &mut TargetDocument, id: &ResourceId, policy: &Policy, now: Timestamp) {
+    let Some(entry) = document.resources.get_mut(id) else { return };
+    let Some(since) = entry.not_evaluated_since() else { return };
+    let words = entry.last_failure.as_ref().map(|failure| failure.words.as_str()).unwrap_or_default();
+    let words = format!("{words} (not evaluated since {since})");
+    entry.state = park(ParkReason::PermanentFailure, Some(FailureClass::Stale), words, policy, now);
+    if let EntryState::Parked { hint, .. } = &mut entry.state {
+        ParkReason::NOT_EVALUATED.clone_into(hint);
+    }
+}
+
+/// Writes down that an evaluation is about to be asked for. What no target can learn anything from any more goes.
+pub(super) fn request(claims: &mut SubscriptionDocument, scope: Scope, policy: &Policy, now: Timestamp) {
+    let kept = policy.reevaluate_interval.max(UNEVALUATED);
+    claims.evaluations.retain(|_, evaluation| evaluation.started_at + kept > now);
+    claims.evaluations.insert(scope, Evaluation { started_at: now, phase: EvaluationPhase::Asked });
+}
+
+/// Takes in what was learned of the evaluation that was asked for then. Whether that is news.
+pub(super) fn learn(
+    claims: &mut SubscriptionDocument,
+    scope: &Scope,
+    started_at: Timestamp,
+    scanned: &Scanned,
+    policy: &Policy,
+    now: Timestamp,
+) -> bool {
+    let Some(evaluation) = claims.evaluations.get_mut(scope).filter(|known| known.started_at == started_at) else {
+        return false;
+    };
+    let pause = next_look(started_at, policy, now);
+    evaluation.phase = match (scanned, &evaluation.phase) {
+        (_, EvaluationPhase::Ended { .. } | EvaluationPhase::Unavailable { .. }) => return false,
+        (Scanned::NotSent, EvaluationPhase::Asked) => {
+            claims.evaluations.remove(scope);
+            return true;
+        }
+        (Scanned::NotSent, EvaluationPhase::Running { .. }) | (Scanned::Unanswered, EvaluationPhase::Asked) => {
+            return false;
+        }
+        (Scanned::Unanswered, EvaluationPhase::Running { location, .. }) => {
+            EvaluationPhase::Running { location: location.clone(), look_at: pause }
+        }
+        (Scanned::Running(location, not_before), _) => {
+            let look_at = not_before.map_or(pause, |floor| floor.max(pause));
+            EvaluationPhase::Running { location: location.clone(), look_at }
+        }
+        (Scanned::Ended, _) => EvaluationPhase::Ended { at: now },
+        (Scanned::Unavailable(words) | Scanned::Throttled(_, words), _) => {
+            EvaluationPhase::Unavailable { words: words.clone() }
+        }
+    };
+    true
+}
+
+/// Gives up what has run for too long. Whether there was any.
+pub(super) fn give_up_overdue(claims: &mut SubscriptionDocument, now: Timestamp) -> bool {
+    let mut any = false;
+    for evaluation in claims.evaluations.values_mut().filter(|evaluation| is_overdue(evaluation, now)) {
+        let words = format!("not done after {}", humantime::format_duration(ASKED_AFTER));
+        evaluation.phase = EvaluationPhase::Unavailable { words };
+        any = true;
+    }
+    any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::SUB;
+
+    #[test]
+    fn the_smallest_scope_that_tells_of_all_is_evaluated() {
+        let storage = "providers/Microsoft.Storage/storageAccounts";
+        let (one, two) = (format!("/resourceGroups/one/{storage}/a"), format!("/resourceGroups/two/{storage}/a"));
+        let nested = "/resourceGroups/one/providers/Microsoft.Sql/servers/s/databases/d".to_owned();
+        let pricing = "/providers/Microsoft.Security/pricings/p".to_owned();
+        let (group, whole) = ("/resourceGroups/one".to_owned(), String::new());
+        for (resources, expected) in [
+            (vec![&one], "/resourceGroups/one"),
+            (vec![&one, &nested], "/resourceGroups/one"),
+            (vec![&one, &two], ""),
+            (vec![&one, &pricing], ""),
+            (vec![&group], ""),
+            (vec![&one, &group], ""),
+            (vec![&whole], ""),
+        ] {
+            let ids: Vec<ResourceId> = resources.iter().map(|id| format!("{SUB}{id}").parse().unwrap()).collect();
+            let scope = scope_of(ids.iter()).unwrap();
+            assert_eq!(scope.as_str(), format!("{SUB}{expected}").to_lowercase(), "{resources:?}");
+            assert!(ids.iter().all(|id| Evaluation::covers(&scope, id)), "{resources:?}");
+        }
+        assert_eq!(scope_of(std::iter::empty()), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Some resources wait for an evaluation: let go those that were evaluated, ask after an evaluation that runs, ask for one
+//! where that may be, and set the time of the next look at the others.
+
+use super::super::evaluation::{self, Fate, evaluated, fate, let_go, scope_of};
+use super::super::step::{Next, Question, Rest};
+use super::super::wave::{Due, Eligible, NonCompliant, apply_verdicts};
+use super::View;
+use crate::arm::Facts;
+use crate::config::Mode;
+use crate::event::Timestamp;
+use crate::resource::{ResourceId, Scope};
+
+impl View<'_> {
+    /// What to do about the resources that wait for an evaluation; none when there is nothing to do now.
+    pub(super) fn evaluating(self, facts: &Facts) -> Option<Next> {
+        if let Some(next) = self.asking() {
+            return Some(next);
+        }
+        if let Some(changed) = let_go(self.document, self.claims, self.now) {
+            return Some(Self::step(changed));
+        }
+        let due = Due::not_evaluated(self.document, self.now)?;
+        let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
+        if !unasked.is_empty() {
+            return Some(self.ask(Question::States(unasked)));
+        }
+        let mut verdicts = self.forbidden(due.ids());
+        let (wave, more) = NonCompliant::among(due.without(&verdicts), &self.look.states);
+        verdicts.extend(more);
+        let (wave, more) = Eligible::among(wave, &self.look.target, facts, &self.policy.guard_rails);
+        verdicts.extend(more);
+        if self.policy.mode == Mode::Act && !verdicts.is_empty() {
+            let mut changed = self.document.clone();
+            apply_verdicts(&mut changed, &verdicts, &self.policy.guard_rails, self.now);
+            return Some(Self::step(changed));
+        }
+        let waiting = match wave {
+            Ok(wave) => wave.into_resources(),
+            Err(cause) => return Some(self.park(cause, verdicts)),
+        };
+        let newer: Vec<_> = waiting.iter().filter_map(|id| Some((id, self.state_newer_than_failure(id)?))).collect();
+        if !newer.is_empty() {
+            return Some(Self::step(evaluated(self.document, newer.into_iter(), self.now)));
+        }
+        match self.policy.mode {
+            Mode::Act => self.waiting(&waiting),
+            // The plan says what would be asked for.
+            Mode::Plan => None,
+        }
+    }
+
+    /// The evaluation that act mode would ask for.
+    pub(super) fn wanted_evaluation(self) -> Option<Scope> {
+        let is_allowed = |id: &&ResourceId| self.forbidden(std::iter::once(*id)).is_empty();
+        scope_of(self.document.not_evaluated().map(|(id, _)| id).filter(is_allowed))
+    }
+
+    /// What was learned of an evaluation is told before anything else, and one that was written down is asked for.
+    fn asking(self) -> Option<Next> {
+        if self.look.scanned.is_some() {
+            return self.told();
+        }
+        let (scope, started_at) = self.look.requested.as_ref()?;
+        self.claims.evaluations.get(scope).filter(|known| known.started_at == *started_at)?;
+        if let Some((until, why)) = self.no_questions() {
+            return Some(self.rest(Some(until), why));
+        }
+        // Whoever stood still for so long must not send what others do not expect any more.
+        if *started_at + self.policy.opening_grace <= self.now {
+            return Some(self.rest(Some(self.now), Rest::OutOfTime));
+        }
+        Some(Next::Evaluate(scope.clone()))
+    }
+
+    /// When the latest policy state of the resource was evaluated, if that was after its failure.
+    fn state_newer_than_failure(self, id: &ResourceId) -> Option<Timestamp> {
+        let since = self.document.resources.get(id)?.not_evaluated_since()?;
+        let of_it = self.look.states.iter().filter(|state| state.resource == id.as_str());
+        of_it.filter_map(|state| state.at).max().filter(|at| *at > since)
+    }
+
+    /// Nothing tells yet of these resources.
+    fn waiting(self, resources: &[ResourceId]) -> Option<Next> {
+        let scope = self.wanted_evaluation()?;
+        let mut changed = self.document.clone();
+        for id in resources {
+            let Some(since) = self.document.resources.get(id).and_then(|entry| entry.not_evaluated_since()) else {
+                continue;
+            };
+            match fate(id, since, &scope, self.claims, !self.look.has_requested, self.policy, self.now) {
+                Fate::Question(scope, link) => return Some(self.ask(Question::Evaluation(scope, link))),
+                Fate::Request => return Some(self.request(scope)),
+                Fate::Wait(at) => evaluation::wait(&mut changed, id, at),
+                Fate::GiveUp => evaluation::give_up(&mut changed, id, self.policy, self.now),
+            }
+        }
+        Some(Self::step(changed))
+    }
+
+    /// Writes down that an evaluation is to be asked for, so that no other asks for it too.
+    fn request(self, scope: Scope) -> Next {
+        if let Some((until, why)) = self.no_questions() {
+            return self.rest(Some(until), why);
+        }
+        let mut claims = self.claims.clone();
+        evaluation::request(&mut claims, scope, self.policy, self.now);
+        Next::SaveClaims(Box::new(claims))
+    }
+}
