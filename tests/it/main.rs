@@ -8,6 +8,7 @@ mod command_line;
 mod crashes;
 mod duplicates;
 mod fixtures;
+mod fresh_tokens;
 mod healing;
 mod host_protocol;
 mod hundred_tasks;
