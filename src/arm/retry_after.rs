@@ -22,7 +22,8 @@ pub(super) fn retry_after(headers: &Headers, now: Timestamp) -> Timestamp {
 /// The floor that the answer tells, in seconds or as a date.
 pub(super) fn told(headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     let told = headers.get_optional_str(&RETRY_AFTER).map(str::trim);
-    let seconds = told.and_then(|t| t.parse::<u32>().ok()).map(|s| time::Duration::seconds(i64::from(s)));
+    let seconds = told.and_then(|t| t.parse::<f64>().ok()).filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+    let seconds = seconds.map(time::Duration::saturating_seconds_f64);
     let date = || told.and_then(|t| OffsetDateTime::parse(&t.replace("GMT", "+0000"), &Rfc2822).ok());
     let wait = seconds.or_else(|| date().map(|date| date - now))?;
     Some(now + wait.clamp(SHORTEST, LONGEST))
@@ -43,7 +44,11 @@ mod tests {
         };
         assert_eq!(told("17"), parse_time("2026-11-21T07:00:17Z").unwrap());
         assert_eq!(told("Sat, 21 Nov 2026 07:01:00 GMT"), parse_time("2026-11-21T07:01:00Z").unwrap());
-        assert_eq!(told("soon"), now + SILENT);
+        assert_eq!(told("17.0"), told("17"));
+        assert_eq!(told("1e300"), now + LONGEST);
+        for odd in ["soon", "-5", "NaN", "inf", ""] {
+            assert_eq!(told(odd), now + SILENT, "{odd}");
+        }
         for past in ["0", "Sat, 21 Nov 2026 07:00:00 GMT", "Sat, 21 Nov 2026 06:00:00 GMT"] {
             assert_eq!(told(past), now + SHORTEST, "{past}");
         }

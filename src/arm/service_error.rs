@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::body;
 use super::lenient::text;
-use super::words::cut;
+use super::words::{cut, join};
 
 /// Errors within errors that are followed.
 const DEPTH: usize = 16;
@@ -42,7 +42,7 @@ impl ServiceError {
                 messages.push(message);
             }
         }
-        Self { code: cut(code), message: cut(messages.join(" ")) }
+        Self { code: cut(code), message: join(messages) }
     }
 }
 

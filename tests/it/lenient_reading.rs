@@ -91,7 +91,8 @@ async fn odd_neighbours_in_every_list_hold_nobody_and_are_told_once() {
     replace("deployments", "/listDeployments", Which::First(1), format!("\"{one}\""), "null");
     stage.deliver(events).await;
     stage.settled(RESOURCES).await;
-    assert_eq!((stage.unfit(), stage.count("fixed")), (0, RESOURCES));
+    // What the list does not name is not taken for fixed: its state tells, before it would be tried again.
+    assert_eq!((stage.unfit(), stage.count("fixed"), stage.count("skipped")), (0, RESOURCES - 1, 1));
     for rule in ["assignments", "deployments"] {
         assert!(stage.azure.faults().hits(rule) > 0, "{rule}");
     }

@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use policy_remediator::arm::{ArmClient, ArmError, Deployment, calls};
 use policy_remediator::resource::{AssignmentId, ResourceId, Target};
-use policy_remediator::state::{Extent, TaskName};
+use policy_remediator::state::TaskName;
 use policy_remediator::transport::{Deadline, client_options, http_client};
 use serde_json::json;
 use simulator::{LocalAzure, LocalAzureOptions};

@@ -9,6 +9,7 @@ mod crashes;
 mod duplicates;
 mod evaluated_anew;
 mod fixtures;
+mod fresh_tokens;
 mod healing;
 mod host_protocol;
 mod hundred_tasks;
