@@ -22,12 +22,19 @@ const PAUSE: Duration = Duration::from_secs(3_600);
 /// Longest time without any evaluation. A natural one comes once a day (Microsoft documentation, "Get compliance data").
 const UNEVALUATED: Duration = Duration::from_secs(3 * 24 * 3_600);
 
-/// What is next for a resource that waits for an evaluation.
+/// What is next for a resource that waits for an evaluation of which one is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum UnderWay {
     /// Ask how far the evaluation of this scope is, at this link.
     Question(Scope, String),
-    /// Ask for an evaluation.
+    /// Look again then.
+    Wait(Timestamp),
+}
+
+/// What is next for a resource that waits for an evaluation where none is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Ask for one.
     Request,
     /// Look again then.
     Wait(Timestamp),
@@ -73,10 +80,32 @@ pub(super) fn evaluated<'a>(
     changed
 }
 
-/// What is next for a resource that waits for an evaluation since then, when an evaluation of `scope` would tell of it;
-/// `may_ask` when this look may ask for one.
-pub(super) fn fate(
+/// What is next for a resource that waits for an evaluation since then; none when no evaluation that would tell of it is under
+/// way.
+pub(super) fn under_way(
     id: &ResourceId,
+    since: Timestamp,
+    claims: &SubscriptionDocument,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<UnderWay> {
+    let expected = covering(claims, id, since)
+        .filter_map(|(scope, evaluation)| Some((next_question(evaluation, policy, now)?, scope, evaluation)));
+    let (look_at, scope, evaluation) = expected.min_by_key(|(look_at, ..)| *look_at)?;
+    Some(match &evaluation.phase {
+        EvaluationPhase::Running { location, .. } if look_at <= now => {
+            UnderWay::Question(scope.clone(), location.clone())
+        }
+        EvaluationPhase::Running { .. }
+        | EvaluationPhase::Asked
+        | EvaluationPhase::Ended { .. }
+        | EvaluationPhase::Unavailable { .. } => UnderWay::Wait(look_at),
+    })
+}
+
+/// What is next for a resource that waits for an evaluation since then, when one of `scope` would tell of it and none is under
+/// way; `may_ask` when this look may ask for one.
+pub(super) fn fate(
     since: Timestamp,
     scope: &Scope,
     claims: &SubscriptionDocument,
@@ -84,25 +113,9 @@ pub(super) fn fate(
     policy: &Policy,
     now: Timestamp,
 ) -> Fate {
-    let running = covering(claims, id, since)
-        .filter_map(|(scope, evaluation)| Some((under_way(evaluation, policy, now)?, scope, evaluation)));
-    if let Some((look_at, scope, evaluation)) = running.min_by_key(|(look_at, ..)| *look_at) {
-        return match &evaluation.phase {
-            EvaluationPhase::Running { location, .. } if look_at <= now => {
-                Fate::Question(scope.clone(), location.clone())
-            }
-            EvaluationPhase::Running { .. }
-            | EvaluationPhase::Asked
-            | EvaluationPhase::Ended { .. }
-            | EvaluationPhase::Unavailable { .. } => Fate::Wait(look_at),
-        };
-    }
     let again_at = claims.evaluations.get(scope).map(|last| last.started_at + policy.reevaluate_interval);
-    let pause = now
-        + Duration::try_from(now - since)
-            .unwrap_or_default()
-            .div_f64(2.0)
-            .clamp(policy.check_interval_min.min(PAUSE), PAUSE);
+    let waited = Duration::try_from(now - since).unwrap_or_default();
+    let pause = now + (waited / 2).clamp(policy.check_interval_min.min(PAUSE), PAUSE);
     match again_at.filter(|at| *at > now) {
         None if may_ask => Fate::Request,
         _ if since + UNEVALUATED <= now => Fate::GiveUp,
@@ -111,8 +124,8 @@ pub(super) fn fate(
     }
 }
 
-/// When to look at an evaluation next; none when there is nothing to be expected of it any more.
-fn under_way(evaluation: &Evaluation, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+/// When to ask after an evaluation next; none when there is nothing to be expected of it any more.
+fn next_question(evaluation: &Evaluation, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let at = match &evaluation.phase {
         // Whoever asks has an answer, or none, within that time.
         EvaluationPhase::Asked => Some(evaluation.started_at + policy.opening_grace).filter(|at| *at > now),
@@ -122,10 +135,10 @@ fn under_way(evaluation: &Evaluation, policy: &Policy, now: Timestamp) -> Option
     at.filter(|_| !is_overdue(evaluation, now))
 }
 
-/// Whether an evaluation that runs is not asked after any more.
+/// Whether an evaluation that has not ended is not expected to do so any more.
 fn is_overdue(evaluation: &Evaluation, now: Timestamp) -> bool {
-    let runs = matches!(evaluation.phase, EvaluationPhase::Running { .. });
-    runs && evaluation.started_at + ASKED_AFTER <= now
+    let is_open = matches!(evaluation.phase, EvaluationPhase::Asked | EvaluationPhase::Running { .. });
+    is_open && evaluation.started_at + ASKED_AFTER <= now
 }
 
 /// The evaluations that tell, or will tell, of a resource that waits for one since then.
@@ -203,7 +216,7 @@ pub(super) fn learn(
     true
 }
 
-/// Gives up what has run for too long. Whether there was any.
+/// Gives up what has run for too long, or was never heard of again. Whether there was any.
 pub(super) fn give_up_overdue(claims: &mut SubscriptionDocument, now: Timestamp) -> bool {
     let mut any = false;
     for evaluation in claims.evaluations.values_mut().filter(|evaluation| is_overdue(evaluation, now)) {

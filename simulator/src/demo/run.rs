@@ -216,6 +216,8 @@ fn arm_calls(entries: &[Entry]) -> BTreeMap<String, usize> {
             ("GET", true) if tail == "remediations" => "listTasks",
             ("GET", true) => "readTask",
             ("POST", false) if tail == "queryresults" => "queryStates",
+            ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
+            ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
             ("GET", false) if tail == "policyassignments" => "listAssignments",
             ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
             _ => "other",

@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(ends(&[stale.clone(), Attempt::Succeed], &[true]), [None]);
         let script = [busy.clone(), stale.clone(), busy, Attempt::Succeed];
         assert_eq!(ends(&script, &[false, false, true, false]), [p, s, p, None]);
-        assert_eq!(ends(&[stale.clone()], &[false, true, true]), [s, s, s], "it never comes");
+        assert_eq!(ends(std::slice::from_ref(&stale), &[false, true, true]), [s, s, s], "it never comes");
         let (task, evaluation) = (Step::Deployment { anew: false }, Step::Evaluation);
         let record = record.with_script(vec![stale.clone(), stale, Attempt::Succeed]);
         for (steps, end) in [

@@ -1,7 +1,7 @@
 //! Some resources wait for an evaluation: let go those that were evaluated, ask after an evaluation that runs, ask for one
 //! where that may be, and set the time of the next look at the others.
 
-use super::super::evaluation::{self, Fate, evaluated, fate, let_go, scope_of};
+use super::super::evaluation::{self, Fate, UnderWay, evaluated, fate, let_go, scope_of, under_way};
 use super::super::step::{Next, Question, Rest};
 use super::super::wave::{Due, Eligible, NonCompliant, apply_verdicts};
 use super::View;
@@ -9,6 +9,7 @@ use crate::arm::Facts;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Scope};
+use crate::state::Entry;
 
 impl View<'_> {
     /// What to do about the resources that wait for an evaluation; none when there is nothing to do now.
@@ -20,6 +21,9 @@ impl View<'_> {
             return Some(Self::step(changed));
         }
         let due = Due::not_evaluated(self.document, self.now)?;
+        if let Some(next) = self.expecting(&due) {
+            return Some(next);
+        }
         let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
         if !unasked.is_empty() {
             return Some(self.ask(Question::States(unasked)));
@@ -72,9 +76,31 @@ impl View<'_> {
         Some(Next::Evaluate(scope.clone()))
     }
 
+    /// What an evaluation that is under way will tell of waits for that, and needs no other question. None when there is
+    /// nothing of the kind.
+    fn expecting(self, due: &Due) -> Option<Next> {
+        if self.policy.mode == Mode::Plan {
+            return None;
+        }
+        let mut changed = self.document.clone();
+        for id in due.ids() {
+            let Some(since) = self.not_evaluated_since(id) else { continue };
+            match under_way(id, since, self.claims, self.policy, self.now) {
+                Some(UnderWay::Question(scope, link)) => return Some(self.ask(Question::Evaluation(scope, link))),
+                Some(UnderWay::Wait(at)) => evaluation::wait(&mut changed, id, at),
+                None => {}
+            }
+        }
+        (changed != *self.document).then(|| Self::step(changed))
+    }
+
+    fn not_evaluated_since(self, id: &ResourceId) -> Option<Timestamp> {
+        self.document.resources.get(id).and_then(Entry::not_evaluated_since)
+    }
+
     /// When the latest policy state of the resource was evaluated, if that was after its failure.
     fn state_newer_than_failure(self, id: &ResourceId) -> Option<Timestamp> {
-        let since = self.document.resources.get(id)?.not_evaluated_since()?;
+        let since = self.not_evaluated_since(id)?;
         let of_it = self.look.states.iter().filter(|state| state.resource == id.as_str());
         of_it.filter_map(|state| state.at).max().filter(|at| *at > since)
     }
@@ -84,11 +110,8 @@ impl View<'_> {
         let scope = self.wanted_evaluation()?;
         let mut changed = self.document.clone();
         for id in resources {
-            let Some(since) = self.document.resources.get(id).and_then(|entry| entry.not_evaluated_since()) else {
-                continue;
-            };
-            match fate(id, since, &scope, self.claims, !self.look.has_requested, self.policy, self.now) {
-                Fate::Question(scope, link) => return Some(self.ask(Question::Evaluation(scope, link))),
+            let Some(since) = self.not_evaluated_since(id) else { continue };
+            match fate(since, &scope, self.claims, !self.look.has_requested, self.policy, self.now) {
                 Fate::Request => return Some(self.request(scope)),
                 Fate::Wait(at) => evaluation::wait(&mut changed, id, at),
                 Fate::GiveUp => evaluation::give_up(&mut changed, id, self.policy, self.now),

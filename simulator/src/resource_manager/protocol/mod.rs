@@ -2,6 +2,7 @@
 //! every exchange is appended there as a line of JSON, for a check against the OpenAPI files.
 
 mod captured;
+mod evaluations;
 mod hardship;
 mod local;
 mod policies;
