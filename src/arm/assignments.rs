@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use super::call::{Account, Call, CallKind};
 use super::page::Page;
-use crate::resource::{ArmId, SubscriptionId};
+use crate::resource::{ArmId, SubscriptionId, fold};
 
 const API_VERSION: &str = "2024-05-01";
 
 /// What is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssignedPolicy {
-    /// A single policy; its id, in lower case.
+    /// A single policy; its id, folded.
     Definition(String),
     /// An initiative.
     Set(ArmId),
@@ -22,7 +22,7 @@ pub enum AssignedPolicy {
 /// A policy assignment that applies to a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// Its id, in lower case.
+    /// Its id, folded.
     pub id: String,
     /// What it assigns.
     pub policy: AssignedPolicy,
@@ -30,7 +30,7 @@ pub struct Assignment {
     pub has_identity: bool,
     /// Whether its effect is enforced (`enforcementMode` is `Default` or not given): a mode that is not known is not.
     pub is_enforced: bool,
-    /// Scopes that it excludes, in lower case.
+    /// Scopes that it excludes, folded.
     pub not_scopes: Vec<String>,
 }
 
@@ -113,16 +113,16 @@ impl<'de> Deserialize<'de> for Assignment {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = wire::Assignment::deserialize(deserializer)?;
         let policy = &wire.properties.policy_definition_id;
-        let policy = if policy.to_ascii_lowercase().contains("/policysetdefinitions/") {
+        let policy = if fold(policy).contains("/policysetdefinitions/") {
             AssignedPolicy::Set(policy.parse().map_err(serde::de::Error::custom)?)
         } else {
-            AssignedPolicy::Definition(policy.to_lowercase())
+            AssignedPolicy::Definition(fold(policy))
         };
         let has_identity = wire.identity.is_some_and(|i| !i.kind.is_empty() && !i.kind.eq_ignore_ascii_case("None"));
         let mode = wire.properties.enforcement_mode.as_deref().unwrap_or_default();
         let is_enforced = mode.is_empty() || mode.eq_ignore_ascii_case("Default");
-        let not_scopes = wire.properties.not_scopes.iter().map(|scope| scope.to_lowercase()).collect();
-        Ok(Self { id: wire.id.to_lowercase(), policy, has_identity, is_enforced, not_scopes })
+        let not_scopes = wire.properties.not_scopes.iter().map(|scope| fold(scope.trim())).collect();
+        Ok(Self { id: fold(&wire.id), policy, has_identity, is_enforced, not_scopes })
     }
 }
 

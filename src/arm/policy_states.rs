@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::call::{Account, Call, CallKind};
 use super::page::Page;
 use crate::event::{ComplianceState, Timestamp, parse_time};
-use crate::resource::{ResourceId, Target};
+use crate::resource::{ResourceId, Target, fold};
 
 const API_VERSION: &str = "2024-10-01";
 /// How far back a latest state may lie.
@@ -28,7 +28,7 @@ pub enum Effect {
 /// The latest state of one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyState {
-    /// The resource, in lower case.
+    /// The resource, folded.
     pub resource: String,
     /// How it stands.
     pub state: ComplianceState,
@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for PolicyState {
             }
         });
         Ok(Self {
-            resource: wire.resource_id.trim_end_matches('/').to_lowercase(),
+            resource: fold(wire.resource_id.trim_end_matches('/')),
             state: ComplianceState::parse(&wire.compliance_state),
             at: wire.timestamp.as_deref().and_then(parse_time),
             effect,

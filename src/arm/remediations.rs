@@ -10,7 +10,7 @@ use serde_json::json;
 use super::call::{Account, Call, CallKind};
 use super::page::Page;
 use crate::event::{Timestamp, parse_time};
-use crate::resource::{ResourceId, SubscriptionId, Target};
+use crate::resource::{ResourceId, SubscriptionId, Target, fold};
 use crate::state::{Extent, TaskName};
 
 const API_VERSION: &str = "2024-10-01";
@@ -76,15 +76,15 @@ pub struct TaskStatus {
 /// A task of the list of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTask {
-    /// Its name, in lower case.
+    /// Its name, folded.
     pub name: String,
-    /// The scope that it was created at, in lower case.
+    /// The scope that it was created at, folded.
     pub scope: String,
-    /// Its assignment, in lower case.
+    /// Its assignment, folded.
     pub assignment: String,
-    /// Its reference id, in lower case, empty when none.
+    /// Its reference id, folded, empty when none.
     pub reference: String,
-    /// The resources that it is limited to, in lower case; none: all of its scope.
+    /// The resources that it is limited to, folded; none: all of its scope.
     pub resources: Option<BTreeSet<String>>,
     /// Where it stands.
     pub state: TaskState,
@@ -109,7 +109,7 @@ pub enum DeploymentStatus {
 /// A deployment of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// The resource, in lower case.
+    /// The resource, folded.
     pub resource: String,
     /// How it ended.
     pub status: DeploymentStatus,
@@ -249,15 +249,15 @@ impl<'de> Deserialize<'de> for TaskStatus {
 impl<'de> Deserialize<'de> for ListedTask {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let task = wire::Remediation::deserialize(deserializer)?;
-        let id = task.id.to_lowercase();
+        let id = fold(&task.id);
         let scope = id.rsplit_once("/providers/microsoft.policyinsights/").map_or(id.as_str(), |(scope, _)| scope);
         let resources = task.properties.filters.and_then(|f| f.resource_ids);
         Ok(Self {
-            name: task.name.to_lowercase(),
+            name: fold(&task.name),
             scope: scope.to_owned(),
-            assignment: task.properties.policy_assignment_id.to_lowercase(),
-            reference: task.properties.policy_definition_reference_id.unwrap_or_default().to_lowercase(),
-            resources: resources.map(|ids| ids.iter().map(|id| id.trim_end_matches('/').to_lowercase()).collect()),
+            assignment: fold(task.properties.policy_assignment_id.trim_end_matches('/')),
+            reference: fold(task.properties.policy_definition_reference_id.unwrap_or_default().trim()),
+            resources: resources.map(|ids| ids.iter().map(|id| fold(id.trim_end_matches('/'))).collect()),
             state: TaskState::parse(&task.properties.provisioning_state),
         })
     }
@@ -272,7 +272,7 @@ impl<'de> Deserialize<'de> for Deployment {
             _ => DeploymentStatus::Open,
         };
         Ok(Self {
-            resource: item.remediated_resource_id.trim_end_matches('/').to_lowercase(),
+            resource: fold(item.remediated_resource_id.trim_end_matches('/')),
             status,
             ended: item.last_updated_on.as_deref().and_then(parse_time),
         })
