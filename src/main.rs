@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use policy_remediator::app::App;
+use policy_remediator::config::Settings;
 use policy_remediator::transport::causes;
 use policy_remediator::{config, functions, host, telemetry};
 use tracing::{error, info};
@@ -29,8 +30,14 @@ fn main() -> ExitCode {
 }
 
 async fn serve(port: &str) -> ExitCode {
-    telemetry::start(std::env::var("RUST_LOG").ok().as_deref());
-    match try_serve(port).await {
+    let ready = prepare(port);
+    // Why it cannot start is told whatever the filter says.
+    telemetry::start(ready.as_ref().map_or(telemetry::DEFAULT, |(_, settings, _)| &settings.log_filter));
+    let served = match ready {
+        Ok((port, settings, app)) => try_serve(port, &settings, app).await,
+        Err(error) => Err(error),
+    };
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The chain on one line: the host takes each line for an entry of its own.
@@ -40,12 +47,25 @@ async fn serve(port: &str) -> ExitCode {
     }
 }
 
-async fn try_serve(port: &str) -> anyhow::Result<()> {
+fn prepare(port: &str) -> anyhow::Result<(u16, Settings, App)> {
     let port = port.trim().parse().with_context(|| format!("{PORT} is {port:?}; allowed is a port number"))?;
-    let settings = config::settings(|name| std::env::var(name).ok())?;
-    let mode = format!("{:?}", settings.policy.mode).to_lowercase();
-    let app = Arc::new(App::new(settings)?);
-    info!(event = "started", version = env!("CARGO_PKG_VERSION"), mode, port, "the worker serves the Functions host");
+    let settings = config::settings(std::env::vars_os())?;
+    let app = App::new(settings.clone())?;
+    Ok((port, settings, app))
+}
+
+async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<()> {
+    let app = Arc::new(app);
+    let (mode, told) = (settings.policy.mode.as_str(), &settings.told);
+    info!(
+        event = "started",
+        version = env!("CARGO_PKG_VERSION"),
+        mode,
+        port,
+        guard_rails = told.guard_rails,
+        changed = told.changed,
+        "the worker serves the Functions host"
+    );
     let handle: host::Handle =
         Arc::new(move |function, body| Box::pin(functions::handle(Arc::clone(&app), function, body)));
     host::serve(port, &functions::FUNCTIONS, handle).await.with_context(|| format!("port {port} cannot be served"))

@@ -3,14 +3,32 @@
 
 use std::io::IsTerminal;
 
+use tracing::level_filters::LevelFilter;
 use tracing::{Level, error};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 
-/// Starts logging, with `filter` in the form of the `tracing-subscriber` directives, `info` for our own events when none.
-pub fn start(filter: Option<&str>) {
-    let default = || EnvFilter::new("warn,policy_remediator=info");
-    let filter = filter.map_or_else(default, |text| EnvFilter::try_new(text).unwrap_or_else(|_| default()));
+/// What is logged until the settings are known.
+pub const DEFAULT: &str = "warn,policy_remediator=info";
+
+/// Whether a filter can be read and means what it says.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(filter: &str) -> Result<(), String> {
+    // Alone, any word but a level is a target: with a misspelt level, that target is logged and nothing else.
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let words =
+        filter.split(',').map(str::trim).filter(|word| !word.is_empty() && !word.contains(['=', '[', ']', '{', '}']));
+    match words.into_iter().find(|word| !is_level(word) && !word.starts_with("policy_remediator")) {
+        Some(word) => Err(format!("{word} is no level, and as a target it has none")),
+        None => EnvFilter::try_new(filter).map(drop).map_err(|error| error.to_string()),
+    }
+}
+
+/// Starts logging, with `filter` in the form of the `tracing-subscriber` directives.
+pub fn start(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     // A panic is one line like every other error; the default hook would write plain text over several.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -24,5 +42,29 @@ pub fn start(filter: Option<&str>) {
         builder.init();
     } else {
         builder.json().flatten_event(true).with_current_span(false).with_span_list(true).init();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_would_say_less_than_was_meant_is_refused() {
+        for filter in [
+            DEFAULT,
+            "debug",
+            "INFO",
+            "off",
+            "policy_remediator",
+            "hyper=trace, warn",
+            "azure_core::http=debug",
+            "[{target=a}]=debug",
+        ] {
+            assert_eq!(check(filter), Ok(()), "{filter}");
+        }
+        for filter in ["inof", "verbose", "warn,hyper", "policy_remediator=loud", "warn,=,=", "a=b=c"] {
+            assert!(check(filter).is_err(), "{filter}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::answer::{Answer, Oddity, one};
 use super::call::{Account, Call, CallKind};
 use super::lenient::{Item, Members, read_by_serde, text};
 use super::page::Page;
-use crate::resource::{ArmId, SubscriptionId};
+use crate::resource::{ArmId, SubscriptionId, fold};
 
 const API_VERSION: &str = "2024-05-01";
 /// The oldest that tells of an assignment whether it is enforced. Whoever reads selectors or overrides needs 2022-06-01.
@@ -16,7 +16,7 @@ const OLDEST: &str = "2019-06-01";
 /// What is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssignedPolicy {
-    /// A single policy; its id, in lower case.
+    /// A single policy; its id, folded.
     Definition(String),
     /// An initiative.
     Set(ArmId),
@@ -27,7 +27,7 @@ pub enum AssignedPolicy {
 /// A policy assignment that applies to a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// Its id, in lower case; empty where it cannot be read.
+    /// Its id, folded; empty where it cannot be read.
     pub id: String,
     /// What it assigns.
     pub policy: AssignedPolicy,
@@ -35,7 +35,7 @@ pub struct Assignment {
     pub has_identity: bool,
     /// Whether its effect is enforced (`enforcementMode` is `Default` or not given): a mode that is not known is not.
     pub is_enforced: bool,
-    /// Scopes that it excludes, in lower case.
+    /// Scopes that it excludes, folded.
     pub not_scopes: Vec<String>,
 }
 

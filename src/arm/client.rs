@@ -231,10 +231,11 @@ impl ArmClient {
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let context = Context::new();
         let sent = self.pipeline.send(&context, &mut request, Some(options));
-        let limit = if call.kind.may_be_repeated() { ONE_TRY } else { ONLY_TRY };
+        // A call that may not be repeated is over when its caller must have gone on: its time-out is part of a promise.
+        let limit = if call.kind.may_be_repeated() { ONE_TRY } else { ONLY_TRY.min(deadline.left()) };
         let answer = tokio::time::timeout(limit, sent)
             .await
-            .map_err(|_| ArmError::Lost { call: call.kind, words: format!("no answer within {} s", limit.as_secs()) })?
+            .map_err(|_| ArmError::Lost { call: call.kind, words: format!("no answer within {limit:.1?}") })?
             .map_err(|error| ArmError::of_transport(call.kind, &error))?;
         let status = u16::from(answer.status());
         debug!(event = "arm_call", call = call.kind.as_str(), status, "Resource Manager answered");

@@ -12,7 +12,7 @@ use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignment
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::remediations::{ListedTask, TaskState, list_tasks};
-use crate::resource::{ArmId, SubscriptionId, Target};
+use crate::resource::{ArmId, SubscriptionId, Target, fold};
 use crate::transport::Deadline;
 
 /// How long the list of active tasks is kept.
@@ -148,7 +148,7 @@ fn missing(all: &[Assignment]) -> Found<Assignment> {
 fn references(members: Found<SetMembers>, target: &Target) -> Found<Vec<String>> {
     let is_wanted = |reference: &String| {
         let wanted = target.policy_definition_reference_id.as_ref();
-        wanted.is_none_or(|wanted| wanted.as_str().eq_ignore_ascii_case(reference))
+        wanted.is_none_or(|wanted| fold(reference.trim()) == wanted.as_str())
     };
     match members {
         Found::There(SetMembers { references, unread: Some(words) }) if !references.iter().any(is_wanted) => {

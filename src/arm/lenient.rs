@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::event::{Timestamp, parse_time};
+use crate::resource::fold;
 
 /// An item of a list, or an answer that is one thing.
 pub trait Item: Sized {
@@ -178,7 +179,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 fn id(text: &str) -> String {
-    text.trim().trim_end_matches('/').to_lowercase()
+    fold(text.trim().trim_end_matches('/'))
 }
 
 fn kind(value: &Value) -> &'static str {

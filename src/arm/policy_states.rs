@@ -30,7 +30,7 @@ pub enum Effect {
 /// The latest state of one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyState {
-    /// The resource, in lower case.
+    /// The resource, folded.
     pub resource: String,
     /// How it stands.
     pub state: ComplianceState,

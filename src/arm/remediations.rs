@@ -12,7 +12,7 @@ use super::lenient::{Item, Members, read_by_serde};
 use super::page::Page;
 use super::service_error::ServiceError;
 use crate::event::Timestamp;
-use crate::resource::{ResourceId, SubscriptionId, Target};
+use crate::resource::{ResourceId, SubscriptionId, Target, fold};
 use crate::state::{Extent, TaskName};
 
 const API_VERSION: &str = "2024-10-01";
@@ -98,15 +98,15 @@ pub struct DeploymentCounts {
 /// A task of the list of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTask {
-    /// Its name, in lower case.
+    /// Its name, folded.
     pub name: String,
-    /// The scope that it was created at, in lower case; empty, which holds everything, where it cannot be read.
+    /// The scope that it was created at, folded; empty, which holds everything, where it cannot be read.
     pub scope: String,
-    /// Its assignment, in lower case; empty where it, or which policy of it, cannot be read: then it may be any.
+    /// Its assignment, folded; empty where it, or which policy of it, cannot be read: then it may be any.
     pub assignment: String,
-    /// Its reference id, in lower case, empty when none.
+    /// Its reference id, folded, empty when none.
     pub reference: String,
-    /// The resources that it is limited to, in lower case; none: all of its scope.
+    /// The resources that it is limited to, folded; none: all of its scope.
     pub resources: Option<BTreeSet<String>>,
     /// Where it stands.
     pub state: TaskState,
@@ -131,7 +131,7 @@ pub enum DeploymentStatus {
 /// A deployment of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// The resource, in lower case.
+    /// The resource, folded.
     pub resource: String,
     /// How it ended.
     pub status: DeploymentStatus,
@@ -228,7 +228,7 @@ impl Item for ListedTask {
     /// subscription. One that says nothing at all is none.
     fn read(members: &mut Members<'_, '_>) -> Option<Self> {
         let id = members.id("id");
-        let name = members.text("name").map(|name| name.to_lowercase());
+        let name = members.text("name").map(|name| fold(&name));
         if id.is_none() && name.is_none() && members.given("properties").is_none() {
             members.miss("id");
             return None;
@@ -251,7 +251,7 @@ impl Item for ListedTask {
             name: name.unwrap_or_else(|| name_in_id.to_owned()),
             scope: scope.to_owned(),
             assignment: assignment.filter(|_| !is_any).unwrap_or_default(),
-            reference: reference.unwrap_or_default().to_lowercase(),
+            reference: fold(&reference.unwrap_or_default()),
             resources: limit(&mut properties.object("filters")),
             state: TaskState::parse(&word),
         })

@@ -1,14 +1,14 @@
-//! What the worker must keep its hands off. Exclusion wins over inclusion, and a pattern that cannot be read stops the start:
-//! a guard rail that is not understood must not become an open gate.
+//! What the worker must keep its hands off. Exclusion wins over inclusion, and a pattern that cannot be read or can never match
+//! stops the start: a guard rail that is not understood must not become an open gate.
 //!
 //! Patterns are globs without regard to case; `*` also matches `/`. One without a `/` is matched against an assignment's name,
 //! one with a `/` against its whole id. A scope pattern excludes what it matches and everything below.
 
 use std::collections::BTreeSet;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest, Sha256};
 
+use super::pattern_list::{Of, Pattern, parse, reaches_into};
 use crate::resource::{AssignmentId, ResourceId, Scope};
 use crate::state::SkipReason;
 
@@ -27,7 +27,7 @@ pub struct GuardRails {
 impl Default for GuardRails {
     /// Everything is allowed but what is not enforced.
     fn default() -> Self {
-        let all = Patterns::parse("*").unwrap_or_default();
+        let all = Patterns::parse("*", Of::Assignments).unwrap_or_default();
         let none = Patterns::default;
         Self { include: all, exclude: none(), scopes: none(), types: none(), remediate_do_not_enforce: false }
     }
@@ -35,36 +35,24 @@ impl Default for GuardRails {
 
 /// A list of globs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Patterns {
-    globs: GlobSet,
-    texts: Vec<String>,
-}
+pub(super) struct Patterns(Vec<Pattern>);
 
 impl Patterns {
-    /// Reads a list separated by commas, semicolons or line ends. None when a pattern cannot be read.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let texts: Vec<String> =
-            text.split([',', ';', '\n']).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect();
-        let mut builder = GlobSetBuilder::new();
-        for text in &texts {
-            let text = text.trim_end_matches('/');
-            builder.add(GlobBuilder::new(text).case_insensitive(true).literal_separator(false).build().ok()?);
-        }
-        Some(Self { globs: builder.build().ok()?, texts })
-    }
-
-    /// The same for scopes: only what an id of a resource can tell.
-    pub(super) fn parse_scopes(text: &str) -> Option<Self> {
-        let below_subscription =
-            |text: &String| text.starts_with('*') || text.to_ascii_lowercase().starts_with("/subscriptions/");
-        Self::parse(text).filter(|patterns| patterns.texts.iter().all(below_subscription))
+    /// Reads a list separated by commas, semicolons or line ends.
+    ///
+    /// # Errors
+    /// Why a pattern cannot be read, or can never match.
+    pub(super) fn parse(text: &str, of: Of) -> Result<Self, String> {
+        parse(text, of).map(Self)
     }
 
     fn match_id_or_name(&self, id: &str) -> bool {
         let name = id.rsplit('/').next().unwrap_or_default();
-        let ids = self.globs.matches(id).into_iter().map(|place| (place, true));
-        let names = self.globs.matches(name).into_iter().map(|place| (place, false));
-        ids.chain(names).any(|(place, whole)| self.texts[place].contains('/') == whole || self.texts[place] == "*")
+        self.0.iter().any(|pattern| pattern.glob.matches(if pattern.is_whole { id } else { name }))
+    }
+
+    fn match_text(&self, text: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.glob.matches(text))
     }
 }
 
@@ -88,30 +76,24 @@ impl GuardRails {
         (!self.include.match_id_or_name(assignment.as_str())).then_some(SkipReason::AssignmentNotIncluded)
     }
 
-    /// Whether something in the scope could be excluded, now or later. A pattern is judged by the text before its first wildcard,
-    /// so the answer is "yes" where that is not certain.
+    /// Whether something in the scope could be excluded, now or later.
     #[must_use]
     pub fn may_exclude_within(&self, scope: &Scope) -> bool {
         let scope = scope.as_str();
-        let reaches = |pattern: &String| {
-            let fixed = pattern.split(['*', '?', '[', '{', '\\']).next().unwrap_or_default().to_lowercase();
-            scope.starts_with(&fixed) || fixed.starts_with(scope)
-        };
-        !self.types.texts.is_empty() || self.scopes.texts.iter().any(reaches)
+        // What holds the scope holds all that is in it.
+        let holds = ends(scope).any(|end| self.scopes.match_text(&scope[..end]));
+        !self.types.0.is_empty() || holds || self.scopes.0.iter().any(|pattern| reaches_into(pattern, scope))
     }
 
     /// Why this resource is not remediated, if so.
     #[must_use]
     pub fn forbid_resource(&self, resource: &ResourceId) -> Option<SkipReason> {
-        if self.scopes.texts.is_empty() && self.types.texts.is_empty() {
-            return None;
-        }
         let id = resource.as_str();
-        let ends = id.match_indices('/').map(|(at, _)| at).skip(1).chain([id.len()]);
-        if ends.into_iter().any(|end| self.scopes.globs.is_match(&id[..end])) {
+        if !self.scopes.0.is_empty() && ends(id).any(|end| self.scopes.match_text(&id[..end])) {
             return Some(SkipReason::ScopeExcluded);
         }
-        self.types.globs.is_match(resource.resource_type()).then_some(SkipReason::TypeExcluded)
+        let is_of = |kind: &String| self.types.match_text(kind);
+        (!self.types.0.is_empty() && resource.spellings_of_type().iter().any(is_of)).then_some(SkipReason::TypeExcluded)
     }
 
     /// A short name for all that the guard rails say, whatever the order and the case of the patterns: what was left out under
@@ -120,8 +102,7 @@ impl GuardRails {
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for patterns in [&self.include, &self.exclude, &self.scopes, &self.types] {
-            let texts: BTreeSet<String> =
-                patterns.texts.iter().map(|text| text.trim_end_matches('/').to_lowercase()).collect();
+            let texts: BTreeSet<&str> = patterns.0.iter().map(|pattern| pattern.text.as_str()).collect();
             // No pattern holds a line end, so that each list has a text of its own.
             texts.iter().for_each(|text| hash.update(format!("+{text}\n")));
             hash.update("\n");
@@ -131,6 +112,11 @@ impl GuardRails {
     }
 }
 
+/// Where the segments of an id end: what lies above it is named by the text up to there.
+fn ends(id: &str) -> impl Iterator<Item = usize> {
+    id.match_indices('/').map(|(at, _)| at).skip(1).chain([id.len()])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,8 +124,9 @@ mod tests {
     const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
     fn rails(include: &str, exclude: &str, scopes: &str, types: &str) -> GuardRails {
-        let parse = |text| Patterns::parse(text).unwrap();
-        GuardRails::new(parse(include), parse(exclude), Patterns::parse_scopes(scopes).unwrap(), parse(types), false)
+        let parse = |text, of| Patterns::parse(text, of).unwrap();
+        let [include, exclude] = [include, exclude].map(|text| parse(text, Of::Assignments));
+        GuardRails::new(include, exclude, parse(scopes, Of::Scopes), parse(types, Of::Types), false)
     }
 
     fn assignment(rails: &GuardRails, name: &str) -> Option<SkipReason> {
@@ -224,10 +211,60 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_refused() {
-        assert!(Patterns::parse("a[").is_none());
-        assert!(Patterns::parse_scopes("/providers/Microsoft.Management/managementGroups/mg").is_none());
-        assert!(Patterns::parse_scopes("prod").is_none());
-        assert!(Patterns::parse_scopes("").is_some());
+    fn a_group_and_a_subscription_are_known_by_each_name_that_policies_have_for_them() {
+        for (pattern, group, subscription) in [
+            ("Microsoft.Resources/subscriptions/resourceGroups", true, false),
+            ("microsoft.resources/RESOURCEGROUPS", true, false),
+            ("Microsoft.Resources/subscriptions", false, true),
+            ("Microsoft.Resources/subscriptions*", true, true),
+            ("Microsoft.Resources/*", true, true),
+            ("*/resourceGroups", true, false),
+        ] {
+            let rails = rails("*", "", "", pattern);
+            let is_excluded = |rest: &str| resource(&rails, rest) == Some(SkipReason::TypeExcluded);
+            assert_eq!((is_excluded("/resourceGroups/rg"), is_excluded("")), (group, subscription), "{pattern}");
+            let deployment = "/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a";
+            assert_eq!(resource(&rails, deployment), None, "{pattern}");
+        }
+        let vault = "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v/providers/Microsoft.Insights/diagnosticSettings/d";
+        for pattern in
+            ["Microsoft.Insights/diagnosticSettings", "Microsoft.KeyVault/vaults/providers/diagnosticSettings"]
+        {
+            assert_eq!(resource(&rails("*", "", "", pattern), vault), Some(SkipReason::TypeExcluded), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_question_mark_and_a_set_stand_for_any_letter() {
+        for scope in
+            ["*/resourceGroups/RG-M?NCHEN", "*/resourceGroups/rg-m[üu]nchen", "*/resourcegroups/{rg-münchen,x}"]
+        {
+            let rails = rails("*", "", scope, "");
+            assert_eq!(resource(&rails, "/resourceGroups/RG-München"), Some(SkipReason::ScopeExcluded), "{scope}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_pattern_made_of_an_id_matches_every_casing_of_it(name in "[\\p{L}\\p{N}_.()-]{1,12}") {
+            proptest::prop_assume!(name != "." && name != "..");
+            let group = format!("{SUB}/resourceGroups/{name}");
+            let other = |c: char| {
+                // Only what has one partner: `ß` in upper case is another name.
+                let partner = |mut cases: Box<dyn Iterator<Item = char>>| cases.next().filter(|_| cases.next().is_none());
+                [partner(Box::new(c.to_uppercase())), partner(Box::new(c.to_lowercase()))]
+                    .into_iter()
+                    .flatten()
+                    .find(|p| *p != c && crate::resource::fold_char(*p) == crate::resource::fold_char(c))
+                    .unwrap_or(c)
+            };
+            let cased: String = name.chars().map(other).collect();
+            let rest = format!("/RESOURCEGROUPS/{cased}/providers/Microsoft.Storage/storageAccounts/a");
+            assert_eq!(resource(&rails("*", "", &group, ""), &rest), Some(SkipReason::ScopeExcluded));
+            assert!(rails("*", "", &group, "").may_exclude_within(&format!("{SUB}/resourceGroups/{cased}").parse().unwrap()));
+            assert_eq!(assignment(&rails("*", &name, "", ""), &cased), Some(SkipReason::AssignmentExcluded));
+            assert_eq!(assignment(&rails(&name, "", "", ""), &cased), None);
+        }
     }
 }

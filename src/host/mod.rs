@@ -5,5 +5,10 @@ mod encoding;
 mod envelope;
 mod server;
 
+use std::time::Duration;
+
 pub use envelope::{Envelope, EnvelopeError, Item};
 pub use server::{Answer, Handle, serve};
+
+/// How long the host lets an invocation take: the `functionTimeout` of host.json.
+pub const TIME_OUT: Duration = Duration::from_secs(4 * 60);

@@ -14,7 +14,7 @@
 //! ("Troubleshoot common Azure deployment errors").
 
 use super::missing::is_own_end;
-use crate::resource::ResourceId;
+use crate::resource::{ResourceId, fold};
 use crate::state::{FailureClass, ParkReason};
 
 /// Recognised by its code, in lower case.
@@ -72,8 +72,8 @@ const STATUSES: &[(&str, FailureClass)] =
 
 /// The class of an error that a deployment to `resource` ended with.
 pub(super) fn classify(code: &str, message: &str, resource: &ResourceId) -> FailureClass {
-    // Lower case of all letters, as ids have it.
-    let (code, message) = (code.to_lowercase(), message.to_lowercase());
+    // Folded, as ids are: the error may name one.
+    let (code, message) = (fold(code), fold(message));
     match look_up(&code, &message) {
         // Something that the template refers to may be what was not found: that is not the resource's own end.
         FailureClass::Gone if !is_own_end(&code, &message, resource) => FailureClass::Permanent,
@@ -83,10 +83,10 @@ pub(super) fn classify(code: &str, message: &str, resource: &ResourceId) -> Fail
 
 /// Whether the error says that the assignment's identity lacks a role, whatever the resource.
 pub(super) fn is_permission(code: &str, message: &str) -> bool {
-    look_up(&code.to_lowercase(), &message.to_lowercase()) == FailureClass::Permission
+    look_up(&fold(code), &fold(message)) == FailureClass::Permission
 }
 
-/// What the tables say; code and message in lower case.
+/// What the tables say; code and message folded.
 fn look_up(code: &str, message: &str) -> FailureClass {
     let of_code =
         |table: &[(&str, FailureClass)]| table.iter().find(|(known, _)| *known == code).map(|(_, class)| *class);

@@ -35,12 +35,12 @@ pub(crate) fn policy() -> Policy {
 
 /// The same with one setting as the environment gives it.
 pub(crate) fn policy_with(name: &str, value: &str) -> Policy {
-    let read = settings(|asked| match asked {
-        "ServiceBus__fullyQualifiedNamespace" => Some("ns.servicebus.windows.net".to_owned()),
-        "STATE_BLOB_ENDPOINT" => Some("https://a.blob.core.windows.net".to_owned()),
-        "REMEDIATION_MODE" => Some("act".to_owned()),
-        asked => (asked == name).then(|| value.to_owned()),
-    });
+    let read = settings([
+        ("ServiceBus__fullyQualifiedNamespace", "ns.servicebus.windows.net"),
+        ("STATE_BLOB_ENDPOINT", "https://a.blob.core.windows.net"),
+        ("REMEDIATION_MODE", "act"),
+        (name, value),
+    ]);
     read.expect("a setting that is allowed").policy
 }
 

@@ -4,7 +4,7 @@
 
 use crate::resource::ResourceId;
 
-/// Whether an error of the class `gone` says so of `resource`; code and message in lower case.
+/// Whether an error of the class `gone` says so of `resource`; code and message folded.
 pub(super) fn is_own_end(code: &str, message: &str, resource: &ResourceId) -> bool {
     let group = resource.resource_group();
     let group = group.as_ref().and_then(|group| group.as_str().rsplit('/').next());
@@ -84,12 +84,13 @@ fn quoted_after<'a>(message: &'a str, words: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::fold;
 
     const SUB: &str = "086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
     fn is_gone(resource: &str, code: &str, message: &str) -> bool {
         let id = format!("/subscriptions/{SUB}/resourceGroups/{resource}").parse().unwrap();
-        is_own_end(code, &message.to_lowercase(), &id)
+        is_own_end(code, &fold(message), &id)
     }
 
     const DATABASE: &str = "rg/providers/Microsoft.Sql/servers/srv1/databases/db1";

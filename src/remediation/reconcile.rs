@@ -27,7 +27,7 @@ const PART: usize = 10;
 const ALL_STATES: Duration = Duration::from_secs(10);
 /// Most pages of them at a time: 50,000 resources, the most that a task takes, at 100 a page.
 const PAGES_OF_STATES: usize = 500;
-/// Longest time for creating a task: one try.
+/// Longest time for creating a task: one try, and at most half of the time for which the opening is left to this instance.
 const PUT: Duration = Duration::from_secs(10);
 
 /// Why a look could not be finished.
@@ -153,7 +153,7 @@ impl Reconciler {
                 Observed::Unanswered(error)
             }),
             Next::Put(task) => {
-                let answer = self.arm.send(&calls::create_task(&task), Deadline::after(PUT)).await;
+                let answer = self.arm.send(&calls::create_task(&task), Deadline::after(PUT.min(self.policy.opening_grace / 2))).await;
                 journal::put(&task, &answer);
                 Observed::Put(task.name, Put::of(answer))
             }

@@ -2,7 +2,7 @@
 
 use super::path::{self, IdError, text_form};
 
-/// A lower-cased ARM id whose segments are safe to stand in a URL.
+/// A folded ARM id whose segments are safe to stand in a URL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArmId(String);
 

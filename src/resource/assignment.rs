@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fold::fold;
 use super::id::is_provider_path;
 use super::path::{self, IdError, text_form};
 use super::{ResourceId, Scope};
@@ -17,7 +18,7 @@ pub enum AssignmentHome {
     Resource(ResourceId),
 }
 
-/// The lower-cased id of a policy assignment.
+/// The folded id of a policy assignment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AssignmentId {
@@ -66,7 +67,7 @@ impl AssignmentId {
 
 text_form!(AssignmentId);
 
-/// The reference id of a policy within an initiative (`policyDefinitionReferenceId`), in lower case.
+/// The reference id of a policy within an initiative (`policyDefinitionReferenceId`), folded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReferenceId(String);
@@ -82,7 +83,7 @@ impl ReferenceId {
         let text = text.trim();
         match text.len() {
             0 => Err(IdError::Empty),
-            1..=512 if !text.contains(char::is_control) => Ok(Self(text.to_lowercase())),
+            1..=512 if !text.contains(char::is_control) => Ok(Self(fold(text))),
             _ => Err(IdError::shape("a policy definition reference id", text)),
         }
     }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::path::{self, IdError, text_form};
 use super::{Scope, SubscriptionId};
 
-/// The lower-cased id of something that can be non-compliant within a subscription.
+/// The type of a resource group, as ids have it.
+const GROUP_TYPE: &str = "microsoft.resources/resourcegroups";
+
+/// The folded id of something that can be non-compliant within a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ResourceId {
@@ -17,7 +20,7 @@ pub struct ResourceId {
 }
 
 impl ResourceId {
-    /// The canonical text: lower case, no trailing slash.
+    /// The canonical text: folded, no trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -34,7 +37,7 @@ impl ResourceId {
     pub fn resource_group(&self) -> Option<Scope> {
         let end = self.group_end?;
         let name = self.text[..end].rsplit('/').next()?;
-        Some(Scope::resource_group(self.subscription.clone(), name.to_owned()))
+        Some(Scope::resource_group(self.subscription.clone(), name))
     }
 
     /// The type, such as `microsoft.sql/servers/databases`; that of an extension is the extension's own.
@@ -42,22 +45,33 @@ impl ResourceId {
     pub fn resource_type(&self) -> String {
         let Some((_, last)) = self.text.rsplit_once("/providers/") else {
             let is_group = self.group_end.is_some();
-            return if is_group { "microsoft.resources/resourcegroups" } else { "microsoft.resources/subscriptions" }
-                .to_owned();
+            return if is_group { GROUP_TYPE } else { "microsoft.resources/subscriptions" }.to_owned();
         };
-        let mut segments = last.split('/');
-        let namespace = segments.next().unwrap_or_default();
-        segments.step_by(2).fold(namespace.to_owned(), |kind, segment| kind + "/" + segment)
+        type_of(last)
     }
 
-    /// Whether the resource is the scope itself or lies in it.
+    /// The type in each spelling that policies use for it: that of a resource group has two, and that of an extension can be
+    /// written behind the type of what it extends, as templates do (`microsoft.sql/servers/providers/diagnosticsettings`).
+    #[must_use]
+    pub fn spellings_of_type(&self) -> Vec<String> {
+        let own = self.resource_type();
+        let mut parts = self.text.rsplit("/providers/");
+        let extended = match (parts.next(), parts.next(), parts.next()) {
+            (Some(_), Some(parent), Some(_)) => Some(type_of(parent)),
+            _ => None,
+        };
+        let behind = |parent: String| own.split_once('/').map(|(_, kinds)| format!("{parent}/providers/{kinds}"));
+        let in_template = extended.and_then(behind);
+        let in_policy = own.strip_prefix(GROUP_TYPE).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let in_policy = in_policy.map(|rest| format!("microsoft.resources/subscriptions/resourcegroups{rest}"));
+        [Some(own.clone()), in_policy, in_template].into_iter().flatten().collect()
+    }
+
+    /// Whether the resource is the scope itself or lies in it. The scope's text is folded.
     #[must_use]
     pub fn is_within(&self, scope: &str) -> bool {
-        let scope = scope.trim_end_matches('/');
-        self.text.len() >= scope.len()
-            && self.text.is_char_boundary(scope.len())
-            && self.text[..scope.len()].eq_ignore_ascii_case(scope)
-            && matches!(self.text.as_bytes().get(scope.len()), None | Some(b'/'))
+        let rest = self.text.strip_prefix(scope.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, IdError> {
@@ -86,6 +100,13 @@ impl ResourceId {
 
 text_form!(ResourceId);
 
+/// The type that a part of an id after `/providers/` names.
+fn type_of(part: &str) -> String {
+    let mut segments = part.split('/');
+    let namespace = segments.next().unwrap_or_default();
+    segments.step_by(2).fold(namespace.to_owned(), |kind, segment| kind + "/" + segment)
+}
+
 /// Whether the segments are any number of `providers/{namespace}/{type}/{name}[/{type}/{name}…]`.
 pub(super) fn is_provider_path(mut segments: &[String]) -> bool {
     while let [first, rest @ ..] = segments {
@@ -101,6 +122,7 @@ pub(super) fn is_provider_path(mut segments: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::fold;
 
     const SUB: &str = "/subscriptions/086AECF4-23d6-4dfd-99a8-a5c6299f0322";
 
@@ -137,9 +159,9 @@ mod tests {
     #[test]
     fn a_scope_holds_its_own_but_not_a_namesake() {
         let id = parse("/resourceGroups/rg1/providers/Microsoft.Storage/storageAccounts/a").unwrap();
-        assert!(id.is_within(&format!("{SUB}/resourceGroups/RG1")));
-        assert!(id.is_within(SUB));
-        assert!(!id.is_within(&format!("{SUB}/resourceGroups/rg")));
+        assert!(id.is_within(&fold(&format!("{SUB}/resourceGroups/RG1"))));
+        assert!(id.is_within(&fold(SUB)));
+        assert!(!id.is_within(&fold(&format!("{SUB}/resourceGroups/rg"))));
     }
 
     proptest::proptest! {

@@ -1,9 +1,11 @@
 //! The names of things in Azure, parsed once at the edge. Nothing here does I/O.
 //!
-//! All ids compare case-insensitively, so they are kept in lower case, the form that Azure Policy itself answers with.
+//! All ids compare without regard to case, so they are kept folded ([`fold()`]): ASCII letters in lower case, the form that Azure
+//! Policy itself answers with.
 
 mod arm_id;
 mod assignment;
+mod fold;
 mod id;
 mod path;
 mod scope;
@@ -12,8 +14,11 @@ mod target;
 
 pub use arm_id::ArmId;
 pub use assignment::{AssignmentHome, AssignmentId, ReferenceId};
+pub use fold::fold;
+pub(crate) use fold::fold_char;
 pub use id::ResourceId;
 pub use path::IdError;
+pub(crate) use path::is_harmful;
 pub use scope::Scope;
 pub use subscription::SubscriptionId;
 pub use target::{Target, TargetHash};

@@ -1,6 +1,8 @@
 //! Splits an ARM id into segments, refusing what could change the meaning of a URL.
 //! Every id type is built on this one splitter; none looks at the text again.
 
+use super::fold::fold;
+
 /// Longest id that is accepted, in bytes. ARM's own limit on a URL is of this order.
 const MAX_LENGTH: usize = 2_048;
 
@@ -33,7 +35,7 @@ impl IdError {
     }
 }
 
-/// The lower-cased segments of an id that starts with a slash. A trailing slash is tolerated.
+/// The folded segments of an id that starts with a slash. A trailing slash is tolerated.
 pub(super) fn segments(text: &str) -> Result<Vec<String>, IdError> {
     let text = text.trim();
     if text.is_empty() {
@@ -48,11 +50,15 @@ pub(super) fn segments(text: &str) -> Result<Vec<String>, IdError> {
 }
 
 fn segment(text: &str) -> Result<String, IdError> {
-    let harmful = |c: char| c.is_control() || matches!(c, '?' | '#' | '%' | '\\' | '<' | '>' | '"');
-    if text.is_empty() || text == "." || text == ".." || text.contains(harmful) {
+    if text.is_empty() || text == "." || text == ".." || text.contains(is_harmful) {
         return Err(IdError::Segment(text.chars().take(80).collect()));
     }
-    Ok(text.to_lowercase())
+    Ok(fold(text))
+}
+
+/// Whether the character cannot stand in an id.
+pub(crate) fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '?' | '#' | '%' | '\\' | '<' | '>' | '"')
 }
 
 /// Joins segments into the canonical text of an id.

@@ -20,8 +20,9 @@ impl Scope {
         Self { text: format!("/subscriptions/{subscription}"), subscription }
     }
 
-    pub(super) fn resource_group(subscription: SubscriptionId, name: String) -> Self {
-        Self { text: format!("/subscriptions/{subscription}/resourcegroups/{}", name.to_lowercase()), subscription }
+    /// The group of this name, which is folded.
+    pub(super) fn resource_group(subscription: SubscriptionId, name: &str) -> Self {
+        Self { text: format!("/subscriptions/{subscription}/resourcegroups/{name}"), subscription }
     }
 
     /// The canonical ARM id of the scope.
@@ -47,7 +48,7 @@ impl Scope {
         match segments.as_slice() {
             [s, id] if s == "subscriptions" => Ok(Self::subscription_wide(SubscriptionId::parse(id)?)),
             [s, id, g, name] if s == "subscriptions" && g == "resourcegroups" => {
-                Ok(Self::resource_group(SubscriptionId::parse(id)?, name.clone()))
+                Ok(Self::resource_group(SubscriptionId::parse(id)?, name))
             }
             _ => Err(IdError::shape("a subscription or a resource group", text)),
         }

@@ -12,20 +12,26 @@ use reqwest::Certificate;
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// `SSL_CERT_FILE` cannot be read.
-    #[error("SSL_CERT_FILE: {path} cannot be read; name a readable PEM file or unset it")]
+    #[error("SSL_CERT_FILE is {path:?}, which cannot be read; name a readable PEM file or unset it")]
     CaFile {
         /// The file.
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
-    /// `SSL_CERT_FILE` holds no usable certificates.
-    #[error("SSL_CERT_FILE: {path} holds no PEM certificates that can be used")]
+    /// `SSL_CERT_FILE` holds something that is no usable certificate.
+    #[error("SSL_CERT_FILE is {path:?}, which holds no PEM certificates that can be used; name a PEM file or unset it")]
     Certificates {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         source: reqwest::Error,
+    },
+    /// `SSL_CERT_FILE` holds no certificate at all.
+    #[error("SSL_CERT_FILE is {path:?}, which holds no certificate; name a PEM file with at least one or unset it")]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
     },
     /// The TLS library could not start.
     #[error("the HTTP client cannot be made")]
@@ -44,7 +50,11 @@ pub fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, TransportE
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(|source| TransportError::CaFile { path: path.to_owned(), source })?;
         let wrong = |source| TransportError::Certificates { path: path.to_owned(), source };
-        for certificate in Certificate::from_pem_bundle(&pem).map_err(wrong)? {
+        let certificates = Certificate::from_pem_bundle(&pem).map_err(wrong)?;
+        if certificates.is_empty() {
+            return Err(TransportError::NoCertificate { path: path.to_owned() });
+        }
+        for certificate in certificates {
             builder = builder.add_root_certificate(certificate);
         }
     }

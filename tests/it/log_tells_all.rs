@@ -8,7 +8,7 @@ use simulator::demo::{Burst, burst, estate};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::stage::{Stage, until};
+use crate::stage::{Stage, land, until};
 
 /// What the log tells of one resource of one target.
 #[derive(Debug, Default)]
@@ -153,5 +153,27 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
     let given_up = of_task("task_not_opened");
     assert_eq!(of_task("task_opening"), tasks.union(&given_up).cloned().collect());
     assert!(tasks.is_disjoint(&given_up));
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_start_tells_the_guard_rails_in_full_and_every_value_that_is_not_the_default() {
+    let rails =
+        [("EXCLUDE_SCOPES", "*/resourceGroups/RG-MÜNCHEN, *-prod"), ("EXCLUDE_RESOURCE_TYPES", "Microsoft.Sql/*")];
+    let stage = Stage::with(land(1), &rails).await;
+    until("the start is told", || !stage.logged("started").is_empty()).await;
+    let line = stage.logged("started").remove(0);
+    let told = |field: &str| line[field].as_str().unwrap().split(" | ").map(str::to_owned).collect::<Vec<_>>();
+    let expected = [
+        "INCLUDE_ASSIGNMENTS=*",
+        "EXCLUDE_ASSIGNMENTS=none",
+        "EXCLUDE_SCOPES=*/resourceGroups/RG-MÜNCHEN, *-prod",
+        "EXCLUDE_RESOURCE_TYPES=Microsoft.Sql/*",
+        "REMEDIATE_DO_NOT_ENFORCE=false",
+    ];
+    assert_eq!(told("guard_rails"), expected);
+    let changed = told("changed");
+    assert!(changed.contains(&"SETTLE_DELAY=0s".to_owned()) && changed.contains(&"REMEDIATION_MODE=act".to_owned()));
+    assert!(!changed.iter().any(|value| value.starts_with("PARK_FOR") || value.starts_with("EXCLUDE")), "{changed:?}");
     stage.at_rest().await;
 }

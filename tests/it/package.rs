@@ -70,7 +70,9 @@ fn the_hosts_values_are_the_fixed_ones() {
     let host = read("host.json");
     assert_eq!(host["extensionBundle"]["id"], "Microsoft.Azure.Functions.ExtensionBundle");
     assert_eq!(host["extensionBundle"]["version"], "[4.*, 5.0.0)");
-    assert_eq!(host["functionTimeout"], "00:04:00");
+    let minutes = policy_remediator::host::TIME_OUT.as_secs() / 60;
+    assert_eq!(host["functionTimeout"], format!("00:{minutes:02}:00"));
+    assert_eq!(minutes, 4);
     assert_eq!(host["extensions"]["serviceBus"], json!({ "maxMessageBatchSize": 256, "autoCompleteMessages": true }));
     assert_eq!(host["customHandler"]["description"]["defaultExecutablePath"], "handler");
     assert_eq!(host["customHandler"]["enableForwardingHttpRequest"], Value::Null, "the envelope is wanted");

@@ -1,5 +1,6 @@
 //! What is known of one resource under one policy at the start, and the script of what remediation does to it.
 
+use super::casing::lower;
 use super::{ArmId, Nature, instant_text, parse_instant};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -91,7 +92,7 @@ impl RecordKey {
         Self {
             resource: resource.into(),
             assignment: assignment.into(),
-            reference: reference.filter(|text| !text.is_empty()).map(str::to_lowercase),
+            reference: reference.filter(|text| !text.is_empty()).map(lower),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Only the parts that remediation looks at; the rule's condition is a mere stand-in.
 
 use super::ArmId;
+use super::casing::is_same;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -148,6 +149,6 @@ impl Initiative {
 
     /// The member of a reference id, compared without case.
     pub fn member(&self, reference: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.reference.eq_ignore_ascii_case(reference))
+        self.members.iter().find(|member| is_same(&member.reference, reference))
     }
 }

@@ -1,6 +1,7 @@
 //! A Resource Manager id as a value: it keeps the casing it was written with and compares without it, because the
 //! service hands the same id back in several casings. It knows the shape of ids, not what exists.
 
+use super::casing;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{
     cmp::Ordering,
@@ -23,7 +24,7 @@ impl ArmId {
             normal.push('/');
             normal.push_str(segment);
         }
-        Self { lower: normal.to_lowercase(), text: normal }
+        Self { lower: casing::lower(&normal), text: normal }
     }
 
     /// The id as it was written.

@@ -3,6 +3,7 @@
 //! It says what *is* at the start; what happens later belongs to the Resource Manager.
 
 mod assignment;
+mod casing;
 mod compliance;
 mod definition;
 mod derive;
@@ -17,6 +18,7 @@ mod scope;
 mod world;
 
 pub use assignment::{Assignment, EnforcementMode, Identity, Override, Selector, SelectorKind};
+pub use casing::{is_same, lower};
 pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, RecordKey, Step};
 pub use definition::{Definition, EffectSource, Initiative, Member};
 pub use derive::derive;

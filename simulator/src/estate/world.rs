@@ -1,6 +1,7 @@
 //! The estate itself: lists of everything, builder functions that add to them, and the look-ups that rules need.
 //! A value without life: nothing in it changes by itself.
 
+use super::casing::is_same;
 use super::{
     ArmId, Assignment, ComplianceRecord, Definition, Initiative, ManagementGroup, RecordKey, Scope, Subscription,
 };
@@ -117,7 +118,7 @@ impl Estate {
 
     /// A management group by its name, compared without case.
     pub fn management_group(&self, name: &str) -> Option<&ManagementGroup> {
-        self.management_groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))
+        self.management_groups.iter().find(|group| is_same(&group.name, name))
     }
 
     /// A policy assignment by its id.
@@ -165,7 +166,7 @@ impl Estate {
             Some(Scope::Tenant) => true,
             Some(Scope::ManagementGroup(name)) => match (inner.subscription(), inner.management_group()) {
                 (Some(subscription), _) => {
-                    self.groups_above(subscription).iter().any(|group| group.name.eq_ignore_ascii_case(&name))
+                    self.groups_above(subscription).iter().any(|group| is_same(&group.name, &name))
                 }
                 (None, Some(group)) => self.group_is_within(group, &name),
                 (None, None) => false,
@@ -185,7 +186,7 @@ impl Estate {
         // A tree has no path longer than the number of its nodes; that bounds a broken one.
         for _ in 0..=self.management_groups.len() {
             match next {
-                Some(name) if name.eq_ignore_ascii_case(ancestor) => return true,
+                Some(name) if is_same(name, ancestor) => return true,
                 Some(name) => next = self.management_group(name).and_then(|found| found.parent.as_deref()),
                 None => return false,
             }

@@ -2,7 +2,7 @@
 //! and plain resources as far as their existence goes. Read only.
 
 use super::{error::ArmError, reply::Reply, request::Call, world::World};
-use crate::estate::{ArmId, ManagementGroup, Subscription};
+use crate::estate::{ArmId, ManagementGroup, Subscription, is_same};
 use serde_json::{Value, json};
 
 impl World {
@@ -118,8 +118,7 @@ impl World {
     }
 
     fn children(&self, group: &ManagementGroup, depth: usize) -> Value {
-        let is_child =
-            |parent: &Option<String>| parent.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&group.name));
+        let is_child = |parent: &Option<String>| parent.as_ref().is_some_and(|name| is_same(name, &group.name));
         let mut children = Vec::new();
         for child in self.estate.management_groups.iter().filter(|one| is_child(&one.parent)) {
             let mut body = json!({

@@ -6,7 +6,7 @@ use super::{
     task::{Caller, ProvisioningState, Task},
     task_life,
 };
-use crate::estate::{ArmId, ComplianceState, RecordKey};
+use crate::estate::{ArmId, ComplianceState, RecordKey, lower};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -217,7 +217,7 @@ fn touched(task: &Task) -> Vec<ArmId> {
 }
 
 fn reference(task: &Task) -> Option<String> {
-    task.request.reference.as_deref().map(str::to_lowercase)
+    task.request.reference.as_deref().map(lower)
 }
 
 #[cfg(test)]

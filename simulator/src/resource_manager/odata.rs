@@ -1,7 +1,7 @@
 //! The part of OData filters that these services understand: comparisons of a field with a literal, joined by `and`,
 //! `or`, `not` and parentheses. Field names and texts compare without case, as the service does.
 
-use crate::estate::parse_instant;
+use crate::estate::{lower, parse_instant};
 use serde_json::Value;
 use std::cmp::Ordering;
 use time::OffsetDateTime;
@@ -72,7 +72,7 @@ fn compare(value: Option<&Value>, operator: Operator, literal: &Literal) -> bool
         (Value::Null, Literal::Null) => Some(Ordering::Equal),
         (Value::String(text), Literal::Text(other)) => match (parse_instant(text), parse_instant(other)) {
             (Some(at), Some(other)) => Some(at.cmp(&other)),
-            _ => Some(text.to_lowercase().cmp(&other.to_lowercase())),
+            _ => Some(lower(text).cmp(&lower(other))),
         },
         (Value::String(text), Literal::Instant(other)) => parse_instant(text).map(|at| at.cmp(other)),
         (Value::Bool(flag), Literal::Boolean(other)) => Some(flag.cmp(other)),

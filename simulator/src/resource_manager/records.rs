@@ -2,7 +2,7 @@
 //! resources' ends brought. Changes may lie in the future: a deployment's end is known when it is laid out.
 
 use super::{Tempo, task::DiscoveryMode};
-use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, RecordKey, Step};
+use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, RecordKey, Step, lower};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
@@ -181,7 +181,7 @@ impl Records {
         assignment: &ArmId,
         reference: Option<&str>,
     ) -> impl Iterator<Item = (usize, &Record)> {
-        let target = (assignment.clone(), reference.map(str::to_lowercase));
+        let target = (assignment.clone(), reference.map(lower));
         let indexes = self.by_target.get(&target).map(Vec::as_slice).unwrap_or_default();
         indexes.iter().filter_map(|index| Some((*index, self.all.get(*index)?)))
     }

@@ -10,7 +10,7 @@ use super::{
     request::Call,
     world::World,
 };
-use crate::estate::{ArmId, instant_text, parse_instant};
+use crate::estate::{ArmId, instant_text, lower, parse_instant};
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 use time::{Duration, OffsetDateTime};
@@ -176,7 +176,7 @@ fn entity(row: Map<String, Value>, context: &str) -> Value {
 fn compare(a: &Map<String, Value>, b: &Map<String, Value>, orders: &[Order]) -> Ordering {
     for order in orders {
         let text = |row: &Map<String, Value>| match row.get(order.column) {
-            Some(Value::String(text)) => text.to_lowercase(),
+            Some(Value::String(text)) => lower(text),
             Some(other) => other.to_string(),
             None => String::new(),
         };

@@ -1,6 +1,6 @@
 //! A remediation task as a value: what was asked for, by whom, and how far its plan is laid. No rules, no clock.
 
-use crate::estate::{ArmId, Attempt};
+use crate::estate::{ArmId, Attempt, lower};
 use std::fmt;
 use time::OffsetDateTime;
 
@@ -130,7 +130,7 @@ impl TaskRequest {
     }
 
     pub(crate) fn is_same_target(&self, other: &TaskRequest) -> bool {
-        let reference = |one: &TaskRequest| one.reference.as_deref().unwrap_or_default().to_lowercase();
+        let reference = |one: &TaskRequest| lower(one.reference.as_deref().unwrap_or_default());
         self.assignment == other.assignment && reference(self) == reference(other)
     }
 }

@@ -5,7 +5,7 @@ use super::{
     error::ArmError,
     task::{DiscoveryMode, TaskRequest},
 };
-use crate::estate::{ArmId, Assignment, Estate, Scope};
+use crate::estate::{ArmId, Assignment, Estate, Scope, lower};
 
 /// Microsoft documentation: "Azure Policy remediation task structure".
 const MAX_RESOURCE_COUNT: i64 = 50_000;
@@ -63,12 +63,12 @@ pub(crate) fn check_against(
                  ID '{}' on a scope conflicting with requested scope.",
                 conflicting.join(","),
                 request.assignment.lower(),
-                request.reference.as_deref().unwrap_or_default().to_lowercase()
+                lower(request.reference.as_deref().unwrap_or_default())
             ),
         ));
     }
     let policy = |assigned: &Assignment, reference: Option<&str>| {
-        let reference = estate.initiative(&assigned.definition).and(reference).map(str::to_lowercase);
+        let reference = estate.initiative(&assigned.definition).and(reference).map(lower);
         (assigned.definition.clone(), reference)
     };
     let wanted = policy(assignment, request.reference.as_deref());

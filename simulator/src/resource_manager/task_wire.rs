@@ -7,7 +7,7 @@ use super::{
     task::{Caller, CallerKind, Course, Deployment, DiscoveryMode, Task},
     task_life,
 };
-use crate::estate::{ArmId, Attempt, instant_text};
+use crate::estate::{ArmId, Attempt, instant_text, lower};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -60,7 +60,7 @@ fn properties(task: &Task, now: OffsetDateTime, tempo: &Tempo) -> Value {
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
     set("policyAssignmentId", request.assignment.lower().into());
     if let Some(reference) = &request.reference {
-        set("policyDefinitionReferenceId", reference.to_lowercase().into());
+        set("policyDefinitionReferenceId", lower(reference).into());
     }
     set("provisioningState", task_life::state(task, now, tempo).to_string().into());
     set("createdOn", instant_text(task.created_on).into());

@@ -6,7 +6,7 @@ use super::super::target_park::TargetCause;
 use super::{NonCompliant, Verdict};
 use crate::arm::{Effect, Facts, Found};
 use crate::config::GuardRails;
-use crate::resource::{ReferenceId, ResourceId, Target};
+use crate::resource::{ReferenceId, ResourceId, Target, fold};
 use crate::state::{ParkReason, SkipReason};
 
 /// Resources that a task of the target's assignment can remediate.
@@ -109,7 +109,7 @@ pub(in crate::remediation) fn reference(target: &Target, facts: &Facts) -> Resul
     };
     match references {
         Found::There(members) => {
-            let found = members.iter().find(|member| member.eq_ignore_ascii_case(wanted)).cloned();
+            let found = members.iter().find(|member| fold(member.trim()) == wanted).cloned();
             found.map(Some).ok_or(NoTask::Skip(SkipReason::ReferenceGone))
         }
         Found::Gone | Found::Unreadable(_) => Ok(Some(wanted.to_owned())),

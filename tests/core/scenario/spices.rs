@@ -91,11 +91,10 @@ impl Spices {
 
 /// The guard rails that exclude the resources whose names begin with `x`.
 fn excluding() -> GuardRails {
-    let value = |name: &str| match name {
-        "EXCLUDE_SCOPES" => Some("*/storageAccounts/x*"),
-        "ServiceBus__fullyQualifiedNamespace" => Some("bus.servicebus.windows.net"),
-        "STATE_BLOB_ENDPOINT" => Some("https://state.blob.core.windows.net"),
-        _ => None,
-    };
-    settings(|name| value(name).map(str::to_owned)).expect("settings").policy.guard_rails
+    let values = [
+        ("EXCLUDE_SCOPES", "*/storageAccounts/x*"),
+        ("ServiceBus__fullyQualifiedNamespace", "bus.servicebus.windows.net"),
+        ("STATE_BLOB_ENDPOINT", "https://state.blob.core.windows.net"),
+    ];
+    settings(values).expect("settings").policy.guard_rails
 }
