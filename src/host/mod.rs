@@ -6,4 +6,4 @@ mod envelope;
 mod server;
 
 pub use envelope::{Envelope, EnvelopeError, Item};
-pub use server::{Answer, Handle, serve};
+pub use server::{Answer, Body, Handle, serve};

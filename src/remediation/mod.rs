@@ -24,6 +24,7 @@ mod target_park;
 mod wake;
 mod wave;
 
+pub use backoff::wait_for_document;
 pub use journal::written;
 pub use merge::{Merged, merge, merge_all};
 pub use plan::Plan;

@@ -30,12 +30,13 @@ pub struct TargetSummary {
 }
 
 impl TargetSummary {
-    pub(super) fn read(blob: String, metadata: Option<&HashMap<String, String>>) -> Self {
+    pub(super) fn read(blob: String, metadata: &HashMap<String, String>) -> Self {
         let value = |name: &str| {
-            metadata?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+            metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
         };
         let time = |name| value(name).and_then(parse_time);
-        let some = |name| value(name).is_some_and(|value| value != "0");
+        // A document that a person or a tool has put back tells nothing here: it is looked at, and then it does.
+        let some = |name| value(name).is_none_or(|value| value != "0");
         let is_unsettled = some(COUNTS[0]) || some(COUNTS[1]);
         let hours = value(HOURS).map(hours::from_metadata).unwrap_or_default();
         Self { blob, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled, hours }
@@ -88,7 +89,7 @@ mod tests {
         for n in 0..3 {
             merge(&mut document, &seen(Seen::NonCompliant, n, now()), &policy(), now());
         }
-        let read = |document: &TargetDocument| TargetSummary::read(String::new(), Some(&of(document)));
+        let read = |document: &TargetDocument| TargetSummary::read(String::new(), &of(document));
         assert!(read(&document).is_unsettled && read(&document).parked_until.is_none());
         let until = now() + Duration::from_secs(60);
         document.parked = Some(TargetPark {
@@ -99,6 +100,7 @@ mod tests {
             since: now(),
             until,
         });
+        assert!(TargetSummary::read(String::new(), &HashMap::new()).is_unsettled, "nothing is told");
         let metadata = of(&document);
         assert_eq!((metadata["waiting"].as_str(), metadata["parked"].as_str()), ("0", "3"));
         let summary = read(&document);
