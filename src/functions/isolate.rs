@@ -26,8 +26,9 @@ const FEW: usize = 32;
 const DEATHS: u32 = 2;
 /// After this time a death says little of what is in hand.
 const EARLY: Duration = Duration::from_secs(3);
-/// Longest time for a mark: it helps to find a harmful item, and must hold up nothing.
+/// Longest time for a mark, and its share of what is left: it helps to find a harmful item, and must hold up nothing.
 const MARKING: Duration = Duration::from_secs(5);
+const SHARE: u32 = 4;
 
 /// Items whose handling has failed, and why.
 #[derive(Debug)]
@@ -97,9 +98,9 @@ where
             let all = mark.keys.len();
             mark.keys.retain(|key| !ended.contains(key));
             if mark.keys.is_empty() {
-                self.note(self.app.reconciler.store.clear_mark(&blob, self.deadline.within(MARKING)).await);
+                self.note(self.app.reconciler.store.clear_mark(&blob, self.marking()).await);
             } else if mark.keys.len() < all {
-                self.note(self.app.reconciler.store.clear_mark(&blob, self.deadline.within(MARKING)).await);
+                self.note(self.app.reconciler.store.clear_mark(&blob, self.marking()).await);
                 self.set(&mark).await;
             }
         }
@@ -112,7 +113,7 @@ where
         let store = &self.app.reconciler.store;
         let keys = items.iter().map(|(key, _)| key.clone()).collect();
         let mut usable = HashMap::new();
-        match store.crash_marks(self.function, &keys, self.deadline.within(MARKING)).await {
+        match store.crash_marks(self.function, &keys, self.marking()).await {
             Err(error) => self.note(Err(error)),
             Ok(marks) => {
                 for (blob, mark) in marks {
@@ -120,7 +121,7 @@ where
                         Ok(mark) => drop(usable.insert(blob, mark)),
                         Err(error) => {
                             self.note(Err(error));
-                            self.note(store.clear_mark(&blob, self.deadline.within(MARKING)).await);
+                            self.note(store.clear_mark(&blob, self.marking()).await);
                         }
                     }
                 }
@@ -139,7 +140,7 @@ where
                 item.delivery_count
             );
             (self.give_up)(item, reason, deaths).await?;
-            self.note(self.app.reconciler.store.clear_mark(&mark.blob(self.function), self.deadline).await);
+            self.note(self.app.reconciler.store.clear_mark(&mark.blob(self.function), self.marking()).await);
             return Ok(());
         }
         // What is suspected is in hand alone, of all that this process handles; else it would be charged with another's death.
@@ -162,7 +163,7 @@ where
                 tokio::join!(work, self.set(&mark)).0
             }
         };
-        self.note(self.app.reconciler.store.clear_mark(&blob, self.deadline.within(MARKING)).await);
+        self.note(self.app.reconciler.store.clear_mark(&blob, self.marking()).await);
         outcome
     }
 
@@ -202,8 +203,12 @@ where
         }
     }
 
+    fn marking(&self) -> Deadline {
+        self.deadline.within(MARKING.min(self.deadline.left() / SHARE))
+    }
+
     async fn set(&self, mark: &CrashMark) {
-        self.note(self.app.reconciler.store.set_mark(self.function, mark, self.deadline.within(MARKING)).await);
+        self.note(self.app.reconciler.store.set_mark(self.function, mark, self.marking()).await);
     }
 
     /// A mark that cannot be used holds up nothing.

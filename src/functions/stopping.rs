@@ -18,7 +18,7 @@ const READING: Duration = Duration::from_secs(5);
 
 /// The stopped targets; none when they cannot be listed.
 pub(super) async fn list(app: &App, age: Duration, deadline: Deadline) -> Arc<Stopped> {
-    match app.reconciler.store.stopped(age, deadline.within(READING)).await {
+    match app.reconciler.store.stopped(age, deadline.within(READING.min(deadline.left() / 4))).await {
         Ok(stopped) => stopped,
         Err(error) => {
             let reason = causes(&error);
