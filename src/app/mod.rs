@@ -3,6 +3,7 @@
 mod seats;
 
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
+use tokio::sync::RwLock;
 
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
@@ -21,6 +22,8 @@ pub struct App {
     pub reconciler: Reconciler,
     /// The looks that are under way.
     pub seats: Seats,
+    /// Held by all that handle items, and by one alone while it has an item in hand that the worker may have died of.
+    pub alone: RwLock<()>,
 }
 
 /// Why the worker cannot be put together.
@@ -74,6 +77,6 @@ impl App {
             arm,
             facts: FactsReader::new(settings.facts_ttl),
         };
-        Ok(Self { settings, reconciler, seats: Seats::default() })
+        Ok(Self { settings, reconciler, seats: Seats::default(), alone: RwLock::default() })
     }
 }

@@ -7,7 +7,7 @@ use super::answer::{Answer, Oddity, one};
 use super::call::{Account, Call, CallKind};
 use super::lenient::{Item, Members, read_by_serde, text};
 use super::page::Page;
-use crate::resource::{ArmId, SubscriptionId, fold};
+use crate::resource::{ArmId, SubscriptionId};
 
 const API_VERSION: &str = "2024-05-01";
 /// The oldest that tells of an assignment whether it is enforced. Whoever reads selectors or overrides needs 2022-06-01.

@@ -1,100 +1,164 @@
 //! `collect`: a batch of observations becomes what is known of their targets, and each target has a wake-up.
 //! The wake-up is sent for duplicates too: the batch may be here again because it was not sent the last time.
+//! What belongs to a document that cannot be used waits in its queue until it can.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tracing::info;
+use tracing::{error, info};
 
 use super::Failure;
-use super::alone::{one_by_one, part};
+use super::isolate::{Failed, Isolation};
 use super::rejection::reject;
 use super::side_by_side::side_by_side;
+use super::wake_ups;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::host::{Envelope, Item};
 use crate::queue::{Observation, Outgoing, Queue, WakeUp};
-use crate::remediation::{merge_all, written};
+use crate::remediation::{merge_all, wait_for_document, written};
 use crate::resource::Target;
-use crate::state::{Saved, StateError};
-use crate::transport::Deadline;
+use crate::state::StateError;
+use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "collect";
 
 /// Targets that are written at the same time.
 const TARGETS: usize = 16;
+/// The share of the invocation's time in which a document is tried for: the rest is for what then becomes of its observations.
+const OF_ONE_TARGET: f64 = 0.5;
+
+/// What was seen of one target, with the messages that said so.
+type Seen = Vec<(Observation, Item)>;
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
-    let (together, alone) = part(envelope.items()?);
-    collect(&app, together, deadline).await?;
-    one_by_one(&app, NAME, alone, deadline, |item| collect(&app, vec![item], deadline)).await
+    let isolation = Isolation {
+        app: &app,
+        function: NAME,
+        deadline,
+        handle: |items| collect(Arc::clone(&app), items, deadline),
+        give_up: async |item: Item, reason, _| Ok(reject(&app, NAME, reason, &item.body, deadline).await?),
+    };
+    isolation.run(envelope.items()?).await
 }
 
-async fn collect(app: &Arc<App>, items: Vec<Item>, deadline: Deadline) -> Result<(), Failure> {
-    let mut by_target: BTreeMap<Target, Vec<(Observation, Item)>> = BTreeMap::new();
+async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Failed> {
+    let mut by_target: BTreeMap<Target, Seen> = BTreeMap::new();
+    let mut unreadable = Vec::new();
     for item in items {
         match Observation::read(&item.body) {
             Ok(observation) => by_target.entry(observation.target()).or_default().push((observation, item)),
-            Err(unreadable) => reject(app, NAME, unreadable.to_string(), &item.body, deadline).await?,
+            Err(words) => unreadable.push((item, words.to_string())),
         }
     }
-    let pieces = by_target.into_iter().map(|(target, seen)| take_in(Arc::clone(app), target, seen, deadline));
-    let mut wake_ups = Vec::new();
-    let mut failure = None;
-    for result in side_by_side(TARGETS, pieces).await {
+    let mut failed = reject_all(&app, NAME, unreadable, deadline).await;
+    let all: Vec<_> = by_target.into_iter().map(|(target, seen)| (target, Arc::new(seen))).collect();
+    let pieces = all.iter().map(|(target, seen)| take_in(Arc::clone(&app), target.clone(), Arc::clone(seen), deadline));
+    let (mut messages, mut unstored) = (Vec::new(), Vec::new());
+    let mut stored = 0_usize;
+    for (result, (target, seen)) in side_by_side(TARGETS, pieces).await.into_iter().zip(all) {
         match result {
-            Ok(Ok(wake_up)) => wake_ups.extend(wake_up),
-            Ok(Err(error)) => failure = Some(Failure::State(error)),
-            Err(panic) => failure = Some(Failure::Defect(panic)),
+            Ok(Ok(wake_up)) => {
+                stored += 1;
+                messages.extend(wake_up.map(|message| (message, seen)));
+            }
+            Ok(Err(Failure::State(error))) => unstored.push((target, seen, error)),
+            Ok(Err(failure)) => failed.push(Failed { failure, items: items_of(&seen) }),
+            Err(panic) => failed.push(Failed { failure: Failure::Defect(panic), items: items_of(&seen) }),
         }
     }
-    if !wake_ups.is_empty() {
-        app.reconciler.sender.send(Queue::WakeUps, &wake_ups, Timestamp::now_utc(), deadline).await?;
+    let wake_ups = messages.iter().map(|(message, _)| message.clone()).collect();
+    if let Err(error) = wake_ups::send(&app, wake_ups, deadline).await {
+        let items = messages.iter().flat_map(|(_, seen)| items_of(seen)).collect();
+        failed.push(Failed { failure: error.into(), items });
     }
-    failure.map_or(Ok(()), Err)
+    for (target, seen, error) in unstored {
+        // Where other documents could be written, storage serves, and the one document must not hold the others.
+        let put_off = error.is_about_the_document() || stored > 0;
+        let failure = match put_off {
+            true => wait_in_queue(&app, &target, &seen, &error, deadline).await.err(),
+            false => Some(Failure::State(error)),
+        };
+        failed.extend(failure.map(|failure| Failed { failure, items: items_of(&seen) }));
+    }
+    failed
+}
+
+fn items_of(seen: &Seen) -> Vec<Item> {
+    seen.iter().map(|(_, item)| item.clone()).collect()
+}
+
+/// Rejects what cannot be read; those that storage did not take.
+pub(super) async fn reject_all(
+    app: &Arc<App>,
+    function: &'static str,
+    unreadable: Vec<(Item, String)>,
+    deadline: Deadline,
+) -> Vec<Failed> {
+    let pieces = unreadable.into_iter().map(|(item, reason)| {
+        let app = Arc::clone(app);
+        async move {
+            let rejected = reject(&app, function, reason, &item.body, deadline).await;
+            rejected.err().map(|error| Failed { failure: error.into(), items: vec![item] })
+        }
+    });
+    let results = side_by_side(TARGETS, pieces).await;
+    let failed = |result: Result<Option<Failed>, String>| match result {
+        Ok(failed) => failed,
+        Err(panic) => Some(Failed { failure: Failure::Defect(panic), items: Vec::new() }),
+    };
+    results.into_iter().filter_map(failed).collect()
 }
 
 /// Merges what was seen into the target's document; its current wake-up, if it has one.
 async fn take_in(
     app: Arc<App>,
     target: Target,
-    seen: Vec<(Observation, Item)>,
+    seen: Arc<Seen>,
     deadline: Deadline,
-) -> Result<Option<Outgoing>, StateError> {
-    match store_merged(&app, &target, &seen, deadline).await {
-        Err(error) if error.is_about_the_document() => {
-            for (_, item) in &seen {
-                reject(&app, NAME, error.to_string(), &item.body, deadline).await?;
-            }
-            Ok(None)
-        }
-        other => other,
+) -> Result<Option<Outgoing>, Failure> {
+    if deadline.has_passed() {
+        return Err(Failure::OutOfTime(seen.len()));
     }
+    let mut merged = Vec::new();
+    let own = deadline.within(deadline.left().mul_f64(OF_ONE_TARGET));
+    let (before, document) = app
+        .reconciler
+        .store
+        .update(&target, own, |found| {
+            let observations = seen.iter().map(|(observation, _)| observation);
+            let (document, each) = merge_all(&found.document, observations, &app.settings.policy, Timestamp::now_utc());
+            merged = each;
+            document
+        })
+        .await?;
+    written(&before, &document);
+    let hash = target.hash();
+    for ((observation, item), merged) in seen.iter().zip(merged) {
+        info!(event = "observation_merged", target = %hash, resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
+    }
+    let wake = |at| Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
+    Ok(document.wake_at.map(wake))
 }
 
-async fn store_merged(
+/// Sends observations back to their queue, to come again later: their target's document cannot be used, and they are not to blame.
+async fn wait_in_queue(
     app: &App,
     target: &Target,
-    seen: &[(Observation, Item)],
+    seen: &Seen,
+    cause: &StateError,
     deadline: Deadline,
-) -> Result<Option<Outgoing>, StateError> {
-    let store = &app.reconciler.store;
-    loop {
-        let found = store.target(target, deadline).await?;
-        let observations = seen.iter().map(|(observation, _)| observation);
-        let (document, merged) = merge_all(&found.document, observations, &app.settings.policy, Timestamp::now_utc());
-        if document != found.document {
-            match store.save_target(&document, found.etag.as_ref(), deadline).await? {
-                Saved::As(_) => written(&found.document, &document),
-                // Another wrote first: what was seen is merged into that.
-                Saved::Conflict => continue,
-            }
-        }
-        let hash = target.hash();
-        for ((observation, item), merged) in seen.iter().zip(merged) {
-            info!(event = "observation_merged", target = %hash, resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
-        }
-        let wake = |at| Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
-        return Ok(document.wake_at.map(wake));
-    }
+) -> Result<(), Failure> {
+    let now = Timestamp::now_utc();
+    let waiting: Vec<_> = seen
+        .iter()
+        .map(|(observation, _)| {
+            let at = wait_for_document(observation.returned, &app.settings.policy, now);
+            Outgoing { at: Some(at), ..Outgoing::observation(&observation.clone().returned_once()) }
+        })
+        .collect();
+    app.reconciler.sender.send(Queue::NoncompliantResources, &waiting, now, deadline).await?;
+    let until = waiting.iter().filter_map(|message| message.at).min().map(|at| at.to_string()).unwrap_or_default();
+    error!(event = "target_stopped", target = %target.hash(), reason = causes(cause), observations = waiting.len(), until, "nothing is done for this target until its document can be used; what was seen waits in the queue");
+    Ok(())
 }

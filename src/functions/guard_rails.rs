@@ -10,7 +10,7 @@ use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, WakeUp};
 use crate::remediation::{LetIn, let_in, needs_walk, written};
 use crate::state::{Saved, TargetSummary};
-use crate::transport::Deadline;
+use crate::transport::{Deadline, causes};
 
 /// Targets that are walked at the same time.
 const TOGETHER: usize = 16;
@@ -34,8 +34,13 @@ pub(super) async fn follow(app: &App, targets: &[TargetSummary], deadline: Deadl
                     walked += 1;
                     opened += usize::from(let_in != LetIn::default());
                 }
-                Err(Failure::State(error)) if error.is_about_the_document() => {
-                    error!(event = "target_stopped", blob = summary.blob, reason = %error, "nothing is done for this target until its document can be read");
+                Err(error) if error.is_about_one_target() => {
+                    error!(
+                        event = "target_stopped",
+                        blob = summary.blob,
+                        reason = causes(&error),
+                        "nothing is done for this target until its document can be used"
+                    );
                 }
                 Err(failure) => return Err(failure),
             }

@@ -2,8 +2,10 @@
 
 use tracing::error;
 
+use super::{collect, remediate};
 use crate::app::App;
 use crate::event::Timestamp;
+use crate::queue::Queue;
 use crate::state::{Rejected, StateError};
 use crate::transport::Deadline;
 
@@ -15,7 +17,12 @@ pub(super) async fn reject(
     payload: &str,
     deadline: Deadline,
 ) -> Result<(), StateError> {
-    let item = Rejected::new(function, reason, payload, Timestamp::now_utc());
+    let queue = match function {
+        collect::NAME => Some(Queue::NoncompliantResources.name()),
+        remediate::NAME => Some(Queue::WakeUps.name()),
+        _ => None,
+    };
+    let item = Rejected::new(function, queue, reason, payload, Timestamp::now_utc());
     app.reconciler.store.reject(&item, deadline).await?;
     error!(
         event = "item_rejected",

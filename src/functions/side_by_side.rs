@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::future::join_all;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-/// Runs all, at most `limit` at a time, and gives their results; a panic becomes an error in words.
+/// Runs all, at most `limit` at a time, and gives their results in the same order; a panic becomes an error in words.
 pub(super) async fn side_by_side<T: Send + 'static>(
     limit: usize,
     pieces: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<Result<T, String>> {
     let seats = Arc::new(Semaphore::new(limit));
-    let running: FuturesUnordered<_> = pieces
-        .into_iter()
-        .map(|piece| {
-            let seats = Arc::clone(&seats);
-            let seated = async move {
-                let _seat = seats.acquire_owned().await;
-                piece.await
-            };
-            tokio::spawn(seated.in_current_span())
+    let running = pieces.into_iter().map(|piece| {
+        let seats = Arc::clone(&seats);
+        apart(async move {
+            let _seat = seats.acquire_owned().await;
+            piece.await
         })
-        .collect();
-    running.map(|joined| joined.map_err(|panic| panic.to_string())).collect().await
+    });
+    // Each is spawned when it is first polled, and that is at once.
+    join_all(running).await
+}
+
+/// Runs one piece in a task of its own.
+pub(super) async fn apart<T: Send + 'static>(piece: impl Future<Output = T> + Send + 'static) -> Result<T, String> {
+    tokio::spawn(piece.in_current_span()).await.map_err(|panic| panic.to_string())
 }

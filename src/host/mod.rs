@@ -8,7 +8,7 @@ mod server;
 use std::time::Duration;
 
 pub use envelope::{Envelope, EnvelopeError, Item};
-pub use server::{Answer, Handle, serve};
+pub use server::{Answer, Body, Handle, serve};
 
 /// How long the host lets an invocation take: the `functionTimeout` of host.json.
 pub const TIME_OUT: Duration = Duration::from_secs(4 * 60);

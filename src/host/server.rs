@@ -7,22 +7,29 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, info_span};
 
 /// A full batch of the largest messages, twice escaped, fits.
 const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
+/// What a function is called that this worker does not know.
+const UNKNOWN: &str = "unknown";
+
 /// How an invocation ended: done, or failed with words for the log, to be delivered again.
 pub type Answer = Result<(), String>;
 
+/// The body of an invocation, or why it could not be taken.
+pub type Body = Result<Bytes, String>;
+
 /// Handles one invocation of the function with this name.
-pub type Handle = Arc<dyn Fn(&'static str, Bytes) -> BoxFuture<'static, Answer> + Send + Sync>;
+pub type Handle = Arc<dyn Fn(&'static str, Body) -> BoxFuture<'static, Answer> + Send + Sync>;
 
 /// Serves the host on this loopback port until the process ends. The host kills without warning, so nothing is kept in memory
 /// that must survive.
@@ -40,30 +47,41 @@ fn router(functions: &[&'static str], handle: &Handle) -> Router {
     let mut router = Router::new().route("/", get(ready));
     for function in functions.iter().copied() {
         let handle = Arc::clone(handle);
-        let invoke = move |headers: HeaderMap, body: Bytes| invoke(Arc::clone(&handle), function, headers, body);
+        let invoke = move |headers, body| invoke(Arc::clone(&handle), function, headers, body);
         router = router.route(&format!("/{function}"), post(invoke));
     }
+    // A function of another version's folder may be fed by a queue too, so its calls are handled, and failed, like all others.
+    let handle = Arc::clone(handle);
+    let unknown = move |method: Method, headers, body| async move {
+        if method == Method::POST {
+            let _ = invoke(handle, UNKNOWN, headers, body).await;
+        }
+        failure(StatusCode::NOT_FOUND, "no such function")
+    };
     router
-        .fallback(|| async { failure(StatusCode::NOT_FOUND, "no such function") })
+        .fallback(unknown)
         .method_not_allowed_fallback(|| async {
             failure(StatusCode::METHOD_NOT_ALLOWED, "functions are called with POST")
         })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
-async fn invoke(handle: Handle, function: &'static str, headers: HeaderMap, body: Bytes) -> Response {
+async fn invoke(
+    handle: Handle,
+    function: &'static str,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let invocation = headers.get("X-Azure-Functions-InvocationId").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let span = info_span!("invocation", function, invocation);
     // A task of its own: a panic fails this invocation only, and a dropped connection does not stop it half-way.
-    let task = tokio::spawn(handle(function, body).instrument(span.clone()));
+    let body = body.map_err(|rejection| rejection.body_text());
+    let task = tokio::spawn(handle(function, body).instrument(span));
     let words = match task.await {
         Ok(Ok(())) => return axum::Json(json!({})).into_response(),
         Ok(Err(words)) => words,
         Err(panic) => format!("a defect: {panic}"),
     };
-    span.in_scope(|| {
-        error!(event = "invocation_failed", reason = words, "the invocation failed and is delivered again")
-    });
     failure(StatusCode::INTERNAL_SERVER_ERROR, &words)
 }
 
@@ -74,10 +92,10 @@ fn failure(status: StatusCode, words: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::{Body, to_bytes};
+    use axum::body::{Body as HttpBody, to_bytes};
     use axum::http::Request;
 
-    fn handle(function: &'static str, _: Bytes) -> BoxFuture<'static, Answer> {
+    fn handle(function: &'static str, _: Body) -> BoxFuture<'static, Answer> {
         Box::pin(async move {
             match function {
                 "works" => Ok(()),
@@ -89,7 +107,7 @@ mod tests {
 
     async fn ask(method: &str, path: &str) -> (u16, String, String) {
         use tower_service::Service;
-        let request = Request::builder().method(method).uri(path).body(Body::from("{}")).unwrap();
+        let request = Request::builder().method(method).uri(path).body(HttpBody::from("{}")).unwrap();
         let response =
             router(&["works", "fails", "panics"], &(Arc::new(handle) as Handle)).call(request).await.unwrap();
         let kind = response.headers()["content-type"].to_str().unwrap().to_owned();

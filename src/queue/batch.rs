@@ -9,7 +9,7 @@ use super::outgoing::Outgoing;
 use crate::event::Timestamp;
 
 /// Most bytes of a batch, well under the 256 KB of the Standard tier.
-const BATCH_LIMIT: usize = 200 * 1024;
+pub(super) const LIMIT: usize = 200 * 1024;
 
 /// RFC 1123, the only form that the service takes; it has no fractions.
 const RFC_1123: &[BorrowedFormatItem<'_>] =
@@ -38,7 +38,7 @@ pub(super) fn pack(messages: &[Outgoing], now: Timestamp) -> Vec<String> {
     for message in messages {
         let one = one(message, now);
         match batches.last_mut() {
-            Some(batch) if batch.len() + one.len() + 2 <= BATCH_LIMIT => {
+            Some(batch) if batch.len() + one.len() + 2 <= LIMIT => {
                 batch.push(',');
                 batch.push_str(&one);
             }
@@ -100,7 +100,7 @@ mod tests {
     fn batches_stay_under_the_limit_and_lose_nothing() {
         let messages: Vec<_> = (0..2_000).map(|n| outgoing(n, "2026-11-21T07:00:00Z")).collect();
         let batches = pack(&messages, Timestamp::UNIX_EPOCH);
-        assert!(batches.len() > 1 && batches.iter().all(|b| b.len() <= BATCH_LIMIT));
+        assert!(batches.len() > 1 && batches.iter().all(|b| b.len() <= LIMIT));
         let sent: usize =
             batches.iter().map(|b| serde_json::from_str::<Vec<serde_json::Value>>(b).unwrap().len()).sum();
         assert_eq!(sent, messages.len());

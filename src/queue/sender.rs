@@ -12,7 +12,7 @@ use url::Url;
 use super::batch;
 use super::outgoing::{Outgoing, Queue};
 use crate::event::Timestamp;
-use crate::transport::{Deadline, passes_or_is_throttled, repeat};
+use crate::transport::{Deadline, Trouble, is_of_the_request, may_pass, repeat};
 
 const AUDIENCE: &str = "https://servicebus.azure.net/.default";
 const BATCH: &str = "application/vnd.microsoft.servicebus.json";
@@ -27,6 +27,16 @@ const RETRY_POLICY: HeaderName = HeaderName::from_static("x-ms-retrypolicy");
 pub struct SendError {
     queue: &'static str,
     source: azure_core::Error,
+    /// Whether it was a single message above the limit of a batch: Service Bus says 403 then, as it does for a missing role.
+    oversized: bool,
+}
+
+impl SendError {
+    /// Whether a message itself was refused, so that it is no use to send the same one again.
+    #[must_use]
+    pub fn is_about_the_message(&self) -> bool {
+        is_of_the_request(&self.source) || self.oversized && is_forbidden(&self.source)
+    }
 }
 
 /// Sends messages to the queues of one namespace.
@@ -60,9 +70,13 @@ impl Sender {
         url.path_segments_mut().expect("an https address has a path").pop_if_empty().extend([queue.name(), "messages"]);
         for body in batch::pack(messages, now) {
             let send = || self.send_batch(&url, &body);
-            repeat(deadline, usize::MAX, passes_or_is_throttled, send)
-                .await
-                .map_err(|source| SendError { queue: queue.name(), source })?;
+            let oversized = body.len() > batch::LIMIT;
+            let passes = |error: &_| may_pass(error) && !(oversized && is_forbidden(error));
+            repeat(deadline, usize::MAX, passes, send).await.map_err(|source| SendError {
+                queue: queue.name(),
+                source,
+                oversized,
+            })?;
         }
         Ok(())
     }
@@ -74,4 +88,8 @@ impl Sender {
         request.set_body(body.as_bytes().to_vec());
         self.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
     }
+}
+
+fn is_forbidden(error: &azure_core::Error) -> bool {
+    Trouble::of(error) == Trouble::Status(403)
 }

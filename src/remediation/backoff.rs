@@ -16,6 +16,13 @@ pub(super) fn next_attempt(failed: u32, task: &TaskName, policy: &Policy, now: T
     round_up(now + longest_wait(failed, policy).mul_f64(fraction(task)), policy.coalesce_window)
 }
 
+/// When an observation comes again whose document cannot be used, after it was sent back `returns` times: `BACKOFF_BASE` doubled
+/// each time, at most `BACKOFF_CAP`. Those of one target that came together come together again.
+#[must_use]
+pub fn wait_for_document(returns: u32, policy: &Policy, now: Timestamp) -> Timestamp {
+    now + longest_wait(returns.saturating_add(1), policy)
+}
+
 /// Steps after which any wait has grown to any cap: from a nanosecond to more than five hundred years.
 const STEPS: u32 = 64;
 

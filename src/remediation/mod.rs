@@ -31,6 +31,7 @@ mod wave;
 #[cfg(test)]
 mod widened_tests;
 
+pub use backoff::wait_for_document;
 pub use journal::written;
 pub use letting_in::{LetIn, let_in, needs_walk};
 pub use merge::{Merged, merge, merge_all};

@@ -16,8 +16,8 @@ use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
 use crate::resource::Target;
-use crate::state::{Saved, StateError, Store, Versioned};
-use crate::transport::Deadline;
+use crate::state::{Saved, StateError, Store, TargetDocument, Versioned};
+use crate::transport::{Contest, Deadline, causes};
 
 /// Steps of one look, far above what any needs: a guard against going round in circles.
 const MOST_STEPS: usize = 2_000;
@@ -27,6 +27,8 @@ const PART: usize = 10;
 const ALL_STATES: Duration = Duration::from_secs(10);
 /// Most pages of them at a time: 50,000 resources, the most that a task takes, at 100 a page.
 const PAGES_OF_STATES: usize = 500;
+/// So many looks in a row that took long and were cut off: it is the target that they die of.
+const CUT_OFF: u32 = 8;
 /// Longest time for creating a task: one try, and at most half of the time for which the opening is left to this instance.
 const PUT: Duration = Duration::from_secs(10);
 
@@ -42,6 +44,9 @@ pub enum ReconcileError {
     /// The decisions go round in circles: a defect.
     #[error("no end after {MOST_STEPS} steps; please report this with the log of the target")]
     Endless,
+    /// Looks at the target take long and are cut off, always.
+    #[error("{0} looks in a row took long and were cut off")]
+    CutOff(u32),
 }
 
 /// What a look needs to act.
@@ -66,6 +71,8 @@ impl Reconciler {
     /// When the target's state or its next wake-up could not be stored: the wake-up must be delivered again.
     pub async fn reconcile(&self, wake_up: &WakeUp, slot: Deadline, deadline: Deadline) -> Result<(), ReconcileError> {
         let mut look = Reconciliation::new(wake_up);
+        let mut contest = Contest::until(deadline);
+        let mut is_new = true;
         for _ in 0..MOST_STEPS {
             if slot.has_passed() {
                 look.observe(Observed::OutOfTime);
@@ -76,7 +83,17 @@ impl Reconciler {
             }
             let next = look.next(&self.policy, now);
             match self.act(next, &look, &wake_up.target, slot, deadline).await? {
-                Some(observed) => look.observe(observed),
+                Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
+                    return Err(ReconcileError::CutOff(found.document.cut_off));
+                }
+                Some(observed) => {
+                    is_new &= !matches!(observed, Observed::Target(_));
+                    if matches!(observed, Observed::Conflict | Observed::ClaimsConflict) && !contest.goes_on().await {
+                        let blob = format!("of target {}", wake_up.target.hash());
+                        return Err(StateError::Contended { blob }.into());
+                    }
+                    look.observe(observed);
+                }
                 None => {
                     journal::looked(wake_up, &look);
                     return Ok(());
@@ -86,7 +103,8 @@ impl Reconciler {
         Err(ReconcileError::Endless)
     }
 
-    /// Makes sure that the target is looked at again after this time, whatever becomes of the look under way.
+    /// Makes sure that the target is looked at again after this time, whatever becomes of the look under way; or, if it has not
+    /// `begun`, of the one that could not be taken.
     ///
     /// # Errors
     /// As for [`Reconciler::reconcile`].
@@ -94,23 +112,40 @@ impl Reconciler {
         &self,
         wake_up: &WakeUp,
         after: Duration,
+        begun: bool,
         deadline: Deadline,
     ) -> Result<(), ReconcileError> {
         let target = &wake_up.target;
-        let document = loop {
-            let Versioned { mut document, etag } = self.store.target(target, deadline).await?;
-            if etag.is_none() {
-                return Ok(());
+        let change = |found: &Versioned<TargetDocument>| {
+            let mut document = found.document.clone();
+            // Of a target that is not known there is nothing to be looked at.
+            if found.etag.is_some()
+                && leave_behind(&mut document, wake_up.generation, Timestamp::now_utc() + after)
+                && begun
+            {
+                document.cut_off = document.cut_off.saturating_add(1);
             }
-            let changed = leave_behind(&mut document, wake_up.generation, Timestamp::now_utc() + after);
-            if !changed || self.store.save_target(&document, etag.as_ref(), deadline).await? != Saved::Conflict {
-                break document;
-            }
+            document
         };
-        info!(event = "look_left_behind", target = %target.hash(), generation = document.generation, "a look takes long; another is planned in case it is cut off");
+        let (_, document) = self.store.update(target, deadline, change).await?;
         let Some(at) = document.wake_at else { return Ok(()) };
+        info!(event = "look_left_behind", target = %target.hash(), generation = document.generation, "a look takes long; another is planned in case it is cut off");
         let message = Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
         self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
+        Ok(())
+    }
+
+    /// Forgets how many looks at the target were cut off, once it is stopped for that.
+    ///
+    /// # Errors
+    /// When the target's state cannot be kept.
+    pub async fn forget_cut_off(&self, target: &Target, deadline: Deadline) -> Result<(), ReconcileError> {
+        let change = |found: &Versioned<TargetDocument>| {
+            let mut document = found.document.clone();
+            document.cut_off = 0;
+            document
+        };
+        self.store.update(target, deadline, change).await?;
         Ok(())
     }
 
@@ -145,11 +180,19 @@ impl Reconciler {
                 Saved::Conflict => Observed::ClaimsConflict,
             },
             Next::LoadRival(hash) => {
-                let found = self.store.target_of_hash(target.subscription(), &hash, deadline).await?;
-                Observed::Rival(hash, found.and_then(|v| v.document.active).map(|active| active.name))
+                let active = match self.store.target_of_hash(target.subscription(), &hash, deadline).await {
+                    Ok(found) => found.and_then(|found| found.document.active).map(|active| active.name),
+                    // Nobody can tell that the claim is void, so it stands.
+                    Err(error) if error.is_about_the_document() => {
+                        warn!(event = "claim_stands", target = %target.hash(), rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
+                        look.claim_of(&hash)
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                Observed::Rival(hash, active)
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
-                warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not answer; the target waits");
+                warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
                 Observed::Unanswered(error)
             }),
             Next::Put(task) => {

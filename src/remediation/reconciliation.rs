@@ -115,6 +115,12 @@ impl Reconciliation {
         self.claims.as_ref().and_then(|v| v.etag.as_ref())
     }
 
+    /// The task for which this target claims resources, as the subscription's document was read.
+    #[must_use]
+    pub fn claim_of(&self, rival: &TargetHash) -> Option<TaskName> {
+        self.claims.as_ref().and_then(|claims| claims.document.claims.get(rival)).map(|claim| claim.task.clone())
+    }
+
     /// Whether the wake-up was void: an earlier generation's.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -224,6 +230,9 @@ impl Reconciliation {
         match (View { look: self, document, claims, policy, now }).next() {
             Next::Save(mut write) => {
                 sum_up(document, &mut write.document, now);
+                if let Meaning::Settled(_) = write.meaning {
+                    write.document.cut_off = 0;
+                }
                 Next::Save(write)
             }
             other => other,

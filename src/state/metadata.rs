@@ -73,12 +73,13 @@ impl LeftOut {
 }
 
 impl TargetSummary {
-    pub(super) fn read(blob: String, metadata: Option<&HashMap<String, String>>) -> Self {
+    pub(super) fn read(blob: String, metadata: &HashMap<String, String>) -> Self {
         let value = |name: &str| {
-            metadata?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+            metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
         };
         let time = |name| value(name).and_then(parse_time);
-        let some = |name| value(name).is_some_and(|value| value != "0");
+        // A document that a person or a tool has put back tells nothing here: it is looked at, and then it does.
+        let some = |name| value(name).is_none_or(|value| value != "0");
         let is_unsettled = some(COUNTS[0]) || some(COUNTS[1]);
         let hours = value(HOURS).map(hours::from_metadata).unwrap_or_default();
         let left_out = value(LEFT_OUT).zip(time(LEFT_OUT_SINCE)).map(|(digest, since)| LeftOut::read(digest, since));
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_told_with_the_digest_that_all_of_it_has_or_with_none() {
-        let read = |document: &TargetDocument| TargetSummary::read(String::new(), Some(&of(document))).left_out;
+        let read = |document: &TargetDocument| TargetSummary::read(String::new(), &of(document)).left_out;
         let mut document = TargetDocument::new(target());
         assert_eq!(read(&document), None);
         let excluding = policy_with("EXCLUDE_SCOPES", "*");
@@ -160,7 +161,7 @@ mod tests {
         for n in 0..3 {
             merge(&mut document, &seen(Seen::NonCompliant, n, now()), &policy(), now());
         }
-        let read = |document: &TargetDocument| TargetSummary::read(String::new(), Some(&of(document)));
+        let read = |document: &TargetDocument| TargetSummary::read(String::new(), &of(document));
         assert!(read(&document).is_unsettled && read(&document).parked_until.is_none());
         let until = now() + Duration::from_secs(60);
         document.parked = Some(TargetPark {
@@ -171,6 +172,7 @@ mod tests {
             since: now(),
             until,
         });
+        assert!(TargetSummary::read(String::new(), &HashMap::new()).is_unsettled, "nothing is told");
         let metadata = of(&document);
         assert_eq!((metadata["waiting"].as_str(), metadata["parked"].as_str()), ("0", "3"));
         let summary = read(&document);

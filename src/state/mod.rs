@@ -1,9 +1,11 @@
 //! Stage 3, what is known: one document a target and one a subscription, in Blob Storage, changed only by compare-and-swap on the ETag.
-//! (Notes in `suspects` and rejected items are written as they are.) The documents are plain values; what happens to them is
+//! (Crash marks, stopped targets and rejected items are written as they are.) The documents are plain values; what happens to them is
 //! decided in `remediation`.
 
 mod blob_store;
 mod changes;
+mod container;
+mod crash_marks;
 mod entry;
 mod evaluation;
 mod excluded;
@@ -12,16 +14,19 @@ mod hours;
 mod metadata;
 mod reasons;
 mod rejected;
+mod state_error;
+mod stopped;
 mod subscription_document;
-mod suspects;
 mod target_document;
 mod target_park;
 mod task;
 mod task_name;
 mod versioned;
 
-pub use blob_store::{Saved, StateError, Store};
+pub use blob_store::Store;
 pub use changes::{Change, changes};
+pub use container::Saved;
+pub use crash_marks::{CrashMark, crash_key};
 pub use entry::{Entry, EntryState, LastFailure};
 pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;
@@ -30,6 +35,8 @@ pub use hours::{Hour, Sums, last_24_hours, sum_up};
 pub use metadata::{LeftOut, TargetSummary};
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rejected::Rejected;
+pub use state_error::StateError;
+pub use stopped::{Stopped, StoppedTarget, hash_in};
 pub use subscription_document::SubscriptionDocument;
 pub use target_document::{StatesReading, TargetDocument, Unlisted};
 pub use target_park::TargetPark;

@@ -30,6 +30,9 @@ pub struct TargetDocument {
     /// When the target is looked at next; none when nothing waits.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub wake_at: Option<Timestamp>,
+    /// How many looks in a row took long, went on by themselves and were not heard of again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut_off: u32,
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
@@ -56,6 +59,11 @@ pub struct TargetDocument {
     pub hours: Vec<Hour>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl TargetDocument {
     /// The document of a target of which nothing is known.
     #[must_use]
@@ -66,6 +74,7 @@ impl TargetDocument {
             sequence: 0,
             generation: 0,
             wake_at: None,
+            cut_off: 0,
             active: None,
             parked: None,
             resources: BTreeMap::new(),

@@ -3,12 +3,14 @@
 //! The pipeline's own retry is off, so that this layer is the only one.
 
 mod causes;
+mod contest;
 mod credential;
 mod http_client;
 mod renewal;
 mod repeat;
 
 pub use causes::causes;
+pub use contest::Contest;
 pub use credential::{CredentialError, Identity, managed_identity};
 pub use http_client::{TransportError, client_options, http_client};
-pub use repeat::{Deadline, Trouble, passes_or_is_throttled, repeat};
+pub use repeat::{Deadline, Trouble, is_of_the_request, may_pass, repeat};

@@ -1,14 +1,17 @@
 //! The first layer of retry: quick tries of a call that may be repeated, bounded by a deadline. Of Resource Manager a few only:
-//! longer waits belong to the documents and their wake-ups. Storage and Service Bus are tried until the deadline.
+//! longer waits belong to the documents and their wake-ups. Storage and Service Bus are the worker's own, and nobody else could
+//! wait for them, so they are tried until the deadline.
 //!
-//! | trouble | repeated? |
-//! |---|---|
-//! | not sent (no connection) | yes |
-//! | lost (sent, no answer) | yes: only calls that may be repeated come here |
-//! | 408, 500, 502, 503, 504 | yes |
-//! | 429 | of Resource Manager no, its time belongs to the caller; of storage and Service Bus yes |
-//! | token refused or out of reach | yes: the identity endpoint restarts with the app |
-//! | anything else | no |
+//! | trouble | of Resource Manager repeated? | of storage and Service Bus? |
+//! |---|---|---|
+//! | not sent (no connection) | yes | yes |
+//! | lost (sent, no answer) | yes: only calls that may be repeated come here | yes |
+//! | token refused or out of reach | yes: the identity endpoint restarts with the app | yes |
+//! | 408, 500, 502, 503, 504 | yes | yes |
+//! | 429 | no, its time belongs to the caller | yes |
+//! | 400, 411, 413, 414, 416, 431 | no | no: the request itself is refused, and the same one would be again |
+//! | any other status, such as 401, 403, 404 of a queue or container, 409, 410, 412 | no | yes: a role, a firewall, a lease, a container or a queue may come and go |
+//! | an answer that cannot be read | no | no |
 
 use std::time::Duration;
 
@@ -85,12 +88,21 @@ impl Trouble {
     }
 }
 
-/// Whether a call to storage or Service Bus is worth another try: what passes by itself, and 429 too. Both are the worker's own,
-/// so that nobody else could wait for them.
+/// Whether a call to storage or Service Bus is worth another try: see the table above. What a status means of the one thing that
+/// was asked for (a blob that is not there, a lost race) the caller knows before it asks here.
 #[must_use]
-pub fn passes_or_is_throttled(error: &azure_core::Error) -> bool {
-    let trouble = Trouble::of(error);
-    trouble.passes() || trouble == Trouble::Status(429)
+pub fn may_pass(error: &azure_core::Error) -> bool {
+    match Trouble::of(error) {
+        Trouble::NotSent | Trouble::Lost | Trouble::NoToken => true,
+        Trouble::Status(_) => !is_of_the_request(error),
+        Trouble::Defect => false,
+    }
+}
+
+/// Whether storage or Service Bus refused this very request, so that it is no use to send the same one again.
+#[must_use]
+pub fn is_of_the_request(error: &azure_core::Error) -> bool {
+    matches!(Trouble::of(error), Trouble::Status(400 | 411 | 413 | 414 | 416 | 431))
 }
 
 /// Runs `operation` until it succeeds, fails for good, `tries` are used up or the deadline is near.
@@ -142,15 +154,22 @@ mod tests {
     }
 
     #[test]
-    fn storage_and_service_bus_are_waited_for_when_they_throttle_too() {
-        let passes = |status: u16| {
-            passes_or_is_throttled(&azure_core::Error::from(ErrorKind::HttpResponse {
+    fn of_storage_and_service_bus_only_what_the_request_itself_is_to_blame_for_is_final() {
+        let error = |status: u16| {
+            azure_core::Error::from(ErrorKind::HttpResponse {
                 status: status.into(),
                 error_code: None,
                 raw_response: None,
-            }))
+            })
         };
-        assert!(passes(429) && passes(503) && !passes(412) && !passes(403));
+        for status in 300..600 {
+            let of_the_request = [400, 411, 413, 414, 416, 431].contains(&status);
+            assert_eq!(is_of_the_request(&error(status)), of_the_request, "{status}");
+            assert_eq!(may_pass(&error(status)), !of_the_request, "{status}");
+        }
+        let kind = |kind: ErrorKind| may_pass(&azure_core::Error::from(kind));
+        assert!(kind(ErrorKind::Io) && kind(ErrorKind::Credential) && kind(ErrorKind::Connection));
+        assert!(!kind(ErrorKind::DataConversion));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,224 @@
+//! One container of Blob Storage: reading, writing, deleting and listing its blobs, each tried until the deadline. A write names
+//! what it replaces. A refusal that shows as a lost race, and only that, is one; every other is waited for.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+
+use azure_core::Bytes;
+use azure_core::error::ErrorKind;
+use azure_core::http::{Etag, RequestContent};
+use azure_storage_blob::BlobContainerClient;
+use azure_storage_blob::models::{
+    BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
+};
+use futures::TryStreamExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::state_error::StateError;
+use super::target_document::VERSION;
+use super::versioned::{ETag, FormatVersion, Versioned};
+use crate::event::Timestamp;
+use crate::transport::{Deadline, Trouble, may_pass, repeat};
+
+/// Below this size a blob travels in one request, so that reading and writing are atomic. No document comes near it.
+const ONE_UPLOAD: NonZero<u64> = NonZero::new(64 * 1024 * 1024).expect("not zero");
+const ONE_DOWNLOAD: NonZero<usize> = NonZero::new(64 * 1024 * 1024).expect("not zero");
+
+/// The codes by which storage says that the blob is not the one that the write was to replace (Microsoft documentation, "Blob
+/// service error codes"). Others with the same statuses mean a lease, a policy, a snapshot.
+const LOST_RACE: [&str; 2] = ["ConditionNotMet", "BlobAlreadyExists"];
+/// The code of a blob that is not there. Without it nobody knows what is missing: it may be the container, or the account.
+const MISSING: &str = "BlobNotFound";
+
+/// How a conditional write ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saved {
+    /// Written, under this ETag.
+    As(ETag),
+    /// Someone else wrote first.
+    Conflict,
+}
+
+/// What a write replaces.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Replaces<'a> {
+    /// Whatever is there.
+    Anything,
+    /// Nothing: there must be no blob of this name.
+    Nothing,
+    /// The blob with this ETag.
+    This(&'a ETag),
+}
+
+impl<'a> From<Option<&'a ETag>> for Replaces<'a> {
+    fn from(etag: Option<&'a ETag>) -> Self {
+        etag.map_or(Self::Nothing, Self::This)
+    }
+}
+
+/// A blob as a listing shows it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) metadata: HashMap<String, String>,
+    pub(super) modified: Option<Timestamp>,
+}
+
+/// A container.
+pub(super) struct Container(pub(super) BlobContainerClient);
+
+impl Container {
+    /// Reads a document, if it is there.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        blob: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Versioned<T>>, StateError> {
+        let Some((body, etag)) = self.fetch(blob, deadline).await? else { return Ok(None) };
+        let unreadable = |source| StateError::Unreadable { blob: blob.to_owned(), source };
+        let FormatVersion { version } = serde_json::from_slice(&body).map_err(unreadable)?;
+        if version > VERSION {
+            return Err(StateError::NewerVersion { blob: blob.to_owned(), found: version });
+        }
+        Ok(Some(Versioned { document: serde_json::from_slice(&body).map_err(unreadable)?, etag }))
+    }
+
+    /// Writes a document in place of what it replaces. Without a lost race it ends as written, or as an error.
+    pub(super) async fn write<T: Serialize>(
+        &self,
+        blob: &str,
+        document: &T,
+        replaces: Replaces<'_>,
+        metadata: Option<HashMap<String, String>>,
+        deadline: Deadline,
+    ) -> Result<Saved, StateError> {
+        let body = serde_json::to_vec(document).expect("documents are plain values with text keys");
+        let mut tries = 0_u32;
+        let upload = || {
+            tries += 1;
+            self.upload(blob, &body, replaces, metadata.clone())
+        };
+        let saved = repeat(deadline, usize::MAX, may_pass, upload).await;
+        match saved.map_err(|source| StateError::of(blob, "written", source))? {
+            // A write whose answer was lost conflicts with itself when it is repeated.
+            Saved::Conflict if tries > 1 => match self.fetch(blob, deadline).await? {
+                Some((stored, Some(etag))) if *stored == *body => Ok(Saved::As(etag)),
+                Some(_) | None => Ok(Saved::Conflict),
+            },
+            saved => Ok(saved),
+        }
+    }
+
+    /// Deletes a blob; that it is not there is as good.
+    pub(super) async fn delete(&self, blob: &str, deadline: Deadline) -> Result<(), StateError> {
+        let delete = || async {
+            match self.0.blob_client(blob).delete(None).await {
+                Err(error) if !is_missing(&error) => Err(error),
+                Ok(_) | Err(_) => Ok(()),
+            }
+        };
+        repeat(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
+    }
+
+    /// Lists the blobs whose names begin with `prefix`.
+    pub(super) async fn list(&self, prefix: &str, deadline: Deadline) -> Result<Vec<Listed>, StateError> {
+        let list = || async {
+            let options = BlobContainerClientListBlobsOptions {
+                prefix: Some(prefix.to_owned()),
+                include: Some(vec![ListBlobsIncludeItem::Metadata]),
+                ..BlobContainerClientListBlobsOptions::default()
+            };
+            let blobs: Vec<_> = self.0.list_blobs(Some(options))?.try_collect().await?;
+            let listed = blobs.into_iter().filter_map(|blob| {
+                let metadata = blob.metadata.and_then(|metadata| metadata.values).unwrap_or_default();
+                let modified = blob.properties.and_then(|properties| properties.last_modified);
+                Some(Listed { name: blob.name?, metadata, modified })
+            });
+            Ok(listed.collect())
+        };
+        repeat(deadline, usize::MAX, may_pass, list).await.map_err(|source| StateError::of(prefix, "listed", source))
+    }
+
+    async fn fetch(&self, blob: &str, deadline: Deadline) -> Result<Option<(Bytes, Option<ETag>)>, StateError> {
+        let download = || self.download(blob);
+        repeat(deadline, usize::MAX, may_pass, download).await.map_err(|source| StateError::of(blob, "read", source))
+    }
+
+    /// One try to read a blob; none when it is not there.
+    async fn download(&self, blob: &str) -> azure_core::Result<Option<(Bytes, Option<ETag>)>> {
+        let options =
+            BlobClientDownloadOptions { partition_size: Some(ONE_DOWNLOAD), ..BlobClientDownloadOptions::default() };
+        match self.0.blob_client(blob).download(Some(options)).await {
+            Ok(answer) => {
+                let etag = answer.properties.etag.map(|etag| ETag(etag.to_string()));
+                Ok(Some((answer.body.collect().await?, etag)))
+            }
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One try to write a blob.
+    async fn upload(
+        &self,
+        blob: &str,
+        body: &[u8],
+        replaces: Replaces<'_>,
+        metadata: Option<HashMap<String, String>>,
+    ) -> azure_core::Result<Saved> {
+        let options = BlobClientUploadOptions {
+            blob_content_type: Some("application/json".to_owned()),
+            partition_size: Some(ONE_UPLOAD),
+            metadata,
+            if_match: match replaces {
+                Replaces::This(ETag(etag)) => Some(Etag::from(etag.as_str())),
+                Replaces::Anything | Replaces::Nothing => None,
+            },
+            if_none_match: match replaces {
+                Replaces::Nothing => Some(Etag::from("*")),
+                Replaces::Anything | Replaces::This(_) => None,
+            },
+            ..BlobClientUploadOptions::default()
+        };
+        match self.0.blob_client(blob).upload(RequestContent::from(body.to_vec()), Some(options)).await {
+            // Without an ETag nothing can follow on this write: read again.
+            Ok(answer) => Ok(answer.etag.map_or(Saved::Conflict, |etag| Saved::As(ETag(etag.to_string())))),
+            Err(error) if self.is_lost_race(blob, replaces, &error).await => Ok(Saved::Conflict),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a refused write lost against another: storage says so, or the blob is not the one any more that it was to replace.
+    async fn is_lost_race(&self, blob: &str, replaces: Replaces<'_>, error: &azure_core::Error) -> bool {
+        let replaced = match replaces {
+            Replaces::Anything => return false,
+            Replaces::Nothing => None,
+            Replaces::This(etag) => Some(etag),
+        };
+        match Trouble::of(error) {
+            Trouble::Status(404) if is_missing(error) => return replaced.is_some(),
+            Trouble::Status(409 | 412) => {}
+            _ => return false,
+        }
+        if code(error).is_some_and(|code| LOST_RACE.contains(&code)) {
+            return true;
+        }
+        match self.download(blob).await {
+            Ok(found) => found.and_then(|(_, etag)| etag).as_ref() != replaced,
+            Err(_) => false,
+        }
+    }
+}
+
+fn is_missing(error: &azure_core::Error) -> bool {
+    Trouble::of(error) == Trouble::Status(404) && code(error) == Some(MISSING)
+}
+
+/// The service's own code for what is wrong.
+fn code(error: &azure_core::Error) -> Option<&str> {
+    match error.kind() {
+        ErrorKind::HttpResponse { error_code, .. } => error_code.as_deref(),
+        _ => None,
+    }
+}
