@@ -26,8 +26,9 @@ async fn killed(write: &Write, kind: Kind) {
     for place in 0..RESOURCES {
         estate = estate.with_record(record(0, place, "Tag"));
     }
-    // All are there before the worker is: one batch, and so the generations of the wake-ups are known.
-    let bodies: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
+    // All are there before the worker is, and the first is due first: one batch and one wake-up, so the next is of generation 2.
+    let records = estate.records.iter().rev();
+    let bodies: Vec<String> = records.map(|r| observation(r, r.evaluated_at).to_string()).collect();
     let mut stage = Stage::without_worker(estate).await;
     stage.enqueue("noncompliant-resources", bodies);
     let rule = Rule::new("kill", write.service, Which::First(1), kind).method(write.method);

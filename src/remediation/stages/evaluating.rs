@@ -3,8 +3,9 @@
 
 use super::super::evaluation::{self, Fate, UnderWay, evaluated, fate, let_go, scope_of, under_way};
 use super::super::step::{Next, Question, Rest};
-use super::super::wave::{Due, Eligible, NonCompliant, apply_verdicts};
+use super::super::wave::Due;
 use super::View;
+use super::gathering::Judged;
 use crate::arm::Facts;
 use crate::config::Mode;
 use crate::event::Timestamp;
@@ -20,27 +21,12 @@ impl View<'_> {
         if let Some(changed) = let_go(self.document, self.claims, self.now) {
             return Some(Self::step(changed));
         }
-        let due = Due::not_evaluated(self.document, self.now)?;
-        if let Some(next) = self.expecting(&due) {
+        if let Some(next) = self.expecting() {
             return Some(next);
         }
-        let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
-        if !unasked.is_empty() {
-            return Some(self.ask(Question::States(unasked)));
-        }
-        let mut verdicts = self.forbidden(due.ids());
-        let (wave, more) = NonCompliant::among(due.without(&verdicts), &self.look.states);
-        verdicts.extend(more);
-        let (wave, more) = Eligible::among(wave, &self.look.target, facts, &self.policy.guard_rails);
-        verdicts.extend(more);
-        if self.policy.mode == Mode::Act && !verdicts.is_empty() {
-            let mut changed = self.document.clone();
-            apply_verdicts(&mut changed, &verdicts, &self.policy.guard_rails, self.now);
-            return Some(Self::step(changed));
-        }
-        let waiting = match wave {
-            Ok(wave) => wave.into_resources(),
-            Err(cause) => return Some(self.park(cause, verdicts)),
+        let waiting = match self.judged(Due::not_evaluated(self.document, self.now)?, facts) {
+            Judged::First(next) => return Some(next),
+            Judged::Left(wave, _) => wave.into_resources(),
         };
         let newer: Vec<_> = waiting.iter().filter_map(|id| Some((id, self.state_newer_than_failure(id)?))).collect();
         if !newer.is_empty() {
@@ -78,20 +64,25 @@ impl View<'_> {
 
     /// What an evaluation that is under way will tell of waits for that, and needs no other question. None when there is
     /// nothing of the kind.
-    fn expecting(self, due: &Due) -> Option<Next> {
+    fn expecting(self) -> Option<Next> {
         if self.policy.mode == Mode::Plan {
             return None;
         }
-        let mut changed = self.document.clone();
-        for id in due.ids() {
+        let mut waits = Vec::new();
+        for id in Due::all(self.document, self.now) {
             let Some(since) = self.not_evaluated_since(id) else { continue };
             match under_way(id, since, self.claims, self.policy, self.now) {
                 Some(UnderWay::Question(scope, link)) => return Some(self.ask(Question::Evaluation(scope, link))),
-                Some(UnderWay::Wait(at)) => evaluation::wait(&mut changed, id, at),
+                Some(UnderWay::Wait(at)) => waits.push((id, at)),
                 None => {}
             }
         }
-        (changed != *self.document).then(|| Self::step(changed))
+        if waits.is_empty() {
+            return None;
+        }
+        let mut changed = self.document.clone();
+        waits.into_iter().for_each(|(id, at)| evaluation::wait(&mut changed, id, at));
+        Some(Self::step(changed))
     }
 
     fn not_evaluated_since(self, id: &ResourceId) -> Option<Timestamp> {

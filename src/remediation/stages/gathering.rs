@@ -11,10 +11,18 @@ use super::super::wave::{
 use super::super::{left_out, listing};
 use super::View;
 use super::escalating::Escalation;
-use crate::arm::NewTask;
+use crate::arm::{Facts, NewTask};
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
+
+/// What the questions leave of what is due.
+pub(super) enum Judged {
+    /// Something must be read or written first.
+    First(Next),
+    /// These, and in plan mode the verdicts on the others.
+    Left(Eligible, Vec<Verdict>),
+}
 
 impl View<'_> {
     pub(super) fn gathering(self) -> Next {
@@ -58,9 +66,20 @@ impl View<'_> {
             return Next::LoadRival(rival);
         }
         let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };
+        match self.judged(due, facts) {
+            Judged::First(next) => next,
+            Judged::Left(wave, verdicts) => {
+                let free = Free::among(wave, &blockers);
+                self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
+            }
+        }
+    }
+
+    /// Puts to what is due the questions that its own states and the facts of its assignment answer.
+    pub(super) fn judged(self, due: Due, facts: &Facts) -> Judged {
         let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
         if !unasked.is_empty() {
-            return self.ask(Question::States(unasked));
+            return Judged::First(self.ask(Question::States(unasked)));
         }
         let mut verdicts = self.forbidden(due.ids());
         let (wave, more) = NonCompliant::among(due.without(&verdicts), &self.look.states);
@@ -70,19 +89,16 @@ impl View<'_> {
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
             apply_verdicts(&mut changed, &verdicts, &self.policy.guard_rails, self.now);
-            return Self::step(changed);
+            return Judged::First(Self::step(changed));
         }
         match wave {
-            Ok(wave) => {
-                let free = Free::among(wave, &blockers);
-                self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
-            }
-            Err(cause) => self.park(cause, verdicts),
+            Ok(wave) => Judged::Left(wave, verdicts),
+            Err(cause) => Judged::First(self.park(cause, verdicts)),
         }
     }
 
     /// No task of the target is possible until a person mends it: plan mode says so, act mode parks the whole target.
-    pub(super) fn park(self, cause: TargetCause, verdicts: Vec<Verdict>) -> Next {
+    fn park(self, cause: TargetCause, verdicts: Vec<Verdict>) -> Next {
         match self.policy.mode {
             Mode::Act => {
                 let mut changed = self.document.clone();
