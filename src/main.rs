@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use policy_remediator::app::App;
+use policy_remediator::host::Ending;
 use policy_remediator::transport::causes;
 use policy_remediator::{config, functions, host, telemetry};
 use tracing::{error, info};
@@ -23,24 +24,35 @@ fn main() -> ExitCode {
         }
     };
     match std::env::var(PORT) {
-        Ok(port) => runtime.block_on(serve(&port)),
+        Ok(port) => {
+            let code = runtime.block_on(serve(&port));
+            // What is still going on is not waited for: it is safe to be killed.
+            runtime.shutdown_background();
+            code
+        }
         Err(_) => runtime.block_on(cli::run()),
     }
 }
 
+/// Serves until it is asked to end. Never a success: see [`Ending`].
 async fn serve(port: &str) -> ExitCode {
     telemetry::start(std::env::var("RUST_LOG").ok().as_deref());
     match try_serve(port).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ExitCode::from(ending.exit_code()),
         Err(error) => {
             // The chain on one line: the host takes each line for an entry of its own.
-            error!(event = "start_failed", reason = causes(error.as_ref()), "the worker cannot start");
+            error!(
+                event = "start_failed",
+                reason = causes(error.as_ref()),
+                "the worker cannot start, or serve any longer"
+            );
             ExitCode::FAILURE
         }
     }
 }
 
-async fn try_serve(port: &str) -> anyhow::Result<()> {
+async fn try_serve(port: &str) -> anyhow::Result<Ending> {
+    let asked = Ending::asked().context("signals cannot be listened to")?;
     let port = port.trim().parse().with_context(|| format!("{PORT} is {port:?}; allowed is a port number"))?;
     let settings = config::settings(|name| std::env::var(name).ok())?;
     let mode = format!("{:?}", settings.policy.mode).to_lowercase();
@@ -48,5 +60,12 @@ async fn try_serve(port: &str) -> anyhow::Result<()> {
     info!(event = "started", version = env!("CARGO_PKG_VERSION"), mode, port, "the worker serves the Functions host");
     let handle: host::Handle =
         Arc::new(move |function, body| Box::pin(functions::handle(Arc::clone(&app), function, body)));
-    host::serve(port, &functions::FUNCTIONS, handle).await.with_context(|| format!("port {port} cannot be served"))
+    let asked = async {
+        let ending = asked.await;
+        info!(event = "ending", signal = ending.as_str(), "the worker is asked to end; what is begun may end first");
+        ending
+    };
+    host::serve(port, &functions::FUNCTIONS, handle, asked)
+        .await
+        .with_context(|| format!("port {port} cannot be served"))
 }

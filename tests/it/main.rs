@@ -7,6 +7,7 @@
 mod command_line;
 mod crashes;
 mod duplicates;
+mod exit_codes;
 mod fixtures;
 mod healing;
 mod host_protocol;
