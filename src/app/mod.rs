@@ -6,7 +6,7 @@ use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
-use crate::queue::Sender;
+use crate::queue::{Namespace, Receiver, Sender};
 use crate::remediation::Reconciler;
 use crate::state::Store;
 use crate::transport::{CredentialError, TransportError, client_options, http_client, managed_identity};
@@ -19,6 +19,8 @@ pub struct App {
     pub settings: Settings,
     /// Documents, queues, Resource Manager, and the decisions' settings.
     pub reconciler: Reconciler,
+    /// The dead-letter queues.
+    pub receiver: Receiver,
     /// The looks that are under way.
     pub seats: Seats,
 }
@@ -61,13 +63,14 @@ impl App {
             identity,
             client_options(&client),
         );
+        let namespace = Namespace::new(settings.service_bus.clone(), bus_identity, client_options(&client));
         let reconciler = Reconciler {
             policy: settings.policy.clone(),
             store: Store::new(&account),
-            sender: Sender::new(settings.service_bus.clone(), bus_identity, client_options(&client)),
+            sender: Sender::new(namespace.clone()),
             arm,
             facts: FactsReader::new(settings.facts_ttl),
         };
-        Ok(Self { settings, reconciler, seats: Seats::default() })
+        Ok(Self { settings, reconciler, receiver: Receiver::new(namespace), seats: Seats::default() })
     }
 }

@@ -11,7 +11,7 @@ use crate::transport::{Deadline, causes};
 /// From this delivery on an item is handled alone.
 const FROM_DELIVERY: u32 = 5;
 /// So many deaths of the worker while it handled the item alone, and it is rejected.
-const DEATHS: u32 = 2;
+pub(super) const DEATHS: u32 = 2;
 
 /// Parts items that are handled together from those that are handled alone.
 pub(super) fn part(items: Vec<Item>) -> (Vec<Item>, Vec<Item>) {

@@ -13,8 +13,8 @@ use super::side_by_side::side_by_side;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::host::{Envelope, Item};
-use crate::queue::{Observation, Outgoing, Queue, WakeUp};
-use crate::remediation::{merge_all, written};
+use crate::queue::{Observation, Outgoing, Queue};
+use crate::remediation::{merge_all, wake_up_of, written};
 use crate::resource::Target;
 use crate::state::{Saved, StateError};
 use crate::transport::Deadline;
@@ -82,9 +82,10 @@ async fn store_merged(
     loop {
         let found = store.target(target, deadline).await?;
         let observations = seen.iter().map(|(observation, _)| observation);
-        let (document, merged) = merge_all(&found.document, observations, &app.settings.policy, Timestamp::now_utc());
+        let (mut document, merged) =
+            merge_all(&found.document, observations, &app.settings.policy, Timestamp::now_utc());
         if document != found.document {
-            match store.save_target(&document, found.etag.as_ref(), deadline).await? {
+            match store.save_target(&mut document, found.etag.as_ref(), deadline).await? {
                 Saved::As(_) => written(&found.document, &document),
                 // Another wrote first: what was seen is merged into that.
                 Saved::Conflict => continue,
@@ -94,7 +95,6 @@ async fn store_merged(
         for ((observation, item), merged) in seen.iter().zip(merged) {
             info!(event = "observation_merged", target = %hash, resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
         }
-        let wake = |at| Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
-        return Ok(document.wake_at.map(wake));
+        return Ok(wake_up_of(&document));
     }
 }

@@ -4,10 +4,13 @@
 
 mod alone;
 mod collect;
+mod dead_letter;
 mod receive_event;
 mod recover;
 mod rejection;
 mod remediate;
+mod returning;
+mod rousing;
 mod side_by_side;
 mod sweep;
 
@@ -18,7 +21,7 @@ use axum::body::Bytes;
 
 use crate::app::App;
 use crate::host::{Answer, Envelope, EnvelopeError};
-use crate::queue::SendError;
+use crate::queue::{Queue, ReceiveError, SendError};
 use crate::remediation::ReconcileError;
 use crate::state::StateError;
 use crate::transport::{Deadline, causes};
@@ -38,6 +41,8 @@ enum Failure {
     State(#[from] StateError),
     #[error("messages cannot be sent")]
     Send(#[from] SendError),
+    #[error("dead letters cannot be received")]
+    Receive(#[from] ReceiveError),
     #[error("a target could not be looked at")]
     Reconcile(#[from] ReconcileError),
     #[error("a defect: {0}")]
@@ -49,9 +54,17 @@ impl Failure {
     fn is_of_the_item(&self) -> bool {
         match self {
             Self::Defect(_) | Self::Reconcile(ReconcileError::Endless) => true,
-            Self::Envelope(_) | Self::State(_) | Self::Send(_) => false,
+            Self::Envelope(_) | Self::State(_) | Self::Send(_) | Self::Receive(_) => false,
             Self::Reconcile(ReconcileError::State(_) | ReconcileError::Send(_)) => false,
         }
+    }
+}
+
+/// The function that handles the messages of a queue.
+fn consumer(queue: Queue) -> &'static str {
+    match queue {
+        Queue::NoncompliantResources => collect::NAME,
+        Queue::WakeUps => remediate::NAME,
     }
 }
 
@@ -66,7 +79,7 @@ pub async fn handle(app: Arc<App>, function: &'static str, body: Bytes) -> Answe
             collect::NAME => collect::run(app, &envelope, deadline).await,
             remediate::NAME => remediate::run(app, &envelope, deadline).await,
             sweep::NAME => sweep::run(&app, deadline).await,
-            recover::NAME => recover::run(&app, &envelope, deadline).await,
+            recover::NAME => recover::run(&app, deadline).await,
             unknown => Err(Failure::Defect(format!("no function {unknown}"))),
         }
     };

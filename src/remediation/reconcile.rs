@@ -9,11 +9,11 @@ use super::plan::Plan;
 use super::reconciliation::Reconciliation;
 use super::scope_states::{ScopeStates, Unread};
 use super::step::{DeploymentList, Next, Observed, Put, Question};
-use super::wake::leave_behind;
+use super::wake::{leave_behind, wake_up_of};
 use crate::arm::{ArmClient, ArmError, FactsReader, calls};
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
+use crate::queue::{Queue, SendError, Sender, WakeUp};
 use crate::resource::Target;
 use crate::state::{Saved, StateError, Store, Versioned};
 use crate::transport::Deadline;
@@ -102,13 +102,12 @@ impl Reconciler {
                 return Ok(());
             }
             let changed = leave_behind(&mut document, wake_up.generation, Timestamp::now_utc() + after);
-            if !changed || self.store.save_target(&document, etag.as_ref(), deadline).await? != Saved::Conflict {
+            if !changed || self.store.save_target(&mut document, etag.as_ref(), deadline).await? != Saved::Conflict {
                 break document;
             }
         };
         info!(event = "look_left_behind", target = %target.hash(), generation = document.generation, "a look takes long; another is planned in case it is cut off");
-        let Some(at) = document.wake_at else { return Ok(()) };
-        let message = Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
+        let Some(message) = wake_up_of(&document) else { return Ok(()) };
         self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
         Ok(())
     }
@@ -124,7 +123,7 @@ impl Reconciler {
     ) -> Result<Option<Observed>, ReconcileError> {
         Ok(Some(match next {
             Next::Load => Observed::Target(Box::new(self.store.target(target, deadline).await?)),
-            Next::Save(write) => match self.store.save_target(&write.document, look.etag(), deadline).await? {
+            Next::Save(mut write) => match self.store.save_target(&mut write.document, look.etag(), deadline).await? {
                 Saved::As(etag) => {
                     if let Some(before) = look.document() {
                         journal::written(before, &write.document);
@@ -155,9 +154,8 @@ impl Reconciler {
                 self.show(&plan, target);
                 Observed::Shown
             }
-            Next::Wake { generation, at } => {
-                let message = Outgoing::wake_up(&WakeUp::new(target.clone(), generation), at);
-                self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
+            Next::Wake(wake_up) => {
+                self.sender.send(Queue::WakeUps, &[wake_up], Timestamp::now_utc(), deadline).await?;
                 Observed::Woken
             }
             Next::Done => return Ok(None),

@@ -11,12 +11,14 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::num::NonZero;
+use uuid::Uuid;
 
 use super::metadata::{self, TargetSummary};
 use super::rejected::Rejected;
 use super::subscription_document::SubscriptionDocument;
 use super::target_document::{TargetDocument, VERSION};
 use super::versioned::{ETag, FormatVersion, Versioned};
+use crate::queue::Nonce;
 use crate::resource::{SubscriptionId, Target, TargetHash};
 use crate::transport::{Deadline, Trouble, passes_or_is_throttled, repeat};
 
@@ -126,16 +128,18 @@ impl Store {
         self.read(&format!("targets/{subscription}/{hash}.json"), deadline).await
     }
 
-    /// Writes a target's document in place of the one with this ETag, or of none.
+    /// Writes a target's document in place of the one with this ETag, or of none. Where its generation was raised, the nonce
+    /// of the wake-up is drawn here, so that no write goes without.
     ///
     /// # Errors
     /// When storage cannot be written until the deadline.
     pub async fn save_target(
         &self,
-        document: &TargetDocument,
+        document: &mut TargetDocument,
         replaces: Option<&ETag>,
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
+        document.nonce.get_or_insert_with(|| Nonce::of(Uuid::new_v4().as_u128()));
         let options = BlobClientUploadOptions { metadata: Some(metadata::of(document)), ..replacing(replaces) };
         self.write(&target_blob(&document.target), document, options, deadline).await
     }

@@ -29,6 +29,15 @@ impl Store {
         Ok(begun)
     }
 
+    /// How often the worker died while it handled the item alone.
+    ///
+    /// # Errors
+    /// As for [`Store::begin_alone`].
+    pub async fn crashes(&self, function: &str, body: &str, deadline: Deadline) -> Result<u32, StateError> {
+        let found = self.read::<Suspect>(&blob(function, body), deadline).await?;
+        Ok(found.map_or(0, |found| found.document.begun))
+    }
+
     /// Notes that the handling of the item has come to an end.
     ///
     /// # Errors

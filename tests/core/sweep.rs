@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
-use policy_remediator::remediation::{heal, needs_healing};
+use policy_remediator::remediation::{heal, needs_healing, wake_up_of};
 use policy_remediator::state::{EntryState, TargetDocument, TargetSummary};
 
 use crate::tally::Ingredient;
@@ -71,13 +71,15 @@ impl World {
             let was_over = summary(&document).parked_until.is_some_and(|until| until <= self.now);
             heal(&mut document, self.now);
             self.tell(|| format!("sweep wakes {} generation {}", document.target.hash(), document.generation));
-            if self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
+            if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
                 continue;
             }
             if was_over {
                 self.meet(Ingredient::ParkOver);
             }
-            self.send_wake_up(&document.target, document.generation, self.now);
+            if let Some(wake_up) = wake_up_of(&document) {
+                self.send_wake_up(&wake_up);
+            }
         }
         Ok(())
     }

@@ -6,15 +6,20 @@
 
 mod command_line;
 mod crashes;
+mod dead_letters;
+mod dead_letters_kept;
 mod duplicates;
 mod exit_codes;
 mod fixtures;
+mod foreign_messages;
 mod healing;
+mod host_files;
 mod host_protocol;
 mod hundred_tasks;
 mod initiatives;
 mod log_tells_all;
 mod lost_answers;
+mod lost_documents;
 mod low_budgets;
 mod malformed;
 mod newer_version;
