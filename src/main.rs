@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use policy_remediator::app::App;
 use policy_remediator::config::Settings;
+use policy_remediator::host::Ending;
 use policy_remediator::transport::causes;
 use policy_remediator::{config, functions, host, telemetry};
 use tracing::{error, info};
@@ -24,11 +25,17 @@ fn main() -> ExitCode {
         }
     };
     match std::env::var(PORT) {
-        Ok(port) => runtime.block_on(serve(&port)),
+        Ok(port) => {
+            let code = runtime.block_on(serve(&port));
+            // What is still going on is not waited for: it is safe to be killed.
+            runtime.shutdown_background();
+            code
+        }
         Err(_) => runtime.block_on(cli::run()),
     }
 }
 
+/// Serves until it is asked to end. Never a success: see [`Ending`].
 async fn serve(port: &str) -> ExitCode {
     let ready = prepare(port);
     // Why it cannot start is told whatever the filter says.
@@ -38,10 +45,14 @@ async fn serve(port: &str) -> ExitCode {
         Err(error) => Err(error),
     };
     match served {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ExitCode::from(ending.exit_code()),
         Err(error) => {
             // The chain on one line: the host takes each line for an entry of its own.
-            error!(event = "start_failed", reason = causes(error.as_ref()), "the worker cannot start");
+            error!(
+                event = "start_failed",
+                reason = causes(error.as_ref()),
+                "the worker cannot start, or serve any longer"
+            );
             ExitCode::FAILURE
         }
     }
@@ -54,7 +65,8 @@ fn prepare(port: &str) -> anyhow::Result<(u16, Settings, App)> {
     Ok((port, settings, app))
 }
 
-async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<()> {
+async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<Ending> {
+    let asked = Ending::asked().context("signals cannot be listened to")?;
     let app = Arc::new(app);
     let (mode, told) = (settings.policy.mode.as_str(), &settings.told);
     info!(
@@ -68,5 +80,12 @@ async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<(
     );
     let handle: host::Handle =
         Arc::new(move |function, body| Box::pin(functions::handle(Arc::clone(&app), function, body)));
-    host::serve(port, &functions::FUNCTIONS, handle).await.with_context(|| format!("port {port} cannot be served"))
+    let asked = async {
+        let ending = asked.await;
+        info!(event = "ending", signal = ending.as_str(), "the worker is asked to end; what is begun may end first");
+        ending
+    };
+    host::serve(port, &functions::FUNCTIONS, handle, asked)
+        .await
+        .with_context(|| format!("port {port} cannot be served"))
 }

@@ -7,7 +7,7 @@ use tokio::sync::RwLock;
 
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
-use crate::queue::Sender;
+use crate::queue::{Namespace, Receiver, Sender};
 use crate::remediation::Reconciler;
 use crate::state::Store;
 use crate::transport::{CredentialError, TransportError, http_client, managed_identity};
@@ -20,6 +20,8 @@ pub struct App {
     pub settings: Settings,
     /// Documents, queues, Resource Manager, and the decisions' settings.
     pub reconciler: Reconciler,
+    /// The dead-letter queues.
+    pub receiver: Receiver,
     /// The looks that are under way.
     pub seats: Seats,
     /// Held by all that handle items, and by one alone while it has an item in hand that the worker may have died of.
@@ -66,17 +68,19 @@ impl App {
             identity.credential(),
             identity.client_options(&client),
         );
+        let namespace = Namespace::new(
+            settings.service_bus.clone(),
+            bus_identity.credential(),
+            bus_identity.client_options(&client),
+        );
         let reconciler = Reconciler {
             policy: settings.policy.clone(),
             store: Store::new(&account),
-            sender: Sender::new(
-                settings.service_bus.clone(),
-                bus_identity.credential(),
-                bus_identity.client_options(&client),
-            ),
+            sender: Sender::new(namespace.clone()),
             arm,
             facts: FactsReader::new(settings.facts_ttl),
         };
-        Ok(Self { settings, reconciler, seats: Seats::default(), alone: RwLock::default() })
+        let receiver = Receiver::new(namespace);
+        Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })
     }
 }

@@ -15,8 +15,8 @@ use super::wake_ups;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::host::{Envelope, Item};
-use crate::queue::{Observation, Outgoing, Queue, WakeUp};
-use crate::remediation::{merge_all, wait_for_document, written};
+use crate::queue::{Observation, Outgoing, Queue};
+use crate::remediation::{merge_all, wait_for_document, wake_up_of, written};
 use crate::resource::Target;
 use crate::state::StateError;
 use crate::transport::{Deadline, causes};
@@ -137,8 +137,7 @@ async fn take_in(
     for ((observation, item), merged) in seen.iter().zip(merged) {
         info!(event = "observation_merged", target = %hash, resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
     }
-    let wake = |at| Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
-    Ok(document.wake_at.map(wake))
+    Ok(wake_up_of(&document))
 }
 
 /// Sends observations back to their queue, to come again later: their target's document cannot be used, and they are not to blame.
@@ -153,8 +152,8 @@ async fn wait_in_queue(
     let waiting: Vec<_> = seen
         .iter()
         .map(|(observation, _)| {
-            let at = wait_for_document(observation.returned, &app.settings.policy, now);
-            Outgoing { at: Some(at), ..Outgoing::observation(&observation.clone().returned_once()) }
+            let at = wait_for_document(observation.returns, &app.settings.policy, now);
+            Outgoing { at: Some(at), ..Outgoing::observation(&observation.clone().returned()) }
         })
         .collect();
     app.reconciler.sender.send(Queue::NoncompliantResources, &waiting, now, deadline).await?;

@@ -7,8 +7,8 @@ use tracing::{error, info};
 use super::Failure;
 use crate::app::App;
 use crate::event::Timestamp;
-use crate::queue::{Outgoing, Queue, WakeUp};
-use crate::remediation::{LetIn, let_in, needs_walk, written};
+use crate::queue::Queue;
+use crate::remediation::{LetIn, let_in, needs_walk, wake_up_of, written};
 use crate::state::{Saved, TargetSummary};
 use crate::transport::{Deadline, causes};
 
@@ -56,7 +56,7 @@ async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<
     let mut document = found.document.clone();
     let let_in = let_in(&mut document, &app.settings.policy, now);
     if document == found.document
-        || store.save_target(&document, found.etag.as_ref(), deadline).await? == Saved::Conflict
+        || store.save_target(&mut document, found.etag.as_ref(), deadline).await? == Saved::Conflict
     {
         return Ok(LetIn::default());
     }
@@ -64,11 +64,10 @@ async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<
     if let_in == LetIn::default() {
         return Ok(let_in);
     }
-    let target = document.target.clone();
+    let target = &document.target;
     info!(event = "target_let_in", target = %target.hash(), assignment = %target.policy_assignment_id, listed = let_in.listed, counted = let_in.counted, "the guard rails let in what they left out of the target");
-    if let Some(at) = document.wake_at {
-        let message = Outgoing::wake_up(&WakeUp::new(target, document.generation), at);
-        app.reconciler.sender.send(Queue::WakeUps, &[message], now, deadline).await?;
+    if let Some(wake_up) = wake_up_of(&document) {
+        app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
     }
     Ok(let_in)
 }

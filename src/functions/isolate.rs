@@ -23,7 +23,7 @@ const FROM_DELIVERY: u32 = 5;
 /// So many items of a group that the worker died with are handled together again; fewer are handled one by one.
 const FEW: usize = 32;
 /// So many deaths of the worker that count against the item, and it is given up.
-const DEATHS: u32 = 2;
+pub(super) const DEATHS: u32 = 2;
 /// After this time a death says little of what is in hand.
 const EARLY: Duration = Duration::from_secs(3);
 /// Longest time for a mark, and its share of what is left: it helps to find a harmful item, and must hold up nothing.

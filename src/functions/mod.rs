@@ -3,12 +3,15 @@
 //! invocation, so that it is delivered again.
 
 mod collect;
+mod dead_letter;
 mod guard_rails;
 mod isolate;
 mod receive_event;
 mod recover;
 mod rejection;
 mod remediate;
+mod returning;
+mod rousing;
 mod side_by_side;
 mod stopping;
 mod sweep;
@@ -22,7 +25,7 @@ use tracing::error;
 
 use crate::app::App;
 use crate::host::{Answer, Body, Envelope, EnvelopeError};
-use crate::queue::SendError;
+use crate::queue::{Queue, ReceiveError, SendError};
 use crate::remediation::ReconcileError;
 use crate::state::StateError;
 use crate::transport::{Deadline, causes};
@@ -49,6 +52,8 @@ enum Failure {
     State(#[from] StateError),
     #[error("messages cannot be sent")]
     Send(#[from] SendError),
+    #[error("dead letters cannot be received")]
+    Receive(#[from] ReceiveError),
     #[error("a target could not be looked at")]
     Reconcile(#[from] ReconcileError),
     #[error("the time was not enough for {0} items")]
@@ -62,7 +67,12 @@ impl Failure {
     fn is_of_the_item(&self) -> bool {
         match self {
             Self::Defect(_) | Self::Reconcile(ReconcileError::Endless | ReconcileError::CutOff(_)) => true,
-            Self::Call(_) | Self::Envelope(_) | Self::State(_) | Self::Send(_) | Self::OutOfTime(_) => false,
+            Self::Call(_)
+            | Self::Envelope(_)
+            | Self::State(_)
+            | Self::Send(_)
+            | Self::Receive(_)
+            | Self::OutOfTime(_) => false,
             Self::Reconcile(ReconcileError::State(_) | ReconcileError::Send(_)) => false,
         }
     }
@@ -72,8 +82,21 @@ impl Failure {
         match self {
             Self::State(error) => error.is_about_the_document(),
             Self::Send(error) => error.is_about_the_message(),
-            Self::Call(_) | Self::Envelope(_) | Self::Reconcile(_) | Self::OutOfTime(_) | Self::Defect(_) => false,
+            Self::Call(_)
+            | Self::Envelope(_)
+            | Self::Receive(_)
+            | Self::Reconcile(_)
+            | Self::OutOfTime(_)
+            | Self::Defect(_) => false,
         }
+    }
+}
+
+/// The function that handles the messages of a queue.
+fn consumer(queue: Queue) -> &'static str {
+    match queue {
+        Queue::NoncompliantResources => collect::NAME,
+        Queue::WakeUps => remediate::NAME,
     }
 }
 
@@ -90,7 +113,7 @@ pub async fn handle(app: Arc<App>, function: &'static str, body: Body) -> Answer
     let words = causes(&failure);
     error!(event = "invocation_failed", reason = words, "the invocation failed and is delivered again");
     // Event Grid waits for an answer and backs off by itself, and a timer that fails is not repeated. All else comes of a queue.
-    if ![receive_event::NAME, sweep::NAME].contains(&function) {
+    if ![receive_event::NAME, sweep::NAME, recover::NAME].contains(&function) {
         sleep_until(begun + budget.min(HOLD)).await;
     }
     Err(words)
@@ -103,7 +126,7 @@ async fn run(app: Arc<App>, function: &'static str, body: Body, deadline: Deadli
         collect::NAME => collect::run(app, &envelope, deadline).await,
         remediate::NAME => remediate::run(app, &envelope, deadline).await,
         sweep::NAME => sweep::run(&app, deadline).await,
-        recover::NAME => recover::run(&app, &envelope, deadline).await,
+        recover::NAME => recover::run(&app, deadline).await,
         unknown => Err(Failure::Call(format!("there is no function {unknown}"))),
     }
 }

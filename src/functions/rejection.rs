@@ -2,14 +2,14 @@
 
 use tracing::error;
 
-use super::{collect, remediate};
+use super::consumer;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::Queue;
 use crate::state::{Rejected, StateError};
 use crate::transport::Deadline;
 
-/// Rejects an item. The message of the log is for the person who looks at the container.
+/// Rejects an item that the function was given. The message of the log is for the person who looks at the container.
 pub(super) async fn reject(
     app: &App,
     function: &'static str,
@@ -17,11 +17,19 @@ pub(super) async fn reject(
     payload: &str,
     deadline: Deadline,
 ) -> Result<(), StateError> {
-    let queue = match function {
-        collect::NAME => Some(Queue::NoncompliantResources.name()),
-        remediate::NAME => Some(Queue::WakeUps.name()),
-        _ => None,
-    };
+    let queue = Queue::ALL.into_iter().find(|queue| consumer(*queue) == function);
+    reject_from(app, function, queue, reason, payload.as_bytes(), deadline).await
+}
+
+/// Rejects an item of this queue.
+pub(super) async fn reject_from(
+    app: &App,
+    function: &'static str,
+    queue: Option<Queue>,
+    reason: String,
+    payload: &[u8],
+    deadline: Deadline,
+) -> Result<(), StateError> {
     let item = Rejected::new(function, queue, reason, payload, Timestamp::now_utc());
     app.reconciler.store.reject(&item, deadline).await?;
     error!(

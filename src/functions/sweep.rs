@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tracing::{error, info};
 
+use super::rousing::rouse;
 use super::{Failure, guard_rails, stopping};
 use crate::app::App;
 use crate::event::Timestamp;
-use crate::queue::{Outgoing, Queue, WakeUp};
-use crate::remediation::{heal, needs_healing, written};
-use crate::state::{Saved, TargetSummary, hash_in, last_24_hours};
+use crate::remediation::needs_healing;
+use crate::state::{TargetSummary, hash_in, last_24_hours};
 use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "sweep";
@@ -84,17 +84,8 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
 
 /// Whether the target was woken; not when another was faster.
 async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
-    let store = &app.reconciler.store;
-    let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
-    let mut document = found.document.clone();
-    heal(&mut document, now);
-    if store.save_target(&document, found.etag.as_ref(), deadline).await? == Saved::Conflict {
-        return Ok(false);
+    match app.reconciler.store.target_named(&summary.blob, deadline).await? {
+        Some(found) => rouse(app, found, now, deadline).await,
+        None => Ok(false),
     }
-    written(&found.document, &document);
-    let target = document.target.clone();
-    info!(event = "target_healed", target = %target.hash(), wake_at = summary.wake_at.map(|at| at.to_string()).unwrap_or_default(), "the target is woken again");
-    let message = Outgoing::wake_up(&WakeUp::new(target, document.generation), now);
-    app.reconciler.sender.send(Queue::WakeUps, &[message], now, deadline).await?;
-    Ok(true)
 }

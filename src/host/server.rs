@@ -1,8 +1,11 @@
 //! The HTTP server that the host calls: one route a function, and `GET /` for its readiness probe.
 //! An answer is always JSON and never empty: the host waits for ever on an empty success.
 
+use std::io::Error;
 use std::net::Ipv4Addr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,16 +14,26 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tracing::{Instrument, info_span};
+
+use super::doors::Doors;
 
 /// A full batch of the largest messages, twice escaped, fits.
 const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
 /// What a function is called that this worker does not know.
 const UNKNOWN: &str = "unknown";
+/// How long what is begun may take to end once the worker is asked to: platforms kill after ten seconds and more.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// How long the last answers may take to be sent.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How an invocation ended: done, or failed with words for the log, to be delivered again.
 pub type Answer = Result<(), String>;
@@ -31,30 +44,53 @@ pub type Body = Result<Bytes, String>;
 /// Handles one invocation of the function with this name.
 pub type Handle = Arc<dyn Fn(&'static str, Body) -> BoxFuture<'static, Answer> + Send + Sync>;
 
-/// Serves the host on this loopback port until the process ends. The host kills without warning, so nothing is kept in memory
-/// that must survive.
+/// Serves the host on this loopback port until `asked` says why to end; then what is begun has some seconds to end. The host
+/// kills without warning, so nothing is kept in memory that must survive.
 ///
 /// # Errors
-/// When the port cannot be bound.
-pub async fn serve(port: u16, functions: &[&'static str], handle: Handle) -> std::io::Result<()> {
+/// When the port cannot be bound, or is not served any longer.
+pub async fn serve<T>(
+    port: u16,
+    functions: &[&'static str],
+    handle: Handle,
+    asked: impl Future<Output = T>,
+) -> std::io::Result<T> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    axum::serve(listener, router(functions, &handle)).await
+    let doors = Doors::open();
+    let (last, all_said) = oneshot::channel::<()>();
+    let server = axum::serve(listener, router(functions, &handle, &doors));
+    let mut server = pin!(server.with_graceful_shutdown(all_said.map(drop)).into_future());
+    let ending = async {
+        let why = asked.await;
+        (why, doors.close(GRACE).await)
+    };
+    // The port is served as long as anything is begun, so that nobody is refused.
+    let (why, all_have_ended) = tokio::select! {
+        ended = &mut server => return Err(ended.err().unwrap_or_else(|| Error::other("the server has ended by itself"))),
+        ended = ending => ended,
+    };
+    if all_have_ended {
+        // Their answers are still on the way.
+        drop(last);
+        let _ = timeout(LAST_WORDS, server).await;
+    }
+    Ok(why)
 }
 
-fn router(functions: &[&'static str], handle: &Handle) -> Router {
+fn router(functions: &[&'static str], handle: &Handle, doors: &Doors) -> Router {
     let ready =
         || async { axum::Json(json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })) };
     let mut router = Router::new().route("/", get(ready));
     for function in functions.iter().copied() {
-        let handle = Arc::clone(handle);
-        let invoke = move |headers, body| invoke(Arc::clone(&handle), function, headers, body);
+        let (handle, doors) = (Arc::clone(handle), doors.clone());
+        let invoke = move |headers, body| invoke(Arc::clone(&handle), doors.clone(), function, headers, body);
         router = router.route(&format!("/{function}"), post(invoke));
     }
     // A function of another version's folder may be fed by a queue too, so its calls are handled, and failed, like all others.
-    let handle = Arc::clone(handle);
+    let (handle, doors) = (Arc::clone(handle), doors.clone());
     let unknown = move |method: Method, headers, body| async move {
         if method == Method::POST {
-            let _ = invoke(handle, UNKNOWN, headers, body).await;
+            let _ = invoke(handle, doors, UNKNOWN, headers, body).await;
         }
         failure(StatusCode::NOT_FOUND, "no such function")
     };
@@ -68,6 +104,7 @@ fn router(functions: &[&'static str], handle: &Handle) -> Router {
 
 async fn invoke(
     handle: Handle,
+    doors: Doors,
     function: &'static str,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -76,7 +113,11 @@ async fn invoke(
     let span = info_span!("invocation", function, invocation);
     // A task of its own: a panic fails this invocation only, and a dropped connection does not stop it half-way.
     let body = body.map_err(|rejection| rejection.body_text());
-    let task = tokio::spawn(handle(function, body).instrument(span));
+    let begun = async move {
+        let Some(_inside) = doors.enter().await else { return Err("the worker is ending".to_owned()) };
+        handle(function, body).await
+    };
+    let task = tokio::spawn(begun.instrument(span));
     let words = match task.await {
         Ok(Ok(())) => return axum::Json(json!({})).into_response(),
         Ok(Err(words)) => words,
@@ -108,8 +149,10 @@ mod tests {
     async fn ask(method: &str, path: &str) -> (u16, String, String) {
         use tower_service::Service;
         let request = Request::builder().method(method).uri(path).body(HttpBody::from("{}")).unwrap();
-        let response =
-            router(&["works", "fails", "panics"], &(Arc::new(handle) as Handle)).call(request).await.unwrap();
+        let response = router(&["works", "fails", "panics"], &(Arc::new(handle) as Handle), &Doors::open())
+            .call(request)
+            .await
+            .unwrap();
         let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
         let status = response.status().as_u16();
         (status, kind, String::from_utf8(to_bytes(response.into_body(), 9_999).await.unwrap().to_vec()).unwrap())

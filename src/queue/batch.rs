@@ -84,7 +84,7 @@ mod tests {
         let assignment =
             "/providers/Microsoft.Management/managementGroups/m/providers/Microsoft.Authorization/policyAssignments/a";
         let target = Target::of(&resource, assignment.parse().unwrap(), None);
-        Outgoing::wake_up(&WakeUp::new(target, generation), parse_time(at).unwrap())
+        Outgoing::wake_up(&WakeUp::new(target, generation), None, parse_time(at).unwrap())
     }
 
     #[test]

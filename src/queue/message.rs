@@ -52,7 +52,7 @@ pub struct Observation {
     pub origin: String,
     /// How often `recover` has sent it back from the dead-letter queue.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub returned: u32,
+    pub returns: u32,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -78,7 +78,7 @@ impl Observation {
             policy_definition_reference_id: reference,
             observed_at: at,
             origin: OF_EVENT.to_owned(),
-            returned: 0,
+            returns: 0,
         }
     }
 
@@ -90,8 +90,8 @@ impl Observation {
 
     /// The same observation, marked as sent back from the dead-letter queue once more.
     #[must_use]
-    pub fn returned_once(self) -> Self {
-        Self { returned: self.returned + 1, ..self }
+    pub fn returned(self) -> Self {
+        Self { returns: self.returns.saturating_add(1), ..self }
     }
 
     /// The target whose document the observation belongs to.

@@ -5,10 +5,11 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::message::{Observation, WakeUp};
+use super::nonce::Nonce;
 use crate::event::Timestamp;
 use crate::resource::ReferenceId;
 
-/// The queues that the worker sends to.
+/// The worker's own queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
     /// What was seen of a resource.
@@ -18,6 +19,10 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// All of them, in the order in which `recover` empties their dead-letter queues: what was seen first, it is known nowhere
+    /// else; a target without its wake-up is found by `sweep`, too.
+    pub const ALL: [Self; 2] = [Self::NoncompliantResources, Self::WakeUps];
+
     /// The queue's name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -63,11 +68,11 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// An observation. Its id is a hash of target, resource, time, kind and origin.
+    /// An observation. Its id is a hash of target, resource, time, kind, origin and returns: one that is sent back from the
+    /// dead-letter queue is no duplicate of itself.
     #[must_use]
     pub fn observation(observation: &Observation) -> Self {
         let reference = observation.policy_definition_reference_id.as_ref().map_or("", ReferenceId::as_str);
-        let returned = observation.returned.to_string();
         let id = MessageId::of(&[
             observation.policy_assignment_id.as_str(),
             reference,
@@ -75,15 +80,17 @@ impl Outgoing {
             &observation.observed_at.unix_timestamp_nanos().to_string(),
             observation.seen.as_str(),
             &observation.origin,
-            &returned,
+            &observation.returns.to_string(),
         ]);
         Self { id, body: body(observation), at: None }
     }
 
-    /// A wake-up. Its id is a hash of target and generation: of one generation the broker keeps one.
+    /// A wake-up. Its id is a hash of target, generation and the generation's nonce: of one generation the broker keeps one.
+    /// Only a document that nobody of ours has written has no nonce.
     #[must_use]
-    pub fn wake_up(wake_up: &WakeUp, at: Timestamp) -> Self {
-        let id = MessageId::of(&["wake-up", wake_up.target.hash().as_str(), &wake_up.generation.to_string()]);
+    pub fn wake_up(wake_up: &WakeUp, nonce: Option<&Nonce>, at: Timestamp) -> Self {
+        let (target, generation) = (wake_up.target.hash(), wake_up.generation.to_string());
+        let id = MessageId::of(&["wake-up", target.as_str(), &generation, nonce.map_or("", Nonce::as_str)]);
         Self { id, body: body(wake_up), at: Some(at) }
     }
 }

@@ -1,23 +1,16 @@
 //! Sends over Service Bus REST (ADR 0001). All or nothing a batch; a lost answer is sent again, which the ids make harmless.
 
-use std::sync::Arc;
-
-use azure_core::credentials::TokenCredential;
-use azure_core::http::headers::{CONTENT_TYPE, HeaderName};
-use azure_core::http::policies::Policy;
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::{ClientOptions, Context, Method, Pipeline, Request};
+use azure_core::http::headers::CONTENT_TYPE;
+use azure_core::http::{Context, Method};
 use url::Url;
 
 use super::batch;
+use super::namespace::Namespace;
 use super::outgoing::{Outgoing, Queue};
 use crate::event::Timestamp;
 use crate::transport::{Deadline, Trouble, is_of_the_request, may_pass, repeat};
 
-const AUDIENCE: &str = "https://servicebus.azure.net/.default";
 const BATCH: &str = "application/vnd.microsoft.servicebus.json";
-/// Turns off the gateway's own retry: this worker's is the only one.
-const RETRY_POLICY: HeaderName = HeaderName::from_static("x-ms-retrypolicy");
 
 /// Messages could not be sent before the deadline.
 #[derive(Debug, thiserror::Error)]
@@ -41,18 +34,14 @@ impl SendError {
 
 /// Sends messages to the queues of one namespace.
 pub struct Sender {
-    namespace: Url,
-    pipeline: Pipeline,
+    namespace: Namespace,
 }
 
 impl Sender {
     /// A sender for this namespace.
     #[must_use]
-    pub fn new(namespace: Url, credential: Arc<dyn TokenCredential>, options: ClientOptions) -> Self {
-        let bearer: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [AUDIENCE]));
-        let name = Some(env!("CARGO_PKG_NAME"));
-        let pipeline = Pipeline::new(name, Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), vec![bearer], None);
-        Self { namespace, pipeline }
+    pub fn new(namespace: Namespace) -> Self {
+        Self { namespace }
     }
 
     /// Stores all messages in the queue, trying again until the deadline.
@@ -66,8 +55,7 @@ impl Sender {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<(), SendError> {
-        let mut url = self.namespace.clone();
-        url.path_segments_mut().expect("an https address has a path").pop_if_empty().extend([queue.name(), "messages"]);
+        let url = self.namespace.at(&[queue.name(), "messages"]);
         for body in batch::pack(messages, now) {
             let send = || self.send_batch(&url, &body);
             let oversized = body.len() > batch::LIMIT;
@@ -82,11 +70,10 @@ impl Sender {
     }
 
     async fn send_batch(&self, url: &Url, body: &str) -> azure_core::Result<()> {
-        let mut request = Request::new(url.clone(), Method::Post);
+        let mut request = Namespace::request(url.clone(), Method::Post);
         request.insert_header(CONTENT_TYPE, BATCH);
-        request.insert_header(RETRY_POLICY, "NoRetry");
         request.set_body(body.as_bytes().to_vec());
-        self.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
+        self.namespace.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
     }
 }
 

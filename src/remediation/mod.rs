@@ -42,5 +42,5 @@ pub use scanned::Scanned;
 pub use scope_states::{ScopeStates, Unread};
 pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
 pub use target_park::TargetCause;
-pub use wake::{heal, leave_behind, needs_healing};
+pub use wake::{AfterDeath, after_death, heal, leave_behind, needs_healing, wake_up_of};
 pub use wave::Verdict;

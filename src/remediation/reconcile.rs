@@ -10,11 +10,11 @@ use super::reconciliation::Reconciliation;
 use super::scanned::Scanned;
 use super::scope_states::{ScopeStates, Unread};
 use super::step::{DeploymentList, Next, Observed, Put, Question};
-use super::wake::leave_behind;
+use super::wake::{leave_behind, wake_up_of};
 use crate::arm::{ArmClient, ArmError, FactsReader, calls};
 use crate::config::Policy;
 use crate::event::Timestamp;
-use crate::queue::{Outgoing, Queue, SendError, Sender, WakeUp};
+use crate::queue::{Queue, SendError, Sender, WakeUp};
 use crate::resource::Target;
 use crate::state::{Saved, StateError, Store, TargetDocument, Versioned};
 use crate::transport::{Contest, Deadline, causes};
@@ -128,9 +128,8 @@ impl Reconciler {
             document
         };
         let (_, document) = self.store.update(target, deadline, change).await?;
-        let Some(at) = document.wake_at else { return Ok(()) };
+        let Some(message) = wake_up_of(&document) else { return Ok(()) };
         info!(event = "look_left_behind", target = %target.hash(), generation = document.generation, "a look takes long; another is planned in case it is cut off");
-        let message = Outgoing::wake_up(&WakeUp::new(target.clone(), document.generation), at);
         self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
         Ok(())
     }
@@ -160,7 +159,7 @@ impl Reconciler {
     ) -> Result<Option<Observed>, ReconcileError> {
         Ok(Some(match next {
             Next::Load => Observed::Target(Box::new(self.store.target(target, deadline).await?)),
-            Next::Save(write) => match self.store.save_target(&write.document, look.etag(), deadline).await? {
+            Next::Save(mut write) => match self.store.save_target(&mut write.document, look.etag(), deadline).await? {
                 Saved::As(etag) => {
                     if let Some(before) = look.document() {
                         journal::written(before, &write.document);
@@ -208,9 +207,8 @@ impl Reconciler {
                 self.show(&plan, target);
                 Observed::Shown
             }
-            Next::Wake { generation, at } => {
-                let message = Outgoing::wake_up(&WakeUp::new(target.clone(), generation), at);
-                self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
+            Next::Wake(wake_up) => {
+                self.sender.send(Queue::WakeUps, &[wake_up], Timestamp::now_utc(), deadline).await?;
                 Observed::Woken
             }
             Next::Done => return Ok(None),

@@ -13,6 +13,7 @@ use super::scanned::Scanned;
 use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
+use super::wake::wake_up_of;
 use crate::arm::{ArmError, Facts, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
@@ -241,8 +242,8 @@ impl Reconciliation {
 
     /// Sends the document's wake-up, once; then there is nothing more to do.
     pub(super) fn wake(&self, document: &TargetDocument) -> Next {
-        match document.wake_at {
-            Some(at) if !self.woken => Next::Wake { generation: document.generation, at },
+        match wake_up_of(document) {
+            Some(wake_up) if !self.woken => Next::Wake(wake_up),
             Some(_) | None => Next::Done,
         }
     }

@@ -5,6 +5,7 @@ use super::scanned::Scanned;
 use super::target_park::TargetCause;
 use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
+use crate::queue::Outgoing;
 use crate::resource::{ResourceId, Scope, TargetHash};
 use crate::state::{ETag, FailureClass, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
@@ -29,13 +30,8 @@ pub enum Next {
     Evaluate(Scope),
     /// Plan mode: show the task that would be created, and who would leave the wave.
     Show(Box<super::Plan>),
-    /// Send the wake-up of this generation.
-    Wake {
-        /// The generation.
-        generation: u64,
-        /// When it is due.
-        at: Timestamp,
-    },
+    /// Send the wake-up of the document's generation.
+    Wake(Outgoing),
     /// Nothing more.
     Done,
 }

@@ -4,12 +4,21 @@ use std::time::Duration;
 
 use super::target_park::unpark_target;
 use crate::event::Timestamp;
+use crate::queue::{Outgoing, WakeUp};
 use crate::state::{EntryState, TargetDocument, TargetSummary};
 
-/// Sets the next wake-up and makes every earlier one void.
+/// The wake-up of the document's generation; none when nothing is planned. Sent as often as one likes, the broker keeps one.
+#[must_use]
+pub fn wake_up_of(document: &TargetDocument) -> Option<Outgoing> {
+    let wake_up = WakeUp::new(document.target.clone(), document.generation);
+    document.wake_at.map(|at| Outgoing::wake_up(&wake_up, document.nonce.as_ref(), at))
+}
+
+/// Sets the next wake-up and makes every earlier one void. Its nonce is drawn when the document is written.
 pub(super) fn rouse(document: &mut TargetDocument, at: Option<Timestamp>) {
     document.wake_at = at;
     document.generation += 1;
+    document.nonce = None;
     if let (Some(active), Some(at)) = (&mut document.active, at) {
         active.check_at = at;
     }
@@ -43,6 +52,28 @@ pub fn heal(document: &mut TargetDocument, now: Timestamp) {
     rouse(document, Some(now));
 }
 
+/// What is to follow when a wake-up of a target was given up by the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterDeath {
+    /// Nothing: nothing waits.
+    Nothing,
+    /// A later wake-up stands for it, which is sent again: the broker drops it if it is on its way.
+    Later,
+    /// The target is woken under a new generation.
+    Anew,
+}
+
+/// What is to follow when a wake-up of this generation was given up by the broker. A later one may be dead as well, which shows
+/// when it is overdue by more than `slack`.
+#[must_use]
+pub fn after_death(document: &TargetDocument, generation: u64, slack: Duration, now: Timestamp) -> AfterDeath {
+    let Some(wake_at) = document.wake_at.or(document.earliest_due()) else {
+        return if document.active.is_some() { AfterDeath::Anew } else { AfterDeath::Nothing };
+    };
+    let is_on_its_way = document.wake_at.is_some() && wake_at + slack >= now;
+    if document.generation > generation && is_on_its_way { AfterDeath::Later } else { AfterDeath::Anew }
+}
+
 /// Leaves a wake-up behind for a look that goes on by itself and may be cut off. A chain that has gone on since the wake-up of
 /// this generation keeps its own. Whether the document has changed.
 pub fn leave_behind(document: &mut TargetDocument, generation: u64, at: Timestamp) -> bool {
@@ -66,6 +97,7 @@ pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, no
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue::Nonce;
     use crate::remediation::fixture::{now, policy, resource, waiting};
     use crate::remediation::merge::park;
     use crate::state::{FailureClass, LastFailure, ParkReason};
@@ -94,6 +126,53 @@ mod tests {
         ] {
             assert_eq!(needs_healing(&summary, slack, now), needed, "{summary:?}");
         }
+    }
+
+    #[test]
+    fn a_dead_wake_up_wakes_its_target_unless_a_later_one_will_or_nothing_waits() {
+        use AfterDeath::{Anew, Later, Nothing};
+        let slack = Duration::from_secs(60);
+        let later = |seconds: i64| now() + time::Duration::seconds(seconds);
+        let document = |wake_at: Option<i64>, waits: usize| {
+            let mut document = waiting(waits);
+            (document.generation, document.wake_at) = (7, wake_at.map(later));
+            document
+        };
+        let planned = |seconds| document(Some(seconds), 1);
+        for (document, generation, expected) in [
+            (planned(-5), 7, Anew),
+            (planned(500), 7, Anew),
+            (planned(500), 8, Anew),
+            (planned(500), 6, Later),
+            (planned(-60), 6, Later),
+            (planned(-61), 6, Anew),
+            (document(None, 1), 6, Anew),
+            (document(None, 0), 7, Nothing),
+            (document(None, 0), 6, Nothing),
+        ] {
+            assert_eq!(
+                after_death(&document, generation, slack, now()),
+                expected,
+                "{generation} {:?}",
+                document.wake_at
+            );
+        }
+    }
+
+    #[test]
+    fn a_raised_generation_has_no_nonce_until_it_is_written_and_ids_differ_by_it() {
+        let mut document = waiting(1);
+        document.nonce = Some(Nonce::of(1));
+        rouse(&mut document, Some(now()));
+        assert_eq!(document.nonce, None);
+        let of = |drawn| {
+            let mut written = document.clone();
+            written.nonce = Some(Nonce::of(drawn));
+            wake_up_of(&written).map(|wake_up| wake_up.id)
+        };
+        assert_eq!(of(1), of(1), "sent twice it is one");
+        assert_ne!(of(1), of(2), "a document that was lost comes to the same generation with another nonce");
+        assert!(of(1).unwrap().as_str().len() <= 128);
     }
 
     #[test]

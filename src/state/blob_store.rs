@@ -3,6 +3,8 @@
 
 use std::sync::Mutex;
 
+use uuid::Uuid;
+
 use azure_storage_blob::BlobServiceClient;
 
 use super::container::{Container, Replaces, Saved};
@@ -13,6 +15,7 @@ use super::stopped::Known;
 use super::subscription_document::SubscriptionDocument;
 use super::target_document::TargetDocument;
 use super::versioned::{ETag, Versioned};
+use crate::queue::Nonce;
 use crate::resource::{SubscriptionId, Target, TargetHash};
 use crate::transport::{Contest, Deadline};
 
@@ -66,16 +69,18 @@ impl Store {
         self.state.read(&format!("targets/{subscription}/{hash}.json"), deadline).await
     }
 
-    /// Writes a target's document in place of the one with this ETag, or of none.
+    /// Writes a target's document in place of the one with this ETag, or of none. Where its generation was raised, the nonce
+    /// of the wake-up is drawn here, so that no write goes without.
     ///
     /// # Errors
     /// When storage cannot be written until the deadline.
     pub async fn save_target(
         &self,
-        document: &TargetDocument,
+        document: &mut TargetDocument,
         replaces: Option<&ETag>,
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
+        document.nonce.get_or_insert_with(|| Nonce::of(Uuid::new_v4().as_u128()));
         let (blob, metadata) = (target_blob(&document.target), Some(metadata::of(document)));
         self.state.write(&blob, document, Replaces::from(replaces), metadata, deadline).await
     }
@@ -94,11 +99,11 @@ impl Store {
         let mut contest = Contest::until(deadline);
         loop {
             let found = self.target(target, deadline).await?;
-            let changed = change(&found);
+            let mut changed = change(&found);
             if changed == found.document {
                 return Ok((found.document, changed));
             }
-            match self.save_target(&changed, found.etag.as_ref(), deadline).await? {
+            match self.save_target(&mut changed, found.etag.as_ref(), deadline).await? {
                 Saved::As(_) => return Ok((found.document, changed)),
                 Saved::Conflict if contest.goes_on().await => {}
                 Saved::Conflict => return Err(StateError::Contended { blob: target_blob(target) }),

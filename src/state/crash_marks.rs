@@ -171,6 +171,14 @@ impl Store {
         }
     }
 
+    /// Forgets the deaths of an item that is given up: put back by a person, it is not judged by what was.
+    ///
+    /// # Errors
+    /// As for [`Store::set_mark`].
+    pub async fn forget_crashes(&self, function: &str, body: &str, deadline: Deadline) -> Result<(), StateError> {
+        self.clear_mark(&blob_of_one(function, &crash_key(body)), deadline).await
+    }
+
     /// Takes away marks that nothing came back for.
     ///
     /// # Errors
@@ -230,7 +238,7 @@ mod tests {
     fn an_item_is_the_same_however_often_it_was_sent_back_and_a_wake_up_is_its_target() {
         let once = seen(Seen::NonCompliant, 1, now());
         let body = |observation: &Observation| serde_json::to_string(observation).unwrap();
-        assert_eq!(crash_key(&body(&once)), crash_key(&body(&once.clone().returned_once())));
+        assert_eq!(crash_key(&body(&once)), crash_key(&body(&once.clone().returned())));
         assert_ne!(crash_key(&body(&once)), crash_key(&body(&seen(Seen::NonCompliant, 2, now()))));
         let wake_up = |generation| serde_json::to_string(&WakeUp::new(target(), generation)).unwrap();
         assert_eq!(crash_key(&wake_up(1)), target().hash().as_str());

@@ -11,6 +11,7 @@ use super::hours::Hour;
 use super::target_park::TargetPark;
 use super::task::{ActiveTask, PastTask};
 use crate::event::Timestamp;
+use crate::queue::Nonce;
 use crate::resource::{ResourceId, Target};
 
 /// Format version that this worker writes. A document of a newer one is left alone.
@@ -27,6 +28,10 @@ pub struct TargetDocument {
     pub sequence: u64,
     /// Raised with every new wake-up; a wake-up of an older generation is void.
     pub generation: u64,
+    /// What makes the wake-up of this generation its own; none when the generation was raised and is not written yet. The
+    /// write draws it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
     /// When the target is looked at next; none when nothing waits.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub wake_at: Option<Timestamp>,
@@ -73,6 +78,7 @@ impl TargetDocument {
             target,
             sequence: 0,
             generation: 0,
+            nonce: None,
             wake_at: None,
             cut_off: 0,
             active: None,

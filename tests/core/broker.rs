@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Outgoing, WakeUp};
-use policy_remediator::resource::Target;
 
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -77,22 +76,18 @@ impl World {
         self.broker.store(id.as_str(), Body::Seen(observation.clone()), self.now);
     }
 
-    pub(crate) fn send_wake_up(&mut self, target: &Target, generation: u64, at: Timestamp) {
-        let wake_up = WakeUp::new(target.clone(), generation);
-        let id = Outgoing::wake_up(&wake_up, at).id;
+    pub(crate) fn send_wake_up(&mut self, message: &Outgoing) {
+        let wake_up = WakeUp::read(&message.body).expect("a message of ours can be read");
+        let (target, generation) = (wake_up.target.hash(), wake_up.generation);
         if self.strikes(0.02) {
             self.meet(Ingredient::LostWakeUp);
-            self.tell(|| format!("lost: wake-up {} generation {generation}", target.hash()));
+            self.tell(|| format!("lost: wake-up {target} generation {generation}"));
             return;
         }
-        let due = if self.strikes(0.05) { self.now } else { at };
-        let stored = self.broker.store(id.as_str(), Body::Wake(wake_up), due);
+        let due = if self.strikes(0.05) { self.now } else { message.at.unwrap_or(self.now) };
+        let stored = self.broker.store(message.id.as_str(), Body::Wake(wake_up), due);
         self.tell(|| {
-            format!(
-                "sent: wake-up {} generation {generation} due {due}{}",
-                target.hash(),
-                if stored { "" } else { " (known)" }
-            )
+            format!("sent: wake-up {target} generation {generation} due {due}{}", if stored { "" } else { " (known)" })
         });
     }
 }

@@ -71,15 +71,15 @@ impl World {
                 Observed::Scanned(scope, scanned)
             }
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
-            Next::Wake { generation, at } => {
-                self.send_wake_up(&target, generation, at);
+            Next::Wake(wake_up) => {
+                self.send_wake_up(&wake_up);
                 Observed::Woken
             }
         }))
     }
 
-    fn save(&mut self, write: Write, look: &Reconciliation, number: u64) -> Result<Observed, String> {
-        let saved = self.save_target(&write.document, look.etag());
+    fn save(&mut self, mut write: Write, look: &Reconciliation, number: u64) -> Result<Observed, String> {
+        let saved = self.save_target(&mut write.document, look.etag());
         let was_saved = matches!(saved, Ok(Some(_)));
         self.tell(|| {
             let active = write.document.active.as_ref().map(|a| format!("{} {:?}", a.name, a.phase));

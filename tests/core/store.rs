@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use policy_remediator::queue::Nonce;
 use policy_remediator::resource::{SubscriptionId, Target, TargetHash};
 use policy_remediator::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
@@ -43,10 +44,11 @@ impl Store {
 }
 
 impl World {
-    /// Writes if the ETag is still that of the stored document; the new ETag, or none on a conflict.
+    /// Writes if the ETag is still that of the stored document; the new ETag, or none on a conflict. The nonce of a raised
+    /// generation is drawn with the write, as the real store does: here it is the write's number.
     pub(crate) fn save_target(
         &mut self,
-        document: &TargetDocument,
+        document: &mut TargetDocument,
         replaces: Option<&ETag>,
     ) -> Result<Option<ETag>, String> {
         let stored = self.store.targets.get(&document.target).map(|(_, number)| etag(*number));
@@ -56,6 +58,7 @@ impl World {
         }
         self.store.etag += 1;
         let number = self.store.etag;
+        document.nonce.get_or_insert_with(|| Nonce::of(u128::from(number)));
         let before = self.store.targets.insert(document.target.clone(), (document.clone(), number));
         self.weigh(before.as_ref().map(|(before, _)| before), document)?;
         Ok(Some(etag(number)))

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
-use policy_remediator::remediation::{heal, let_in, needs_healing, needs_walk};
+use policy_remediator::remediation::{heal, let_in, needs_healing, needs_walk, wake_up_of};
 use policy_remediator::state::{EntryState, LeftOut, TargetDocument, TargetSummary};
 
 use crate::tally::Ingredient;
@@ -74,13 +74,15 @@ impl World {
             let was_over = summary(&document).parked_until.is_some_and(|until| until <= self.now);
             heal(&mut document, self.now);
             self.tell(|| format!("sweep wakes {} generation {}", document.target.hash(), document.generation));
-            if self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
+            if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
                 continue;
             }
             if was_over {
                 self.meet(Ingredient::ParkOver);
             }
-            self.send_wake_up(&document.target, document.generation, self.now);
+            if let Some(wake_up) = wake_up_of(&document) {
+                self.send_wake_up(&wake_up);
+            }
         }
         self.walk()
     }
@@ -94,7 +96,7 @@ impl World {
             let mut document = found.document;
             let now_in = let_in(&mut document, &self.policy, self.now);
             self.tell(|| format!("sweep lets in {now_in:?} of {}", target.hash()));
-            if self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
+            if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
                 continue;
             }
             if now_in.listed > 0 {
@@ -103,8 +105,8 @@ impl World {
             if now_in.counted > 0 {
                 self.meet(Ingredient::CountedLetIn);
             }
-            if let Some(at) = document.wake_at {
-                self.send_wake_up(&target, document.generation, at);
+            if let Some(wake_up) = wake_up_of(&document) {
+                self.send_wake_up(&wake_up);
             }
         }
         Ok(())

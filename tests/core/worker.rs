@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Seen};
-use policy_remediator::remediation::{Merged, Observed, Reconciliation, leave_behind, merge};
+use policy_remediator::remediation::{Merged, Observed, Reconciliation, leave_behind, merge, wake_up_of};
 use policy_remediator::state::{TargetDocument, Versioned};
 
 use crate::broker::{Body, Message};
@@ -107,14 +107,14 @@ impl World {
         let mut document = found.document;
         let at = self.now + Duration::from_secs(40);
         if leave_behind(&mut document, wake_up.generation, at)
-            && self.save_target(&document, found.etag.as_ref())?.is_none()
+            && self.save_target(&mut document, found.etag.as_ref())?.is_none()
         {
             return Ok(());
         }
         self.meet(Ingredient::LeftBehind);
         self.tell(|| format!("[{}] goes on by itself", flow.message.number));
-        if let Some(at) = document.wake_at {
-            self.send_wake_up(&document.target, document.generation, at);
+        if let Some(wake_up) = wake_up_of(&document) {
+            self.send_wake_up(&wake_up);
         }
         self.broker.complete(flow.message.number);
         flow.detached = true;
@@ -130,8 +130,8 @@ impl World {
             }
             Stage::Merge(observation, Some(found)) => self.merge(observation, &found)?,
             Stage::Wake(document) => {
-                if let Some(at) = document.wake_at {
-                    self.send_wake_up(&document.target, document.generation, at);
+                if let Some(wake_up) = wake_up_of(&document) {
+                    self.send_wake_up(&wake_up);
                 }
                 Stage::Acknowledge
             }
@@ -170,7 +170,7 @@ impl World {
         let merged = merge(&mut document, &observation, &self.policy, self.now);
         self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
         if document != found.document
-            && (self.save_target(&document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
+            && (self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
         {
             return Ok(Stage::Merge(observation, None));
         }

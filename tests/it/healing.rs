@@ -1,14 +1,12 @@
-//! What no message would bring back, `sweep` and `recover` do.
+//! What no message would bring back, `sweep` does.
 
 use std::time::Duration;
 
-use simulator::Service;
 use simulator::estate::parse_instant;
-use simulator::faults::{Kind, Rule, Which};
 use simulator::service_bus::QueueRules;
 use time::OffsetDateTime;
 
-use crate::stage::{Expected, LONGER_AND_LONGER, Stage, account, assignment, events, land, record, until, until_met};
+use crate::stage::{LONGER_AND_LONGER, Stage, account, assignment, events, land, record, until, until_met};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_wake_up_is_healed_by_sweep_and_one_that_is_on_its_way_is_left_alone() {
@@ -47,44 +45,4 @@ async fn a_wake_up_is_lost(seconds: u64) -> bool {
     stage.told("target_healed", 1).await;
     stage.at_rest().await;
     true
-}
-
-fn two_deliveries(stage: &Stage) {
-    stage.azure.broker().create("noncompliant-resources", QueueRules::standard(2));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_lettered_message_comes_back_and_is_handled() {
-    let estate = land(1).with_record(record(0, 1, "Tag"));
-    let events = events(&estate);
-    let mut stage = Stage::without_worker(estate).await;
-    two_deliveries(&stage);
-    let lost = Rule::new("lost", Service::Functions, Which::First(2), Kind::CutBefore);
-    stage.azure.faults().add(lost.path_contains("/collect"));
-    stage.start_worker(&[], 1).await;
-    stage.deliver(events).await;
-    stage.settled(1).await;
-    assert_eq!((stage.unfit(), stage.azure.faults().hits("lost")), (0, 2));
-    stage.told("message_returned", 1).await;
-    stage.at_rest().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_is_dead_lettered_again_is_rejected() {
-    let estate = land(1).with_record(record(0, 1, "Tag"));
-    let events = events(&estate);
-    let mut stage = Stage::without_worker(estate).await;
-    two_deliveries(&stage);
-    let lost = Rule::new("lost", Service::Functions, Which::Always, Kind::CutBefore);
-    stage.azure.faults().add(lost.path_contains("/collect"));
-    stage.start_worker(&[], 1).await;
-    stage.deliver(events).await;
-    until("it is rejected", || stage.rejected().len() == 1).await;
-    let item = &stage.rejected()[0];
-    assert_eq!(item["function"], "recover");
-    assert!(item["reason"].as_str().unwrap().contains("dead-lettered again"), "{item}");
-    stage.told("message_returned", 1).await;
-    assert_eq!(stage.azure.faults().hits("lost"), 4);
-    assert!(stage.manager.tasks().is_empty());
-    stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
 }

@@ -6,11 +6,16 @@
 
 mod command_line;
 mod crashes;
+mod dead_letters;
+mod dead_letters_kept;
 mod duplicates;
 mod evaluated_anew;
+mod exit_codes;
 mod fixtures;
+mod foreign_messages;
 mod fresh_tokens;
 mod healing;
+mod host_files;
 mod host_protocol;
 mod hundred_tasks;
 mod initiatives;
@@ -20,6 +25,7 @@ mod letters;
 mod links;
 mod log_tells_all;
 mod lost_answers;
+mod lost_documents;
 mod low_budgets;
 mod malformed;
 mod newer_version;

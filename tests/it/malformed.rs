@@ -44,12 +44,12 @@ async fn malformed_wake_ups_and_messages_of_a_newer_version_are_rejected_with_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn malformed_events_are_rejected_with_their_payload_cut_at_eight_kibibytes() {
+async fn malformed_events_are_rejected_with_their_payload_cut_at_256_kibibytes() {
     let estate = land(1).with_record(record(0, 1, "Tag"));
     let good = event(&estate, &estate.records[0]);
     let mut long = good.clone();
     long["subject"] = json!("");
-    long["data"]["complianceReasonCode"] = json!("ä".repeat(9_000));
+    long["data"]["complianceReasonCode"] = json!("ä".repeat(140_000));
     let mut timeless = good.clone();
     timeless["data"]["timestamp"] = json!("soon");
     let stage = Stage::start(estate).await;
@@ -60,8 +60,9 @@ async fn malformed_events_are_rejected_with_their_payload_cut_at_eight_kibibytes
     let find = |words: &str| rejected.iter().find(|item| item["reason"].as_str().unwrap().contains(words)).unwrap();
     let cut = find("subject");
     let payload = cut["payload"].as_str().unwrap();
-    assert!((8 * 1024 - 1..=8 * 1024).contains(&payload.len()), "{}", payload.len());
-    assert!(cut["payloadBytes"].as_u64().unwrap() > 18_000, "{}", cut["payloadBytes"]);
+    assert!((256 * 1024 - 1..=256 * 1024).contains(&payload.len()), "{}", payload.len());
+    assert!(cut["payloadBytes"].as_u64().unwrap() > 280_000, "{}", cut["payloadBytes"]);
+    assert_eq!((&cut["isCut"], &find("timestamp")["isCut"]), (&json!(true), &json!(false)));
     assert!(find("timestamp")["payload"].as_str().unwrap().contains("soon"));
     assert!(rejected.iter().all(|item| item["function"] == "receive-event"));
     stage.at_rest_with(Expected { rejected: 2, ..Expected::default() }).await;

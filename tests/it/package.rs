@@ -97,7 +97,7 @@ fn the_hosts_values_are_the_fixed_ones() {
         ("receive-event", "eventGridTrigger"),
         ("collect", "noncompliant-resources"),
         ("remediate", "wake-ups"),
-        ("recover", "noncompliant-resources/$DeadLetterQueue"),
+        ("recover", "timerTrigger"),
         ("sweep", "timerTrigger"),
     ] {
         assert_eq!(triggers[name], what);

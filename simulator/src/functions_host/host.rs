@@ -330,7 +330,9 @@ impl FunctionsHost {
         let namespace = namespace.map_or("localhost", |(_, value)| value).to_owned();
         for instance in &self.shared.instances {
             for function in &self.shared.package.functions {
-                let Trigger::ServiceBus { entity, many, data_type, completes } = &function.trigger else { continue };
+                let Trigger::ServiceBus { entity, many, data_type, batch_size, completes } = &function.trigger else {
+                    continue;
+                };
                 let listener = Listener {
                     instance: instance.clone(),
                     package: self.shared.package.clone(),
@@ -338,6 +340,7 @@ impl FunctionsHost {
                     broker: self.broker.clone(),
                     entity: entity.clone(),
                     data_type: *data_type,
+                    batch_size: *batch_size,
                     completes: *completes,
                     namespace: namespace.clone(),
                 };

@@ -62,13 +62,17 @@ pub(super) fn timer(
 }
 
 /// One Service Bus message. Its JSON properties leak into the metadata and override it.
+///
+/// # Errors
+/// When its body is no data section.
 pub(super) fn service_bus_one(
     function: &Function,
     data_type: DataType,
     delivery: &Delivery,
     namespace: &str,
     now: OffsetDateTime,
-) -> Value {
+) -> Result<Value, InvocationFailed> {
+    bound(function, delivery)?;
     let message = &delivery.message;
     let mut metadata = receivers(namespace);
     let texts = [
@@ -100,7 +104,7 @@ pub(super) fn service_bus_one(
     metadata.extend(present);
     if data_type == DataType::Binary {
         let data = Value::String(STANDARD.encode(&message.body));
-        return body(function, data, metadata, now);
+        return Ok(body(function, data, metadata, now));
     }
     let mut body = body(function, wire(json!(message.body)), metadata, now);
     if let (Some(Value::Object(metadata)), Ok(Value::Object(leaked))) =
@@ -108,13 +112,25 @@ pub(super) fn service_bus_one(
     {
         leak(metadata, leaked);
     }
-    body
+    Ok(body)
+}
+
+/// A message whose body is an AMQP sequence, number or map cannot be bound, whatever the data type.
+fn bound(function: &Function, delivery: &Delivery) -> Result<(), InvocationFailed> {
+    match &delivery.message.foreign {
+        None => Ok(()),
+        Some(_) => Err(InvocationFailed(format!(
+            "Exception binding parameter '{}': The body of the message is no data section.",
+            function.binding
+        ))),
+    }
 }
 
 /// A batch of Service Bus messages.
 ///
 /// # Errors
-/// Without a data type every body is parsed as JSON, and one that is not fails the batch before the worker is called.
+/// One message whose body is no data section fails the batch before the worker is called; so does, where every body is parsed
+/// as JSON for want of a data type, one that is not.
 pub(super) fn service_bus_many(
     function: &Function,
     data_type: DataType,
@@ -132,6 +148,7 @@ pub(super) fn service_bus_many(
             ))
         }),
     };
+    deliveries.iter().try_for_each(|delivery| bound(function, delivery))?;
     let data: Vec<Value> = deliveries.iter().map(element).collect::<Result<_, _>>()?;
     let mut metadata = receivers(namespace);
     let mut array = |name: &str, of: &dyn Fn(&Delivery) -> Value| {

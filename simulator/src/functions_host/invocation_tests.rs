@@ -80,13 +80,23 @@ fn a_batch_without_a_data_type_is_parsed_or_fails_before_the_worker_sees_it() {
 }
 
 #[test]
+fn one_body_that_is_no_data_section_fails_the_whole_batch_before_the_worker_sees_it() {
+    let foreign = Delivery { message: Message::foreign([0xff]), ..delivery("", 2) };
+    for data_type in [DataType::Any, DataType::Text, DataType::Binary] {
+        let batch = [delivery("{}", 1), foreign.clone()];
+        assert!(service_bus_many(&function("msgs"), data_type, &batch, "ns", NOW).is_err());
+        assert!(service_bus_one(&function("msg"), data_type, &foreign, "ns", NOW).is_err());
+    }
+}
+
+#[test]
 fn a_single_message_is_encoded_twice_and_its_properties_override_the_metadata() {
     let mut one = delivery(
         r#"{"messageId":"mine","n":1,"yes":true,"o":{"a":1},"list":[1],"none":null,"myTrigger":"x","message":"hello"}"#,
         7,
     );
     one.dead_letter = Some(DeadLetter { reason: "r".into(), description: "d".into(), source: "q".into() });
-    let body = service_bus_one(&function("msg"), DataType::Any, &one, "ns", NOW);
+    let body = service_bus_one(&function("msg"), DataType::Any, &one, "ns", NOW).unwrap();
     assert_eq!(decoded(&body["Data"]["msg"]), json!(one.message.body));
     let metadata = &body["Metadata"];
     let expected = [

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::service_bus::{Broker, Delivery, Entity};
 
+/// How soon a batch comes back that fails before the worker is called; recorded: 25 to 130 ms.
+const FAILS_WITHIN: Duration = Duration::from_millis(25);
+
 pub(super) struct Listener {
     pub(super) instance: Arc<Instance>,
     pub(super) package: Arc<Package>,
@@ -21,6 +24,7 @@ pub(super) struct Listener {
     pub(super) broker: Broker,
     pub(super) entity: Entity,
     pub(super) data_type: DataType,
+    pub(super) batch_size: usize,
     pub(super) completes: bool,
     pub(super) namespace: String,
 }
@@ -29,13 +33,14 @@ impl Listener {
     /// Batches, one after the other, until it is aborted.
     pub(super) async fn listen_for_batches(self) {
         loop {
-            let batch = self.next(self.package.batch_size).await;
+            let batch = self.next(self.batch_size).await;
             let now = OffsetDateTime::now_utc();
             let body = service_bus_many(&self.function, self.data_type, &batch, &self.namespace, now);
             let result = match body {
                 Ok(body) => self.instance.invoke(&self.function.name, &body).await,
                 Err(error) => {
                     self.instance.say(&error.to_string());
+                    tokio::time::sleep(FAILS_WITHIN).await;
                     Err(error)
                 }
             };
@@ -64,7 +69,14 @@ impl Listener {
 
     async fn handle_one(&self, delivery: Delivery) {
         let now = OffsetDateTime::now_utc();
-        let body = service_bus_one(&self.function, self.data_type, &delivery, &self.namespace, now);
+        let body = match service_bus_one(&self.function, self.data_type, &delivery, &self.namespace, now) {
+            Ok(body) => body,
+            Err(error) => {
+                self.instance.say(&error.to_string());
+                tokio::time::sleep(FAILS_WITHIN).await;
+                return self.settle(&[delivery], &Err(error));
+            }
+        };
         let invoke = self.instance.invoke(&self.function.name, &body);
         let result = tokio::select! {
             result = invoke => result,

@@ -34,7 +34,6 @@ pub(super) struct Package {
     /// `None` is without limit.
     pub(super) function_timeout: Option<Duration>,
     pub(super) initialization_timeout: Duration,
-    pub(super) batch_size: usize,
     pub(super) concurrent_calls: usize,
     pub(super) lock_renewal: Duration,
     pub(super) route_prefix: String,
@@ -52,7 +51,7 @@ pub(super) struct Function {
 #[derive(Debug, Clone)]
 pub(super) enum Trigger {
     EventGrid { many: bool },
-    ServiceBus { entity: Entity, many: bool, data_type: DataType, completes: bool },
+    ServiceBus { entity: Entity, many: bool, data_type: DataType, batch_size: usize, completes: bool },
     Timer { schedule: Schedule },
     Http { route: String, methods: Vec<String>, response: Option<String>, only_http: bool },
 }
@@ -65,6 +64,9 @@ pub(super) enum DataType {
     Text,
     Binary,
 }
+
+/// The extension's own batch size.
+const LARGEST_BATCH: usize = 1000;
 
 /// One JSON file and where in it the reader is, for its errors.
 struct File {
@@ -85,10 +87,12 @@ impl Package {
         let executable =
             host.text(place)?.ok_or_else(|| host.error(place, "it is missing: this is no custom handler"))?;
         let directory = host.text("customHandler.description.workingDirectory")?;
-        let completes = host.flag("extensions.serviceBus.autoCompleteMessages")?.unwrap_or(true);
+        // Read so that a wrong value shows; the triggers' own values count, see `Function::read`.
+        host.flag("extensions.serviceBus.autoCompleteMessages")?;
+        host.number("extensions.serviceBus.maxMessageBatchSize")?;
         let mut functions = Vec::new();
         for folder in folders(root) {
-            functions.extend(Function::read(&folder, settings, completes)?);
+            functions.extend(Function::read(&folder, settings)?);
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let concurrent_calls = host.number("extensions.serviceBus.maxConcurrentCalls")?.unwrap_or(16 * cores);
@@ -101,7 +105,6 @@ impl Package {
                 .span("customHandler.initializationTimeout")?
                 .flatten()
                 .unwrap_or(Duration::from_secs(30)),
-            batch_size: host.number("extensions.serviceBus.maxMessageBatchSize")?.unwrap_or(1000),
             concurrent_calls,
             lock_renewal: host
                 .span("extensions.serviceBus.maxAutoLockRenewalDuration")?
@@ -121,7 +124,7 @@ impl Package {
 }
 
 impl Function {
-    fn read(folder: &Path, settings: &BTreeMap<String, String>, completes: bool) -> Result<Option<Self>, PackageError> {
+    fn read(folder: &Path, settings: &BTreeMap<String, String>) -> Result<Option<Self>, PackageError> {
         let file = File::read(folder.join("function.json"))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let switch = settings.get(&format!("AzureWebJobs.{name}.Disabled"));
@@ -168,8 +171,11 @@ impl Function {
                     "binary" => DataType::Binary,
                     _ => return Err(file.error(&field("dataType"), "it must be \"string\" or \"binary\"")),
                 };
-                let completes = file.flag(&field("autoCompleteMessages"))?.unwrap_or(completes);
-                Trigger::ServiceBus { entity, many, data_type, completes }
+                // A host built from its public source takes these from here, else the extension's own defaults, whatever
+                // host.json says of them; recorded.
+                let batch_size = file.number(&field("maxMessageBatchSize"))?.unwrap_or(LARGEST_BATCH);
+                let completes = file.flag(&field("autoCompleteMessages"))?.unwrap_or(true);
+                Trigger::ServiceBus { entity, many, data_type, batch_size, completes }
             }
             "timerTrigger" => {
                 let schedule = resolved("schedule")?;

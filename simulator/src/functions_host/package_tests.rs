@@ -29,7 +29,7 @@ fn a_package_is_read_with_its_settings_filled_in() {
         &[
             (
                 "collect",
-                r#"{"type":"serviceBusTrigger","name":"m","queueName":"noncompliant-resources","connection":"ServiceBus","cardinality":"many","dataType":"string","direction":"in"}"#,
+                r#"{"type":"serviceBusTrigger","name":"m","queueName":"noncompliant-resources","connection":"ServiceBus","cardinality":"many","dataType":"string","direction":"in","maxMessageBatchSize":2}"#,
             ),
             (
                 "recover",
@@ -46,18 +46,36 @@ fn a_package_is_read_with_its_settings_filled_in() {
     fs::write(root.path().join("handler"), "").unwrap();
     let package = Package::read(root.path(), &settings()).unwrap();
     assert_eq!(package.executable, root.path().join("handler"));
-    assert_eq!((package.batch_size, package.arguments.as_slice()), (256, ["serve".to_owned()].as_slice()));
+    assert_eq!(package.arguments, ["serve"]);
     assert_eq!(package.function_timeout, Some(Duration::from_millis(1500)), "app settings go before host.json");
     let names: Vec<&str> = package.functions.iter().map(|function| function.name.as_str()).collect();
     assert_eq!(names, ["collect", "receive-event", "recover", "status", "sweep"]);
     assert!(matches!(
         &package.functions[0].trigger,
-        Trigger::ServiceBus { many: true, data_type: DataType::Text, completes: true, .. }
+        Trigger::ServiceBus { many: true, data_type: DataType::Text, batch_size: 2, completes: true, .. }
     ));
     assert!(
         matches!(&package.functions[2].trigger, Trigger::ServiceBus { entity, many: false, .. } if entity.is_dead_letter())
     );
     assert!(matches!(&package.functions[3].trigger, Trigger::Http { only_http: true, route, .. } if route == "status"));
+}
+
+#[test]
+fn what_a_trigger_says_of_batches_counts_and_what_host_json_says_does_not() {
+    let bus = |more: &str| {
+        format!(
+            r#"{{"type":"serviceBusTrigger","name":"m","queueName":"q","connection":"ServiceBus","unheardOf":1{more}}}"#
+        )
+    };
+    let host = HOST.replace("\"autoCompleteMessages\":true", "\"autoCompleteMessages\":false,\"unheardOf\":[]");
+    let own = bus(r#","maxMessageBatchSize":7,"autoCompleteMessages":false"#);
+    let root = package(&host, &[("own", &own), ("silent", &bus(""))]);
+    let functions = Package::read(root.path(), &settings()).unwrap().functions;
+    let of = |function: &Function| match function.trigger {
+        Trigger::ServiceBus { batch_size, completes, .. } => (batch_size, completes),
+        _ => panic!("{function:?}"),
+    };
+    assert_eq!(functions.iter().map(of).collect::<Vec<_>>(), [(7, false), (1000, true)]);
 }
 
 #[test]

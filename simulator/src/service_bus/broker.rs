@@ -47,6 +47,9 @@ struct Inner {
     shift: Duration,
 }
 
+/// The worker's queues, and how often each of their messages is delivered before it is dead-lettered (docs/adr/0007).
+const WORKER_QUEUES: [(&str, u32); 3] = [("noncompliant-resources", 100), ("wake-ups", 100), ("batch-runs", 20)];
+
 /// The longest that a receiver sleeps without looking again; only a safety net behind the change signal.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -56,11 +59,10 @@ impl Broker {
         Self { shared: Arc::new(Shared { inner: Mutex::default(), changed: watch::Sender::new(0) }) }
     }
 
-    /// A namespace with the worker's queues: `noncompliant-resources` and `wake-ups` (delivery count 1000) and
-    /// `batch-runs` (20).
+    /// A namespace with the worker's queues, as they are deployed.
     pub fn with_worker_queues() -> Self {
         let broker = Self::new();
-        for (name, deliveries) in [("noncompliant-resources", 1000), ("wake-ups", 1000), ("batch-runs", 20)] {
+        for (name, deliveries) in WORKER_QUEUES {
             broker.create(name, QueueRules::standard(deliveries));
         }
         broker

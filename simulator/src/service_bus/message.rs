@@ -35,6 +35,9 @@ pub struct Message {
     pub time_to_live: Option<Duration>,
     /// The user's properties.
     pub application_properties: Map<String, Value>,
+    /// The body is no data section but an AMQP sequence, number or map, which no sender over REST can make: these bytes are
+    /// what a receiver over REST gets of it, and the Functions host cannot bind it.
+    pub foreign: Option<Vec<u8>>,
 }
 
 /// Why a message cannot be read. The service answers 400.
@@ -60,6 +63,16 @@ impl Message {
     /// A message with a body and nothing else.
     pub fn text(body: impl Into<String>) -> Self {
         Self { body: body.into(), ..Self::default() }
+    }
+
+    /// A message of a sender that is not ours, with a body that is no data section.
+    pub fn foreign(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { foreign: Some(bytes.into()), ..Self::default() }
+    }
+
+    /// The body's bytes, as a receiver over REST gets them.
+    pub fn bytes(&self) -> &[u8] {
+        self.foreign.as_deref().unwrap_or(self.body.as_bytes())
     }
 
     /// Reads the body of a batch send.
@@ -146,7 +159,7 @@ impl Message {
         ];
         let broker: usize = texts.into_iter().flatten().map(String::len).sum();
         let user: usize = self.application_properties.iter().map(|(name, value)| name.len() + plain(value).len()).sum();
-        self.body.len() + broker + user
+        self.bytes().len() + broker + user
     }
 }
 

@@ -6,6 +6,7 @@ mod entity;
 mod message;
 mod queue;
 mod rest;
+mod rest_receive;
 
 pub use broker::{Broker, Entity, UnknownEntity};
 pub use entity::{DeadLetter, LockLost, Peeked, State};

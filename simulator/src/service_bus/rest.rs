@@ -1,4 +1,4 @@
-//! The REST protocol for senders: `POST /{queue}/messages`, a batch or a single message. Thin: it reads headers and body,
+//! The REST protocol; that of receivers is in `rest_receive`, this is that of senders: `POST /{queue}/messages`, a batch or a single message. Thin: it reads headers and body,
 //! asks the broker, and answers in the service's words. Source: Microsoft documentation, Service Bus REST reference.
 
 use axum::{
@@ -23,6 +23,7 @@ const LARGEST_PAYLOAD: usize = 1 << 20;
 pub fn router(broker: Broker) -> Router {
     Router::new()
         .route("/{queue}/messages", post(send))
+        .merge(super::rest_receive::routes())
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::disable())
         .with_state(broker)

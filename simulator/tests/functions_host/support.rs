@@ -25,13 +25,13 @@ pub(crate) fn package(forward: bool) -> tempfile::TempDir {
             "description": { "defaultExecutablePath": std::env::current_exe().unwrap(), "arguments": arguments },
             "enableForwardingHttpRequest": forward,
         },
-        "extensions": { "serviceBus": { "maxMessageBatchSize": 3, "maxConcurrentCalls": 2 } },
+        "extensions": { "serviceBus": { "maxConcurrentCalls": 2 } },
     });
     write(root.path(), "host.json", &host);
     let bus = |queue: &str, many: bool| {
         let cardinality = if many { "many" } else { "one" };
         json!({"type": "serviceBusTrigger", "name": "msgs", "queueName": queue, "connection": "ServiceBus",
-               "cardinality": cardinality, "dataType": "string"})
+               "cardinality": cardinality, "dataType": "string", "maxMessageBatchSize": 3})
     };
     for (name, bindings) in [
         ("collect", json!([bus("%QUEUE%", true)])),

@@ -31,6 +31,7 @@ mod tests {
     use crate::remediation::merge::merge;
     use crate::remediation::step::{Meaning, Observed, Question};
     use crate::remediation::target_park::{TargetCause, park_target};
+    use crate::remediation::wake::wake_up_of;
     use crate::state::{ETag, EntryState, ParkReason, SubscriptionDocument, TargetDocument, Versioned};
     use std::time::Duration;
 
@@ -163,7 +164,7 @@ mod tests {
             let [(Meaning::Settled(Rest::TargetParked), document)] = writes.as_slice() else { panic!("{writes:?}") };
             assert_eq!((document.wake_at, &document.parked), (Some(until), &parked().parked));
             assert_eq!(document.resources, parked().resources);
-            assert_eq!(next, Next::Wake { generation: document.generation, at: until });
+            assert_eq!(next, Next::Wake(wake_up_of(document).unwrap()));
         }
     }
 

@@ -1,0 +1,110 @@
+//! What follows of one dead letter is stored or sent here, before `recover` deletes it. Nothing here counts how often it came back:
+//! a service that refuses is not its fault.
+
+use tracing::{error, info, warn};
+
+use super::dead_letter::Fate;
+use super::rejection::reject_from;
+use super::rousing::rouse;
+use super::{Failure, consumer, isolate, recover};
+use crate::app::App;
+use crate::event::Timestamp;
+use crate::queue::{DeadLetter, Observation, Outgoing, Queue, WakeUp};
+use crate::remediation::{AfterDeath, after_death, wake_up_of};
+use crate::transport::{Deadline, causes};
+
+/// What became of it. One that is kept comes again when its lock is over.
+pub(super) enum End {
+    Returned,
+    Rejected,
+    Dropped,
+    Kept,
+}
+
+/// Stores or sends what follows of the message.
+pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadline: Deadline) -> Result<End, Failure> {
+    let store = &app.reconciler.store;
+    let deaths = match std::str::from_utf8(&letter.body) {
+        Ok(text) => store.crashes(consumer(queue), text, Timestamp::now_utc(), deadline).await?,
+        Err(_) => 0,
+    };
+    match Fate::of(queue, &letter.body, deaths) {
+        Fate::Return(observation) => send_back(app, letter, &observation, deadline).await,
+        Fate::Wake(wake_up) => wake(app, letter, &wake_up, deadline).await,
+        Fate::Reject(reason) => {
+            reject(app, queue, letter, reason, deadline).await?;
+            if deaths >= isolate::DEATHS
+                && let Ok(text) = std::str::from_utf8(&letter.body)
+            {
+                // Put back by a person, it is not judged by what was.
+                store.forget_crashes(consumer(queue), text, deadline).await?;
+            }
+            Ok(End::Rejected)
+        }
+    }
+}
+
+async fn send_back(
+    app: &App,
+    letter: &DeadLetter,
+    observation: &Observation,
+    deadline: Deadline,
+) -> Result<End, Failure> {
+    let queue = Queue::NoncompliantResources;
+    let message = [Outgoing::observation(observation)];
+    match app.reconciler.sender.send(queue, &message, Timestamp::now_utc(), deadline).await {
+        Ok(()) => {}
+        Err(error) if error.is_about_the_message() => {
+            reject(app, queue, letter, causes(&error), deadline).await?;
+            return Ok(End::Rejected);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let (target, returns) = (observation.target().hash(), observation.returns);
+    warn!(event = "message_returned", queue = queue.name(), %target, resource = %observation.resource_id, message_id = letter.message_id, returns, reason = letter.reason, "a dead-lettered message is sent back");
+    Ok(End::Returned)
+}
+
+async fn wake(app: &App, letter: &DeadLetter, wake_up: &WakeUp, deadline: Deadline) -> Result<End, Failure> {
+    let (reconciler, target, queue) = (&app.reconciler, wake_up.target.hash(), Queue::WakeUps.name());
+    let now = Timestamp::now_utc();
+    let dropped = |reason: &str| {
+        info!(event = "message_dropped", queue, %target, message_id = letter.message_id, reason, "a dead-lettered wake-up is not needed");
+        Ok(End::Dropped)
+    };
+    let found = match reconciler.store.target(&wake_up.target, deadline).await {
+        Err(error) if error.is_about_the_document() => {
+            error!(event = "target_stopped", %target, reason = causes(&error), "nothing is done for this target until its document can be used");
+            return dropped("targetStopped");
+        }
+        found => found?,
+    };
+    match after_death(&found.document, wake_up.generation, reconciler.policy.opening_grace, now) {
+        AfterDeath::Nothing => return dropped("nothingWaits"),
+        AfterDeath::Later => {
+            if let Some(later) = wake_up_of(&found.document) {
+                reconciler.sender.send(Queue::WakeUps, &[later], now, deadline).await?;
+            }
+            return dropped("laterWakeUp");
+        }
+        // Whoever wrote first has not necessarily woken the target: the dead one stays and is looked at again.
+        AfterDeath::Anew if !rouse(app, found, now, deadline).await? => {
+            return Ok(End::Kept);
+        }
+        AfterDeath::Anew => {}
+    }
+    warn!(event = "message_returned", queue, %target, message_id = letter.message_id, generation = wake_up.generation, reason = letter.reason, "a dead-lettered wake-up is replaced by a new one");
+    Ok(End::Returned)
+}
+
+async fn reject(
+    app: &App,
+    queue: Queue,
+    letter: &DeadLetter,
+    reason: String,
+    deadline: Deadline,
+) -> Result<(), Failure> {
+    let DeadLetter { body, deliveries, reason: why, .. } = letter;
+    let reason = format!("{reason}; it was dead-lettered after {deliveries} deliveries ({why})");
+    Ok(reject_from(app, recover::NAME, Some(queue), reason, body, deadline).await?)
+}

@@ -1,0 +1,34 @@
+//! Wakes a target whose wake-up will not come any more: the generation is raised first, so that whatever is still on its way is
+//! void and the broker does not know the new one.
+
+use tracing::info;
+
+use super::Failure;
+use crate::app::App;
+use crate::event::Timestamp;
+use crate::queue::Queue;
+use crate::remediation::{heal, wake_up_of, written};
+use crate::state::{Saved, TargetDocument, Versioned};
+use crate::transport::Deadline;
+
+/// Whether the target was woken; not when another wrote its document first.
+pub(super) async fn rouse(
+    app: &App,
+    found: Versioned<TargetDocument>,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Result<bool, Failure> {
+    let mut document = found.document.clone();
+    heal(&mut document, now);
+    let saved = app.reconciler.store.save_target(&mut document, found.etag.as_ref(), deadline).await?;
+    if saved == Saved::Conflict {
+        return Ok(false);
+    }
+    written(&found.document, &document);
+    let planned = found.document.wake_at.map(|at| at.to_string()).unwrap_or_default();
+    info!(event = "target_healed", target = %document.target.hash(), wake_at = planned, "the target is woken again");
+    if let Some(wake_up) = wake_up_of(&document) {
+        app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
+    }
+    Ok(true)
+}
