@@ -1,7 +1,7 @@
 //! Settings: read from the environment once, at the start. A wrong value stops the start with its name, its value and what is allowed.
 //! What belongs to the platform is read elsewhere: the port by `main.rs`, the identity endpoint by `azure_identity`.
 //!
-//! [`table`] has a row for each setting, [`form`] reads values, [`environment`] holds both to each other.
+//! `table` has a row for each setting, `form` reads values, `environment` holds both to each other.
 
 #[cfg(test)]
 mod document;
