@@ -1,5 +1,5 @@
-//! Ports that stay free until they are used. Those that a system gives out by itself (from 32768 on, or from 49152) may go to
-//! any connection of any process in between; these it leaves alone.
+//! Ports for what listens here and for the worker. Those that a system gives out by itself (from 32768 on, or from 49152) may go
+//! to any connection of any process as soon as nobody listens on them; these it leaves alone.
 
 use std::{
     io,
@@ -10,16 +10,22 @@ use std::{
 const FIRST: u32 = 10_000;
 const COUNT: u32 = 22_000;
 
-/// A port of 127.0.0.1 that nobody listens on. Each of this process is another one until all have been given, and another
-/// process begins elsewhere.
+/// A port of 127.0.0.1 on which nobody listens, for a moment at least.
 pub(crate) fn free() -> io::Result<u16> {
+    listen().and_then(|listener| Ok(listener.local_addr()?.port()))
+}
+
+/// Listens on a port of 127.0.0.1. Each of this process is another one until all have been given, and another process begins
+/// elsewhere.
+pub(crate) fn listen() -> io::Result<TcpListener> {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     for _ in 0..COUNT {
         let start = std::process::id().wrapping_mul(997);
         let place = start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
         let port = u16::try_from(FIRST + place).map_err(io::Error::other)?;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            other => return other,
         }
     }
     Err(io::Error::from(io::ErrorKind::AddrInUse))
@@ -31,8 +37,8 @@ mod tests {
 
     #[test]
     fn a_port_is_free_below_those_of_the_system_and_given_once() {
-        let taken = free().unwrap();
-        let _held = TcpListener::bind((Ipv4Addr::LOCALHOST, taken)).unwrap();
+        let held = listen().unwrap();
+        let taken = held.local_addr().unwrap().port();
         let ports: std::collections::BTreeSet<u16> = (0..50).map(|_| free().unwrap()).collect();
         assert_eq!(ports.len(), 50);
         assert!(ports.iter().all(|port| *port != taken && (10_000..32_000).contains(port)), "{ports:?}");

@@ -109,7 +109,7 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
     let events = burst(&estate, Burst::default());
     let (records, sent) = (estate.records.len(), events.len());
     let stage = Stage::start(estate).await;
-    stage.deliver(events).await;
+    let again = stage.deliver(events).await;
     stage.settled(records).await;
     // A look may go on when its invocation has ended, and tells what it wrote a moment after it has written it.
     until("the log tells where each resource stands", || stands(&stories(&stage.log())) == stands_in_state(&stage))
@@ -141,7 +141,8 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
         }
     }
     assert_eq!((known, stories.len()), (records, records));
-    assert_eq!(stories.values().map(|story| story.queued).sum::<usize>(), sent);
+    let queued: usize = stories.values().map(|story| story.queued).sum();
+    assert!((sent..=sent + again).contains(&queued), "{sent} events and {again} once more, {queued} told of");
     assert!(stories.values().any(|story| !story.failures.is_empty()), "some attempt failed and its words are told");
 
     let of_task =

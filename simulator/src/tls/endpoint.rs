@@ -4,7 +4,7 @@
 use std::{
     future::Future,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex},
 };
@@ -49,19 +49,9 @@ impl Endpoint {
     /// # Errors
     /// When no port can be bound.
     pub async fn open(tls: Option<Arc<rustls::ServerConfig>>, exchange: Exchange) -> io::Result<Self> {
-        Self::open_at(SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?)), tls, exchange).await
-    }
-
-    /// As [`Endpoint::open`], on a given address.
-    ///
-    /// # Errors
-    /// When the address cannot be bound.
-    pub async fn open_at(
-        address: SocketAddr,
-        tls: Option<Arc<rustls::ServerConfig>>,
-        exchange: Exchange,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = ports::listen()?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let endpoint = Self { address, tls: tls.map(TlsAcceptor::from), exchange, accepting: Mutex::new(None) };
         endpoint.accept_on(listener);

@@ -90,10 +90,11 @@ impl Stage {
         self.earlier.iter().cloned().chain(self.host.iter().flat_map(FunctionsHost::log)).collect()
     }
 
-    /// Delivers events as Event Grid does; every one must be accepted at last.
-    pub(crate) async fn deliver(&self, events: Vec<Value>) {
+    /// Delivers events as Event Grid does; every one must be accepted at last. How many deliveries were repeated.
+    pub(crate) async fn deliver(&self, events: Vec<Value>) -> usize {
         let count = events.len();
         let report = self.host().deliver("receive-event", events).await;
         assert_eq!((report.delivered, report.dropped.len()), (count, 0), "{:?}", report.dropped);
+        report.redeliveries
     }
 }
