@@ -24,8 +24,8 @@ const FAULTY: Duration = Duration::from_secs(4 * HOUR);
 const FAULTY_AGAIN: Duration = Duration::from_secs(14 * DAY);
 /// Parks that end before this are waited for.
 const HORIZON: Duration = Duration::from_secs(20 * DAY);
-/// Until when everything must be settled.
-const LIMIT: Duration = Duration::from_secs(25 * DAY);
+/// Until when everything must be settled: eight attempts may wait a day each for an evaluation.
+const LIMIT: Duration = Duration::from_secs(30 * DAY);
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
