@@ -33,7 +33,7 @@ pub fn crash_key(body: &str) -> String {
     match Observation::read(body) {
         Ok(seen) => {
             let (target, at) = (seen.target().hash(), seen.observed_at.unix_timestamp_nanos());
-            digest(&format!("{target}\n{}\n{at}\n{}\n{}", seen.resource_id, seen.seen.as_str(), seen.origin))
+            digest(format!("{target}\n{}\n{at}\n{}\n{}", seen.resource_id, seen.seen.as_str(), seen.origin))
         }
         Err(_) => digest(body),
     }
@@ -99,7 +99,7 @@ impl CrashMark {
             Some(only) if self.keys.len() == 1 => blob_of_one(function, only),
             Some(_) | None => {
                 let keys: Vec<_> = self.keys.iter().map(String::as_str).collect();
-                format!("{}{}.json", groups(function), digest(&keys.join("\n")))
+                format!("{}{}.json", groups(function), digest(keys.join("\n")))
             }
         }
     }

@@ -108,7 +108,8 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
     let estate = estate(OffsetDateTime::now_utc());
     let events = burst(&estate, Burst::default());
     let (records, sent) = (estate.records.len(), events.len());
-    let stage = Stage::start(estate).await;
+    // With a short grace the creation of a task has little time, and one that is only found later is told of differently.
+    let stage = Stage::with(estate, &[("OPENING_GRACE", "20s")]).await;
     let again = stage.deliver(events).await;
     stage.settled(records).await;
     // A look may go on when its invocation has ended, and tells what it wrote a moment after it has written it.
