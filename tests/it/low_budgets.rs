@@ -18,8 +18,8 @@ use crate::stage::{
 const MORE: usize = 11;
 
 /// `Tag` and more assignments in subscription 0, with one resource each.
-fn many_targets(mut estate: Estate) -> Estate {
-    for number in 0..MORE {
+fn many_targets(mut estate: Estate, more: usize) -> Estate {
+    for number in 0..more {
         let name = format!("Tag-{number}");
         estate = plot(estate, 0, &name, DEFINITION).with_record(record(0, 500 + number, &name));
     }
@@ -69,7 +69,7 @@ const REFILLS: [f64; 5] = [5.0, 3.5, 2.5, 2.0, 1.5];
 /// A budget with a low mark of ten, of which few calls are left from the start. It is used up never, it comes down, and each
 /// time the subscription rests for so many seconds.
 async fn comes_low(word: &str, few: Allowance, pause: Duration) -> bool {
-    let estate = many_targets(land(1));
+    let estate = many_targets(land(1), 4);
     let (records, events) = (estate.records.len(), events(&estate));
     let mut stage = Stage::without_worker(estate).await;
     let _ = stage.manager.clone().with_allowance(Allowance { refuses: true, ..few });
@@ -124,7 +124,7 @@ async fn one_rests_for_a_minute() -> bool {
         estate = estate.with_record(ComplianceRecord { key, ..record(0, place, "Tag") });
     }
     let first: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
-    estate = many_targets(estate);
+    estate = many_targets(estate, MORE);
     let second = events(&estate).split_off(first.len());
     let mut stage = Stage::without_worker(estate).await;
     // Nothing comes back, so it does not matter how fast the calls are.
