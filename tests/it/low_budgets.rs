@@ -94,7 +94,7 @@ async fn comes_low(word: &str, few: Allowance, pause: Duration) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_stops_before_the_budget_of_reads_is_used_up_and_goes_on_when_it_has_come_back() {
     let low = async |reads_refill| {
-        let few = Allowance { reads: 14, reads_refill, ..Allowance::default() };
+        let few = Allowance { reads: 16, reads_refill, ..Allowance::default() };
         comes_low("reads", few, Duration::SECOND).await
     };
     until_met("the budget of reads comes low", REFILLS, low).await;
