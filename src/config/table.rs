@@ -98,7 +98,7 @@ pub(super) const GROUPS: &[Group] = &[
         row("TASK_TIMEOUT", is("24h"), time(SPAN), "a task that runs longer is reported once"),
         row("OPENING_GRACE", is("60s"), time(GRACE), "time for which an opening task is left to the instance that began it; the request for the task may take half of it, and 10s at most"),
         row("FLAP_LIMIT", is("3"), Form::Whole(1, 100), "so many fixes within `FLAP_WINDOW`, and non-compliant again: parked"),
-        row("FLAP_WINDOW", is("7d"), time(SPAN), "also how long fixed and skipped resources are remembered"),
+        row("FLAP_WINDOW", is("7d"), time(SPAN), "also how long fixed and skipped resources are remembered; what a guard rail leaves out, until it is let in"),
         row("PARK_FOR", is("14d"), time(SPAN), "how long a parked resource, or a target parked as a whole, is left alone"),
         row("REEVALUATE_INTERVAL", is("6h"), time(SPAN), "pause between two evaluations that the worker asks for in one scope"),
         row("FACTS_TTL", is("10m"), time(SPAN), "how long what was read of assignments and initiatives is kept"),

@@ -2,15 +2,16 @@
 //! longest waiting first, so many a sweep. Blobs are listed with what is needed to find them, so that all else costs nothing.
 
 use futures::future::join_all;
-use tracing::{error, info};
+use tracing::info;
 
 use super::Failure;
+use super::visits::Visits;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::Queue;
 use crate::remediation::{LetIn, let_in, needs_walk, wake_up_of, written};
 use crate::state::{Saved, TargetSummary};
-use crate::transport::{Deadline, causes};
+use crate::transport::Deadline;
 
 /// Targets that are walked at the same time.
 const TOGETHER: usize = 16;
@@ -18,35 +19,25 @@ const TOGETHER: usize = 16;
 const MOST: usize = 2_000;
 
 /// Walks the targets of which something is left out by other guard rails than today's. Of how many something was let in.
-pub(super) async fn follow(app: &App, targets: &[TargetSummary], deadline: Deadline) -> Result<usize, Failure> {
+pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &mut Visits) -> usize {
     let digest = app.settings.policy.guard_rails.digest();
     let mut others: Vec<_> = targets.iter().filter(|summary| needs_walk(summary, &digest)).collect();
     others.sort_by_key(|summary| summary.left_out.as_ref().map(|left_out| left_out.since));
-    let (mut walked, mut opened) = (0, 0);
+    others.truncate(MOST);
+    let mut opened = 0;
     for some in others.chunks(TOGETHER) {
-        if deadline.has_passed() || walked >= MOST {
+        if !visits.go_on() {
             break;
         }
-        let walks = some.iter().map(|summary| walk(app, summary, deadline));
+        let walks = some.iter().map(|summary| walk(app, summary, visits.time_for_one()));
         for (summary, result) in some.iter().zip(join_all(walks).await) {
             match result {
-                Ok(let_in) => {
-                    walked += 1;
-                    opened += usize::from(let_in != LetIn::default());
-                }
-                Err(error) if error.is_about_one_target() => {
-                    error!(
-                        event = "target_stopped",
-                        blob = summary.blob,
-                        reason = causes(&error),
-                        "nothing is done for this target until its document can be used"
-                    );
-                }
-                Err(failure) => return Err(failure),
+                Ok(let_in) => opened += usize::from(let_in != LetIn::default()),
+                Err(failure) => visits.fail(&summary.blob, failure),
             }
         }
     }
-    Ok(opened)
+    opened
 }
 
 /// Lets in what today's guard rails allow of a target; nothing when another writer was faster: the next sweep comes again.

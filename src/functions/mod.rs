@@ -15,6 +15,7 @@ mod rousing;
 mod side_by_side;
 mod stopping;
 mod sweep;
+mod visits;
 mod wake_ups;
 
 use std::sync::Arc;

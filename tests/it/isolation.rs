@@ -126,6 +126,40 @@ async fn a_target_that_the_worker_dies_of_is_stopped_and_not_met_again_however_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_target_is_not_read_for_wider_guard_rails_either() {
+    let estate = land(1).with_record(record(0, 0, "Tag")).with_record(record(0, 1, "Tag"));
+    let bodies: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
+    let mut stage = Stage::without_worker(estate).await;
+    let deadly = Rule::new("deadly", Service::Blob, Which::Always, Kind::KillBefore);
+    stage.azure.faults().add(deadly.method("GET").path_contains(format!("subscriptions%2F{}", subscription(0))));
+    stage.enqueue("noncompliant-resources", bodies);
+    let settings = [("OPENING_GRACE", "200ms"), ("PARK_FOR", "1h")];
+    stage.start_worker(&[settings[0], settings[1], ("EXCLUDE_SCOPES", "*/resourceGroups/App-1")], 1).await;
+    until("the target is stopped", || !stage.logged("target_stopped").is_empty()).await;
+    until("nothing is under way", || stage.host().idle()).await;
+    assert_eq!(stage.state_of(&assignment(0, "Tag"), &account(0, 1))["reason"], "scopeExcluded");
+
+    // Now it is its own document that kills.
+    let document = stage.documents().into_keys().next().unwrap();
+    let hash = document.rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
+    stage.azure.faults().clear();
+    let deadly = Rule::new("deadly", Service::Blob, Which::Always, Kind::KillBefore);
+    stage.azure.faults().add(deadly.method("GET").path_contains(format!("{hash}.json")));
+    stage.stop_worker().await;
+    stage.start_worker(&settings, 1).await;
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    stage.told("swept", 1).await;
+    assert_eq!(stage.azure.faults().hits("deadly"), 0, "it was read");
+
+    stage.azure.faults().clear();
+    let stopped = stage.azure.blobs().list("state", "stopped/").remove(0).name;
+    assert!(stage.azure.blobs().delete("state", &stopped));
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    until("both are fixed", || stage.count("fixed") == 2).await;
+    stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_killed_while_it_waits_costs_no_item() {
     let (estate, bodies) = plenty(3);
     let stage = Stage::start(estate).await;

@@ -79,16 +79,17 @@ async fn odd_neighbours_in_every_list_hold_nobody_and_are_told_once() {
     }
     let events = events(&estate);
     let stage = Stage::start(estate).await;
-    let replace = |name: &str, path: &str, which, from: String, to: &'static str| {
+    let replace = |name: &str, path: &str, from: String, to: &'static str| {
         let kind = Kind::Replace { from: text(from), to };
-        stage.azure.faults().add(Rule::new(name, Service::ResourceManager, which, kind).path_contains(path));
+        let rule = Rule::new(name, Service::ResourceManager, Which::Always, kind);
+        stage.azure.faults().add(rule.path_contains(path));
     };
     // A neighbour among the assignments has no id that can be read, whatever it is; its members look like no others.
     let other = assignment(0, "Other");
-    replace("assignments", "/policyAssignments", Which::Always, format!("\"id\":\"{other}\""), "\"id\":7");
-    // The first list of deployments does not say which resource one of them was for.
+    replace("assignments", "/policyAssignments", format!("\"id\":\"{other}\""), "\"id\":7");
+    // No list of deployments says which resource one of them was for.
     let one = account(0, 3).to_lowercase();
-    replace("deployments", "/listDeployments", Which::First(1), format!("\"{one}\""), "null");
+    replace("deployments", "/listDeployments", format!("\"{one}\""), "null");
     stage.deliver(events).await;
     stage.settled(RESOURCES).await;
     // What the list does not name is not taken for fixed: its state tells, before it would be tried again.

@@ -1,0 +1,81 @@
+//! The visits of `sweep` to single targets. What befalls one must not stop the others: a document that cannot be used is told and
+//! passed over, and one that somebody holds has its time and no more. When several fail, it is a service that does not serve.
+
+use std::time::Duration;
+
+use tracing::error;
+
+use super::Failure;
+use crate::transport::{Deadline, causes};
+
+/// Longest time for one target: one that cannot be written must not hold all that come after it.
+const OF_ONE_TARGET: Duration = Duration::from_secs(10);
+/// So many targets that could not be visited, and it is storage or Service Bus that does not serve.
+const MOST_FAILED: usize = 5;
+
+/// How the visits of one sweep went.
+#[derive(Debug)]
+pub(super) struct Visits {
+    deadline: Deadline,
+    first_failure: Option<Failure>,
+    failed: usize,
+}
+
+impl Visits {
+    /// None yet, and none begun after the deadline.
+    pub(super) fn until(deadline: Deadline) -> Self {
+        Self { deadline, first_failure: None, failed: 0 }
+    }
+
+    /// Whether there is another one.
+    pub(super) fn go_on(&self) -> bool {
+        !self.deadline.has_passed() && self.failed < MOST_FAILED
+    }
+
+    /// The time for the next one.
+    pub(super) fn time_for_one(&self) -> Deadline {
+        self.deadline.within(OF_ONE_TARGET)
+    }
+
+    /// The visit to the target with this blob has failed.
+    pub(super) fn fail(&mut self, blob: &str, failure: Failure) {
+        if failure.is_about_one_target() {
+            error!(
+                event = "target_stopped",
+                blob,
+                reason = causes(&failure),
+                "nothing is done for this target until its document can be used"
+            );
+            return;
+        }
+        self.failed += 1;
+        self.first_failure.get_or_insert(failure);
+    }
+
+    /// The first failure that was not one target's own, if any.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        self.first_failure.map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defect() -> Failure {
+        Failure::Defect("a test".to_owned())
+    }
+
+    #[test]
+    fn one_that_fails_stops_no_other_and_several_stop_all() {
+        let mut visits = Visits::until(Deadline::after(Duration::from_secs(60)));
+        for _ in 1..MOST_FAILED {
+            visits.fail("targets/s/t.json", defect());
+            assert!(visits.go_on());
+        }
+        visits.fail("targets/s/t.json", defect());
+        assert!(!visits.go_on() && visits.end().is_err());
+        assert!(!Visits::until(Deadline::after(Duration::ZERO)).go_on());
+        assert!(Visits::until(Deadline::after(Duration::ZERO)).end().is_ok());
+    }
+}
