@@ -10,7 +10,7 @@ use policy_remediator::event::ComplianceState;
 use policy_remediator::queue::WakeUp;
 use policy_remediator::remediation::{Meaning, Next, Observed, Question, Reconciliation};
 use policy_remediator::state::{
-    Claim, Claimed, ETag, EntryState, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+    Claim, Claimed, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
 
 use crate::sample::{document, now, observation, policy, resource};
@@ -37,7 +37,7 @@ fn decide_a_wave_over_10000_waiting_resources(bencher: Bencher<'_, '_>, rivals: 
 /// Answers what the look asks until it writes its wave down.
 fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy) -> TargetDocument {
     let etag = || Some(ETag("1".to_owned()));
-    let mut look = Reconciliation::new(&WakeUp::new(document.target.clone(), document.generation));
+    let mut look = Reconciliation::new(&WakeUp::new(document.target.clone(), document.generation), installation());
     let (mut stored, mut claims) = (Some(document), Some(claims));
     loop {
         let observed = match look.next(policy, now()) {
@@ -50,8 +50,8 @@ fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy)
                 Observed::Target(Box::new(Versioned { document, etag: etag() }))
             }
             Next::LoadRival(rival) => {
-                let task = TaskName::new(&rival, 1);
-                Observed::Rival(rival, Some(task))
+                let task = TaskName::new(&installation().id, &rival, 1);
+                Observed::Rival(rival, Rival { active: Some(task), ended: Vec::new() })
             }
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
             Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
@@ -72,7 +72,7 @@ fn claims(document: &TargetDocument, rivals: usize) -> SubscriptionDocument {
     let claim = |rival: usize| {
         let hash = observation(rival, 0, 0).target().hash();
         let resources: BTreeSet<_> = (0..WAVE).map(|n| resource(rival * WAVE + n)).collect();
-        (hash.clone(), Claim { task: TaskName::new(&hash, 1), on: Claimed::Resources(resources) })
+        (hash.clone(), Claim { task: TaskName::new(&installation().id, &hash, 1), on: Claimed::Resources(resources) })
     };
     claims.claims = (1..=rivals).map(claim).collect::<BTreeMap<_, _>>();
     claims
@@ -97,4 +97,8 @@ fn state(resource: &str) -> PolicyState {
         at: Some(now()),
         effect: Some(Effect::Remediable),
     }
+}
+
+fn installation() -> Installation {
+    Installation { id: "benches".parse().expect("a name"), copied: None }
 }

@@ -2,6 +2,10 @@
 
 mod seats;
 
+use std::sync::Arc;
+
+use azure_core::http::ClientOptions;
+use azure_core::http::policies::Policy;
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use tokio::sync::RwLock;
 
@@ -9,8 +13,8 @@ use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
 use crate::queue::{Namespace, Receiver, Sender};
 use crate::remediation::Reconciler;
-use crate::state::Store;
-use crate::transport::{CredentialError, TransportError, http_client, managed_identity};
+use crate::state::{InstallationReader, Store};
+use crate::transport::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
 
 pub use seats::{OwnSeat, Seat, Seats};
 
@@ -55,8 +59,10 @@ impl App {
         } else {
             managed_identity(&client, settings.service_bus_client_id.as_deref())?
         };
+        let clocks = Clocks::default();
+        let date: Arc<dyn Policy> = Arc::new(StorageDate(clocks.clone()));
         let options = BlobServiceClientOptions {
-            client_options: identity.client_options(&client),
+            client_options: ClientOptions { per_try_policies: vec![date], ..identity.client_options(&client) },
             ..BlobServiceClientOptions::default()
         };
         let account =
@@ -67,6 +73,7 @@ impl App {
             settings.resource_manager_audience.clone(),
             identity.credential(),
             identity.client_options(&client),
+            clocks.clone(),
         );
         let namespace = Namespace::new(
             settings.service_bus.clone(),
@@ -79,6 +86,8 @@ impl App {
             sender: Sender::new(namespace.clone()),
             arm,
             facts: FactsReader::new(settings.facts_ttl),
+            clocks,
+            installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
         };
         let receiver = Receiver::new(namespace);
         Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })

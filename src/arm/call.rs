@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use azure_core::http::Method;
 use serde_json::Value;
 use url::Url;
 
+use super::punctual::LeavesBefore;
 use crate::resource::SubscriptionId;
 
 /// Whose allowance a call is counted against.
@@ -103,6 +105,7 @@ pub struct Call<T> {
     pub(super) version: ApiVersion,
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
+    pub(super) leaves_before: Option<LeavesBefore>,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -125,6 +128,7 @@ impl<T> Call<T> {
             version: ApiVersion { own: api_version, oldest: api_version },
             query: Vec::new(),
             body: None,
+            leaves_before: None,
             answer: PhantomData,
         }
     }
@@ -142,6 +146,13 @@ impl<T> Call<T> {
 
     pub(super) fn with_body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// Lets the call be sent only until the process has been running for so long.
+    #[must_use]
+    pub fn leaving_before(mut self, running: Duration) -> Self {
+        self.leaves_before = Some(LeavesBefore(running));
         self
     }
 

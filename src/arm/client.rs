@@ -24,10 +24,11 @@ use super::lenient::Item;
 use super::links::Links;
 use super::oddities::Told;
 use super::page::{self, Page};
+use super::punctual::Punctual;
 use super::retry_after::retry_after;
 use crate::event::Timestamp;
 use crate::resource::SubscriptionId;
-use crate::transport::{Deadline, repeat};
+use crate::transport::{Clocks, Deadline, repeat};
 
 /// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a look.
 const ONE_TRY: Duration = Duration::from_secs(18);
@@ -53,10 +54,23 @@ pub struct ArmClient {
 impl ArmClient {
     /// A client for this endpoint, with tokens of this scope.
     #[must_use]
-    pub fn new(endpoint: Url, audience: String, credential: Arc<dyn TokenCredential>, options: ClientOptions) -> Self {
+    pub fn new(
+        endpoint: Url,
+        audience: String,
+        credential: Arc<dyn TokenCredential>,
+        options: ClientOptions,
+        clocks: Clocks,
+    ) -> Self {
         let bearer: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [audience]));
         let name = Some(env!("CARGO_PKG_NAME"));
-        let pipeline = Pipeline::new(name, Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), vec![bearer], None);
+        let pipeline = Pipeline::new(
+            name,
+            Some(env!("CARGO_PKG_VERSION")),
+            options,
+            Vec::new(),
+            vec![bearer, Arc::new(Punctual(clocks))],
+            None,
+        );
         Self {
             endpoint,
             pipeline,
@@ -229,7 +243,7 @@ impl ArmClient {
         }
         // All statuses come back as answers: their meaning is told apart here, not in the pipeline.
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
-        let context = Context::new();
+        let context = call.leaves_before.map_or_else(Context::new, |until| Context::new().with_value(until));
         let sent = self.pipeline.send(&context, &mut request, Some(options));
         // A call that may not be repeated is over when its caller must have gone on: its time-out is part of a promise.
         let limit = if call.kind.may_be_repeated() { ONE_TRY } else { ONLY_TRY.min(deadline.left()) };

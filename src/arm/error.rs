@@ -6,6 +6,18 @@ use super::words::cut;
 use crate::event::Timestamp;
 use crate::transport::{Trouble, causes};
 
+/// Codes of a 404 that say that the subscription, or what the service has of it, is out of sight (Microsoft documentation, "Common
+/// deployment errors").
+const OF_THE_SUBSCRIPTION: [&str; 7] = [
+    "SubscriptionNotFound",
+    "InvalidSubscriptionId",
+    "SubscriptionNotRegistered",
+    "MissingSubscriptionRegistration",
+    "NoRegisteredProviderFound",
+    "InvalidResourceNamespace",
+    "InvalidResourceType",
+];
+
 /// Why a call to Resource Manager did not give its answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArmError {
@@ -92,6 +104,21 @@ impl ArmError {
             // 401 is the token's trouble, not the call's.
             401 | 408 | 500.. => Self::Lost { call, words: format!("status {status} {code} {message}") },
             _ => Self::Refused { call, status, code, message },
+        }
+    }
+
+    /// Whether it says that the very thing is not there that was asked for, and not only what would hold it: of what is in a
+    /// subscription that Resource Manager does not find, it says nothing.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::NotFound { code, .. } => !OF_THE_SUBSCRIPTION.iter().any(|known| code.eq_ignore_ascii_case(known)),
+            Self::Throttled { .. }
+            | Self::Held { .. }
+            | Self::Refused { .. }
+            | Self::NotSent { .. }
+            | Self::Lost { .. }
+            | Self::Unreadable { .. } => false,
         }
     }
 

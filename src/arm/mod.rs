@@ -19,6 +19,7 @@ mod links;
 mod oddities;
 mod page;
 mod policy_states;
+mod punctual;
 mod remediations;
 mod retry_after;
 mod service_error;

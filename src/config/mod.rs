@@ -27,6 +27,8 @@ pub use guard_rails::GuardRails;
 use guard_rails::Patterns;
 use pattern_list::Of;
 
+use crate::state::InstallationId;
+
 /// Whether remediation tasks are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -113,6 +115,8 @@ pub struct Settings {
     pub client_id: Option<String>,
     /// The storage account of the containers `state` and `rejected`.
     pub state_blob_endpoint: Url,
+    /// The name of this installation, if it was given one.
+    pub installation: Option<InstallationId>,
     /// Resource Manager.
     pub resource_manager: Url,
     /// Scope of the tokens for Resource Manager.
@@ -147,6 +151,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         service_bus_client_id: text("ServiceBus__clientId").or_else(|| client_id.clone()),
         client_id,
         state_blob_endpoint: environment.required("STATE_BLOB_ENDPOINT", form::https)?,
+        installation: environment.get("INSTALLATION_ID").and_then(|id| id.parse().ok()),
         resource_manager: resource_manager
             .unwrap_or_else(|| Url::parse(official).expect("the clouds' addresses are URLs")),
         resource_manager_audience: format!("{official}/.default"),

@@ -1,7 +1,6 @@
 //! The part of `sweep` that follows the guard rails: targets of which others than today's left something out are walked, the
-//! longest waiting first, so many a sweep. Blobs are listed with what is needed to find them, so that all else costs nothing.
+//! longest waiting of a page first, so many a sweep. Blobs are listed with what is needed to find them, so that all else costs nothing.
 
-use futures::future::join_all;
 use tracing::info;
 
 use super::Failure;
@@ -13,31 +12,19 @@ use crate::remediation::{LetIn, let_in, needs_walk, wake_up_of, written};
 use crate::state::{Saved, TargetSummary};
 use crate::transport::Deadline;
 
-/// Targets that are walked at the same time.
-const TOGETHER: usize = 16;
 /// Most targets that one sweep walks: each may ask Resource Manager afterwards.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
-/// Walks the targets of which something is left out by other guard rails than today's. Of how many something was let in.
-pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &mut Visits) -> usize {
+/// Walks the targets of which something is left out by other guard rails than today's, as many as are `left`. Of how many
+/// something was let in.
+pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &mut Visits, left: &mut usize) -> usize {
     let digest = app.settings.policy.guard_rails.digest();
     let mut others: Vec<_> = targets.iter().filter(|summary| needs_walk(summary, &digest)).collect();
     others.sort_by_key(|summary| summary.left_out.as_ref().map(|left_out| left_out.since));
-    others.truncate(MOST);
-    let mut opened = 0;
-    for some in others.chunks(TOGETHER) {
-        if !visits.go_on() {
-            break;
-        }
-        let walks = some.iter().map(|summary| walk(app, summary, visits.time_for_one()));
-        for (summary, result) in some.iter().zip(join_all(walks).await) {
-            match result {
-                Ok(let_in) => opened += usize::from(let_in != LetIn::default()),
-                Err(failure) => visits.fail(&summary.blob, failure),
-            }
-        }
-    }
-    opened
+    others.truncate(*left);
+    *left -= others.len();
+    let visit = async |summary: &TargetSummary, deadline| Ok(walk(app, summary, deadline).await? != LetIn::default());
+    visits.to_all(&others, visit).await
 }
 
 /// Lets in what today's guard rails allow of a target; nothing when another writer was faster: the next sweep comes again.

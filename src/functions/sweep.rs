@@ -11,55 +11,86 @@ use super::{Failure, guard_rails, stopping};
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::remediation::needs_healing;
-use crate::state::{TargetSummary, hash_in, last_24_hours};
+use crate::state::{Sums, TargetSummary, hash_in, last_24_hours};
 use crate::transport::Deadline;
 
 pub(super) const NAME: &str = "sweep";
 
+/// What a sweep came to.
+#[derive(Debug, Default)]
+struct Swept {
+    targets: usize,
+    healed: usize,
+    let_in: usize,
+    day: Sums,
+}
+
 pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
-    let now = Timestamp::now_utc();
-    let targets = app.reconciler.store.targets(deadline).await?;
-    let day = last_24_hours(targets.iter().flat_map(|summary| &summary.hours), now);
-    let (count, mut healed) = (targets.len(), 0_usize);
+    let (store, now) = (&app.reconciler.store, Timestamp::now_utc());
+    let began_at = store.sweep_place(deadline).await?;
     let stopped = stopping::list(app, Duration::ZERO, deadline).await;
-    // The worker dies of what is stopped, and reading it may be what kills.
-    let targets: Vec<_> = targets
-        .into_iter()
-        .filter(|summary| !hash_in(&summary.blob).is_some_and(|hash| stopped.holds(hash, now)))
-        .collect();
-    let is_ill = |summary: &&TargetSummary| needs_healing(summary, app.settings.policy.opening_grace, now);
-    let mut ill: Vec<_> = targets.iter().filter(is_ill).collect();
-    // Their messages come in this order: when more is overdue than one sweep's time is enough for, none is last for ever.
-    ill.sort_by_key(|summary| summary.wake_at);
-    let mut visits = Visits::until(deadline);
-    for summary in ill {
+    let (mut visits, mut swept, mut walks) = (Visits::until(deadline), Swept::default(), guard_rails::MOST);
+    let mut place = began_at.clone();
+    let (mut outcome, mut ended) = (Ok(()), false);
+    while !ended {
+        let (page, next) = match store.targets(place.marker.as_deref(), deadline).await {
+            Ok(page) => page,
+            // Storage does not know the place any more.
+            Err(error) if place.marker.is_some() && error.is_about_the_document() => {
+                place.marker = None;
+                continue;
+            }
+            Err(error) => {
+                outcome = Err(error.into());
+                break;
+            }
+        };
+        swept.targets += page.len();
+        swept.day.add(&last_24_hours(page.iter().flat_map(|summary| &summary.hours), now));
+        // The worker dies of what is stopped, and reading it may be what kills.
+        let is_stopped = |summary: &TargetSummary| hash_in(&summary.blob).is_some_and(|hash| stopped.holds(hash, now));
+        let page: Vec<_> = page.into_iter().filter(|summary| !is_stopped(summary)).collect();
+        swept.healed += heal(app, &page, &mut visits, now).await;
+        swept.let_in += guard_rails::follow(app, &page, &mut visits, &mut walks).await;
         if !visits.go_on() {
             break;
         }
-        match wake(app, summary, now, visits.time_for_one()).await {
-            Ok(woken) => healed += usize::from(woken),
-            Err(failure) => visits.fail(&summary.blob, failure),
-        }
+        ended = next.is_none();
+        place.marker = next;
     }
-    let let_in = guard_rails::follow(app, &targets, &mut visits).await;
-    let mut outcome = visits.end();
-    if outcome.is_ok() {
-        outcome = app.reconciler.store.forget_marks(now, deadline).await.map_err(Failure::State);
+    tell(&swept, began_at.marker.is_none() && ended);
+    if place != began_at {
+        store.keep_sweep_place(&place, deadline).await?;
     }
+    outcome.and(visits.end())?;
+    store.forget_marks(now, deadline).await.map_err(Failure::State)
+}
+
+/// Wakes the targets of a page that nothing else would wake. How many.
+async fn heal(app: &App, page: &[TargetSummary], visits: &mut Visits, now: Timestamp) -> usize {
+    let is_ill = |summary: &&TargetSummary| needs_healing(summary, app.settings.policy.opening_grace, now);
+    let mut ill: Vec<_> = page.iter().filter(is_ill).collect();
+    // Their messages come in this order: when more is overdue than there is time for, none is last for ever.
+    ill.sort_by_key(|summary| summary.wake_at);
+    visits.to_all(&ill, async |summary: &TargetSummary, deadline| wake(app, summary, now, deadline).await).await
+}
+
+fn tell(swept: &Swept, whole: bool) {
+    let Swept { targets, healed, let_in, day } = swept;
     info!(
         event = "swept",
-        targets = count,
+        targets,
         healed,
         let_in,
+        partial = !whole,
         fixed_24h = day.fixed,
         observed_to_fixed_seconds_24h = day.seconds_to_fixed,
         verified_24h = day.verified,
         observed_to_verified_seconds_24h = day.seconds_to_verified,
         parked_24h = day.parked,
         retried_24h = day.retried,
-        "the targets are swept"
+        "the targets are swept; where that was in part, the next sweep goes on"
     );
-    outcome
 }
 
 /// Whether the target was woken; not when another was faster.

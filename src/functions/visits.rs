@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use tracing::error;
 
 use super::Failure;
+use crate::state::TargetSummary;
 use crate::transport::{Deadline, causes};
 
+/// Targets that are visited at the same time. A visit is three calls of some 10 ms, so that is about two thousand a second.
+const TOGETHER: usize = 64;
 /// Longest time for one target: one that cannot be written must not hold all that come after it.
 const OF_ONE_TARGET: Duration = Duration::from_secs(10);
 /// So many targets that could not be visited, and it is storage or Service Bus that does not serve.
@@ -27,18 +31,38 @@ impl Visits {
         Self { deadline, first_failure: None, failed: 0 }
     }
 
+    /// Visits these targets, many at a time, as long as there is time and services serve. How many visits came to something.
+    pub(super) async fn to_all<'a, F>(
+        &mut self,
+        targets: &[&'a TargetSummary],
+        visit: impl Fn(&'a TargetSummary, Deadline) -> F,
+    ) -> usize
+    where
+        F: Future<Output = Result<bool, Failure>>,
+    {
+        let mut successes = 0;
+        for some in targets.chunks(TOGETHER) {
+            if !self.go_on() {
+                break;
+            }
+            let visits = some.iter().map(|summary| visit(summary, self.deadline.within(OF_ONE_TARGET)));
+            for (summary, result) in some.iter().zip(join_all(visits).await) {
+                match result {
+                    Ok(success) => successes += usize::from(success),
+                    Err(failure) => self.fail(&summary.blob, failure),
+                }
+            }
+        }
+        successes
+    }
+
     /// Whether there is another one.
     pub(super) fn go_on(&self) -> bool {
         !self.deadline.has_passed() && self.failed < MOST_FAILED
     }
 
-    /// The time for the next one.
-    pub(super) fn time_for_one(&self) -> Deadline {
-        self.deadline.within(OF_ONE_TARGET)
-    }
-
     /// The visit to the target with this blob has failed.
-    pub(super) fn fail(&mut self, blob: &str, failure: Failure) {
+    fn fail(&mut self, blob: &str, failure: Failure) {
         if failure.is_about_one_target() {
             error!(
                 event = "target_stopped",

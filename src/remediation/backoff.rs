@@ -73,7 +73,7 @@ mod tests {
         fn backoff_stays_between_now_and_the_cap(failed in 1_u32..200, sequence in 0_u64..1_000) {
             let policy = Policy { coalesce_window: Duration::ZERO, ..fixture::policy() };
             let now = fixture::now();
-            let task = TaskName::new(&fixture::target().hash(), sequence);
+            let task = TaskName::new(&fixture::installation(), &fixture::target().hash(), sequence);
             let due = next_attempt(failed, &task, &policy, now);
             prop_assert!(due >= now && due <= now + policy.backoff_cap);
             prop_assert_eq!(due, next_attempt(failed, &task, &policy, now));

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::Reconciliation;
 use super::merge::merge;
 use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, TaskState, TaskStatus};
 use crate::config::{Mode, Policy, settings};
 use crate::event::{Timestamp, parse_time};
-use crate::queue::{Observation, Seen};
+use crate::queue::{Observation, Seen, WakeUp};
 use crate::resource::{ResourceId, Target};
-use crate::state::{ActiveTask, EntryState, Extent, TargetDocument, TaskName, TaskPhase};
+use crate::state::{ActiveTask, EntryState, Extent, Installation, InstallationId, TargetDocument, TaskName, TaskPhase};
 
 pub(crate) const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
@@ -27,6 +28,15 @@ pub(crate) fn seen(seen: Seen, n: usize, at: Timestamp) -> Observation {
 
 pub(crate) fn target() -> Target {
     seen(Seen::NonCompliant, 0, now()).target()
+}
+
+pub(crate) fn installation() -> InstallationId {
+    "tests".parse().expect("a name")
+}
+
+/// A look of this installation.
+pub(crate) fn look_at(wake_up: &WakeUp) -> Reconciliation {
+    Reconciliation::new(wake_up, Installation { id: installation(), copied: None })
 }
 
 pub(crate) fn policy() -> Policy {
@@ -57,7 +67,7 @@ pub(crate) fn waiting(count: usize) -> TargetDocument {
 pub(crate) fn in_task(count: usize) -> TargetDocument {
     let mut document = waiting(count);
     document.resources.values_mut().for_each(|e| e.state = EntryState::InTask);
-    let name = TaskName::new(&document.target.hash(), 1);
+    let name = TaskName::new(&installation(), &document.target.hash(), 1);
     document.active = Some(ActiveTask {
         name,
         phase: TaskPhase::Open,
@@ -66,6 +76,8 @@ pub(crate) fn in_task(count: usize) -> TargetDocument {
         check_at: now(),
         unanswered: 0,
         overdue_reported: false,
+        giving_up: None,
+        missing_since: None,
         reading: None,
     });
     document

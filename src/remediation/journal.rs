@@ -210,7 +210,7 @@ mod tests {
     use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, TaskState};
     use crate::event::Timestamp;
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::fixture::{installation, now, policy, resource, seen, target};
     use crate::remediation::merge::merge_all;
     use crate::remediation::opening::back_to_waiting;
     use crate::remediation::outcome::take_in;
@@ -305,13 +305,15 @@ mod tests {
         let waits = |state: &EntryState| matches!(state, EntryState::Waiting { .. });
         document.resources.values_mut().filter(|e| waits(&e.state)).for_each(|e| e.state = EntryState::InTask);
         document.active = Some(ActiveTask {
-            name: TaskName::new(&document.target.hash(), 1),
+            name: TaskName::new(&installation(), &document.target.hash(), 1),
             extent: Extent::Resources,
             phase: TaskPhase::Open,
             opened_at: now,
             check_at: now,
             unanswered: 0,
             overdue_reported: false,
+            giving_up: None,
+            missing_since: None,
             reading: None,
         });
     }

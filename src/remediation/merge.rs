@@ -80,10 +80,6 @@ pub fn merge_all<'a>(
 pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &Policy, now: Timestamp) -> Merged {
     let at = observation.observed_at;
     let id = &observation.resource_id;
-    if document.sequence == 0 {
-        // Where the document of an earlier time was lost, its tasks are still there: their names must not come again.
-        document.sequence = u64::try_from(now.unix_timestamp()).unwrap_or_default();
-    }
     let is_full = document.resources.len() >= policy.most_entries;
     let left_out = if may_begin(document, observation) { left_out::reason(document, id, policy) } else { None };
     let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
@@ -264,17 +260,6 @@ mod tests {
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn the_names_of_tasks_begin_at_the_time_of_the_first_event_and_go_on_from_there() {
-        let mut document = TargetDocument::new(target());
-        merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
-        let began = document.sequence;
-        assert_eq!(i64::try_from(began).unwrap(), now().unix_timestamp());
-        document.sequence += 1;
-        merge(&mut document, &seen(Seen::NonCompliant, 1, now()), &policy(), now() + Duration::from_secs(9));
-        assert_eq!(document.sequence, began + 1);
     }
 
     #[test]

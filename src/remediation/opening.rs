@@ -6,20 +6,25 @@ use super::backoff::next_attempt;
 use super::merge::park;
 use crate::arm::NewTask;
 use crate::config::Policy;
-use crate::event::Timestamp;
-use crate::state::{ActiveTask, EntryState, LastFailure, ParkReason, TargetDocument, TaskPhase};
+use crate::event::{Moment, Timestamp};
+use crate::state::{ActiveTask, EntryState, GivingUp, LastFailure, ParkReason, TargetDocument, TaskPhase};
+
+/// Longest time for the request for a task.
+const REQUEST: Duration = Duration::from_secs(10);
 
 /// Writes down that the task is about to be created.
-pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, now: Timestamp) {
-    document.sequence += 1;
+pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, moment: Moment) {
+    document.sequence = task.name.sequence();
     document.active = Some(ActiveTask {
         name: task.name.clone(),
         extent: task.extent.clone(),
         phase: TaskPhase::Opening,
-        opened_at: now,
-        check_at: now + policy.opening_grace,
+        opened_at: moment.stored_before,
+        check_at: moment.now + policy.opening_grace,
         unanswered: 0,
         overdue_reported: false,
+        giving_up: None,
+        missing_since: None,
         reading: None,
     });
     for id in &task.resources {
@@ -37,11 +42,24 @@ pub(super) fn grace(active: &ActiveTask, policy: &Policy) -> Duration {
     doubled.map_or(most, |grace| grace.min(most))
 }
 
+/// Longest time for the request for a task: one try, and at most half of the time for which the opening is left to its owner.
+pub(super) fn longest_request(policy: &Policy) -> Duration {
+    REQUEST.min(policy.opening_grace / 2)
+}
+
 /// Makes this instance the owner of an opening that another left.
-pub(super) fn take_over(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+pub(super) fn take_over(document: &mut TargetDocument, policy: &Policy, moment: Moment) {
     if let Some(active) = &mut document.active {
-        active.opened_at = now;
-        active.check_at = now + grace(active, policy);
+        active.opened_at = moment.stored_before;
+        active.check_at = moment.now + grace(active, policy);
+    }
+}
+
+/// From now on nobody asks for the task any more. Somebody may have, so it is looked for as long as that may arrive.
+pub(super) fn begin_to_give_up(document: &mut TargetDocument, how: GivingUp, moment: Moment) {
+    if let Some(active) = &mut document.active {
+        active.giving_up = Some(how);
+        active.opened_at = moment.stored_before;
     }
 }
 
@@ -56,6 +74,7 @@ pub(super) fn unanswered(document: &mut TargetDocument) {
 pub(super) fn opened(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
     if let Some(active) = &mut document.active {
         active.phase = TaskPhase::Open;
+        active.giving_up = None;
         active.check_at = now + policy.check_interval_min;
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::journal;
+use super::opening::longest_request;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
 use super::scanned::Scanned;
@@ -16,8 +17,8 @@ use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Queue, SendError, Sender, WakeUp};
 use crate::resource::Target;
-use crate::state::{Saved, StateError, Store, TargetDocument, Versioned};
-use crate::transport::{Contest, Deadline, causes};
+use crate::state::{InstallationReader, Rival, Saved, StateError, Store, TargetDocument, Versioned};
+use crate::transport::{Clocks, Contest, Deadline, causes};
 
 /// Steps of one look, far above what any needs: a guard against going round in circles.
 const MOST_STEPS: usize = 2_000;
@@ -29,8 +30,6 @@ const ALL_STATES: Duration = Duration::from_secs(10);
 const PAGES_OF_STATES: usize = 500;
 /// So many looks in a row that took long and were cut off: it is the target that they die of.
 const CUT_OFF: u32 = 8;
-/// Longest time for creating a task: one try, and at most half of the time for which the opening is left to this instance.
-const PUT: Duration = Duration::from_secs(10);
 
 /// Why a look could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +60,10 @@ pub struct Reconciler {
     pub arm: ArmClient,
     /// Facts and lists that targets share.
     pub facts: FactsReader,
+    /// The clocks.
+    pub clocks: Clocks,
+    /// The installation.
+    pub installation: InstallationReader,
 }
 
 impl Reconciler {
@@ -70,18 +73,19 @@ impl Reconciler {
     /// # Errors
     /// When the target's state or its next wake-up could not be stored: the wake-up must be delivered again.
     pub async fn reconcile(&self, wake_up: &WakeUp, slot: Deadline, deadline: Deadline) -> Result<(), ReconcileError> {
-        let mut look = Reconciliation::new(wake_up);
+        let installation = self.installation.read(&self.store, deadline).await?;
+        let mut look = Reconciliation::new(wake_up, installation);
         let mut contest = Contest::until(deadline);
         let mut is_new = true;
         for _ in 0..MOST_STEPS {
             if slot.has_passed() {
                 look.observe(Observed::OutOfTime);
             }
-            let now = Timestamp::now_utc();
-            if let Some(until) = self.arm.floor(wake_up.target.subscription(), now) {
+            let moment = self.clocks.moment();
+            if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
                 look.observe(Observed::Floor(until));
             }
-            let next = look.next(&self.policy, now);
+            let next = look.next(&self.policy, moment);
             match self.act(next, &look, &wake_up.target, slot, deadline).await? {
                 Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
                     return Err(ReconcileError::CutOff(found.document.cut_off));
@@ -179,23 +183,24 @@ impl Reconciler {
                 Saved::Conflict => Observed::ClaimsConflict,
             },
             Next::LoadRival(hash) => {
-                let active = match self.store.target_of_hash(target.subscription(), &hash, deadline).await {
-                    Ok(found) => found.and_then(|found| found.document.active).map(|active| active.name),
+                let rival = match self.store.target_of_hash(target.subscription(), &hash, deadline).await {
+                    Ok(found) => found.map(|found| Rival::of(&found.document)).unwrap_or_default(),
                     // Nobody can tell that the claim is void, so it stands.
                     Err(error) if error.is_about_the_document() => {
                         warn!(event = "claim_stands", target = %target.hash(), rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
-                        look.claim_of(&hash)
+                        Rival { active: look.claim_of(&hash), ended: Vec::new() }
                     }
                     Err(error) => return Err(error.into()),
                 };
-                Observed::Rival(hash, active)
+                Observed::Rival(hash, rival)
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
                 warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
                 Observed::Unanswered(error)
             }),
-            Next::Put(task) => {
-                let answer = self.arm.send(&calls::create_task(&task), Deadline::after(PUT.min(self.policy.opening_grace / 2))).await;
+            Next::Put(task, begin_until) => {
+                let call = calls::create_task(&task).leaving_before(begin_until);
+                let answer = self.arm.send(&call, Deadline::after(longest_request(&self.policy))).await;
                 journal::put(&task, &answer);
                 Observed::Put(task.name, Put::of(answer))
             }
@@ -231,7 +236,7 @@ impl Reconciler {
             Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from, slot).await?),
             Question::Task(name) => match self.arm.send(&calls::task(target, &name), slot).await {
                 Ok(status) => Observed::Task(name, Some(status)),
-                Err(ArmError::NotFound { .. }) => Observed::Task(name, None),
+                Err(error) if error.is_missing() => Observed::Task(name, None),
                 Err(error) => return Err(error),
             },
             Question::Deployments(name, from) => {

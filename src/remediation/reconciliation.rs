@@ -8,6 +8,7 @@
 //! (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use super::scanned::Scanned;
 use super::scope_states::ScopeStates;
@@ -16,10 +17,12 @@ use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
 use super::wake::wake_up_of;
 use crate::arm::{ArmError, Facts, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
-use crate::event::Timestamp;
+use crate::event::{Moment, Timestamp};
 use crate::queue::WakeUp;
 use crate::resource::{ResourceId, Scope, Target, TargetHash};
-use crate::state::{ETag, EvaluationPhase, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up};
+use crate::state::{
+    ETag, EvaluationPhase, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up,
+};
 
 /// The memory of one look at one target.
 #[derive(Debug, Clone)]
@@ -31,7 +34,8 @@ pub struct Reconciliation {
     stale: Option<bool>,
     document: Option<Versioned<TargetDocument>>,
     pub(super) claims: Option<Versioned<SubscriptionDocument>>,
-    pub(super) rivals: BTreeMap<TargetHash, Option<TaskName>>,
+    pub(super) installation: Installation,
+    pub(super) rivals: BTreeMap<TargetHash, Rival>,
     pub(super) facts: Option<Facts>,
     pub(super) states: Vec<PolicyState>,
     pub(super) states_asked: HashSet<ResourceId>,
@@ -41,8 +45,8 @@ pub struct Reconciliation {
     pub(super) active_tasks: Option<Vec<ListedTask>>,
     pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
     pub(super) deployments: Option<(TaskName, DeploymentList)>,
-    /// The task whose opening is ours to finish, and whether another began it.
-    pub(super) mine: Option<(TaskName, Meaning)>,
+    /// The opening that is ours to finish.
+    pub(super) mine: Option<Mine>,
     pub(super) put: Option<(TaskName, Put)>,
     /// The evaluation that is ours to ask for, and the time that was written down for it.
     pub(super) requested: Option<(Scope, Timestamp)>,
@@ -58,13 +62,26 @@ pub struct Reconciliation {
     woken: bool,
 }
 
+/// An opening that is ours to finish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mine {
+    pub(super) task: TaskName,
+    /// As it stands in the document: whoever takes the opening over changes it.
+    pub(super) opened_at: Timestamp,
+    /// How long the process had been running then.
+    pub(super) decided: Duration,
+    /// Whether we began it, or took it over.
+    pub(super) how: Meaning,
+}
+
 impl Reconciliation {
-    /// The look that this wake-up asks for.
+    /// The look that this wake-up asks for, by a worker of this installation.
     #[must_use]
-    pub fn new(wake_up: &WakeUp) -> Self {
+    pub fn new(wake_up: &WakeUp, installation: Installation) -> Self {
         Self {
             target: wake_up.target.clone(),
             hash: wake_up.target.hash(),
+            installation,
             generation: wake_up.generation,
             stale: None,
             document: None,
@@ -142,15 +159,20 @@ impl Reconciliation {
                 self.document = Some(*versioned);
             }
             Observed::Saved(write, etag) => {
-                let name = write.document.active.as_ref().map(|active| active.name.clone());
-                match (write.meaning, name) {
-                    (Meaning::Opened | Meaning::TookOver, Some(name)) => self.mine = Some((name, write.meaning)),
+                match (write.meaning, &write.document.active) {
+                    (how @ (Meaning::Opened | Meaning::TookOver), Some(active)) => {
+                        let (task, opened_at, decided) = (active.name.clone(), active.opened_at, write.decided);
+                        self.mine = Some(Mine { task, opened_at, decided, how });
+                    }
                     (Meaning::Settled(why), _) => self.settled = Some(why),
                     (Meaning::Step | Meaning::Opened | Meaning::TookOver, _) => {}
                 }
                 self.document = Some(Versioned { document: *write.document, etag: Some(etag) });
             }
-            Observed::Conflict => self.document = None,
+            Observed::Conflict => {
+                self.document = None;
+                self.forget_task();
+            }
             Observed::Claims(versioned) => {
                 self.claims = Some(versioned);
                 self.document = None;
@@ -165,8 +187,9 @@ impl Reconciliation {
             Observed::ClaimsConflict => {
                 self.claims = None;
                 self.rivals.clear();
+                self.forget_task();
             }
-            Observed::Rival(hash, active) => drop(self.rivals.insert(hash, active)),
+            Observed::Rival(hash, rival) => drop(self.rivals.insert(hash, rival)),
             Observed::Facts(facts) => self.facts = Some(facts),
             Observed::States(asked, states) => {
                 self.states_asked.extend(asked);
@@ -206,6 +229,13 @@ impl Reconciliation {
         }
     }
 
+    /// What was looked up of a task says nothing of the time after another has written: it may have created the task, or seen its
+    /// end.
+    fn forget_task(&mut self) {
+        self.task = None;
+        self.deployments = None;
+    }
+
     /// The evaluation that this write of ours puts down as about to be asked for.
     fn new_request(&self, written: &SubscriptionDocument) -> Option<(Scope, Timestamp)> {
         let before = self.claims.as_ref().map(|v| &v.document.evaluations);
@@ -216,7 +246,8 @@ impl Reconciliation {
 
     /// Decides what to do next.
     #[must_use]
-    pub fn next(&self, policy: &Policy, now: Timestamp) -> Next {
+    pub fn next(&self, policy: &Policy, moment: impl Into<Moment>) -> Next {
+        let moment = moment.into();
         // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
         // document does not name is void for certain.
         let Some(Versioned { document: claims, .. }) = &self.claims else { return Next::LoadClaims };
@@ -228,9 +259,10 @@ impl Reconciliation {
         if self.settled.is_some() {
             return self.wake(document);
         }
-        match (View { look: self, document, claims, policy, now }).next() {
+        match (View { look: self, document, claims, policy, moment, now: moment.now }).next() {
             Next::Save(mut write) => {
-                sum_up(document, &mut write.document, now);
+                write.decided = moment.running;
+                sum_up(document, &mut write.document, moment.now);
                 if let Meaning::Settled(_) = write.meaning {
                     write.document.cut_off = 0;
                 }

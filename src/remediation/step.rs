@@ -1,5 +1,7 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
+use std::time::Duration;
+
 use super::ScopeStates;
 use super::scanned::Scanned;
 use super::target_park::TargetCause;
@@ -7,7 +9,7 @@ use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, 
 use crate::event::Timestamp;
 use crate::queue::Outgoing;
 use crate::resource::{ResourceId, Scope, TargetHash};
-use crate::state::{ETag, FailureClass, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::state::{ETag, FailureClass, ParkReason, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 
 /// The one thing to do next. After each the shell reports what it observed and asks again.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,12 +22,12 @@ pub enum Next {
     LoadClaims,
     /// Write the subscription's document, in place of the one that was read.
     SaveClaims(Box<SubscriptionDocument>),
-    /// Read which task the document of another target of the subscription names as active.
+    /// Read what the document of another target of the subscription tells of its tasks.
     LoadRival(TargetHash),
     /// Ask Resource Manager.
     Ask(Question),
-    /// Create the task.
-    Put(Box<NewTask>),
+    /// Create the task, if that can begin before the process has been running for so long.
+    Put(Box<NewTask>, Duration),
     /// Ask Azure Policy to evaluate all that the scope holds.
     Evaluate(Scope),
     /// Plan mode: show the task that would be created, and who would leave the wave.
@@ -43,6 +45,8 @@ pub struct Write {
     pub document: Box<TargetDocument>,
     /// What the write means for the one who does it.
     pub meaning: Meaning,
+    /// How long the process had been running when it was decided.
+    pub decided: Duration,
 }
 
 /// What a successful write means for the one who did it.
@@ -81,6 +85,8 @@ pub enum Rest {
     OutOfTime,
     /// Plan mode: everything keeps waiting.
     PlanMode,
+    /// Nothing is begun until a person says that it may.
+    Paused,
 }
 
 impl Rest {
@@ -98,6 +104,7 @@ impl Rest {
             Self::OpeningElsewhere => "openingElsewhere",
             Self::OutOfTime => "outOfTime",
             Self::PlanMode => "planMode",
+            Self::Paused => "paused",
         }
     }
 }
@@ -137,8 +144,8 @@ pub enum Observed {
     ClaimsSaved(Box<SubscriptionDocument>, ETag),
     /// A write of the subscription's document lost against another.
     ClaimsConflict,
-    /// The active task of another target.
-    Rival(TargetHash, Option<TaskName>),
+    /// What another target's document tells of its tasks.
+    Rival(TargetHash, Rival),
     /// The facts.
     Facts(Facts),
     /// The states of these resources.

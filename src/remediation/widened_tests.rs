@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::fixture::{now, policy, policy_with, resource, seen, target};
+use super::fixture::{look_at, now, policy, policy_with, resource, seen, target};
 use super::left_out::has_room;
 use super::wave::forbids;
-use super::{Meaning, Next, Observed, Question, Reconciliation, ScopeStates, let_in, merge_all};
+use super::{Meaning, Next, Observed, Question, ScopeStates, let_in, merge_all};
 use crate::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
 use crate::config::Policy;
 use crate::event::{ComplianceState, Timestamp};
@@ -97,10 +97,10 @@ impl World {
     }
 
     fn look(&mut self, policy: &Policy) {
-        if self.document.sequence == 0 {
+        if self.document == TargetDocument::new(target()) {
             return;
         }
-        let mut look = Reconciliation::new(&WakeUp::new(target(), self.document.generation));
+        let mut look = look_at(&WakeUp::new(target(), self.document.generation));
         let claims = SubscriptionDocument::new(target().subscription().clone());
         look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         loop {

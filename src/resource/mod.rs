@@ -21,4 +21,4 @@ pub use path::IdError;
 pub(crate) use path::is_harmful;
 pub use scope::Scope;
 pub use subscription::SubscriptionId;
-pub use target::{Target, TargetHash};
+pub use target::{NoTargetHash, Target, TargetHash};

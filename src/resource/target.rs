@@ -1,6 +1,7 @@
 //! A target: what one state document and one chain of remediation tasks is about.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -75,6 +76,20 @@ impl TargetHash {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The text is no hash of a target.
+#[derive(Debug, thiserror::Error)]
+#[error("not the hash of a target: 20 hexadecimal digits")]
+pub struct NoTargetHash;
+
+impl FromStr for TargetHash {
+    type Err = NoTargetHash;
+
+    fn from_str(text: &str) -> Result<Self, NoTargetHash> {
+        let is_hash = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hash { Ok(Self(text.to_ascii_lowercase())) } else { Err(NoTargetHash) }
     }
 }
 

@@ -3,21 +3,27 @@
 
 use std::sync::Mutex;
 
+use url::Url;
 use uuid::Uuid;
 
 use azure_storage_blob::BlobServiceClient;
 
 use super::container::{Container, Replaces, Saved};
+use super::installation::{Installation, InstallationDocument, InstallationId};
 use super::metadata::{self, TargetSummary};
 use super::rejected::Rejected;
 use super::state_error::StateError;
 use super::stopped::Known;
 use super::subscription_document::SubscriptionDocument;
+use super::sweep_place::SweepPlace;
 use super::target_document::TargetDocument;
 use super::versioned::{ETag, Versioned};
 use crate::queue::Nonce;
 use crate::resource::{SubscriptionId, Target, TargetHash};
 use crate::transport::{Contest, Deadline};
+
+const INSTALLATION: &str = "installation.json";
+const SWEEP: &str = "sweep.json";
 
 /// The containers `state` and `rejected`.
 pub struct Store {
@@ -138,13 +144,62 @@ impl Store {
         self.state.write(&blob, document, Replaces::from(replaces), None, deadline).await
     }
 
-    /// Lists the targets' blobs with what their metadata tells.
+    /// The installation that the state belongs to; written down when there is none yet.
+    ///
+    /// # Errors
+    /// As for [`Store::target`].
+    pub async fn installation(
+        &self,
+        given: Option<&InstallationId>,
+        endpoint: &Url,
+        deadline: Deadline,
+    ) -> Result<Installation, StateError> {
+        let new = InstallationDocument::new(given, endpoint);
+        let mut contest = Contest::until(deadline);
+        loop {
+            if let Some(found) = self.state.read::<InstallationDocument>(INSTALLATION, deadline).await? {
+                return Ok(found.document.judge(given, endpoint));
+            }
+            match self.state.write(INSTALLATION, &new, Replaces::Nothing, None, deadline).await? {
+                Saved::As(_) => return Ok(new.judge(given, endpoint)),
+                Saved::Conflict if contest.goes_on().await => {}
+                Saved::Conflict => return Err(StateError::Contended { blob: INSTALLATION.to_owned() }),
+            }
+        }
+    }
+
+    /// Lists a page of the targets' blobs with what their metadata tells, and the marker of the next page.
     ///
     /// # Errors
     /// When storage cannot be listed until the deadline.
-    pub async fn targets(&self, deadline: Deadline) -> Result<Vec<TargetSummary>, StateError> {
-        let blobs = self.state.list("targets/", deadline).await?;
-        Ok(blobs.into_iter().map(|blob| TargetSummary::read(blob.name, &blob.metadata)).collect())
+    pub async fn targets(
+        &self,
+        marker: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<(Vec<TargetSummary>, Option<String>), StateError> {
+        let (blobs, next) = self.state.list_page("targets/", marker, deadline).await?;
+        Ok((blobs.into_iter().map(|blob| TargetSummary::read(blob.name, &blob.metadata)).collect(), next))
+    }
+
+    /// How far the last sweep came, when it did not come to the end.
+    ///
+    /// # Errors
+    /// When storage cannot be read until the deadline.
+    pub async fn sweep_place(&self, deadline: Deadline) -> Result<SweepPlace, StateError> {
+        match self.state.read::<SweepPlace>(SWEEP, deadline).await {
+            Ok(found) => Ok(found.map(|found| found.document).unwrap_or_default()),
+            // Then it begins at the beginning.
+            Err(error) if error.is_about_the_document() => Ok(SweepPlace::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps how far a sweep came.
+    ///
+    /// # Errors
+    /// When storage cannot be written until the deadline.
+    pub async fn keep_sweep_place(&self, place: &SweepPlace, deadline: Deadline) -> Result<(), StateError> {
+        self.state.write(SWEEP, place, Replaces::Anything, None, deadline).await.map(drop)
     }
 
     /// Keeps a rejected item.

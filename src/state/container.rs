@@ -123,19 +123,38 @@ impl Container {
 
     /// Lists the blobs whose names begin with `prefix`.
     pub(super) async fn list(&self, prefix: &str, deadline: Deadline) -> Result<Vec<Listed>, StateError> {
+        let (mut all, mut next) = self.list_page(prefix, None, deadline).await?;
+        while let Some(marker) = next {
+            let (page, following) = self.list_page(prefix, Some(&marker), deadline).await?;
+            all.extend(page);
+            next = following;
+        }
+        Ok(all)
+    }
+
+    /// A page of that list, from the beginning or from a marker that an earlier page gave, and the marker of the next page.
+    pub(super) async fn list_page(
+        &self,
+        prefix: &str,
+        marker: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<(Vec<Listed>, Option<String>), StateError> {
         let list = || async {
             let options = BlobContainerClientListBlobsOptions {
                 prefix: Some(prefix.to_owned()),
+                marker: marker.map(str::to_owned),
                 include: Some(vec![ListBlobsIncludeItem::Metadata]),
                 ..BlobContainerClientListBlobsOptions::default()
             };
-            let blobs: Vec<_> = self.0.list_blobs(Some(options))?.try_collect().await?;
-            let listed = blobs.into_iter().filter_map(|blob| {
+            let page = self.0.list_blobs(Some(options))?.into_pages().try_next().await?;
+            let Some(page) = page else { return Ok((Vec::new(), None)) };
+            let page = page.into_model()?;
+            let listed = page.blob_items.into_iter().filter_map(|blob| {
                 let metadata = blob.metadata.and_then(|metadata| metadata.values).unwrap_or_default();
                 let modified = blob.properties.and_then(|properties| properties.last_modified);
                 Some(Listed { name: blob.name?, metadata, modified })
             });
-            Ok(listed.collect())
+            Ok((listed.collect(), page.next_marker.filter(|marker| !marker.is_empty())))
         };
         repeat(deadline, usize::MAX, may_pass, list).await.map_err(|source| StateError::of(prefix, "listed", source))
     }

@@ -9,7 +9,7 @@ use crate::resource::{ResourceId, Scope};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
-    /// When it was asked for. It says something of what failed before.
+    /// When it was asked for, by the clock of storage. It says something of what failed before.
     #[serde(with = "time::serde::rfc3339")]
     pub started_at: Timestamp,
     /// How far it is.

@@ -62,11 +62,11 @@ pub enum Claimed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture::{resource, target};
+    use crate::remediation::fixture::{installation, resource, target};
 
     #[test]
     fn a_claim_says_in_one_word_what_it_is_on() {
-        let task = TaskName::new(&target().hash(), 1);
+        let task = TaskName::new(&installation(), &target().hash(), 1);
         for on in [Claimed::Resources([resource(1)].into()), Claimed::Scope(target().scope)] {
             let claim = Claim { task: task.clone(), on };
             let json = serde_json::to_value(&claim).unwrap();

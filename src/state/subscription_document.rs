@@ -18,7 +18,7 @@ pub struct SubscriptionDocument {
     version: u32,
     /// The subscription.
     pub subscription: SubscriptionId,
-    /// No call before this time: a floor that a 429 told, or that follows from a low budget.
+    /// No call before this time, by the clock of storage: a floor that a 429 told, or that follows from a low budget.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub throttled_until: Option<Timestamp>,
     /// One claim a target. Void when the target's active task has another name.

@@ -17,7 +17,7 @@ pub struct ActiveTask {
     pub extent: Extent,
     /// How far its opening is.
     pub phase: TaskPhase,
-    /// When its opening was begun, or taken over.
+    /// When its opening was begun, or taken over, by the clock of storage.
     #[serde(with = "time::serde::rfc3339")]
     pub opened_at: Timestamp,
     /// When to look at it next.
@@ -29,9 +29,28 @@ pub struct ActiveTask {
     /// Whether it has been reported for running longer than `TASK_TIMEOUT`.
     #[serde(default)]
     pub overdue_reported: bool,
+    /// Set when it is not to be created any more although somebody may have asked for it: it is looked for until nobody can have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giving_up: Option<GivingUp>,
+    /// Since when Resource Manager says that there is no such task, though it had been there.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Timestamp>,
     /// How far the list of its deployments has been taken in, when one look did not see the end of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
+}
+
+/// What becomes of the resources of a task that is given up before it was open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "camelCase")]
+pub enum GivingUp {
+    /// They wait again: something was in the way.
+    Wait,
+    /// An attempt of each is used up.
+    Refused {
+        /// Why.
+        words: String,
+    },
 }
 
 /// How far the deployments of a task that has ended were taken in.

@@ -1,20 +1,38 @@
-//! How a remediation task of ours is named.
+//! How a remediation task of ours is named, and which names are ours.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::installation::InstallationId;
 use crate::resource::TargetHash;
 
-/// The name of a remediation task of ours: `pr-{target hash}-{sequence}`.
+/// The name of a remediation task of ours: `pr-{installation}-{target hash}-{sequence}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskName(String);
 
 impl TaskName {
     /// The name of the target's task with this number.
     #[must_use]
-    pub fn new(target: &TargetHash, sequence: u64) -> Self {
-        Self(format!("pr-{target}-{sequence}"))
+    pub fn new(installation: &InstallationId, target: &TargetHash, sequence: u64) -> Self {
+        Self(format!("pr-{installation}-{target}-{sequence}"))
+    }
+
+    /// The name, if it is one that this installation gives to its tasks, and the target whose task it is. A name of another
+    /// installation, or of a person, says nothing of its target.
+    #[must_use]
+    pub fn of_ours(name: &str, installation: &InstallationId) -> Option<(Self, TargetHash)> {
+        let name = name.to_ascii_lowercase();
+        let (hash, sequence) = name.strip_prefix(&format!("pr-{installation}-"))?.split_once('-')?;
+        let is_number = !sequence.is_empty() && sequence.bytes().all(|b| b.is_ascii_digit());
+        let hash = hash.parse().ok().filter(|_| is_number)?;
+        Some((Self(name), hash))
+    }
+
+    /// The number in the name.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.0.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
     /// The name.
@@ -27,5 +45,31 @@ impl TaskName {
 impl fmt::Display for TaskName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{installation, target};
+
+    #[test]
+    fn a_name_tells_whose_it_is_in_any_casing() {
+        let name = TaskName::new(&installation(), &target().hash(), 7);
+        assert_eq!(name.sequence(), 7);
+        for text in [name.to_string(), name.to_string().to_uppercase()] {
+            assert_eq!(TaskName::of_ours(&text, &installation()), Some((name.clone(), target().hash())));
+            assert_eq!(TaskName::of_ours(&text, &"other".parse().unwrap()), None);
+        }
+        let hash = target().hash();
+        for foreign in [
+            "by-hand".to_owned(),
+            format!("pr-{}-{hash}-", installation()),
+            format!("pr-{}-{hash}-7x", installation()),
+            format!("pr-{}-nothex-7", installation()),
+            format!("pr-{hash}-7"),
+        ] {
+            assert_eq!(TaskName::of_ours(&foreign, &installation()), None, "{foreign}");
+        }
     }
 }

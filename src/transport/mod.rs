@@ -3,6 +3,7 @@
 //! The pipeline's own retry is off, so that this layer is the only one.
 
 mod causes;
+mod clocks;
 mod contest;
 mod credential;
 mod http_client;
@@ -10,6 +11,7 @@ mod renewal;
 mod repeat;
 
 pub use causes::causes;
+pub use clocks::{Clocks, StorageDate};
 pub use contest::Contest;
 pub use credential::{CredentialError, Identity, managed_identity};
 pub use http_client::{TransportError, client_options, http_client};

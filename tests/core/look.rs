@@ -1,9 +1,12 @@
 //! One effect of a look: what the real decisions ask for next is done to the model, and its answer is handed back.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
+use policy_remediator::arm::NewTask;
+use policy_remediator::config::Mode;
 use policy_remediator::event::Timestamp;
-use policy_remediator::remediation::{Next, Observed, Reconciliation, Write};
+use policy_remediator::remediation::{Next, Observed, Put, Reconciliation, Write};
 
 use crate::broker::Body;
 use crate::tally::Ingredient;
@@ -15,8 +18,11 @@ impl World {
     pub(crate) fn look(&mut self, flow: &mut Flow, look: &Reconciliation) -> Result<Option<Observed>, String> {
         let Body::Wake(wake_up) = &flow.message.body else { return Ok(None) };
         let target = wake_up.target.clone();
-        let next = look.next(&self.policy, self.now);
         let number = flow.message.number;
+        if let Some((task, until)) = flow.unsent.take() {
+            return self.send(flow, *task, until).map(Some);
+        }
+        let next = look.next(&self.policy, self.moment(flow.instance));
         Ok(Some(match next {
             Next::Done => return Ok(None),
             Next::Load => Observed::Target(Box::new(self.store.target(&target))),
@@ -47,8 +53,8 @@ impl World {
                 }
             }
             Next::LoadRival(hash) => {
-                let active = self.store.active_of(&hash);
-                Observed::Rival(hash, active)
+                let rival = self.store.rival_of(&hash);
+                Observed::Rival(hash, rival)
             }
             Next::Ask(question) => {
                 self.check_floor(flow.floor, &question)?;
@@ -58,11 +64,14 @@ impl World {
                 }
                 observed
             }
-            Next::Put(task) => {
+            Next::Put(..) if self.policy.mode == Mode::Plan => return Err("a task is created in plan mode".to_owned()),
+            Next::Put(task, until) => {
                 self.check_floor(flow.floor, &task.name)?;
-                let put = self.put(flow.instance, &task)?;
-                self.tell(|| format!("[{number}] PUT {}: {put:?}", task.name));
-                Observed::Put(task.name, put)
+                if self.stalls(flow) {
+                    flow.unsent = Some((task, until));
+                    return Ok(Some(Observed::Shown));
+                }
+                self.send(flow, *task, until)?
             }
             Next::Evaluate(scope) => {
                 self.check_floor(flow.floor, &scope)?;
@@ -70,12 +79,25 @@ impl World {
                 self.tell(|| format!("[{number}] asks for an evaluation of {scope}: {scanned:?}"));
                 Observed::Scanned(scope, scanned)
             }
+            Next::Show(_) if self.policy.mode == Mode::Plan => Observed::Shown,
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake(wake_up) => {
                 self.send_wake_up(&wake_up);
                 Observed::Woken
             }
         }))
+    }
+
+    /// Sends the request for a task, if it is not too late for it: the last thing that is looked at is the clock.
+    fn send(&mut self, flow: &Flow, task: NewTask, until: Duration) -> Result<Observed, String> {
+        let put = if self.moment(flow.instance).running < until {
+            self.put(flow.instance, &task)?
+        } else {
+            self.meet(Ingredient::TooLate);
+            Put::Wait
+        };
+        self.tell(|| format!("[{}] PUT {}: {put:?}", flow.message.number, task.name));
+        Ok(Observed::Put(task.name, put))
     }
 
     fn save(&mut self, mut write: Write, look: &Reconciliation, number: u64) -> Result<Observed, String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use policy_remediator::queue::Nonce;
 use policy_remediator::resource::{SubscriptionId, Target, TargetHash};
-use policy_remediator::state::{ETag, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use policy_remediator::state::{ETag, Rival, SubscriptionDocument, TargetDocument, Versioned};
 
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -29,10 +29,10 @@ impl Store {
         }
     }
 
-    /// The task that the document of this hash names as active.
-    pub(crate) fn active_of(&self, hash: &TargetHash) -> Option<TaskName> {
-        let (_, (document, _)) = self.targets.iter().find(|(target, _)| target.hash() == *hash)?;
-        document.active.as_ref().map(|active| active.name.clone())
+    /// What the document of this hash tells of its tasks.
+    pub(crate) fn rival_of(&self, hash: &TargetHash) -> Rival {
+        let found = self.targets.iter().find(|(target, _)| target.hash() == *hash);
+        found.map(|(_, (document, _))| Rival::of(document)).unwrap_or_default()
     }
 
     pub(crate) fn subscription(&self, id: &SubscriptionId) -> Versioned<SubscriptionDocument> {

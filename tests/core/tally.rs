@@ -60,11 +60,16 @@ pub(crate) enum Ingredient {
     Unlisted,
     ReadInParts,
     ScopeReadInParts,
+    Stall,
+    /// A task is not asked for because its instance stood still for too long.
+    TooLate,
+    ModeSwitch,
+    Blip,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 49] = [
+    pub(crate) const ALL: [Self; 53] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -114,6 +119,10 @@ impl Ingredient {
         Self::Unlisted,
         Self::ReadInParts,
         Self::ScopeReadInParts,
+        Self::Stall,
+        Self::TooLate,
+        Self::ModeSwitch,
+        Self::Blip,
     ];
 }
 

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use policy_remediator::arm::NewTask;
+use policy_remediator::config::Mode;
 use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Seen};
 use policy_remediator::remediation::{Merged, Observed, Reconciliation, leave_behind, merge, wake_up_of};
-use policy_remediator::state::{TargetDocument, Versioned};
+use policy_remediator::state::{Installation, TargetDocument, Versioned};
 
 use crate::broker::{Body, Message};
 use crate::tally::Ingredient;
@@ -14,6 +16,10 @@ use crate::world::World;
 
 /// Messages that an instance has in hand at most.
 const IN_HAND: usize = 3;
+
+fn installation() -> Installation {
+    Installation { id: "seeds".parse().expect("a name"), copied: None }
+}
 
 pub(crate) struct Flow {
     pub(crate) instance: usize,
@@ -23,6 +29,10 @@ pub(crate) struct Flow {
     detached: bool,
     /// No call before this time: what the look has read of it.
     pub(crate) floor: Option<Timestamp>,
+    /// Its instance stands still until then.
+    pub(crate) stands_until: Option<Timestamp>,
+    /// The task that was to be asked for when its instance stood still.
+    pub(crate) unsent: Option<(Box<NewTask>, Duration)>,
 }
 
 enum Stage {
@@ -42,7 +52,11 @@ impl World {
         }
         self.tick();
         if self.strikes(0.004) {
-            self.crash();
+            let instance = self.random.usize(..2);
+            self.crash(instance);
+            return Ok(true);
+        }
+        if self.switches_mode() {
             return Ok(true);
         }
         if may_receive && (self.flows.is_empty() || self.chance(0.4)) {
@@ -50,8 +64,21 @@ impl World {
             self.receive(place);
             return Ok(true);
         }
-        let place = self.random.usize(..self.flows.len());
+        let is_awake = |place: &usize| self.flows[*place].stands_until.is_none_or(|until| until <= self.now);
+        let awake: Vec<usize> = (0..self.flows.len()).filter(is_awake).collect();
+        if awake.is_empty() {
+            if may_receive {
+                let place = receivable[self.random.usize(..receivable.len())];
+                self.receive(place);
+            }
+            return Ok(may_receive);
+        }
+        let place = awake[self.random.usize(..awake.len())];
         let mut flow = self.flows.swap_remove(place);
+        if self.stalls(&mut flow) {
+            self.flows.push(flow);
+            return Ok(true);
+        }
         if self.strikes(0.002) {
             // The lock is lost while the work goes on: the message comes a second time.
             self.broker.unlock(flow.message.number);
@@ -63,8 +90,37 @@ impl World {
         Ok(true)
     }
 
-    fn crash(&mut self) {
-        let instance = self.random.usize(..2);
+    /// Whether the instance stands still before the next effect.
+    pub(crate) fn stalls(&mut self, flow: &mut Flow) -> bool {
+        let stalls = self.strikes(self.scenario.spices.stalls);
+        if stalls {
+            let until = self.now + self.span(30..900);
+            flow.stands_until = Some(until);
+            self.meet(Ingredient::Stall);
+            self.tell(|| format!("[{}] stands still until {until}", flow.message.number));
+        }
+        stalls
+    }
+
+    /// Now and then people change the mode, and every instance starts anew. In the end it is act.
+    fn switches_mode(&mut self) -> bool {
+        let share = self.scenario.spices.mode_switches;
+        let (to, switches) = match self.policy.mode {
+            Mode::Act => (Mode::Plan, self.strikes(share)),
+            Mode::Plan => (Mode::Act, !self.strikes(1.0) || self.chance(share)),
+        };
+        if !switches {
+            return false;
+        }
+        self.policy.mode = to;
+        self.meet(Ingredient::ModeSwitch);
+        self.tell(|| format!("the mode is {to:?} now"));
+        self.crash(0);
+        self.crash(1);
+        true
+    }
+
+    fn crash(&mut self, instance: usize) {
         self.meet(Ingredient::Crash);
         self.tell(|| format!("instance {instance} crashes"));
         let (gone, left): (Vec<_>, Vec<_>) =
@@ -92,9 +148,17 @@ impl World {
         });
         let stage = match &message.body {
             Body::Seen(observation) => Stage::Merge(Box::new(observation.clone()), None),
-            Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up))),
+            Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up, installation()))),
         };
-        self.flows.push(Flow { instance, message, stage, detached: false, floor: None });
+        self.flows.push(Flow {
+            instance,
+            message,
+            stage,
+            detached: false,
+            floor: None,
+            stands_until: None,
+            unsent: None,
+        });
     }
 
     /// A look takes long: a wake-up is left behind, the message is acknowledged, and the look goes on.
@@ -105,7 +169,7 @@ impl World {
             return Ok(());
         }
         let mut document = found.document;
-        let at = self.now + Duration::from_secs(40);
+        let at = self.moment(flow.instance).now + Duration::from_secs(40);
         if leave_behind(&mut document, wake_up.generation, at)
             && self.save_target(&mut document, found.etag.as_ref())?.is_none()
         {
@@ -128,7 +192,7 @@ impl World {
                 let found = self.store.target(&observation.target());
                 Stage::Merge(observation, Some(Box::new(found)))
             }
-            Stage::Merge(observation, Some(found)) => self.merge(observation, &found)?,
+            Stage::Merge(observation, Some(found)) => self.merge(flow.instance, observation, &found)?,
             Stage::Wake(document) => {
                 if let Some(wake_up) = wake_up_of(&document) {
                     self.send_wake_up(&wake_up);
@@ -165,9 +229,14 @@ impl World {
         Ok(true)
     }
 
-    fn merge(&mut self, observation: Box<Observation>, found: &Versioned<TargetDocument>) -> Result<Stage, String> {
+    fn merge(
+        &mut self,
+        instance: usize,
+        observation: Box<Observation>,
+        found: &Versioned<TargetDocument>,
+    ) -> Result<Stage, String> {
         let mut document = found.document.clone();
-        let merged = merge(&mut document, &observation, &self.policy, self.now);
+        let merged = merge(&mut document, &observation, &self.policy, self.moment(instance).now);
         self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
         if document != found.document
             && (self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.02))

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use policy_remediator::config::Policy;
-use policy_remediator::event::{Timestamp, parse_time};
+use policy_remediator::event::{Moment, Timestamp, parse_time};
 
 use crate::broker::Broker;
 use crate::cloud::Cloud;
@@ -17,6 +17,8 @@ use crate::worker::Flow;
 
 /// Most effects of one seed: far more than any needs, so that going round in circles shows.
 const MOST_EFFECTS: usize = 200_000;
+/// How far a clock may be off.
+const MOST_SKEW: time::Duration = time::Duration::minutes(15);
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 /// How long faults strike, at the beginning and when the first parks end.
@@ -76,6 +78,21 @@ impl World {
         }
     }
 
+    /// How far the clock of an instance is off: that of the second one.
+    fn skew(&self, instance: usize) -> time::Duration {
+        let skew = if instance == 1 { MOST_SKEW * self.scenario.spices.skew } else { time::Duration::ZERO };
+        // Less is not to be told from none.
+        if skew.abs() < time::Duration::seconds(2) { time::Duration::ZERO } else { skew }
+    }
+
+    /// The time as an instance knows it. Storage tells whole seconds.
+    pub(crate) fn moment(&self, instance: usize) -> Moment {
+        let now = self.now + self.skew(instance);
+        let stored_after = self.now.replace_nanosecond(0).expect("no nanoseconds are some");
+        let running = Duration::try_from(self.now - self.began).expect("time goes on");
+        Moment { now, stored_after, stored_before: stored_after + Duration::from_secs(1), running }
+    }
+
     pub(crate) fn chance(&mut self, share: f64) -> bool {
         self.random.f64() < share
     }
@@ -124,7 +141,9 @@ impl World {
 
     /// Moves time to the next thing that is due; false when nothing ever will be.
     fn wait_for_something(&mut self) -> bool {
-        let next = [self.scenario.next(), self.broker.next(self.now), self.cloud.next(self.now), self.sweep_at()];
+        let mut next =
+            vec![self.scenario.next(), self.broker.next(self.now), self.cloud.next(self.now), self.sweep_at()];
+        next.extend(self.flows.iter().map(|flow| flow.stands_until.filter(|until| *until > self.now)));
         // A parked target has its wake-up at the end of its park, long after everything else.
         let Some(next) = next.into_iter().flatten().min().filter(|at| *at <= self.limit) else { return false };
         self.now = self.now.max(next);

@@ -50,7 +50,7 @@ async fn the_demo_fixes_all_that_can_be_fixed_and_says_so_in_json() {
 async fn the_demo_in_plan_mode_touches_nothing_and_everything_keeps_waiting() {
     let (code, report) = demo(&["--mode", "plan"]).await;
     has_all_members(&report);
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(0), "{report}");
     assert_eq!((&report["tasks"], &report["fixed"]), (&json!(0), &json!(0)), "{report}");
     assert!(report["waiting"].as_u64().unwrap() > 150);
     assert_eq!(report["waitingReasons"], json!({ "planMode": report["waiting"] }), "{report}");

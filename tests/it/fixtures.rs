@@ -17,7 +17,7 @@ use policy_remediator::event::{self, EventKind, Reading, Relevance, Timestamp};
 use policy_remediator::remediation::Put;
 use policy_remediator::resource::{AssignmentId, ResourceId, Target};
 use policy_remediator::state::{Extent, TaskName};
-use policy_remediator::transport::{Deadline, client_options, http_client};
+use policy_remediator::transport::{Clocks, Deadline, client_options, http_client};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use simulator::{LocalAzure, LocalAzureOptions};
@@ -138,7 +138,7 @@ async fn recorded_refusals_of_a_task_mean_what_they_mean() {
         // A client each: after a 429 one makes no further call to the subscription.
         let endpoint = places.resource_manager.parse().unwrap();
         let audience = "https://management.azure.com/.default".to_owned();
-        let arm = ArmClient::new(endpoint, audience, token.clone(), client_options(&client));
+        let arm = ArmClient::new(endpoint, audience, token.clone(), client_options(&client), Clocks::default());
         let before = Timestamp::now_utc();
         let put = Put::of(arm.send(&creation(number), Deadline::after(crate::stage::PATIENCE)).await);
         let found = match put {
@@ -167,7 +167,7 @@ fn creation(number: usize) -> Call<TaskStatus> {
         format!("{scope}/providers/Microsoft.Authorization/policyAssignments/a").parse().unwrap();
     let target = Target::of(&resource, assignment, None);
     calls::create_task(&policy_remediator::arm::NewTask {
-        name: TaskName::new(&target.hash(), u64::try_from(number).unwrap()),
+        name: TaskName::new(&"fixtures".parse().unwrap(), &target.hash(), u64::try_from(number).unwrap()),
         target,
         reference: None,
         extent: Extent::Resources,

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use policy_remediator::arm::{ArmClient, ArmError, Deployment, calls};
 use policy_remediator::resource::{AssignmentId, ResourceId, Target};
 use policy_remediator::state::TaskName;
-use policy_remediator::transport::{Deadline, client_options, http_client};
+use policy_remediator::transport::{Clocks, Deadline, client_options, http_client};
 use serde_json::json;
 use simulator::{LocalAzure, LocalAzureOptions};
 
@@ -37,13 +37,19 @@ where
     let client = http_client(Some(&places.ca_file)).unwrap();
     let token = Arc::new(Token(azure.token("https://management.azure.com").unwrap()));
     let audience = "https://management.azure.com/.default".to_owned();
-    let arm = ArmClient::new(places.resource_manager.parse().unwrap(), audience, token, client_options(&client));
+    let arm = ArmClient::new(
+        places.resource_manager.parse().unwrap(),
+        audience,
+        token,
+        client_options(&client),
+        Clocks::default(),
+    );
     let scope = "/subscriptions/35ee058e-5fa0-414c-8145-3ebb8d09b6e2";
     let resource: ResourceId = format!("{scope}/resourceGroups/g/providers/a.b/c/d").parse().unwrap();
     let assignment: AssignmentId =
         format!("{scope}/providers/Microsoft.Authorization/policyAssignments/a").parse().unwrap();
     let target = Target::of(&resource, assignment, None);
-    let call = calls::list_deployments(&target, &TaskName::new(&target.hash(), 1));
+    let call = calls::list_deployments(&target, &TaskName::new(&"links".parse().unwrap(), &target.hash(), 1));
     arm.send_paged(&call, Deadline::after(std::time::Duration::from_secs(10))).await
 }
 

@@ -34,6 +34,9 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// Lines that a subscriber may be behind before it loses some: on a busy machine it is far behind.
+const UNREAD: usize = 1 << 16;
+
 #[derive(Clone)]
 pub(super) struct Logs {
     book: Book,
@@ -51,7 +54,7 @@ struct Book {
 
 impl Logs {
     pub(super) fn new(most: usize) -> Self {
-        let book = Book { sender: broadcast::Sender::new(8192), kept: Arc::default(), most };
+        let book = Book { sender: broadcast::Sender::new(UNREAD), kept: Arc::default(), most };
         Self { book, pipes: Arc::default() }
     }
 

@@ -21,6 +21,8 @@ const LONGEST_LOOK: Duration = Duration::seconds(60);
 pub struct TooEarly {
     /// Its path.
     pub path: String,
+    /// The path of the call that was told, where one was.
+    pub told_to: Option<String>,
     /// How much too early.
     pub by: Duration,
     /// When the time was told: the answer with it was given, or it stood in the document.
@@ -40,7 +42,13 @@ pub fn too_early(entries: &[Entry]) -> Vec<TooEarly> {
             let Some(wait) = told.retry_after.and_then(|seconds| i64::try_from(seconds).ok()) else { continue };
             let floor = told.answered + Duration::seconds(wait);
             for call in calls.iter().filter(|call| call.received > told.answered && call.received < floor) {
-                found.push(TooEarly { path: call.path.clone(), by: floor - call.received, told: told.answered });
+                let told_to = Some(told.path.clone());
+                found.push(TooEarly {
+                    path: call.path.clone(),
+                    told_to,
+                    by: floor - call.received,
+                    told: told.answered,
+                });
             }
         }
     }
@@ -69,7 +77,8 @@ pub fn too_early_for_all(entries: &[Entry]) -> Shared {
         let known = known.map_or(told, |end| end.max(told));
         shared.judged += usize::from(known < until);
         let early = |call: &&&Entry| call.received > known && call.received < until && subscription(call) == owner;
-        let blame = |call: &&Entry| TooEarly { path: call.path.clone(), by: until - call.received, told };
+        let blame =
+            |call: &&Entry| TooEarly { path: call.path.clone(), told_to: None, by: until - call.received, told };
         shared.too_early.extend(calls.iter().filter(early).map(blame));
     }
     shared

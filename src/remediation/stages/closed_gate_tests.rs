@@ -1,7 +1,7 @@
 //! A gate that another target's answer has closed, told at every point on the way to a task: nothing is begun behind it,
 //! and what was begun is given up with nothing counted.
 
-use super::super::fixture::{now, policy, resource, seen, target};
+use super::super::fixture::{installation, look_at, now, policy, resource, seen, target};
 use super::super::merge::merge;
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::{Put, Reconciliation};
@@ -14,9 +14,9 @@ fn floor() -> Timestamp {
     now() + time::Duration::seconds(40)
 }
 
-/// The number of the first task of a target that is seen for the first time now.
+/// The number of a task that is named now.
 pub(super) fn first() -> u64 {
-    u64::try_from(now().unix_timestamp()).unwrap() + 1
+    u64::try_from(now().unix_timestamp()).unwrap()
 }
 
 pub(super) fn etag() -> ETag {
@@ -39,7 +39,7 @@ pub(super) fn look(stop: impl Fn(&Next) -> bool) -> Reconciliation {
     let mut document = TargetDocument::new(target());
     merge(&mut document, &seen(Seen::NonCompliant, 1, now() - time::Duration::hours(1)), &policy(), now());
     document.resources.values_mut().for_each(|entry| entry.state = EntryState::Waiting { due: now() });
-    let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+    let mut look = look_at(&WakeUp::new(target(), document.generation));
     play(&mut look, document, stop);
     look
 }
@@ -84,9 +84,9 @@ fn behind_a_closed_gate_no_question_is_asked_and_no_task_is_written_down() {
         let Next::SaveClaims(told) = look.next(&policy(), now()) else { panic!("all instances must learn of it") };
         assert_eq!((told.throttled_until, told.claims.len()), (Some(floor()), 0));
         look.observe(Observed::ClaimsSaved(told, etag()));
-        let Next::Save(Write { document, meaning }) = look.next(&policy(), now()) else { panic!("no rest") };
+        let Next::Save(Write { document, meaning, .. }) = look.next(&policy(), now()) else { panic!("no rest") };
         assert_eq!(meaning, Meaning::Settled(Rest::Throttled));
-        assert_eq!((document.wake_at, document.active, document.sequence), (Some(floor()), None, first() - 1));
+        assert_eq!((document.wake_at, document.active, document.sequence), (Some(floor()), None, 0));
         assert_eq!(document.resources[&resource(1)].state, EntryState::Waiting { due: now() }, "it keeps its place");
     }
 }
@@ -102,7 +102,7 @@ fn a_floor_that_has_passed_holds_nothing() {
 fn what_was_written_down_before_the_gate_closed_is_given_up_without_a_claim_of_its_own() {
     let mut look = look(|next| matches!(next, Next::SaveClaims(_)));
     look.observe(Observed::Floor(floor()));
-    let Next::Save(Write { document, meaning }) = look.next(&policy(), now()) else { panic!("not given up") };
+    let Next::Save(Write { document, meaning, .. }) = look.next(&policy(), now()) else { panic!("not given up") };
     assert_eq!((meaning, &document.active, document.sequence), (Meaning::Step, &None, first()), "its name is used up");
     let entry = &document.resources[&resource(1)];
     assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: floor() }, 1));
@@ -110,7 +110,7 @@ fn what_was_written_down_before_the_gate_closed_is_given_up_without_a_claim_of_i
 
 #[test]
 fn a_claim_is_given_back_when_the_gate_closes_before_the_task_is_asked_for() {
-    let mut look = look(|next| matches!(next, Next::Put(_)));
+    let mut look = look(|next| matches!(next, Next::Put(..)));
     look.observe(Observed::Floor(floor()));
     let Next::Save(write) = look.next(&policy(), now()) else { panic!("not given up") };
     assert_eq!(write.document.active, None);
@@ -124,8 +124,8 @@ fn what_the_gate_held_is_not_taken_for_refused() {
     let call = CallKind::CreateTask;
     let held = Put::of(Err(ArmError::Held { call, until: floor() }));
     assert_eq!(held, Put::Throttled(floor()));
-    let mut look = look(|next| matches!(next, Next::Put(_)));
-    look.observe(Observed::Put(TaskName::new(&target().hash(), first()), held));
+    let mut look = look(|next| matches!(next, Next::Put(..)));
+    look.observe(Observed::Put(TaskName::new(&installation(), &target().hash(), first()), held));
     let Next::Save(Write { document, .. }) = look.next(&policy(), now()) else { panic!("not given up") };
     let entry = &document.resources[&resource(1)];
     assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: floor() }, 1), "no attempt is counted");

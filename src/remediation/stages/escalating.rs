@@ -32,7 +32,7 @@ impl View<'_> {
             None if in_parts => Escalation::Waves,
             None => Escalation::First(self.ask(Question::AllNonCompliant(None))),
             Some(list) if list.is_complete() => many
-                .into_task(&list.states, facts, self.policy)
+                .into_task(self.new_name(), &list.states, facts, self.policy)
                 .map_or(Escalation::Waves, |task| Escalation::Task(Box::new(task))),
             Some(_) => Escalation::Waves,
         }
@@ -46,8 +46,8 @@ mod tests {
     use crate::arm::{Effect, PolicyState};
     use crate::event::ComplianceState;
     use crate::queue::WakeUp;
-    use crate::remediation::fixture::{now, policy, resource, target, waiting};
-    use crate::remediation::{Meaning, Observed, Reconciliation, ScopeStates};
+    use crate::remediation::fixture::{look_at, now, policy, resource, target, waiting};
+    use crate::remediation::{Meaning, Observed, ScopeStates};
     use crate::state::{Extent, StatesReading, Unlisted};
 
     const COUNT: usize = 301;
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn only_a_list_that_came_as_a_whole_makes_a_task_for_the_whole_scope() {
         let document = waiting(COUNT);
-        let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+        let mut look = look_at(&WakeUp::new(target(), document.generation));
         play(&mut look, document, |next| *next == Next::Ask(Question::AllNonCompliant(None)));
         let mut cut = look.clone();
         look.observe(states(None));
@@ -83,7 +83,7 @@ mod tests {
         let mut document = waiting(COUNT);
         let reading = Some(StatesReading { next: "rest".to_owned(), found: 1, left_out: 0 });
         document.unlisted = Some(Unlisted { due: now(), seen: 1, evaluated_after: None, reading });
-        let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+        let mut look = look_at(&WakeUp::new(target(), document.generation));
         play(&mut look, document, |next| matches!(next, Next::Ask(Question::States(_) | Question::AllNonCompliant(_))));
         assert!(matches!(look.next(&policy(), now()), Next::Ask(Question::States(_))), "a wave");
     }

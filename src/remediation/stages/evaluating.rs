@@ -2,6 +2,7 @@
 //! where that may be, and set the time of the next look at the others.
 
 use super::super::evaluation::{self, Fate, UnderWay, evaluated, fate, let_go, scope_of, under_way};
+use super::super::opening::longest_request;
 use super::super::step::{Next, Question, Rest};
 use super::super::wave::Due;
 use super::View;
@@ -56,7 +57,7 @@ impl View<'_> {
             return Some(self.rest(Some(until), why));
         }
         // Whoever stood still for so long must not send what others do not expect any more.
-        if *started_at + self.policy.opening_grace <= self.now {
+        if self.moment.local(*started_at) + self.policy.opening_grace <= self.now + longest_request(self.policy) {
             return Some(self.rest(Some(self.now), Rest::OutOfTime));
         }
         Some(Next::Evaluate(scope.clone()))
@@ -71,9 +72,9 @@ impl View<'_> {
         let mut waits = Vec::new();
         for id in Due::all(self.document, self.now) {
             let Some(since) = self.not_evaluated_since(id) else { continue };
-            match under_way(id, since, self.claims, self.policy, self.now) {
+            match under_way(id, since, self.claims, self.policy, self.moment.stored_after) {
                 Some(UnderWay::Question(scope, link)) => return Some(self.ask(Question::Evaluation(scope, link))),
-                Some(UnderWay::Wait(at)) => waits.push((id, at)),
+                Some(UnderWay::Wait(at)) => waits.push((id, self.moment.local(at))),
                 None => {}
             }
         }
@@ -102,9 +103,9 @@ impl View<'_> {
         let mut changed = self.document.clone();
         for id in resources {
             let Some(since) = self.not_evaluated_since(id) else { continue };
-            match fate(since, &scope, self.claims, !self.look.has_requested, self.policy, self.now) {
+            match fate(since, &scope, self.claims, !self.look.has_requested, self.policy, self.moment.stored_after) {
                 Fate::Request => return Some(self.request(scope)),
-                Fate::Wait(at) => evaluation::wait(&mut changed, id, at),
+                Fate::Wait(at) => evaluation::wait(&mut changed, id, self.moment.local(at)),
                 Fate::GiveUp => evaluation::give_up(&mut changed, id, self.policy, self.now),
             }
         }
@@ -113,11 +114,14 @@ impl View<'_> {
 
     /// Writes down that an evaluation is to be asked for, so that no other asks for it too.
     fn request(self, scope: Scope) -> Next {
+        if let Some(paused) = self.paused() {
+            return paused;
+        }
         if let Some((until, why)) = self.no_questions() {
             return self.rest(Some(until), why);
         }
         let mut claims = self.claims.clone();
-        evaluation::request(&mut claims, scope, self.policy, self.now);
+        evaluation::request(&mut claims, scope, self.policy, self.moment.stored(self.now));
         Next::SaveClaims(Box::new(claims))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::fixture::{SUB, now, policy, policy_with, resource, target, waiting};
+use super::super::fixture::{SUB, look_at, now, policy, policy_with, resource, target, waiting};
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::{Plan, Reconciliation, Scanned};
 use super::closed_gate_tests::{etag, facts};
@@ -70,7 +70,7 @@ impl Scene {
 
     /// One look, to its end, to the opening of a task, or to what `stop` is waiting for.
     fn look_until(&mut self, stop: impl Fn(&Next) -> bool) -> Reconciliation {
-        let mut look = Reconciliation::new(&WakeUp::new(target(), self.document.generation));
+        let mut look = look_at(&WakeUp::new(target(), self.document.generation));
         for _ in 0..200 {
             let next = look.next(&self.policy, self.now);
             self.now += Duration::from_millis(10);
@@ -81,7 +81,7 @@ impl Scene {
             look.observe(match next {
                 Next::Load => Observed::Target(target()),
                 Next::LoadClaims => Observed::Claims(Versioned { document: self.claims.clone(), etag: Some(etag()) }),
-                Next::Save(Write { document, meaning: Meaning::Opened }) => {
+                Next::Save(Write { document, meaning: Meaning::Opened, .. }) => {
                     self.tasks.push(*document);
                     return look;
                 }

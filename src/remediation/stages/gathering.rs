@@ -3,7 +3,7 @@
 use super::super::backoff::next_look;
 use super::super::opening;
 use super::super::plan::Plan;
-use super::super::step::{Meaning, Next, Question, Rest, Write};
+use super::super::step::{Meaning, Next, Question, Rest};
 use super::super::target_park::{TargetCause, park_target};
 use super::super::wave::{
     Due, Eligible, Free, NonCompliant, Verdict, apply_verdicts, forbidden, forbids_all, unreadable,
@@ -50,6 +50,9 @@ impl View<'_> {
         if self.look.active_tasks.is_none() {
             return self.ask(Question::ActiveTasks);
         }
+        if let Some(adopted) = self.adopt() {
+            return adopted;
+        }
         let blockers = self.blockers();
         let blocked = || self.rest_until(next_look(longest_waiting, self.policy, self.now), Rest::Blocked);
         match self.escalation(facts, &blockers) {
@@ -70,7 +73,7 @@ impl View<'_> {
             Judged::First(next) => next,
             Judged::Left(wave, verdicts) => {
                 let free = Free::among(wave, &blockers);
-                self.go(free.map(|free| free.into_task(self.document, self.policy)), verdicts, blocked)
+                self.go(free.map(|free| free.into_task(self.new_name(), self.document, self.policy)), verdicts, blocked)
             }
         }
     }
@@ -148,9 +151,12 @@ impl View<'_> {
                 if let Some((until, why)) = self.no_questions() {
                     return self.rest(Some(until), why);
                 }
+                if let Some(paused) = self.paused() {
+                    return paused;
+                }
                 let mut changed = self.document.clone();
-                opening::open(&mut changed, &task, self.policy, self.now);
-                Next::Save(Write { document: Box::new(changed), meaning: Meaning::Opened })
+                opening::open(&mut changed, &task, self.policy, self.moment);
+                Self::write(changed, Meaning::Opened)
             }
         }
     }

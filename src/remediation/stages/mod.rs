@@ -3,6 +3,7 @@
 //! `escalating`). Each looks at a `View` and names the first thing
 //! that is missing.
 
+mod adopting;
 #[cfg(test)]
 mod closed_gate_tests;
 mod escalating;

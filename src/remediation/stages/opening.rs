@@ -1,9 +1,12 @@
 //! A task is written down as opening: finish its opening, if that is ours to do. Whoever wrote it down owns it for
 //! `OPENING_GRACE`; afterwards whoever takes it over looks whether it exists before creating it.
 
+use std::time::Duration;
+
 use super::super::backoff::next_look;
 use super::super::opening;
-use super::super::step::{Meaning, Next, Put, Question, Rest, Write};
+use super::super::reconciliation::Mine;
+use super::super::step::{Meaning, Next, Put, Question, Rest};
 use super::super::target_park::park_target;
 use super::super::wave::{claim, may_still_go, reference};
 use super::View;
@@ -11,35 +14,32 @@ use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
-use crate::state::{ActiveTask, EntryState, Extent};
+use crate::state::{ActiveTask, EntryState, Extent, GivingUp};
 
 /// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
 const MOST_UNANSWERED: u32 = 8;
 
 impl View<'_> {
     pub(super) fn opening(self, active: &ActiveTask) -> Next {
-        let grace_ends = active.opened_at + opening::grace(active, self.policy);
-        let mine = self.look.mine.as_ref().filter(|(name, _)| *name == active.name).map(|(_, how)| *how);
-        let Some(how) = mine else {
-            if self.now < grace_ends {
-                return self.rest(Some(grace_ends), Rest::OpeningElsewhere);
+        if let Some(how) = &active.giving_up {
+            return self.giving_up(active, how);
+        }
+        let left = self.grace_left(active);
+        let Some(mine) = self.mine(active) else {
+            if let Some(left) = left {
+                return self.rest(Some(self.now + left), Rest::OpeningElsewhere);
             }
             let mut changed = self.document.clone();
-            opening::take_over(&mut changed, self.policy, self.now);
-            return Next::Save(Write { document: Box::new(changed), meaning: Meaning::TookOver });
+            opening::take_over(&mut changed, self.policy, self.moment);
+            return Self::write(changed, Meaning::TookOver);
         };
+        let grace_ends = self.now + left.unwrap_or_default();
         let put = self.look.put.as_ref().filter(|(name, _)| *name == active.name).map(|(_, put)| put);
-        let exists =
-            self.look.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some());
-        match (put, exists) {
-            (Some(Put::Accepted), _) | (Some(Put::Unknown) | None, Some(true)) => {
-                let mut changed = self.document.clone();
-                opening::opened(&mut changed, self.policy, self.now);
-                Self::step(changed)
-            }
-            (Some(Put::Wait), _) => self.give_up(self.later()),
-            (Some(Put::Throttled(until)), _) => self.give_up(*until),
-            (Some(Put::Refused(words)), _) => self.refused(words),
+        match (put, self.exists(active)) {
+            (Some(Put::Accepted), _) | (Some(Put::Unknown) | None, Some(true)) => self.opened(),
+            (Some(Put::Wait), _) => self.give_up(mine, GivingUp::Wait, self.later()),
+            (Some(Put::Throttled(until)), _) => self.give_up(mine, GivingUp::Wait, *until),
+            (Some(Put::Refused(words)), _) => self.refused(mine, words),
             (Some(Put::Park(cause)), _) => {
                 let mut changed = self.document.clone();
                 opening::back_to_waiting(&mut changed, self.now);
@@ -53,9 +53,31 @@ impl View<'_> {
                 self.rest_as(&changed, Some(grace_ends), Rest::OpeningElsewhere)
             }
             (Some(Put::Unknown), None) => self.ask_or_leave(task(active), grace_ends),
-            (None, None) if how == Meaning::TookOver => self.ask_or_leave(task(active), grace_ends),
-            (None, None | Some(false)) => self.claim_and_put(active, how, grace_ends),
+            (None, None) if mine.how == Meaning::TookOver => self.ask_or_leave(task(active), grace_ends),
+            (None, None | Some(false)) => self.claim_and_put(active, mine, grace_ends),
         }
+    }
+
+    /// The opening, if it is ours to finish: nobody has taken it over since.
+    fn mine(&self, active: &ActiveTask) -> Option<&Mine> {
+        self.look.mine.as_ref().filter(|mine| mine.task == active.name && mine.opened_at == active.opened_at)
+    }
+
+    /// How long the opening is left to its owner still; none when that is over, or not to be known.
+    fn grace_left(self, active: &ActiveTask) -> Option<Duration> {
+        let ends = active.opened_at + opening::grace(active, self.policy);
+        Duration::try_from(ends - self.moment.stored_after).ok().filter(|left| !left.is_zero())
+    }
+
+    /// Whether Resource Manager has the task, as far as this look has asked.
+    fn exists(self, active: &ActiveTask) -> Option<bool> {
+        self.look.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some())
+    }
+
+    fn opened(self) -> Next {
+        let mut changed = self.document.clone();
+        opening::opened(&mut changed, self.policy, self.now);
+        Self::step(changed)
     }
 
     /// Asks about a task that is opening; when that is not possible now, it stays as it is until its grace ends.
@@ -66,8 +88,29 @@ impl View<'_> {
         }
     }
 
+    /// Looks for a task that nobody asks for any more, until it was absent for two graces: then nothing of it is on its way.
+    fn giving_up(self, active: &ActiveTask, how: &GivingUp) -> Next {
+        let ends = active.opened_at + opening::grace(active, self.policy) * 2;
+        if let Some(left) = Duration::try_from(ends - self.moment.stored_after).ok().filter(|left| !left.is_zero()) {
+            return self.rest(Some(self.now + left), Rest::OpeningElsewhere);
+        }
+        let mut changed = self.document.clone();
+        match (self.exists(active), how) {
+            (None, _) => return self.ask(task(active)),
+            (Some(true), _) => return self.opened(),
+            (Some(false), GivingUp::Wait) => opening::back_to_waiting(&mut changed, self.now),
+            (Some(false), GivingUp::Refused { words }) => {
+                opening::refused(&mut changed, words, self.policy, self.now);
+            }
+        }
+        Self::step(changed)
+    }
+
     /// An attempt of each resource is used up.
-    fn refused(self, words: &str) -> Next {
+    fn refused(self, mine: &Mine, words: &str) -> Next {
+        if mine.how == Meaning::TookOver {
+            return self.begin_to_give_up(GivingUp::Refused { words: words.to_owned() });
+        }
         let mut changed = self.document.clone();
         opening::refused(&mut changed, words, self.policy, self.now);
         Self::step(changed)
@@ -80,38 +123,60 @@ impl View<'_> {
         next_look(since.unwrap_or(self.now), self.policy, self.now)
     }
 
-    /// Gives the wave up without an attempt being counted.
-    fn give_up(self, due: Timestamp) -> Next {
+    /// Gives the wave up without an attempt being counted. What another owner may have asked for may yet arrive.
+    fn give_up(self, mine: &Mine, how: GivingUp, due: Timestamp) -> Next {
+        if mine.how == Meaning::TookOver {
+            return self.begin_to_give_up(how);
+        }
         let mut changed = self.document.clone();
         opening::back_to_waiting(&mut changed, due);
         Self::step(changed)
     }
 
-    fn claim_and_put(self, active: &ActiveTask, how: Meaning, grace_ends: Timestamp) -> Next {
+    fn begin_to_give_up(self, how: GivingUp) -> Next {
+        let mut changed = self.document.clone();
+        opening::begin_to_give_up(&mut changed, how, self.moment);
+        Self::step(changed)
+    }
+
+    fn claim_and_put(self, active: &ActiveTask, mine: &Mine, grace_ends: Timestamp) -> Next {
         if self.policy.mode == Mode::Plan {
             return self.rest(Some(self.now + self.policy.check_interval_max), Rest::PlanMode);
         }
+        if let Some(paused) = self.paused() {
+            return paused;
+        }
         if let Some((until, why)) = self.no_questions() {
             // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found.
-            return if how == Meaning::Opened {
-                self.give_up(until)
+            return if mine.how == Meaning::Opened {
+                self.give_up(mine, GivingUp::Wait, until)
             } else {
                 self.rest(Some(grace_ends.max(until)), why)
             };
         }
+        // Whoever begins to ask so late would still be asking when another takes over.
+        let longest = opening::longest_request(self.policy);
+        let begin_until = mine.decided + opening::grace(active, self.policy).saturating_sub(longest);
+        if self.moment.running >= begin_until {
+            return if mine.how == Meaning::Opened {
+                self.give_up(mine, GivingUp::Wait, self.now)
+            } else {
+                self.rest(Some(grace_ends), Rest::OpeningElsewhere)
+            };
+        }
         let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
-        if how == Meaning::TookOver {
+        if mine.how == Meaning::TookOver {
             if active.unanswered >= MOST_UNANSWERED {
-                return self
-                    .refused(&format!("Resource Manager never answered the {} requests for it", active.unanswered));
+                let words = format!("Resource Manager never answered the {} requests for it", active.unanswered);
+                return self.refused(mine, &words);
             }
             // Decided in another time, maybe under other settings: what would not go any more is decided anew.
             if active.extent.is_whole() || !may_still_go(self.document, facts, &self.policy.guard_rails) {
-                return self.give_up(self.now);
+                return self.begin_to_give_up(GivingUp::Wait);
             }
         }
         let is_claimed = self.claims.claims.get(&self.look.hash).is_some_and(|claim| claim.task == active.name);
-        if how == Meaning::TookOver || !is_claimed {
+        if mine.how == Meaning::TookOver || !is_claimed {
             // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
             if self.look.active_tasks.is_none() {
                 return Next::Ask(Question::ActiveTasks);
@@ -126,12 +191,12 @@ impl View<'_> {
                     let again = grace_ends.max(self.now + self.policy.check_interval_max);
                     return self.rest(Some(again), Rest::Blocked);
                 }
-                (false, true) => return self.give_up(self.later()),
+                (false, true) => return self.give_up(mine, GivingUp::Wait, self.later()),
                 (false, false) => return self.claim(active),
                 (true, false) => {}
             }
         }
-        Next::Put(Box::new(NewTask {
+        let task = NewTask {
             name: active.name.clone(),
             extent: active.extent.clone(),
             target: self.look.target.clone(),
@@ -139,7 +204,8 @@ impl View<'_> {
             resources: self.document.in_task().cloned().collect(),
             parallel_deployments: self.policy.parallel_deployments,
             failure_threshold: self.policy.failure_threshold,
-        }))
+        };
+        Next::Put(Box::new(task), begin_until)
     }
 
     /// Whether something else has one of the task's resources. A rival of which it is not known whether its claim is void
@@ -162,7 +228,7 @@ impl View<'_> {
     }
 
     /// Claims the resources of the task. What claims of others turned out to be void goes with it.
-    fn claim(self, active: &ActiveTask) -> Next {
+    pub(super) fn claim(self, active: &ActiveTask) -> Next {
         let blockers = self.blockers();
         let mut claims = self.claims.clone();
         for rival in blockers.void_rivals() {

@@ -26,8 +26,7 @@ mod tests {
     use crate::config::{Mode, Policy};
     use crate::event::Timestamp;
     use crate::queue::{Seen, WakeUp};
-    use crate::remediation::Reconciliation;
-    use crate::remediation::fixture::{now, policy, policy_with, resource, seen, target};
+    use crate::remediation::fixture::{look_at, now, policy, policy_with, resource, seen, target};
     use crate::remediation::merge::merge;
     use crate::remediation::step::{Meaning, Observed, Question};
     use crate::remediation::target_park::{TargetCause, park_target};
@@ -72,7 +71,7 @@ mod tests {
 
     /// The first step of a look that is no question.
     fn decided(before: &TargetDocument, policy: &Policy, answer: impl Fn(&Question) -> Option<Observed>) -> Next {
-        let mut look = Reconciliation::new(&WakeUp::new(target(), before.generation));
+        let mut look = look_at(&WakeUp::new(target(), before.generation));
         let claims = SubscriptionDocument::new(before.target.subscription().clone());
         look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         let etag = Some(ETag("1".to_owned()));
@@ -139,7 +138,7 @@ mod tests {
     /// A look at the document that goes on for as long as it only writes: every write, and what then is next.
     fn look(document: TargetDocument, policy: &Policy, now: Timestamp) -> (Vec<(Meaning, TargetDocument)>, Next) {
         let etag = || Some(ETag("1".to_owned()));
-        let mut look = Reconciliation::new(&WakeUp::new(document.target.clone(), document.generation));
+        let mut look = look_at(&WakeUp::new(document.target.clone(), document.generation));
         let claims = SubscriptionDocument::new(document.target.subscription().clone());
         look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         look.observe(Observed::Target(Box::new(Versioned { document, etag: etag() })));

@@ -1,7 +1,7 @@
 //! What Resource Manager says to the request for a task, and what becomes of the wave.
 
 use super::super::Put;
-use super::super::fixture::{now, policy, resource, target};
+use super::super::fixture::{installation, now, policy, resource, target};
 use super::super::step::{Next, Observed};
 use super::closed_gate_tests::{first, look};
 use crate::arm::{ArmError, CallKind};
@@ -9,8 +9,8 @@ use crate::state::{EntryState, ParkReason, TargetDocument, TaskName};
 
 /// The document after this answer to the request for a task of one resource.
 fn after(answer: ArmError) -> TargetDocument {
-    let mut look = look(|next| matches!(next, Next::Put(_)));
-    look.observe(Observed::Put(TaskName::new(&target().hash(), first()), Put::of(Err(answer))));
+    let mut look = look(|next| matches!(next, Next::Put(..)));
+    look.observe(Observed::Put(TaskName::new(&installation(), &target().hash(), first()), Put::of(Err(answer))));
     let Next::Save(write) = look.next(&policy(), now()) else { panic!("not written") };
     assert_eq!(write.document.active, None);
     *write.document

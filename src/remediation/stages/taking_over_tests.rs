@@ -1,8 +1,9 @@
 //! An opening that another left: whoever takes it over looks at what runs by now, and whether it may still go out.
 
 use super::super::Reconciliation;
-use super::super::fixture::{now, policy, policy_with, resource, seen, target};
+use super::super::fixture::{installation, look_at, now, policy, policy_with, resource, seen, status, target};
 use super::super::merge::merge;
+use super::super::opening::grace;
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::wave::claim;
 use super::closed_gate_tests::{etag, facts, play};
@@ -25,18 +26,20 @@ fn taken_over_with(change: impl Fn(&mut ActiveTask)) -> Reconciliation {
     document.resources.values_mut().for_each(|entry| entry.state = EntryState::InTask);
     document.sequence = 1;
     let mut active = ActiveTask {
-        name: TaskName::new(&target().hash(), 1),
+        name: TaskName::new(&installation(), &target().hash(), 1),
         extent: Extent::Resources,
         phase: TaskPhase::Opening,
         opened_at,
         check_at: opened_at,
         unanswered: 0,
         overdue_reported: false,
+        giving_up: None,
+        missing_since: None,
         reading: None,
     };
     change(&mut active);
     document.active = Some(active);
-    let mut look = Reconciliation::new(&WakeUp::new(target(), document.generation));
+    let mut look = look_at(&WakeUp::new(target(), document.generation));
     play(&mut look, document, |next| matches!(next, Next::Ask(Question::Facts)));
     look
 }
@@ -63,18 +66,46 @@ fn end(mut look: Reconciliation, policy: &Policy, others: &[ListedTask]) -> Next
     }
 }
 
+/// The document when the task was given up at last: somebody may have asked for it, so it is looked for until two graces later.
+fn given_up(look: Reconciliation, policy: &Policy, others: &[ListedTask]) -> TargetDocument {
+    let mut look_now = look.clone();
+    let Next::Save(write) = end(look, policy, others) else { panic!("not given up") };
+    let active = write.document.active.clone().expect("it keeps its name");
+    assert!(active.giving_up.is_some());
+    look_now.observe(Observed::Saved(write, etag()));
+    let until = active.opened_at + grace(&active, policy) * 2;
+    let early = look_now.next(policy, until - time::Duration::seconds(1));
+    let Next::Save(Write { meaning, .. }) = early else { panic!("no rest: {early:?}") };
+    assert_eq!(meaning, Meaning::Settled(Rest::OpeningElsewhere));
+    let mut later = look_at(&WakeUp::new(target(), look_now.document().unwrap().generation));
+    later.observe(Observed::Claims(Versioned {
+        document: SubscriptionDocument::new(target().subscription().clone()),
+        etag: None,
+    }));
+    let document = look_now.document().unwrap().clone();
+    later.observe(Observed::Target(Box::new(Versioned { document, etag: Some(etag()) })));
+    let Next::Ask(Question::Task(name)) = later.next(policy, until) else { panic!("not looked for") };
+    let mut there = later.clone();
+    there.observe(Observed::Task(name.clone(), Some(status(TaskState::Active))));
+    let Next::Save(write) = there.next(policy, until) else { panic!("not taken in") };
+    assert!(write.document.active.is_some_and(|active| active.phase == TaskPhase::Open && active.giving_up.is_none()));
+    later.observe(Observed::Task(name, None));
+    let Next::Save(write) = later.next(policy, until) else { panic!("not given up") };
+    assert_eq!(write.document.active, None);
+    *write.document
+}
+
 #[test]
 fn it_is_given_up_when_a_person_has_begun_a_task_on_its_resource() {
-    let Next::Save(write) = end(taken_over(), &policy(), &[by_hand(1)]) else { panic!("not given up") };
-    let entry = &write.document.resources[&resource(1)];
+    let document = given_up(taken_over(), &policy(), &[by_hand(1)]);
+    let entry = &document.resources[&resource(1)];
     assert!(matches!(entry.state, EntryState::Waiting { .. }) && entry.attempt == 1, "{entry:?}");
-    assert_eq!(write.document.active, None);
 }
 
 #[test]
 fn it_goes_on_to_its_claim_beside_a_task_that_touches_something_else() {
     let Next::SaveClaims(claims) = end(taken_over(), &policy(), &[by_hand(2)]) else { panic!("no claim") };
-    assert_eq!(claims.claims[&target().hash()].task, TaskName::new(&target().hash(), 1));
+    assert_eq!(claims.claims[&target().hash()].task, TaskName::new(&installation(), &target().hash(), 1));
 }
 
 #[test]
@@ -86,8 +117,8 @@ fn where_the_claim_stands_it_keeps_its_name_and_waits_for_what_a_person_has_begu
     look.observe(Observed::Claims(Versioned { document: claims, etag: Some(etag()) }));
     look.observe(Observed::Target(Box::new(Versioned { document, etag: Some(etag()) })));
     let goes_on = end(look.clone(), &policy(), &[by_hand(2)]);
-    assert!(matches!(goes_on, Next::Put(_)), "{goes_on:?}");
-    let Next::Save(Write { document, meaning }) = end(look, &policy(), &[by_hand(1)]) else { panic!("no rest") };
+    assert!(matches!(goes_on, Next::Put(..)), "{goes_on:?}");
+    let Next::Save(Write { document, meaning, .. }) = end(look, &policy(), &[by_hand(1)]) else { panic!("no rest") };
     assert_eq!(meaning, Meaning::Settled(Rest::Blocked));
     assert!(document.active.is_some());
     assert_eq!(document.wake_at, Some(now() + policy().check_interval_max));
@@ -96,8 +127,7 @@ fn where_the_claim_stands_it_keeps_its_name_and_waits_for_what_a_person_has_begu
 #[test]
 fn what_is_excluded_since_then_is_given_up_and_decided_anew() {
     let excluded = policy_with("EXCLUDE_ASSIGNMENTS", "*");
-    let Next::Save(write) = end(taken_over(), &excluded, &[]) else { panic!("not given up") };
-    assert_eq!((&write.document.active, write.document.resources[&resource(1)].attempt), (&None, 1));
+    assert_eq!(given_up(taken_over(), &excluded, &[]).resources[&resource(1)].attempt, 1);
     let stays = end(taken_over(), &policy(), &[]);
     assert!(matches!(stays, Next::SaveClaims(_)), "nothing has changed: {stays:?}");
 }
@@ -105,26 +135,24 @@ fn what_is_excluded_since_then_is_given_up_and_decided_anew() {
 #[test]
 fn a_task_for_the_whole_scope_is_never_asked_for_later() {
     let look = taken_over_with(|active| active.extent = Extent::Whole { count: 1 });
-    let Next::Save(write) = end(look, &policy(), &[]) else { panic!("not given up") };
-    assert_eq!(write.document.active, None);
+    given_up(look, &policy(), &[]);
 }
 
 #[test]
 fn each_request_without_an_answer_doubles_the_grace_and_after_eight_an_attempt_is_used_up() {
     let most = 8;
-    let grace = |unanswered| {
+    let grace_of = |unanswered| {
         let look = taken_over_with(|active| active.unanswered = unanswered);
         let active = look.document().unwrap().active.clone().unwrap();
         assert_eq!(active.opened_at, now(), "taken over now");
         active.check_at - now()
     };
-    assert_eq!([grace(0), grace(1), grace(2)], [60, 120, 240].map(time::Duration::seconds));
-    assert_eq!(grace(most), policy().check_interval_max);
-    let Next::Save(write) = end(taken_over_with(|active| active.unanswered = most), &policy(), &[]) else {
-        panic!("goes on")
-    };
-    let entry = &write.document.resources[&resource(1)];
-    assert_eq!((&write.document.active, entry.attempt), (&None, 2));
+    assert_eq!([grace_of(0), grace_of(1), grace_of(2)], [60, 120, 240].map(time::Duration::seconds));
+    assert_eq!(grace_of(most), policy().check_interval_max);
+    let look = taken_over_with(|active| active.unanswered = most);
+    let document = given_up(look, &policy(), &[]);
+    let entry = &document.resources[&resource(1)];
+    assert_eq!(entry.attempt, 2);
     assert!(entry.last_failure.as_ref().unwrap().words.contains("never answered"), "{entry:?}");
     let goes_on = end(taken_over_with(|active| active.unanswered = most - 1), &policy(), &[]);
     assert!(matches!(goes_on, Next::SaveClaims(_)), "{goes_on:?}");

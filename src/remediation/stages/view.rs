@@ -1,5 +1,7 @@
 //! All that a decision looks at, and the ways in which every stage can end its part: ask, write a step, or rest.
 
+use std::time::Duration;
+
 use super::super::backoff::next_look;
 use super::super::evaluation;
 use super::super::left_out::count_surplus;
@@ -7,18 +9,19 @@ use super::super::reconciliation::Reconciliation;
 use super::super::scanned::Scanned;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
-use super::super::wave::{Blockers, Crowd};
+use super::super::wave::{Blockers, Crowd, Known};
 use crate::config::Policy;
-use crate::event::Timestamp;
-use crate::state::{SubscriptionDocument, TargetDocument, TaskPhase};
+use crate::event::{Moment, Timestamp};
+use crate::state::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 
-/// The memory of the look, the two documents as they were read, the settings, and the time.
+/// The memory of the look, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
 #[derive(Clone, Copy)]
 pub(in crate::remediation) struct View<'a> {
     pub(in crate::remediation) look: &'a Reconciliation,
     pub(in crate::remediation) document: &'a TargetDocument,
     pub(in crate::remediation) claims: &'a SubscriptionDocument,
     pub(in crate::remediation) policy: &'a Policy,
+    pub(in crate::remediation) moment: Moment,
     pub(in crate::remediation) now: Timestamp,
 }
 
@@ -57,12 +60,17 @@ impl<'a> View<'a> {
 
     /// Until when Resource Manager wants no call for this subscription.
     pub(super) fn floor(self) -> Option<Timestamp> {
-        self.look.throttled.max(self.claims.throttled_until).filter(|until| *until > self.now)
+        let told = self.claims.throttled_until.map(|until| self.moment.local(until));
+        self.look.throttled.max(told).filter(|until| *until > self.now)
+    }
+
+    pub(super) fn write(document: TargetDocument, meaning: Meaning) -> Next {
+        Next::Save(Write { document: Box::new(document), meaning, decided: Duration::ZERO })
     }
 
     /// Writes a step on the way.
     pub(super) fn step(document: TargetDocument) -> Next {
-        Next::Save(Write { document: Box::new(document), meaning: Meaning::Step })
+        Self::write(document, Meaning::Step)
     }
 
     /// Ends the look: what the other targets must know is told, then the next wake-up is set.
@@ -79,7 +87,7 @@ impl<'a> View<'a> {
         forget_settled(&mut document, self.policy.flap_window, self.now);
         count_surplus(&mut document, self.policy);
         rouse(&mut document, at);
-        Next::Save(Write { document: Box::new(document), meaning: Meaning::Settled(why) })
+        Self::write(document, Meaning::Settled(why))
     }
 
     /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, all
@@ -88,7 +96,9 @@ impl<'a> View<'a> {
     pub(super) fn told(self) -> Option<Next> {
         let active = self.document.active.as_ref().map(|active| &active.name);
         let void = self.claims.claims.get(&self.look.hash).is_some_and(|claim| Some(&claim.task) != active);
-        let news = self.look.throttled.filter(|until| *until > self.now && self.claims.throttled_until < Some(*until));
+        let known = self.claims.throttled_until.map(|until| self.moment.local(until));
+        let learned = self.look.throttled.filter(|until| *until > self.now && known < Some(*until));
+        let news = learned.map(|until| self.moment.stored(until));
         let evaluations = self.evaluations_told();
         if !void && news.is_none() && evaluations.is_none() {
             return None;
@@ -111,23 +121,40 @@ impl<'a> View<'a> {
         let unsent = self.look.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
         let learned = learned.or(unsent);
         let is_news = learned.is_some_and(|(scope, at, scanned)| {
-            evaluation::learn(&mut claims, scope, at, scanned, self.policy, self.now)
+            evaluation::learn(&mut claims, scope, at, scanned, self.policy, self.moment.stored_after)
         });
-        let is_over = evaluation::give_up_overdue(&mut claims, self.now);
+        let is_over = evaluation::give_up_overdue(&mut claims, self.moment.stored_after);
         (is_news || is_over).then_some(claims)
+    }
+
+    /// What is known of the tasks of others.
+    pub(super) fn known(self) -> Known<'a> {
+        Known {
+            document: self.document,
+            hash: &self.look.hash,
+            claims: self.claims,
+            rivals: &self.look.rivals,
+            tasks: self.look.active_tasks.as_deref().unwrap_or_default(),
+            installation: &self.look.installation.id,
+        }
     }
 
     /// What other tasks touch, and whether there is a place for one more.
     pub(super) fn blockers(self) -> Blockers<'a> {
-        let tasks = self.look.active_tasks.as_deref().unwrap_or_default();
-        let (hash, claims, rivals) = (&self.look.hash, self.claims, &self.look.rivals);
         let siblings = self.look.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
-        Blockers::new(&self.look.target, hash, claims, rivals, tasks).among(&Crowd {
-            siblings,
-            hash,
-            claims,
-            rivals,
-            tasks,
-        })
+        let known = self.known();
+        Blockers::new(known).among(&Crowd { siblings, known })
+    }
+
+    /// The name of the target's next task. A document that was restored is behind, so the time is in it: no name comes again.
+    pub(super) fn new_name(self) -> TaskName {
+        let time = u64::try_from(self.moment.stored_after.unix_timestamp()).unwrap_or_default();
+        TaskName::new(&self.look.installation.id, &self.look.hash, time.max(self.document.sequence + 1))
+    }
+
+    /// Rests where nothing is to be begun: the state seems to be a copy of another installation's.
+    pub(super) fn paused(self) -> Option<Next> {
+        let later = self.now + self.policy.check_interval_max;
+        self.look.installation.copied.as_ref().map(|_| self.rest(Some(later), Rest::Paused))
     }
 }

@@ -2,12 +2,13 @@
 //! "Remediate non-compliant resources with Azure Policy"); to ask for one more is a call in vain. Tasks elsewhere are out of
 //! sight: there its refusal tells, and means the same.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use super::free::{is_ours, is_void};
+use super::free::is_void;
+use super::listed::Known;
 use crate::arm::ListedTask;
 use crate::resource::{ReferenceId, Target, TargetHash};
-use crate::state::{SubscriptionDocument, TaskName};
+use crate::state::TaskName;
 
 /// Most tasks at a time of a single policy, or of one reference of an initiative.
 const MOST: usize = 100;
@@ -16,21 +17,15 @@ const MOST: usize = 100;
 pub(in crate::remediation) struct Crowd<'a> {
     /// The targets of the policy, the one that asks too.
     pub(in crate::remediation) siblings: &'a [Target],
-    /// The target that asks.
-    pub(in crate::remediation) hash: &'a TargetHash,
-    /// The claims of the subscription.
-    pub(in crate::remediation) claims: &'a SubscriptionDocument,
-    /// What the documents of claiming targets name as active.
-    pub(in crate::remediation) rivals: &'a BTreeMap<TargetHash, Option<TaskName>>,
-    /// The active tasks of the subscription, once listed.
-    pub(in crate::remediation) tasks: &'a [ListedTask],
+    /// What the target that asks knows of the tasks of others.
+    pub(in crate::remediation) known: Known<'a>,
 }
 
 impl Crowd<'_> {
     /// Whether the policy has as many tasks as it can have.
     pub(in crate::remediation) fn is_full(&self) -> bool {
         // Hardly ever is there so much of anything; then nothing has to be told apart.
-        if self.tasks.len() + self.claims.claims.len() < MOST {
+        if self.known.tasks.len() + self.known.claims.claims.len() < MOST {
             return false;
         }
         self.of_others() + self.ours() >= MOST
@@ -40,8 +35,9 @@ impl Crowd<'_> {
     /// so it lacks the newest and holds some that have ended.
     fn ours(&self) -> usize {
         let siblings: HashSet<TargetHash> = self.siblings.iter().map(Target::hash).collect();
-        let counts = |hash: &TargetHash| hash != self.hash && siblings.contains(hash);
-        self.claims.claims.iter().filter(|(hash, claim)| counts(hash) && !is_void(self.rivals, hash, claim)).count()
+        let Known { claims, hash: own, rivals, .. } = self.known;
+        let counts = |hash: &TargetHash| hash != own && siblings.contains(hash);
+        claims.claims.iter().filter(|(hash, claim)| counts(hash) && !is_void(rivals, hash, claim)).count()
     }
 
     fn of_others(&self) -> usize {
@@ -49,11 +45,11 @@ impl Crowd<'_> {
         // They all have the same; a single policy has none, and what a person writes there means nothing.
         let reference = self.siblings.first().and_then(|of| of.policy_definition_reference_id.as_ref());
         let counts = |task: &&ListedTask| {
-            !is_ours(&task.name)
+            TaskName::of_ours(&task.name, self.known.installation).is_none()
                 && assignments.contains(task.assignment.as_str())
                 && reference.map(ReferenceId::as_str).is_none_or(|wanted| task.reference == wanted)
         };
-        self.tasks.iter().filter(counts).count()
+        self.known.tasks.iter().filter(counts).count()
     }
 }
 
@@ -61,8 +57,10 @@ impl Crowd<'_> {
 mod tests {
     use super::*;
     use crate::arm::TaskState;
-    use crate::remediation::fixture::{SUB, resource, target};
-    use crate::state::{Claim, Claimed};
+    use std::collections::BTreeMap;
+
+    use crate::remediation::fixture::{SUB, installation, resource, target};
+    use crate::state::{Claim, Claimed, Rival, SubscriptionDocument, TargetDocument};
 
     /// The targets of a policy that is assigned to each of so many resource groups.
     fn assigned_to_groups(count: usize, reference: Option<&str>) -> Vec<Target> {
@@ -90,15 +88,26 @@ mod tests {
         let mut claims = SubscriptionDocument::new(target().subscription().clone());
         for hash in of.iter().map(Target::hash) {
             let on = Claimed::Resources([resource(1)].into());
-            claims.claims.insert(hash.clone(), Claim { task: TaskName::new(&hash, 1), on });
+            claims.claims.insert(hash.clone(), Claim { task: TaskName::new(&installation(), &hash, 1), on });
         }
         claims
     }
 
     /// Whether there is no place for the first of the siblings.
     fn full(siblings: &[Target], claims: &SubscriptionDocument, tasks: &[ListedTask]) -> bool {
-        let rivals = BTreeMap::new();
-        Crowd { siblings, hash: &siblings[0].hash(), claims, rivals: &rivals, tasks }.is_full()
+        full_as(siblings, claims, &BTreeMap::new(), tasks)
+    }
+
+    fn full_as(
+        siblings: &[Target],
+        claims: &SubscriptionDocument,
+        rivals: &BTreeMap<TargetHash, Rival>,
+        tasks: &[ListedTask],
+    ) -> bool {
+        let (document, hash) = (TargetDocument::new(siblings[0].clone()), siblings[0].hash());
+        let installation = &installation();
+        let known = Known { document: &document, hash: &hash, claims, rivals, tasks, installation };
+        Crowd { siblings, known }.is_full()
     }
 
     #[test]
@@ -128,7 +137,13 @@ mod tests {
         let siblings = assigned_to_groups(101, None);
         let ours = claims(&siblings[1..61]);
         let by_hand = |count: usize| siblings.iter().skip(61).take(count).map(|of| listed(of, "by-hand"));
-        let known = || siblings.iter().skip(1).take(30).map(|of| listed(of, &format!("pr-{}-1", of.hash())));
+        let known = || {
+            siblings
+                .iter()
+                .skip(1)
+                .take(30)
+                .map(|of| listed(of, TaskName::new(&installation(), &of.hash(), 1).as_str()))
+        };
         for (people, wanted) in [(39, false), (40, true)] {
             let fresh: Vec<_> = by_hand(people).collect();
             assert_eq!(full(&siblings, &ours, &fresh), wanted, "{people}, none of ours listed");
@@ -140,7 +155,8 @@ mod tests {
     #[test]
     fn what_has_ended_does_not_count_though_the_list_still_has_it() {
         let siblings = assigned_to_groups(130, None);
-        let ended: Vec<_> = siblings.iter().map(|of| listed(of, &format!("pr-{}-1", of.hash()))).collect();
+        let ended: Vec<_> =
+            siblings.iter().map(|of| listed(of, TaskName::new(&installation(), &of.hash(), 1).as_str())).collect();
         assert!(!full(&siblings, &claims(&[]), &ended), "their claims are released");
     }
 
@@ -148,12 +164,9 @@ mod tests {
     fn neither_its_own_claim_nor_a_void_one_takes_a_place() {
         let siblings = assigned_to_groups(101, None);
         let all = claims(&siblings);
-        let hash = siblings[0].hash();
-        let check = |rivals: &BTreeMap<TargetHash, Option<TaskName>>| {
-            Crowd { siblings: &siblings, hash: &hash, claims: &all, rivals, tasks: &[] }.is_full()
-        };
+        let check = |rivals: &BTreeMap<TargetHash, Rival>| full_as(&siblings, &all, rivals, &[]);
         assert!(check(&BTreeMap::new()), "a hundred beside its own");
-        assert!(!check(&BTreeMap::from([(siblings[1].hash(), None)])));
+        assert!(!check(&BTreeMap::from([(siblings[1].hash(), Rival::default())])));
         assert!(!full(&siblings[..100], &claims(&siblings[..100]), &[]), "ninety-nine beside its own");
     }
 }

@@ -5,18 +5,17 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
+use super::listed::{Known, Standing};
 use super::{Crowd, Eligible};
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
 use crate::resource::{ReferenceId, ResourceId, Scope, Target, TargetHash};
-use crate::state::{ActiveTask, Claim, Claimed, Extent, SubscriptionDocument, TargetDocument, TaskName};
+use crate::state::{ActiveTask, Claim, Claimed, Extent, Rival, TargetDocument, TaskName};
 
 /// What other tasks touch, as far as it is known.
 #[derive(Debug)]
 pub(in crate::remediation) struct Blockers<'a> {
-    claims: &'a SubscriptionDocument,
-    hash: &'a TargetHash,
-    rivals: &'a BTreeMap<TargetHash, Option<TaskName>>,
+    known: Known<'a>,
     /// Put together when it is first needed: a look at one rival after the other does without.
     claimed: OnceCell<HashSet<&'a ResourceId>>,
     claimed_scopes: OnceCell<Vec<&'a Scope>>,
@@ -32,19 +31,12 @@ pub(in crate::remediation) struct Blockers<'a> {
 impl<'a> Blockers<'a> {
     /// Puts together what is in the way of a target: the claims of the subscription, what the documents of claiming targets
     /// name as active (a claim for another task is void), and the active tasks of the subscription, once listed.
-    pub(in crate::remediation) fn new(
-        target: &'a Target,
-        hash: &'a TargetHash,
-        claims: &'a SubscriptionDocument,
-        rivals: &'a BTreeMap<TargetHash, Option<TaskName>>,
-        tasks: &'a [ListedTask],
-    ) -> Self {
-        // Tasks of this worker are known better by their claims; the list is up to a minute old.
-        let others = || tasks.iter().filter(|task| !is_ours(&task.name));
+    pub(in crate::remediation) fn new(known: Known<'a>) -> Self {
+        let others: Vec<_> = known.tasks.iter().filter(|task| known.standing(task) != Standing::Known).collect();
+        let others = || others.iter().copied();
+        let target = &known.document.target;
         Self {
-            claims,
-            hash,
-            rivals,
+            known,
             claimed: OnceCell::new(),
             claimed_scopes: OnceCell::new(),
             touched: others().filter_map(|task| task.resources.as_ref()).flatten().map(String::as_str).collect(),
@@ -78,32 +70,53 @@ impl<'a> Blockers<'a> {
             || self.scopes.iter().any(|other| overlap(other, scope.as_str()))
     }
 
-    /// A rival whose claim is in the way of one of these resources, and whose document has not been looked at.
+    /// A rival whose claim or task is in the way of one of these resources, and whose document has not been looked at.
     pub(in crate::remediation) fn unknown_rival(
         &self,
         scope: &Scope,
         wanted: impl Fn(&ResourceId) -> bool,
     ) -> Option<TargetHash> {
-        self.unknown(|claim| match &claim.on {
+        let by_claim = self.unknown(|claim| match &claim.on {
             Claimed::Resources(resources) => resources.iter().any(&wanted),
             Claimed::Scope(claimed) => overlap(claimed.as_str(), scope.as_str()),
+        });
+        by_claim.or_else(|| {
+            self.unsure(|task| match &task.resources {
+                Some(resources) => resources.iter().any(|id| id.parse().is_ok_and(|id| wanted(&id))),
+                None => overlap(&task.scope, scope.as_str()),
+            })
         })
     }
 
-    /// A rival whose claim is in the way of a task for the whole scope, and whose document has not been looked at.
+    /// A rival whose claim or task is in the way of a task for the whole scope, and whose document has not been looked at.
     pub(in crate::remediation) fn unknown_rival_in(&self, scope: &Scope) -> Option<TargetHash> {
-        self.unknown(|claim| touches(claim, scope))
+        self.unknown(|claim| touches(claim, scope)).or_else(|| {
+            self.unsure(|task| match &task.resources {
+                Some(resources) => resources.iter().any(|resource| overlap(resource, scope.as_str())),
+                None => overlap(&task.scope, scope.as_str()),
+            })
+        })
     }
 
     fn unknown(&self, in_the_way: impl Fn(&Claim) -> bool) -> Option<TargetHash> {
-        let unknown = |rival: &TargetHash| rival != self.hash && !self.rivals.contains_key(rival);
-        let found = self.claims.claims.iter().find(|(rival, claim)| unknown(rival) && in_the_way(claim));
+        let Known { claims, hash, rivals, .. } = self.known;
+        let unknown = |rival: &TargetHash| rival != hash && !rivals.contains_key(rival);
+        let found = claims.claims.iter().find(|(rival, claim)| unknown(rival) && in_the_way(claim));
         found.map(|(rival, _)| rival.clone())
+    }
+
+    fn unsure(&self, in_the_way: impl Fn(&ListedTask) -> bool) -> Option<TargetHash> {
+        let unsure = |task: &ListedTask| match self.known.standing(task) {
+            Standing::Unsure(rival) if in_the_way(task) => Some(rival),
+            Standing::Unsure(_) | Standing::Stranger | Standing::Known => None,
+        };
+        self.known.tasks.iter().find_map(unsure)
     }
 
     /// Rivals whose claims are void and can be cleared away.
     pub(in crate::remediation) fn void_rivals(&self) -> impl Iterator<Item = &TargetHash> {
-        self.claims.claims.iter().filter(|(rival, claim)| is_void(self.rivals, rival, claim)).map(|(rival, _)| rival)
+        let Known { claims, rivals, .. } = self.known;
+        claims.claims.iter().filter(|(rival, claim)| is_void(rivals, rival, claim)).map(|(rival, _)| rival)
     }
 
     fn claimed(&self) -> &HashSet<&'a ResourceId> {
@@ -124,9 +137,9 @@ impl<'a> Blockers<'a> {
 
     /// The claims of others that are not known to be void.
     fn standing(&self) -> impl Iterator<Item = &'a Claim> {
-        let stands =
-            |(rival, claim): &(&TargetHash, &Claim)| *rival != self.hash && !is_void(self.rivals, rival, claim);
-        self.claims.claims.iter().filter(stands).map(|(_, claim)| claim)
+        let Known { claims, hash, rivals, .. } = self.known;
+        let stands = move |(rival, claim): &(&TargetHash, &Claim)| *rival != hash && !is_void(rivals, rival, claim);
+        claims.claims.iter().filter(stands).map(|(_, claim)| claim)
     }
 }
 
@@ -137,21 +150,14 @@ fn touches(claim: &Claim, scope: &Scope) -> bool {
     }
 }
 
-pub(super) fn is_void(rivals: &BTreeMap<TargetHash, Option<TaskName>>, rival: &TargetHash, claim: &Claim) -> bool {
-    rivals.get(rival).is_some_and(|active| active.as_ref() != Some(&claim.task))
+pub(super) fn is_void(rivals: &BTreeMap<TargetHash, Rival>, rival: &TargetHash, claim: &Claim) -> bool {
+    rivals.get(rival).is_some_and(|rival| rival.active.as_ref() != Some(&claim.task))
 }
 
 fn same_policy(task: &ListedTask, target: &Target) -> bool {
     let reference = target.policy_definition_reference_id.as_ref().map_or("", ReferenceId::as_str);
     // A task of which nobody can read whose it is may be of this.
     task.assignment.is_empty() || task.assignment == target.policy_assignment_id.as_str() && task.reference == reference
-}
-
-pub(super) fn is_ours(name: &str) -> bool {
-    let mut parts = name.splitn(3, '-');
-    let hex = |s: &str| s.len() == 20 && s.bytes().all(|b| b.is_ascii_hexdigit());
-    let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    parts.next() == Some("pr") && parts.next().is_some_and(hex) && parts.next().is_some_and(number)
 }
 
 /// Whether one scope holds the other.
@@ -177,15 +183,21 @@ impl Free {
 
     /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources are in the order in which the
     /// document keeps them, so that the request is the same whoever makes it.
-    pub(in crate::remediation) fn into_task(self, document: &TargetDocument, policy: &Policy) -> NewTask {
+    pub(in crate::remediation) fn into_task(
+        self,
+        name: TaskName,
+        document: &TargetDocument,
+        policy: &Policy,
+    ) -> NewTask {
         let mut resources = self.wave.resources;
         resources.sort();
-        task(document, policy, self.wave.reference, Extent::Resources, resources)
+        task(name, document, policy, self.wave.reference, Extent::Resources, resources)
     }
 }
 
-/// The next task of the target.
+/// The task of the target with this name.
 pub(in crate::remediation) fn task(
+    name: TaskName,
     document: &TargetDocument,
     policy: &Policy,
     reference: Option<String>,
@@ -193,7 +205,7 @@ pub(in crate::remediation) fn task(
     resources: Vec<ResourceId>,
 ) -> NewTask {
     NewTask {
-        name: TaskName::new(&document.target.hash(), document.sequence + 1),
+        name,
         target: document.target.clone(),
         reference,
         extent,
@@ -216,7 +228,33 @@ pub(in crate::remediation) fn claim(active: &ActiveTask, document: &TargetDocume
 mod tests {
     use super::*;
     use crate::arm::TaskState;
-    use crate::remediation::fixture::{SUB, resource, target};
+    use crate::remediation::fixture::{SUB, installation, resource, target};
+    use crate::state::{InstallationId, SubscriptionDocument};
+
+    /// The target that asks, and how its tasks are named.
+    struct Own(TargetDocument, TargetHash, InstallationId);
+
+    impl Default for Own {
+        fn default() -> Self {
+            Self(TargetDocument::new(target()), target().hash(), installation())
+        }
+    }
+
+    impl Own {
+        fn blockers<'a>(
+            &'a self,
+            claims: &'a SubscriptionDocument,
+            rivals: &'a BTreeMap<TargetHash, Rival>,
+            tasks: &'a [ListedTask],
+        ) -> Blockers<'a> {
+            let Self(document, hash, installation) = self;
+            Blockers::new(Known { document, hash, claims, rivals, tasks, installation })
+        }
+    }
+
+    fn active(task: &TaskName) -> Rival {
+        Rival { active: Some(task.clone()), ended: Vec::new() }
+    }
 
     fn listed(scope: &str, name: &str, assignment: &str, resources: Option<&[usize]>) -> ListedTask {
         ListedTask {
@@ -230,10 +268,8 @@ mod tests {
     }
 
     fn blocks(task: ListedTask) -> bool {
-        let target = target();
-        let claims = SubscriptionDocument::new(target.subscription().clone());
-        let tasks = [task];
-        Blockers::new(&target, &target.hash(), &claims, &BTreeMap::new(), &tasks).block(&resource(1))
+        let claims = SubscriptionDocument::new(target().subscription().clone());
+        Own::default().blockers(&claims, &BTreeMap::new(), &[task]).block(&resource(1))
     }
 
     #[test]
@@ -258,33 +294,58 @@ mod tests {
     }
 
     #[test]
-    fn our_own_tasks_are_known_by_their_claims_not_by_the_list() {
-        let own = TaskName::new(&target().hash(), 7);
-        assert!(!blocks(listed(SUB, own.as_str(), "another", None)));
+    fn a_task_of_this_installation_is_in_the_way_unless_a_claim_or_its_targets_document_explains_it() {
+        let own = Own::default();
+        let rival = Target { policy_definition_reference_id: Some("r".parse().unwrap()), ..target() }.hash();
+        let task = TaskName::new(&installation(), &rival, 7);
+        let tasks = [listed(SUB, task.as_str(), "another", Some(&[1]))];
+        let none = SubscriptionDocument::new(target().subscription().clone());
+        let mut claimed = none.clone();
+        claimed
+            .claims
+            .insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(2)].into()) });
+        let ended = Rival { active: None, ended: vec![task.clone()] };
+        let of = |known: Option<Rival>| BTreeMap::from_iter(known.map(|known| (rival.clone(), known)));
+        let check = |claims: &SubscriptionDocument, known: Option<Rival>| {
+            let rivals = of(known);
+            let blockers = own.blockers(claims, &rivals, &tasks);
+            (blockers.block(&resource(1)), blockers.unknown_rival(&target().scope, |id| *id == resource(1)).is_some())
+        };
+        assert_eq!(check(&none, None), (true, true), "its document may tell");
+        assert_eq!(check(&none, Some(active(&task))), (true, false), "its claim is lost");
+        assert_eq!(check(&none, Some(ended.clone())), (false, false), "it has ended since the list was read");
+        assert_eq!(check(&none, Some(Rival::default())), (true, false), "its document is lost");
+        assert_eq!(check(&claimed, None), (false, false), "the claim says what it touches");
+        assert_eq!(check(&claimed, Some(ended)), (false, false));
+        assert_eq!(check(&claimed, Some(Rival::default())), (true, false));
+    }
+
+    #[test]
+    fn a_task_of_another_installation_is_in_the_way_as_a_persons_is() {
+        let other = TaskName::new(&"other".parse().unwrap(), &target().hash(), 7);
+        assert!(blocks(listed(SUB, other.as_str(), "another", None)));
         assert!(blocks(listed(SUB, "pr-hash-7", "another", None)));
     }
 
     #[test]
     fn a_claim_blocks_until_it_is_known_to_be_void() {
-        let target = target();
-        let hash = target.hash();
+        let (own, target) = (Own::default(), target());
         let rival = Target { policy_definition_reference_id: Some("r".parse().unwrap()), ..target.clone() }.hash();
-        let task = TaskName::new(&rival, 3);
+        let task = TaskName::new(&installation(), &rival, 3);
         let mut claims = SubscriptionDocument::new(target.subscription().clone());
         claims.claims.insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(1)].into()) });
         let check = |rivals: &BTreeMap<_, _>| {
-            let blockers = Blockers::new(&target, &hash, &claims, rivals, &[]);
+            let blockers = own.blockers(&claims, rivals, &[]);
             (blockers.block(&resource(1)), blockers.block(&resource(2)), blockers.void_rivals().count())
         };
         assert_eq!(check(&BTreeMap::new()), (true, false, 0));
-        assert_eq!(check(&BTreeMap::from([(rival.clone(), Some(task))])), (true, false, 0));
-        assert_eq!(check(&BTreeMap::from([(rival, None)])), (false, false, 1));
+        assert_eq!(check(&BTreeMap::from([(rival.clone(), active(&task))])), (true, false, 0));
+        assert_eq!(check(&BTreeMap::from([(rival, Rival::default())])), (false, false, 1));
     }
 
     #[test]
     fn a_task_for_the_whole_scope_and_whatever_lies_in_it_keep_out_of_each_others_way() {
-        let target = target();
-        let hash = target.hash();
+        let (own, target) = (Own::default(), target());
         let scope = |text: &str| -> Scope { format!("{SUB}{text}").parse().unwrap() };
         let (all, group, other) = (scope(""), scope("/resourceGroups/rg"), scope("/resourceGroups/rg2"));
         let rival = Target { policy_definition_reference_id: Some("r".parse().unwrap()), ..target.clone() }.hash();
@@ -295,9 +356,11 @@ mod tests {
             (Claimed::Resources([resource(1)].into()), true, [true, true, false]),
         ] {
             let mut claims = SubscriptionDocument::new(target.subscription().clone());
-            claims.claims.insert(rival.clone(), Claim { task: TaskName::new(&rival, 3), on: on.clone() });
+            claims
+                .claims
+                .insert(rival.clone(), Claim { task: TaskName::new(&installation(), &rival, 3), on: on.clone() });
             let unknown = BTreeMap::new();
-            let blockers = Blockers::new(&target, &hash, &claims, &unknown, &[]);
+            let blockers = own.blockers(&claims, &unknown, &[]);
             assert_eq!(blockers.block(&resource(1)), blocks_resource, "{on:?}");
             assert_eq!([&all, &group, &other].map(|scope| blockers.block_scope(scope)), blocks, "{on:?}");
             assert_eq!([&all, &group, &other].map(|s| blockers.unknown_rival_in(s).is_some()), blocks, "{on:?}");
@@ -307,7 +370,7 @@ mod tests {
         for blocks in [[true, true, false], [true, true, false]] {
             let tasks = [persons.clone()];
             let rivals = BTreeMap::new();
-            let blockers = Blockers::new(&target, &hash, &claims, &rivals, &tasks);
+            let blockers = own.blockers(&claims, &rivals, &tasks);
             assert_eq!([&all, &group, &other].map(|scope| blockers.block_scope(scope)), blocks);
             persons.resources = None;
         }

@@ -9,7 +9,7 @@ use crate::arm::{Facts, NewTask, PolicyState};
 use crate::config::Policy;
 use crate::event::{ComplianceState, Timestamp};
 use crate::resource::ResourceId;
-use crate::state::{EntryState, Extent, TargetDocument};
+use crate::state::{EntryState, Extent, TargetDocument, TaskName};
 
 /// Most resources of one task (Microsoft documentation, "Azure Policy remediation task structure").
 const MOST: usize = 50_000;
@@ -47,6 +47,7 @@ impl<'a> Many<'a> {
     /// remediated: then waves must do.
     pub(in crate::remediation) fn into_task(
         self,
+        name: TaskName,
         states: &[PolicyState],
         facts: &Facts,
         policy: &Policy,
@@ -68,7 +69,7 @@ impl<'a> Many<'a> {
             return None;
         }
         let count = resources.len().min(MOST);
-        Some(task(self.document, policy, reference, Extent::Whole { count }, resources))
+        Some(task(name, self.document, policy, reference, Extent::Whole { count }, resources))
     }
 
     /// Whether the resource is one of those that wait without being listed, and has waited as long as `SETTLE_DELAY`.
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
     use crate::arm::{AssignedPolicy, Assignment, Effect, Found};
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, resource, seen, target};
+    use crate::remediation::fixture::{installation, now, policy, resource, seen, target};
     use crate::remediation::merge::{merge, park};
     use crate::state::{ParkReason, SkipReason};
     use std::time::Duration;
@@ -126,7 +127,12 @@ mod tests {
     }
 
     fn task_of(document: &TargetDocument, states: &[PolicyState], facts: &Facts) -> Option<NewTask> {
-        Many::of(document, &few(), now() + Duration::from_secs(60))?.into_task(states, facts, &few())
+        Many::of(document, &few(), now() + Duration::from_secs(60))?.into_task(
+            TaskName::new(&installation(), &target().hash(), 1),
+            states,
+            facts,
+            &few(),
+        )
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl World {
                 Observed::States(asked.clone(), states)
             }
             Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from.as_deref())),
+            Question::Task(name) if self.is_overlooked(name.as_str()) => Observed::Task(name.clone(), None),
             Question::Task(name) => {
                 let status = self.cloud.task(name.as_str()).map(|task| task.status(now));
                 match status.as_ref().map(|status| (status.state, status.word.as_str())) {
@@ -78,6 +79,19 @@ impl World {
             }
             Question::Evaluation(scope, link) => self.tell_of_evaluation(scope, link, None),
         }
+    }
+
+    /// Whether a task that is there is not found, which never happens twice in a row.
+    fn is_overlooked(&mut self, name: &str) -> bool {
+        let was_overlooked = self.cloud.overlooked.remove(name);
+        let is_there = self.cloud.task(name).is_some();
+        let is_overlooked = is_there && !was_overlooked && self.strikes(self.scenario.spices.blips);
+        if is_overlooked {
+            self.meet(Ingredient::Blip);
+            self.tell(|| format!("{name} is overlooked"));
+            self.cloud.overlooked.insert(name.to_owned());
+        }
+        is_overlooked
     }
 
     /// All that is non-compliant, or a part of it: now and then not all comes in time. The list moves between the parts.

@@ -54,13 +54,13 @@ impl Cloud {
 impl World {
     /// A call of this instance that Resource Manager, or the instance's own gate, refuses for now.
     pub(super) fn refusal(&mut self, instance: usize) -> Option<ArmError> {
-        let (call, now) = (CallKind::ReadTask, self.now);
+        let (call, now) = (CallKind::ReadTask, self.moment(instance).now);
         if let Some(until) = self.cloud.kept(instance).gate.filter(|until| *until > now) {
             return Some(ArmError::Throttled { call, until });
         }
         if self.strikes(0.05) {
             self.meet(Ingredient::Throttled);
-            let until = self.now + self.span(1..90);
+            let until = now + self.span(1..90);
             self.cloud.kept(instance).gate = Some(until);
             return Some(ArmError::Throttled { call, until });
         }

@@ -29,6 +29,14 @@ pub(crate) struct Spices {
     pub(crate) fixed_by_people: f64,
     pub(crate) whole_scopes: f64,
     pub(crate) small_documents: f64,
+    /// The worker stands still.
+    pub(crate) stalls: f64,
+    /// The clock of the second instance is wrong by this share of `MOST_SKEW`.
+    pub(crate) skew: f64,
+    /// The mode is changed, with a restart of all instances.
+    pub(crate) mode_switches: f64,
+    /// A task that is there is not found.
+    pub(crate) blips: f64,
 }
 
 impl Spices {
@@ -55,6 +63,10 @@ impl Spices {
             small_documents: spice(0.1, 1.0),
             unevaluated: spice(0.2, 0.8),
             refused_evaluations: spice(0.3, 0.8),
+            stalls: spice(0.3, 0.01),
+            mode_switches: spice(0.2, 0.003),
+            blips: spice(0.3, 0.02),
+            skew: spice(0.3, 1.0) * 2.0 * (random.f64() - 0.5),
         }
     }
 

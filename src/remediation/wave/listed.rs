@@ -1,0 +1,70 @@
+//! What the tasks in Resource Manager's list are to a target. Those of this installation are known better by claims and documents,
+//! for the list is up to a minute old; but one that neither knows is in the way as a person's task is: a document or a claim may
+//! have been lost, or a request may have come late.
+
+use std::collections::BTreeMap;
+
+use crate::arm::ListedTask;
+use crate::resource::TargetHash;
+use crate::state::{InstallationId, Rival, SubscriptionDocument, TargetDocument, TaskName};
+
+/// What a target knows of the tasks of others.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::remediation) struct Known<'a> {
+    /// The target's document.
+    pub(in crate::remediation) document: &'a TargetDocument,
+    /// The target.
+    pub(in crate::remediation) hash: &'a TargetHash,
+    /// The claims of the subscription.
+    pub(in crate::remediation) claims: &'a SubscriptionDocument,
+    /// What the documents of other targets tell, as far as they were looked at.
+    pub(in crate::remediation) rivals: &'a BTreeMap<TargetHash, Rival>,
+    /// The active tasks of the subscription, once listed.
+    pub(in crate::remediation) tasks: &'a [ListedTask],
+    /// This installation.
+    pub(in crate::remediation) installation: &'a InstallationId,
+}
+
+/// What a listed task is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A person's, another installation's, or one of ours that nobody knows.
+    Stranger,
+    /// One of ours, as it seems; this target's document tells.
+    Unsure(TargetHash),
+    /// One of ours that its claim stands for, or that has ended since it was listed.
+    Known,
+}
+
+impl<'a> Known<'a> {
+    /// What the listed task is.
+    pub(super) fn standing(&self, task: &ListedTask) -> Standing {
+        let Some((name, hash)) = TaskName::of_ours(&task.name, self.installation) else { return Standing::Stranger };
+        if hash == *self.hash {
+            return if self.is_own(&name) { Standing::Known } else { Standing::Stranger };
+        }
+        let is_claimed = self.claims.claims.get(&hash).is_some_and(|claim| claim.task == name);
+        match self.rivals.get(&hash) {
+            Some(rival) if rival.ended.contains(&name) => Standing::Known,
+            Some(rival) if is_claimed && rival.active.as_ref() == Some(&name) => Standing::Known,
+            Some(_) => Standing::Stranger,
+            None if is_claimed => Standing::Known,
+            None => Standing::Unsure(hash),
+        }
+    }
+
+    /// A listed task of the target that its document does not name.
+    pub(in crate::remediation) fn stray(&self) -> Option<(TaskName, &'a ListedTask)> {
+        let of_target = |task: &'a ListedTask| {
+            let (name, hash) = TaskName::of_ours(&task.name, self.installation)?;
+            (hash == *self.hash && !self.is_own(&name)).then_some((name, task))
+        };
+        self.tasks.iter().find_map(of_target)
+    }
+
+    /// Whether the target's own document names the task.
+    fn is_own(&self, name: &TaskName) -> bool {
+        self.document.active.as_ref().is_some_and(|active| active.name == *name)
+            || self.document.history.iter().any(|past| past.name == *name)
+    }
+}

@@ -1,0 +1,30 @@
+//! What another target's document tells of its tasks: which one is active, and which have ended of late.
+
+use super::target_document::TargetDocument;
+use super::task_name::TaskName;
+
+/// What another target's document tells of its tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rival {
+    /// The task that is opening or open.
+    pub active: Option<TaskName>,
+    /// The last ones that ended: Resource Manager's list, which is kept for a while, may still call them active.
+    pub ended: Vec<TaskName>,
+}
+
+impl Rival {
+    /// What this document tells.
+    #[must_use]
+    pub fn of(document: &TargetDocument) -> Self {
+        Self {
+            active: document.active.as_ref().map(|active| active.name.clone()),
+            ended: document.history.iter().map(|past| past.name.clone()).collect(),
+        }
+    }
+
+    /// Whether the document knows the task, so that nobody else has to.
+    #[must_use]
+    pub fn knows(&self, task: &TaskName) -> bool {
+        self.active.as_ref() == Some(task) || self.ended.contains(task)
+    }
+}
