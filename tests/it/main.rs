@@ -6,6 +6,7 @@
 
 mod command_line;
 mod crashes;
+mod cut_off_looks;
 mod dead_letters;
 mod dead_letters_kept;
 mod duplicates;
