@@ -2,6 +2,7 @@
 //! is told of an error.
 //! The pipeline's own retry is off, so that this layer is the only one.
 
+mod bounded;
 mod causes;
 mod contest;
 mod credential;
@@ -9,6 +10,7 @@ mod http_client;
 mod renewal;
 mod repeat;
 
+pub use bounded::LARGEST_ANSWER;
 pub use causes::causes;
 pub use contest::Contest;
 pub use credential::{CredentialError, Identity, managed_identity};

@@ -34,6 +34,7 @@ mod newer_version;
 mod older_clouds;
 mod other_tasks;
 mod outages;
+mod oversized;
 mod pace_of_refusals;
 mod package;
 mod parked_targets;
