@@ -9,6 +9,7 @@ mod crashes;
 mod cut_off_looks;
 mod dead_letters;
 mod dead_letters_kept;
+mod deadly_dead_letters;
 mod duplicates;
 mod ended_stops;
 mod evaluated_anew;
