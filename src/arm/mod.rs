@@ -18,6 +18,8 @@ mod lenient;
 mod links;
 mod oddities;
 mod page;
+#[cfg(test)]
+mod patience_tests;
 mod policy_states;
 mod punctual;
 mod remediations;

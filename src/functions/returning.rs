@@ -1,11 +1,14 @@
 //! What follows of one dead letter is stored or sent here, before `recover` deletes it. Nothing here counts how often it came back:
 //! a service that refuses is not its fault.
 
+use std::time::Duration;
+
 use tracing::{error, info, warn};
 
 use super::dead_letter::Fate;
 use super::rejection::reject_from;
 use super::rousing::rouse;
+use super::stopping::{self, stop};
 use super::{Failure, consumer, isolate, recover};
 use crate::app::App;
 use crate::event::Timestamp;
@@ -32,16 +35,33 @@ pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadlin
         Fate::Return(observation) => send_back(app, letter, &observation, deadline).await,
         Fate::Wake(wake_up) => wake(app, letter, &wake_up, deadline).await,
         Fate::Reject(reason) => {
+            let deadly = std::str::from_utf8(&letter.body).ok().filter(|_| deaths >= isolate::DEATHS);
+            if let Some(Ok(wake_up)) = deadly.filter(|_| queue == Queue::WakeUps).map(WakeUp::read) {
+                stop_target(app, &wake_up, reason.clone(), deaths, deadline).await?;
+            }
             reject(app, queue, letter, reason, deadline).await?;
-            if deaths >= isolate::DEATHS
-                && let Ok(text) = std::str::from_utf8(&letter.body)
-            {
+            if let Some(text) = deadly {
                 // Put back by a person, it is not judged by what was.
                 store.forget_crashes(consumer(queue), text, deadline).await?;
             }
             Ok(End::Rejected)
         }
     }
+}
+
+/// `sweep` would wake the target again, and the worker die of it again: it is stopped, unless it is already.
+async fn stop_target(
+    app: &App,
+    wake_up: &WakeUp,
+    reason: String,
+    deaths: u32,
+    deadline: Deadline,
+) -> Result<(), Failure> {
+    stopping::list(app, Duration::ZERO, deadline).await;
+    if !stopping::holds(app, &wake_up.target, deadline).await {
+        stop(app, &wake_up.target, reason, deaths, deadline).await?;
+    }
+    Ok(())
 }
 
 async fn send_back(

@@ -169,4 +169,19 @@ mod tests {
             assert!(serde_json::from_str::<serde_json::Value>(&body).unwrap().is_object());
         }
     }
+
+    #[tokio::test]
+    async fn a_body_above_the_limit_is_handed_on_as_a_failure_and_not_read_to_its_end() {
+        use tower_service::Service;
+        // The pieces are all the same memory, and without an end.
+        let piece = Bytes::from_static(&[b'x'; 1024 * 1024]);
+        let pieces = futures::stream::iter(std::iter::repeat(piece).map(Ok::<_, Error>));
+        let request = Request::post("/takes").body(HttpBody::from_stream(pieces)).unwrap();
+        let takes: Handle = Arc::new(|_, body: Body| Box::pin(async move { body.map(drop) }));
+        let response = router(&["takes"], &takes, &Doors::open()).call(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let answer = to_bytes(response.into_body(), 9_999).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        assert!(answer["error"].as_str().unwrap().contains("length limit exceeded"), "{answer}");
+    }
 }

@@ -19,11 +19,11 @@ use super::state_error::StateError;
 use super::target_document::VERSION;
 use super::versioned::{ETag, FormatVersion, Versioned};
 use crate::event::Timestamp;
-use crate::transport::{Deadline, Trouble, may_pass, repeat};
+use crate::transport::{Deadline, LARGEST_ANSWER, Trouble, may_pass, repeat};
 
 /// Below this size a blob travels in one request, so that reading and writing are atomic. No document comes near it.
 const ONE_UPLOAD: NonZero<u64> = NonZero::new(64 * 1024 * 1024).expect("not zero");
-const ONE_DOWNLOAD: NonZero<usize> = NonZero::new(64 * 1024 * 1024).expect("not zero");
+const ONE_DOWNLOAD: NonZero<usize> = NonZero::new(LARGEST_ANSWER).expect("not zero");
 
 /// The codes by which storage says that the blob is not the one that the write was to replace (Microsoft documentation, "Blob
 /// service error codes"). Others with the same statuses mean a lease, a policy, a snapshot.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use azure_core::http::{ClientOptions, RetryOptions, Transport, UserAgentOptions};
 use reqwest::Certificate;
 
+use super::bounded::Bounded;
+
 /// Why the HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
@@ -61,11 +63,11 @@ pub fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, TransportE
     builder.build().map_err(TransportError::Client)
 }
 
-/// Options for every client of the worker: this transport, and no retry of the pipeline's own.
+/// Options for every client of the worker: this transport, whose answers end, and no retry of the pipeline's own.
 #[must_use]
 pub fn client_options(client: &reqwest::Client) -> ClientOptions {
     ClientOptions {
-        transport: Some(Transport::new(Arc::new(client.clone()))),
+        transport: Some(Transport::new(Arc::new(Bounded(client.clone())))),
         retry: RetryOptions::none(),
         user_agent: UserAgentOptions { application_id: Some("policy-remediator".to_owned()) },
         ..ClientOptions::default()

@@ -2,6 +2,7 @@
 //! is told of an error.
 //! The pipeline's own retry is off, so that this layer is the only one.
 
+mod bounded;
 mod causes;
 mod clocks;
 mod contest;
@@ -10,6 +11,7 @@ mod http_client;
 mod renewal;
 mod repeat;
 
+pub use bounded::LARGEST_ANSWER;
 pub use causes::causes;
 pub use clocks::{Clocks, StorageDate};
 pub use contest::Contest;
