@@ -64,13 +64,10 @@ impl FactsReader {
         let subscription = target.subscription();
         let all = match self.assignments.get(subscription, self.ttl) {
             Some(all) => all,
-            None => match arm.send_paged(&list_assignments(subscription), deadline).await {
-                Ok(all) => self.assignments.keep(subscription, all),
-                Err(ArmError::Refused { code, message, .. }) => {
-                    return Ok(Facts::without_assignment(Found::Unreadable(format!("{code}: {message}"))));
-                }
-                Err(error) => return Err(error),
-            },
+            None => {
+                let all = arm.send_paged(&list_assignments(subscription), deadline).await?;
+                self.assignments.keep(subscription, all)
+            }
         };
         let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
             return Ok(Facts::without_assignment(missing(&all)));

@@ -21,6 +21,7 @@ mod outcome;
 mod plan;
 mod reconcile;
 mod reconciliation;
+mod refusals;
 mod scanned;
 mod scope_states;
 mod stages;

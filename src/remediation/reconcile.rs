@@ -173,6 +173,7 @@ impl Reconciler {
                 Saved::As(etag) => {
                     if let Some(before) = look.claims() {
                         journal::evaluations(before, &claims);
+                        journal::scope_parks(before, &claims);
                     }
                     Observed::ClaimsSaved(claims, etag)
                 }
@@ -191,7 +192,9 @@ impl Reconciler {
                 Observed::Rival(hash, active)
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
-                warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
+                if !look.is_told(&error) {
+                    warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
+                }
                 Observed::Unanswered(error)
             }),
             Next::Put(task) => {

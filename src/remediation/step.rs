@@ -73,6 +73,8 @@ pub enum Rest {
     Unanswered,
     /// The target is parked.
     TargetParked,
+    /// Resource Manager refuses the worker what it asks in the subscription.
+    SubscriptionParked,
     /// The task runs.
     TaskRunning,
     /// The opening of the task is another's to finish, or its fate is not known yet.
@@ -94,6 +96,7 @@ impl Rest {
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
             Self::TargetParked => "targetParked",
+            Self::SubscriptionParked => "subscriptionParked",
             Self::TaskRunning => "taskRunning",
             Self::OpeningElsewhere => "openingElsewhere",
             Self::OutOfTime => "outOfTime",
@@ -216,7 +219,7 @@ impl Put {
             Ok(_) => Self::Accepted,
             Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Self::Throttled(until),
             Err(ArmError::NotSent { .. }) => Self::Wait,
-            Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
+            Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
             Err(ArmError::NotFound { code, message, .. }) => Self::Refused(format!("{code}: {message}")),
             Err(ArmError::Refused { status, code, message, .. }) => {
                 let park =

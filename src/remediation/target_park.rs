@@ -28,12 +28,13 @@ pub(super) fn park_target(document: &mut TargetDocument, cause: &TargetCause, po
         hint: cause.reason.hint().to_owned(),
         since: now,
         until: now + policy.park_for,
+        shared: false,
     });
 }
 
-/// Ends the target's park if its time is over.
+/// Ends the target's park if its time is over. One for what Resource Manager refuses ends with an answer, and no sooner.
 pub(super) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
-    document.parked.take_if(|park| park.until <= now);
+    document.parked.take_if(|park| park.until <= now && !park.reason.is_refusal());
 }
 
 /// The service's words when a deployment lacked permission.

@@ -102,10 +102,10 @@ impl TargetDocument {
         self.resources.iter().filter_map(|(id, entry)| Some((id, entry.not_evaluated_since()?)))
     }
 
-    /// Whether the target's park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
+    /// Whether the target's own park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
     #[must_use]
     pub fn holds(&self, entry: &Entry) -> bool {
-        self.parked.is_some() && matches!(entry.state, EntryState::Waiting { .. })
+        self.parked.as_ref().is_some_and(|park| !park.shared) && matches!(entry.state, EntryState::Waiting { .. })
     }
 
     /// When the first waiting resource is due.

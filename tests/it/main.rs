@@ -39,6 +39,7 @@ mod poison;
 mod redelivery;
 mod refusals;
 mod refused_starts;
+mod refused_worker;
 mod slowness;
 mod stage;
 mod stopped_documents;

@@ -149,6 +149,8 @@ impl View<'_> {
                     return self.rest(Some(until), why);
                 }
                 let mut changed = self.document.clone();
+                // Only what creates the task tells whether that is still refused.
+                changed.parked = None;
                 opening::open(&mut changed, &task, self.policy, self.now);
                 Next::Save(Write { document: Box::new(changed), meaning: Meaning::Opened })
             }

@@ -14,6 +14,7 @@ mod opening;
 mod parked;
 #[cfg(test)]
 mod refusal_tests;
+mod refused;
 mod running;
 #[cfg(test)]
 mod taking_over_tests;

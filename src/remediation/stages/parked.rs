@@ -8,7 +8,7 @@ use super::View;
 impl View<'_> {
     /// What to do about the target's park: rest until its end, and end it then. None when there is none.
     pub(super) fn parked(self) -> Option<Next> {
-        let park = self.document.parked.as_ref()?;
+        let park = self.document.parked.as_ref().filter(|park| !park.reason.is_refusal())?;
         if park.until <= self.now {
             let mut changed = self.document.clone();
             unpark_target(&mut changed, self.now);

@@ -31,7 +31,7 @@ impl<'a> View<'a> {
         match self.document.active.as_ref() {
             Some(active) if active.phase == TaskPhase::Opening => self.opening(active),
             Some(active) => self.running(active),
-            None => self.parked().unwrap_or_else(|| self.gathering()),
+            None => self.held().or_else(|| self.parked()).unwrap_or_else(|| self.gathering()),
         }
     }
 
@@ -50,6 +50,9 @@ impl<'a> View<'a> {
         }
         if self.look.out_of_time {
             return Some((self.now, Rest::OutOfTime));
+        }
+        if let Some(until) = self.refused_until() {
+            return Some((until, Rest::Unanswered));
         }
         let began = || self.document.active.as_ref().map(|active| active.opened_at).or(self.document.earliest_due());
         self.look.unanswered.then(|| (next_look(began().unwrap_or(self.now), self.policy, self.now), Rest::Unanswered))
@@ -89,6 +92,9 @@ impl<'a> View<'a> {
         let active = self.document.active.as_ref().map(|active| &active.name);
         let void = self.claims.claims.get(&self.look.hash).is_some_and(|claim| Some(&claim.task) != active);
         let news = self.look.throttled.filter(|until| *until > self.now && self.claims.throttled_until < Some(*until));
+        if let Some(claims) = self.refusal_told() {
+            return Some(Next::SaveClaims(Box::new(claims)));
+        }
         let evaluations = self.evaluations_told();
         if !void && news.is_none() && evaluations.is_none() {
             return None;
