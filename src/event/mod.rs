@@ -4,5 +4,5 @@ mod policy_event;
 mod time_text;
 mod wire;
 
-pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, read};
+pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, from_the_future, read};
 pub use time_text::{Timestamp, deserialize_time, parse_time};

@@ -3,6 +3,7 @@
 use tracing::{info, warn};
 
 use super::reconciliation::Reconciliation;
+use super::stages::SHORT_LISTS;
 use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
 use crate::queue::WakeUp;
@@ -70,6 +71,9 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
     }
     let ended = was.filter(|was| after.active.as_ref().is_none_or(|active| active.name != was.name));
     let Some(ended) = ended else { return };
+    if before.short_lists >= SHORT_LISTS {
+        warn!(event = "deployments_lacking", %target, task = %ended.name, looks = before.short_lists, "the list of the task's deployments lacks some that its counters tell of; what is not in it counts as not deployed");
+    }
     match after.history.last().filter(|past| past.name == ended.name) {
         Some(past) => {
             let seconds = (past.ended_at - past.opened_at).as_seconds_f64();
@@ -134,6 +138,7 @@ fn why_waiting(change: &Change<'_>) -> &'static str {
     match change.before.map(|entry| &entry.state) {
         None => "new",
         Some(state) if state.is_left_out() => "letIn",
+        Some(EntryState::Fixed { .. }) if change.after.last_failure.is_some() => "fixDidNotHelp",
         Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => "again",
         Some(EntryState::InTask) => "fixDidNotLast",
         Some(EntryState::Parked { .. }) => "parkOver",

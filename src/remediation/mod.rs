@@ -6,6 +6,7 @@
 //! set the next wake-up (`wake`, `backoff`).
 
 mod backoff;
+mod doubts;
 mod evaluation;
 mod failure;
 #[cfg(test)]

@@ -220,7 +220,10 @@ impl Reconciler {
 
     async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
-            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, slot).await?),
+            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, None, slot).await?),
+            Question::FactsSince(since) => {
+                Observed::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?)
+            }
             Question::ActiveTasks => {
                 Observed::ActiveTasks(self.facts.active_tasks(&self.arm, target.subscription(), slot).await?)
             }

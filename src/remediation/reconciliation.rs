@@ -34,6 +34,8 @@ pub struct Reconciliation {
     pub(super) claims: Option<Versioned<SubscriptionDocument>>,
     pub(super) rivals: BTreeMap<TargetHash, Option<TaskName>>,
     pub(super) facts: Option<Facts>,
+    /// They were read anew in this look, as final verdicts need it: once is enough.
+    pub(super) facts_read_anew: bool,
     pub(super) states: Vec<PolicyState>,
     pub(super) states_asked: HashSet<ResourceId>,
     pub(super) all_non_compliant: Option<ScopeStates>,
@@ -78,6 +80,7 @@ impl Reconciliation {
             claims: None,
             rivals: BTreeMap::new(),
             facts: None,
+            facts_read_anew: false,
             states: Vec::new(),
             states_asked: HashSet::new(),
             all_non_compliant: None,
@@ -100,6 +103,11 @@ impl Reconciliation {
             settled: None,
             woken: false,
         }
+    }
+
+    /// The generation of the wake-up that asked for the look.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The document as it was last read or written, for the log.
@@ -186,7 +194,10 @@ impl Reconciliation {
                 self.rivals.clear();
             }
             Observed::Rival(hash, active) => drop(self.rivals.insert(hash, active)),
-            Observed::Facts(facts) => self.facts = Some(facts),
+            Observed::Facts(facts) => {
+                self.facts_read_anew |= self.facts.is_some();
+                self.facts = Some(facts);
+            }
             Observed::States(asked, states) => {
                 self.states_asked.extend(asked);
                 self.states.extend(states);

@@ -7,7 +7,7 @@
 //! | `SubscriptionDisabled`, `ReadOnlyDisabledSubscription` and the like | `subscriptionDisabled` | the subscription |
 //! | `MissingSubscriptionRegistration`, `SubscriptionNotRegistered` | `providerNotRegistered` | the subscription |
 //! | `InvalidAuthenticationTokenTenant` | `delegationWithdrawn` | the subscription |
-//! | any other 401 or 403 | `workerLacksPermission` | all targets of the same scope |
+//! | any other 401 or 403 | `workerLacksPermission` | all targets of the same scope; about a task only its own |
 //! | any other refusal, an answer that cannot be read | `taskRefused` | the one target |
 
 use std::time::Duration;
@@ -64,6 +64,10 @@ impl Refusal {
                 (ParkReason::ProviderNotRegistered, whole())
             }
             "invalidauthenticationtokentenant" => (ParkReason::DelegationWithdrawn, whole()),
+            // Others have no questions about a task of this target, so they could not tell whether it is over.
+            _ if matches!(status, 401 | 403) && matches!(call, CallKind::ReadTask | CallKind::ListDeployments) => {
+                (ParkReason::WorkerLacksPermission, target.hash().to_string())
+            }
             _ if matches!(status, 401 | 403) => (ParkReason::WorkerLacksPermission, target.scope.to_string()),
             _ => (ParkReason::TaskRefused, target.hash().to_string()),
         };
@@ -153,4 +157,88 @@ pub(super) fn wake_at(park: &ScopePark, hash: &TargetHash, policy: &Policy, now:
     let digest = Sha256::digest(hash.as_str());
     let share = f64::from(u16::from_be_bytes([digest[0], digest[1]])) / f64::from(u16::MAX);
     park.next_try.max(now) + (pause / 4).min(policy.check_interval_max).mul_f64(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{SUB, now, policy, target};
+
+    fn refused(status: u16, code: &str, call: CallKind) -> Option<Refusal> {
+        let (code, message) = (code.to_owned(), "words".to_owned());
+        let error = match status {
+            401 => ArmError::Unauthorized { call, code, message },
+            404 => ArmError::NotFound { call, code, message },
+            _ => ArmError::Refused { call, status, code, message },
+        };
+        Refusal::of(&error, &target())
+    }
+
+    fn claims() -> SubscriptionDocument {
+        SubscriptionDocument::new(target().subscription().clone())
+    }
+
+    #[test]
+    fn each_refusal_has_its_reason_and_holds_what_it_is_about() {
+        let (whole, own) = (SUB.to_lowercase(), target().hash().to_string());
+        let states = CallKind::QueryStates;
+        for (status, code, call, reason, key) in [
+            (404, "SubscriptionNotFound", states, ParkReason::SubscriptionGone, &whole),
+            (400, "InvalidSubscriptionId", states, ParkReason::SubscriptionGone, &whole),
+            (409, "ReadOnlyDisabledSubscription", states, ParkReason::SubscriptionDisabled, &whole),
+            (409, "MissingSubscriptionRegistration", states, ParkReason::ProviderNotRegistered, &whole),
+            (401, "InvalidAuthenticationTokenTenant", states, ParkReason::DelegationWithdrawn, &whole),
+            (401, "", states, ParkReason::WorkerLacksPermission, &whole),
+            (403, "AuthorizationFailed", states, ParkReason::WorkerLacksPermission, &whole),
+            (403, "AuthorizationFailed", CallKind::ReadTask, ParkReason::WorkerLacksPermission, &own),
+            (400, "InvalidFilterInQueryString", states, ParkReason::TaskRefused, &own),
+        ] {
+            let found = refused(status, code, call).unwrap();
+            assert_eq!((found.reason, &found.key), (reason, key), "{status} {code}");
+            assert!(found.words.contains("words (Microsoft.PolicyInsights/"), "{}", found.words);
+        }
+        let lost = ArmError::Lost { call: states, words: String::new() };
+        assert_eq!(Refusal::of(&lost, &target()), None, "a matter of the moment");
+    }
+
+    #[test]
+    fn it_is_a_park_once_it_has_lasted_and_is_tried_down_to_once_a_day() {
+        let refusal = refused(403, "AuthorizationFailed", CallKind::QueryStates).unwrap();
+        let (mut claims, hash, mut time, mut writes) = (claims(), target().hash(), now(), 0);
+        let key = refusal.key.clone();
+        while claims.parks.get(&key).is_none_or(|park| park.parked_since.is_none()) {
+            writes += usize::from(refusal.tell(&mut claims, &hash, &policy(), time));
+            assert!(!refusal.tell(&mut claims, &hash, &policy(), time), "told once");
+            let park = claims.parks.get_mut(&key).unwrap();
+            time = park.next_try;
+            if park.parked_since.is_none() {
+                try_again(park, &policy(), time);
+            }
+        }
+        assert_eq!(writes, 2, "when it was new, and when it had lasted");
+        let lasted = claims.parks[&key].parked_since.unwrap() - now();
+        assert!(lasted > Duration::from_secs(600) && lasted < Duration::from_secs(3_600), "{lasted}");
+        for _ in 0..40 {
+            let park = claims.parks.get_mut(&key).unwrap();
+            let time = park.next_try;
+            try_again(park, &policy(), time);
+            assert!(park.next_try - time <= LONGEST && park.next_try - time >= SHORTEST);
+        }
+        let park = &claims.parks[&key];
+        let wakes = wake_at(park, &hash, &policy(), now());
+        assert!(wakes >= park.next_try && wakes <= park.next_try + policy().check_interval_max);
+    }
+
+    #[test]
+    fn a_right_that_is_missing_in_the_subscription_leaves_the_targets_of_a_group_to_themselves() {
+        let home = format!("{SUB}/resourceGroups/g/providers/Microsoft.Authorization/policyAssignments/a");
+        let of_group = Target::within(target().subscription(), home.parse().unwrap(), None);
+        for (status, code, held) in [(403, "AuthorizationFailed", false), (404, "SubscriptionNotFound", true)] {
+            let mut claims = claims();
+            let refusal = refused(status, code, CallKind::ListAssignments).unwrap();
+            assert!(refusal.tell(&mut claims, &target().hash(), &policy(), now()));
+            assert!(holding(&claims, &target(), &target().hash()).is_some());
+            assert_eq!(holding(&claims, &of_group, &of_group.hash()).is_some(), held, "{code}");
+        }
+    }
 }

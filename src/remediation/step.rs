@@ -86,6 +86,38 @@ pub enum Rest {
 }
 
 impl Rest {
+    /// Whether all that was to be asked was answered.
+    #[must_use]
+    pub fn is_for_want_of_work(self) -> bool {
+        match self {
+            Self::NothingDue | Self::NotEvaluatedYet | Self::TaskRunning => true,
+            Self::Blocked
+            | Self::Throttled
+            | Self::Unanswered
+            | Self::TargetParked
+            | Self::SubscriptionParked
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode => false,
+        }
+    }
+
+    /// Whether nothing more can be asked for now.
+    #[must_use]
+    pub fn is_for_want_of_answers(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unanswered | Self::SubscriptionParked => true,
+            Self::NothingDue
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TargetParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode => false,
+        }
+    }
+
     /// The word in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -110,6 +142,8 @@ impl Rest {
 pub enum Question {
     /// The facts of the assignment.
     Facts,
+    /// The same, read at this time or later: a final verdict is drawn from them.
+    FactsSince(Timestamp),
     /// The latest policy states of these resources.
     States(Vec<ResourceId>),
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an

@@ -28,7 +28,7 @@ pub use blob_store::Store;
 pub use changes::{Change, changes};
 pub use container::Saved;
 pub use crash_marks::{CrashMark, crash_key};
-pub use entry::{Entry, EntryState, LastFailure};
+pub use entry::{Doubt, Entry, EntryState, LastFailure};
 pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;
 pub use extent::{Claim, Claimed, Extent};

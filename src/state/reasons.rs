@@ -48,6 +48,8 @@ pub enum ParkReason {
     MissingPermission,
     /// `MAX_ATTEMPTS` were used up.
     AttemptsUsedUp,
+    /// Deployments to it succeed, and the policy states find it non-compliant all the same.
+    FixDidNotHelp,
     /// Fixed `FLAP_LIMIT` times within `FLAP_WINDOW` and non-compliant again.
     Flapping,
     /// A person canceled the task.
@@ -81,6 +83,7 @@ impl ParkReason {
             Self::PermanentFailure => "permanentFailure",
             Self::MissingPermission => "missingPermission",
             Self::AttemptsUsedUp => "attemptsUsedUp",
+            Self::FixDidNotHelp => "fixDidNotHelp",
             Self::Flapping => "flapping",
             Self::Canceled => "canceled",
             Self::NoIdentity => "noIdentity",
@@ -109,6 +112,7 @@ impl ParkReason {
             | Self::MissingPermission
             | Self::AttemptsUsedUp
             | Self::Flapping
+            | Self::FixDidNotHelp
             | Self::Canceled
             | Self::NoIdentity
             | Self::ReferenceMissing => false,
@@ -127,6 +131,9 @@ impl ParkReason {
             }
             Self::AttemptsUsedUp => {
                 "The same failure came back at every attempt: look at the deployments of the last task, and mend what they name."
+            }
+            Self::FixDidNotHelp => {
+                "The policy's template deploys something else than its existence condition or rule asks for: compare the last deployment with the policy, and mend the policy or its parameters."
             }
             Self::Flapping => {
                 "Something sets the resource back after each fix: find the pipeline, template or person that does, in the resource's activity log."
@@ -191,6 +198,22 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Whether the assignment as it was read is the reason.
+    #[must_use]
+    pub fn is_of_assignment(self) -> bool {
+        match self {
+            Self::AssignmentGone | Self::ReferenceGone | Self::NotEnforced | Self::NotInScope => true,
+            Self::Compliant
+            | Self::Exempt
+            | Self::NotRemediable
+            | Self::ResourceGone
+            | Self::AssignmentExcluded
+            | Self::AssignmentNotIncluded
+            | Self::ScopeExcluded
+            | Self::TypeExcluded => false,
+        }
+    }
+
     /// Whether the guard rails are the reason. What they leave out is not forgotten: they may be widened.
     #[must_use]
     pub fn is_guard_rail(self) -> bool {

@@ -60,11 +60,21 @@ pub(crate) enum Ingredient {
     Unlisted,
     ReadInParts,
     ScopeReadInParts,
+    /// Facts older than what was seen were not enough for a final verdict.
+    FactsReadAnew,
+    /// Resource Manager refuses the worker a question.
+    WorkerRefused,
+    /// It did so for long enough.
+    WorkerParked,
+    /// A deployment succeeds, and the policy states deny it.
+    FixDidNotHelp,
+    /// An event says that a waiting resource complies.
+    ToConfirm,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 49] = [
+    pub(crate) const ALL: [Self; 54] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -114,6 +124,11 @@ impl Ingredient {
         Self::Unlisted,
         Self::ReadInParts,
         Self::ScopeReadInParts,
+        Self::FactsReadAnew,
+        Self::WorkerRefused,
+        Self::WorkerParked,
+        Self::FixDidNotHelp,
+        Self::ToConfirm,
     ];
 }
 

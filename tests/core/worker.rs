@@ -180,6 +180,7 @@ impl World {
         }
         match (merged, observation.seen) {
             (Merged::Verified, _) => self.meet(Ingredient::Verified),
+            (Merged::ToConfirm, _) => self.meet(Ingredient::ToConfirm),
             (Merged::Remembered, Seen::Compliant) => self.meet(Ingredient::CompliantInTask),
             (Merged::Remembered, Seen::NonCompliant) => self.meet(Ingredient::DriftInTask),
             _ => {}

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
 
+mod clock_behind;
 mod command_line;
 mod crashes;
 mod dead_letters;
@@ -11,6 +12,7 @@ mod dead_letters_kept;
 mod duplicates;
 mod evaluated_anew;
 mod exit_codes;
+mod facts_read_anew;
 mod fixtures;
 mod foreign_messages;
 mod fresh_tokens;
@@ -30,6 +32,7 @@ mod low_budgets;
 mod malformed;
 mod newer_version;
 mod older_clouds;
+mod one_refusal;
 mod other_tasks;
 mod outages;
 mod package;
@@ -53,8 +56,10 @@ mod storms_races;
 mod storms_two;
 mod storms_weather;
 mod throttling;
+mod times_in_the_future;
 mod two_instances;
 mod unlisted;
+mod unverified_fixes;
 mod verified_fixes;
 mod whole_scope;
 mod widened_guard_rails;

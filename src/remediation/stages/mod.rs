@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod closed_gate_tests;
+mod doubting;
 mod escalating;
 mod evaluating;
 #[cfg(test)]
@@ -20,4 +21,5 @@ mod running;
 mod taking_over_tests;
 mod view;
 
+pub(super) use running::SHORT_LISTS;
 pub(super) use view::View;

@@ -48,6 +48,16 @@ impl View<'_> {
         Some(self.rest_as(&changed, Some(at), why))
     }
 
+    /// The subscription's document without the refusal that this look tried again, now that the look has come to its end
+    /// without meeting it.
+    pub(super) fn refusal_over(self, why: Rest) -> Option<SubscriptionDocument> {
+        let is_proof = self.look.tries_again && self.look.refused.is_none() && why.is_for_want_of_work();
+        let (key, _) = holding(self.claims, &self.look.target, &self.look.hash).filter(|_| is_proof)?;
+        let mut claims = self.claims.clone();
+        claims.parks.remove(key);
+        Some(claims)
+    }
+
     /// When a look that was refused an answer may ask again.
     pub(super) fn refused_until(self) -> Option<Timestamp> {
         self.look.refused.as_ref()?;

@@ -29,6 +29,8 @@ pub(crate) struct Spices {
     pub(crate) fixed_by_people: f64,
     pub(crate) whole_scopes: f64,
     pub(crate) small_documents: f64,
+    pub(crate) refused_workers: f64,
+    pub(crate) unhelped: f64,
 }
 
 impl Spices {
@@ -55,6 +57,8 @@ impl Spices {
             small_documents: spice(0.1, 1.0),
             unevaluated: spice(0.2, 0.8),
             refused_evaluations: spice(0.3, 0.8),
+            refused_workers: spice(0.1, 1.0),
+            unhelped: spice(0.1, 0.15),
         }
     }
 
@@ -79,7 +83,7 @@ impl Spices {
             policy.coalesce_window = Duration::from_secs(3_600);
         }
         // What is not listed is found by its policy state, so it must have one; and what makes room takes its fixes along.
-        if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts == 0.0 {
+        if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts + self.unhelped == 0.0 {
             policy.most_entries = 10;
         }
         if self.long_tasks > 0.0 {
