@@ -56,6 +56,7 @@ pub(super) fn lack(error: &ArmError, version: ApiVersion, used: &str) -> Option<
         | ArmError::Held { .. }
         | ArmError::NotSent { .. }
         | ArmError::Lost { .. }
+        | ArmError::Unauthorized { .. }
         | ArmError::Unreadable { .. } => return None,
     };
     if !CODES.iter().any(|known| known.eq_ignore_ascii_case(code)) {

@@ -37,6 +37,9 @@ pub struct Assignment {
     pub is_enforced: bool,
     /// Scopes that it excludes, folded.
     pub not_scopes: Vec<String>,
+    /// What tells it from another of the same id that was there before or comes after: its `instanceId` where given, else
+    /// when it was created, else its identity. None where none of these is told.
+    pub instance: Option<String>,
 }
 
 /// The members of an initiative.
@@ -79,6 +82,10 @@ impl Item for Assignment {
             members.miss("id");
         }
         let kind = members.object("identity").word("type").unwrap_or_default();
+        // Where one of these cannot be read, the others must do.
+        let told = |of: &str, member| members.given(of).and_then(|given| given.get(member)).and_then(text);
+        let instance = [("properties", "instanceId"), ("systemData", "createdAt"), ("identity", "principalId")];
+        let instance = instance.into_iter().find_map(|(of, member)| Some(format!("{member} {}", told(of, member)?)));
         let mut properties = members.object("properties");
         let definition = properties.id("policyDefinitionId");
         if definition.is_none() {
@@ -96,6 +103,7 @@ impl Item for Assignment {
             has_identity: !kind.is_empty() && !kind.eq_ignore_ascii_case("None"),
             is_enforced: mode.is_empty() || mode.eq_ignore_ascii_case("Default"),
             not_scopes,
+            instance,
         })
     }
 }

@@ -69,6 +69,22 @@ impl CallKind {
         }
     }
 
+    /// The action that the caller needs a role with, as Resource Manager's refusals name it.
+    #[must_use]
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::CreateTask => "Microsoft.PolicyInsights/remediations/write",
+            Self::ReadTask | Self::ListTasks => "Microsoft.PolicyInsights/remediations/read",
+            Self::ListDeployments => "Microsoft.PolicyInsights/remediations/listDeployments/read",
+            Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",
+            Self::ListAssignments => "Microsoft.Authorization/policyAssignments/read",
+            Self::ReadSetDefinition => "Microsoft.Authorization/policySetDefinitions/read",
+            Self::TriggerEvaluation | Self::ReadEvaluation => {
+                "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action"
+            }
+        }
+    }
+
     /// Whether a lost answer may be asked for again. A repeated PUT would start a finished task anew, a repeated request for
     /// an evaluation another one.
     #[must_use]

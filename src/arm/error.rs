@@ -59,6 +59,16 @@ pub enum ArmError {
         /// The service's words.
         message: String,
     },
+    /// The token was not taken (401), and a fresh one neither.
+    #[error("{} was refused with 401: {code} {message}", call.as_str())]
+    Unauthorized {
+        /// The call.
+        call: CallKind,
+        /// The service's code.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
     /// Never sent: no connection, no token, or no time.
     #[error("{} could not be sent: {words}", call.as_str())]
     NotSent {
@@ -101,8 +111,9 @@ impl ArmError {
         match status {
             429 => Self::Throttled { call, until },
             404 => Self::NotFound { call, code, message },
-            // 401 is the token's trouble, not the call's.
-            401 | 408 | 500.. => Self::Lost { call, words: format!("status {status} {code} {message}") },
+            // The token's trouble, not the call's.
+            401 => Self::Unauthorized { call, code, message },
+            408 | 500.. => Self::Lost { call, words: format!("status {status} {code} {message}") },
             _ => Self::Refused { call, status, code, message },
         }
     }
@@ -116,6 +127,7 @@ impl ArmError {
             Self::Throttled { .. }
             | Self::Held { .. }
             | Self::Refused { .. }
+            | Self::Unauthorized { .. }
             | Self::NotSent { .. }
             | Self::Lost { .. }
             | Self::Unreadable { .. } => false,
@@ -127,7 +139,11 @@ impl ArmError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::NotFound { .. } | Self::Refused { .. } | Self::Unreadable { .. } => true,
-            Self::NotSent { .. } | Self::Lost { .. } | Self::Throttled { .. } | Self::Held { .. } => false,
+            Self::NotSent { .. }
+            | Self::Lost { .. }
+            | Self::Unauthorized { .. }
+            | Self::Throttled { .. }
+            | Self::Held { .. } => false,
         }
     }
 
@@ -135,7 +151,7 @@ impl ArmError {
     #[must_use]
     pub fn passes(&self) -> bool {
         match self {
-            Self::NotSent { .. } | Self::Lost { .. } => true,
+            Self::NotSent { .. } | Self::Lost { .. } | Self::Unauthorized { .. } => true,
             Self::Throttled { .. }
             | Self::Held { .. }
             | Self::NotFound { .. }

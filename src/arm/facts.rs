@@ -12,6 +12,7 @@ use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignment
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::remediations::{ListedTask, TaskState, list_tasks};
+use crate::event::Timestamp;
 use crate::resource::{ArmId, SubscriptionId, Target, fold};
 use crate::transport::Deadline;
 
@@ -38,14 +39,16 @@ pub struct Facts {
     pub references: Option<Found<Vec<String>>>,
     /// The targets in the subscription of the same policy, this one too: what is assigned here may be assigned many times.
     pub siblings: Vec<Target>,
+    /// Since when at least all of this was so: it was read then, or later.
+    pub read_at: Timestamp,
 }
 
 /// Reads facts and lists, and keeps them for a while.
 #[derive(Debug, Default)]
 pub struct FactsReader {
     ttl: Duration,
-    assignments: Kept<SubscriptionId, Vec<Assignment>>,
-    members: Kept<ArmId, Found<SetMembers>>,
+    assignments: Kept<SubscriptionId, (Timestamp, Vec<Assignment>)>,
+    members: Kept<ArmId, (Timestamp, Found<SetMembers>)>,
     tasks: Kept<SubscriptionId, Vec<ListedTask>>,
 }
 
@@ -56,42 +59,58 @@ impl FactsReader {
         Self { ttl, ..Self::default() }
     }
 
-    /// The facts of a target's assignment.
+    /// The facts of a target's assignment, not older than `since`.
     ///
     /// # Errors
     /// When Resource Manager cannot be asked now.
-    pub async fn facts(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<Facts, ArmError> {
+    pub async fn facts(
+        &self,
+        arm: &ArmClient,
+        target: &Target,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<Facts, ArmError> {
         let subscription = target.subscription();
-        let all = match self.assignments.get(subscription, self.ttl) {
-            Some(all) => all,
-            None => match arm.send_paged(&list_assignments(subscription), deadline).await {
-                Ok(all) => self.assignments.keep(subscription, all),
-                Err(ArmError::Refused { code, message, .. }) => {
-                    return Ok(Facts::without_assignment(Found::Unreadable(format!("{code}: {message}"))));
-                }
-                Err(error) => return Err(error),
-            },
+        let kept = self.assignments.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since));
+        let (mut read_at, all) = match kept {
+            Some(kept) => kept,
+            None => {
+                let read_at = Timestamp::now_utc();
+                let all = arm.send_paged(&list_assignments(subscription), deadline).await?;
+                self.assignments.keep(subscription, (read_at, all))
+            }
         };
         let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
-            return Ok(Facts::without_assignment(missing(&all)));
+            return Ok(Facts::without_assignment(missing(&all), read_at));
         };
         let references = match &assignment.policy {
             AssignedPolicy::Definition(_) => None,
-            AssignedPolicy::Set(id) => Some(references(self.members(arm, id, deadline).await?, target)),
+            AssignedPolicy::Set(id) => {
+                let (members_read_at, members) = self.members(arm, id, since, deadline).await?;
+                read_at = read_at.min(members_read_at);
+                Some(references(members, target))
+            }
             AssignedPolicy::Unreadable(words) => {
-                return Ok(Facts::without_assignment(Found::Unreadable(words.clone())));
+                return Ok(Facts::without_assignment(Found::Unreadable(words.clone()), read_at));
             }
         };
         let siblings = siblings(assignment, &all, target);
-        Ok(Facts { assignment: Found::There(assignment.clone()), references, siblings })
+        Ok(Facts { assignment: Found::There(assignment.clone()), references, siblings, read_at })
     }
 
-    async fn members(&self, arm: &ArmClient, id: &ArmId, deadline: Deadline) -> Result<Found<SetMembers>, ArmError> {
-        if let Some(kept) = self.members.get(id, self.ttl) {
+    async fn members(
+        &self,
+        arm: &ArmClient,
+        id: &ArmId,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<(Timestamp, Found<SetMembers>), ArmError> {
+        if let Some(kept) = self.members.get(id, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since)) {
             return Ok(kept);
         }
+        let read_at = Timestamp::now_utc();
         let found = members(arm.send(&set_definition(id), deadline).await)?;
-        Ok(self.members.keep(id, found))
+        Ok(self.members.keep(id, (read_at, found)))
     }
 
     /// The active tasks of a subscription, whoever opened them.
@@ -115,9 +134,14 @@ impl FactsReader {
 }
 
 impl Facts {
-    fn without_assignment(assignment: Found<Assignment>) -> Self {
-        Self { assignment, references: None, siblings: Vec::new() }
+    fn without_assignment(assignment: Found<Assignment>, read_at: Timestamp) -> Self {
+        Self { assignment, references: None, siblings: Vec::new(), read_at }
     }
+}
+
+/// Whether what was read then is as new as it must be.
+fn is_new_enough(read_at: Timestamp, since: Option<Timestamp>) -> bool {
+    since.is_none_or(|since| read_at >= since)
 }
 
 /// What an answer says of the initiative of a live assignment. An assigned initiative cannot be deleted, so one that is not

@@ -87,6 +87,8 @@ pub struct Policy {
     pub flap_window: Duration,
     pub park_for: Duration,
     pub reevaluate_interval: Duration,
+    pub verify_after: Duration,
+    pub clock_tolerance: Duration,
     pub max_attempts: u32,
     pub flap_limit: u32,
     /// Waiting resources above which one task for the whole scope is considered.
@@ -186,6 +188,8 @@ fn policy(environment: &Environment) -> Policy {
         flap_window: environment.duration("FLAP_WINDOW"),
         park_for: environment.duration("PARK_FOR"),
         reevaluate_interval: environment.duration("REEVALUATE_INTERVAL"),
+        verify_after: environment.duration("VERIFY_AFTER"),
+        clock_tolerance: environment.duration("CLOCK_TOLERANCE"),
         max_attempts: environment.number("MAX_ATTEMPTS"),
         escalate_above: environment.number("ESCALATE_ABOVE"),
         most_entries: 5_000,

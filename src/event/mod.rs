@@ -6,5 +6,5 @@ mod time_text;
 mod wire;
 
 pub use moment::Moment;
-pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, read};
+pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, from_the_future, read};
 pub use time_text::{Timestamp, deserialize_time, parse_time};

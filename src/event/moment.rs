@@ -31,6 +31,12 @@ impl Moment {
         if self.clocks_agree() { stored } else { self.now + (stored - self.stored_after) }
     }
 
+    /// What time it can be at most, by any clock: only what is later is of the future.
+    #[must_use]
+    pub fn latest(&self) -> Timestamp {
+        self.now.max(self.stored_before)
+    }
+
     /// Whether the clocks show the same, as far as it can be told.
     fn clocks_agree(&self) -> bool {
         (self.stored_after..=self.stored_before).contains(&self.now)

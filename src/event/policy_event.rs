@@ -99,6 +99,14 @@ impl PolicyEvent {
     }
 }
 
+/// Why something that was seen then cannot be believed, if it lies further in the future than clocks differ.
+#[must_use]
+pub fn from_the_future(seen_at: Timestamp, tolerance: std::time::Duration, now: Timestamp) -> Option<String> {
+    let tolerated = humantime::format_duration(tolerance);
+    (seen_at > now + tolerance)
+        .then(|| format!("its time {seen_at} lies more than CLOCK_TOLERANCE ({tolerated}) in the future"))
+}
+
 /// Why a payload is not an event that can be handled.
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {

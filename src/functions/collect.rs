@@ -13,7 +13,7 @@ use super::rejection::reject;
 use super::side_by_side::side_by_side;
 use super::wake_ups;
 use crate::app::App;
-use crate::event::Timestamp;
+use crate::event::{Timestamp, from_the_future};
 use crate::host::{Envelope, Item};
 use crate::queue::{Observation, Outgoing, Queue};
 use crate::remediation::{merge_all, wait_for_document, wake_up_of, written};
@@ -45,8 +45,13 @@ pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) 
 async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Failed> {
     let mut by_target: BTreeMap<Target, Seen> = BTreeMap::new();
     let mut unreadable = Vec::new();
+    let (tolerance, now) = (app.settings.policy.clock_tolerance, app.reconciler.clocks.moment().latest());
+    let refused = |seen: &Observation| from_the_future(seen.observed_at, tolerance, now);
     for item in items {
         match Observation::read(&item.body) {
+            Ok(observation) if refused(&observation).is_some() => {
+                unreadable.push((item, refused(&observation).unwrap_or_default()));
+            }
             Ok(observation) => by_target.entry(observation.target()).or_default().push((observation, item)),
             Err(words) => unreadable.push((item, words.to_string())),
         }
@@ -127,7 +132,8 @@ async fn take_in(
         .store
         .update(&target, own, |found| {
             let observations = seen.iter().map(|(observation, _)| observation);
-            let (document, each) = merge_all(&found.document, observations, &app.settings.policy, Timestamp::now_utc());
+            let (document, each) =
+                merge_all(&found.document, observations, &app.settings.policy, app.reconciler.clocks.moment());
             merged = each;
             document
         })

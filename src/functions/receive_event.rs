@@ -18,7 +18,10 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
     let mut messages = Vec::new();
     for payload in envelope.events()? {
         match event::read(&payload) {
-            Ok(Reading::Policy(event)) => messages.extend(message(*event)),
+            Ok(Reading::Policy(event)) => match refused(app, &event) {
+                Some(reason) => reject(app, NAME, reason, &text(&payload), deadline).await?,
+                None => messages.extend(message(*event)),
+            },
             Ok(Reading::Foreign(event_type)) => {
                 info!(event = "event_ignored", reason = "foreign_type", event_type, "an event of another type")
             }
@@ -29,6 +32,13 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
         app.reconciler.sender.send(Queue::NoncompliantResources, &messages, Timestamp::now_utc(), deadline).await?;
     }
     Ok(())
+}
+
+/// Why an event that would count is not believed.
+fn refused(app: &App, event: &PolicyEvent) -> Option<String> {
+    let counts = !matches!(event.relevance(), Relevance::Ignored(_));
+    let tolerance = app.settings.policy.clock_tolerance;
+    event::from_the_future(event.observed_at, tolerance, app.reconciler.clocks.moment().latest()).filter(|_| counts)
 }
 
 fn message(event: PolicyEvent) -> Option<Outgoing> {

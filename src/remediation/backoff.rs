@@ -45,6 +45,12 @@ pub(super) fn next_look(since: Timestamp, policy: &Policy, now: Timestamp) -> Ti
     now + (lasted / 2).max(policy.check_interval_min).min(policy.check_interval_max.max(policy.check_interval_min))
 }
 
+/// How much later a wake-up is planned after so many came early: from the second on a second, doubled, ten minutes at most.
+pub(super) fn early_pause(early: u32) -> Duration {
+    let doubled = early.checked_sub(2).map(|times| 2_u64.saturating_pow(times));
+    Duration::from_secs(doubled.unwrap_or_default().min(600))
+}
+
 /// The first multiple of the window that is not before `at`.
 pub(super) fn round_up(at: Timestamp, window: Duration) -> Timestamp {
     let window = i128::try_from(window.as_nanos()).unwrap_or(i128::MAX);

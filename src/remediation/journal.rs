@@ -3,6 +3,7 @@
 use tracing::{info, warn};
 
 use super::reconciliation::Reconciliation;
+use super::stages::SHORT_LISTS;
 use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
 use crate::queue::WakeUp;
@@ -31,15 +32,18 @@ fn target_left_out(before: &TargetDocument, after: &TargetDocument) {
 }
 
 fn target_park(before: &TargetDocument, after: &TargetDocument) {
-    if before.parked == after.parked {
+    // The pause until the next try of what is refused is no news; and what is shared, another target tells.
+    let told = |document: &'_ TargetDocument| document.parked.clone().filter(|park| !park.shared);
+    let (was, is) = (told(before), told(after));
+    if was.as_ref().map(|park| (park.reason, park.since)) == is.as_ref().map(|park| (park.reason, park.since)) {
         return;
     }
     let (target, assignment) = (after.target.hash(), &after.target.policy_assignment_id);
-    if let Some(park) = &before.parked {
+    if let Some(park) = &was {
         let resources = before.resources.values().filter(|entry| before.holds(entry)).count();
         info!(event = "target_unparked", %target, %assignment, reason = park.reason.as_str(), since = %park.since, resources, "the target's park is over; its resources go on");
     }
-    if let Some(park) = &after.parked {
+    if let Some(park) = &is {
         let resources = after.resources.values().filter(|entry| after.holds(entry)).count();
         let class = park.class.map(FailureClass::as_str).unwrap_or_default();
         warn!(event = "target_parked", %target, %assignment, reason = park.reason.as_str(), class, words = park.words, hint = park.hint, until = %park.until, resources, "the whole target is parked");
@@ -67,6 +71,9 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
     }
     let ended = was.filter(|was| after.active.as_ref().is_none_or(|active| active.name != was.name));
     let Some(ended) = ended else { return };
+    if before.short_lists >= SHORT_LISTS {
+        warn!(event = "deployments_lacking", %target, task = %ended.name, looks = before.short_lists, "the list of the task's deployments lacks some that its counters tell of; what is not in it counts as not deployed");
+    }
     match after.history.last().filter(|past| past.name == ended.name) {
         Some(past) => {
             let seconds = (past.ended_at - past.opened_at).as_seconds_f64();
@@ -131,11 +138,26 @@ fn why_waiting(change: &Change<'_>) -> &'static str {
     match change.before.map(|entry| &entry.state) {
         None => "new",
         Some(state) if state.is_left_out() => "letIn",
+        Some(EntryState::Fixed { .. }) if change.after.last_failure.is_some() => "fixDidNotHelp",
         Some(EntryState::Fixed { .. } | EntryState::Skipped { .. }) => "again",
         Some(EntryState::InTask) => "fixDidNotLast",
         Some(EntryState::Parked { .. }) => "parkOver",
         Some(EntryState::Waiting { .. }) if change.was_held => "targetParkOver",
         Some(EntryState::Waiting { .. }) => "evaluated",
+    }
+}
+
+/// A write of the subscription's document: what Resource Manager refuses from now on, and what it does not any more.
+pub(super) fn scope_parks(before: &SubscriptionDocument, after: &SubscriptionDocument) {
+    let subscription = &after.subscription;
+    let parked = |document: &SubscriptionDocument, key: &String| {
+        document.parks.get(key).is_some_and(|park| park.parked_since.is_some())
+    };
+    for (scope, park) in after.parks.iter().filter(|(key, _)| parked(after, key) && !parked(before, key)) {
+        warn!(event = "subscription_parked", %subscription, scope, reason = park.reason.as_str(), words = park.words, hint = park.reason.hint(), next_try = %park.next_try, "Resource Manager refuses the worker what it asks here; all that this holds rests, and is tried again more and more rarely");
+    }
+    for (scope, park) in before.parks.iter().filter(|(key, _)| parked(before, key) && !parked(after, key)) {
+        info!(event = "subscription_unparked", %subscription, scope, reason = park.reason.as_str(), since = %park.since, "Resource Manager answers again; all that was held goes on");
     }
 }
 
@@ -180,7 +202,7 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
         Err(error @ (ArmError::Held { .. } | ArmError::NotSent { .. })) => {
             info!(event = "task_not_sent", %target, task = %task.name, %error, "the remediation task was not asked for; its resources wait")
         }
-        Err(error @ (ArmError::Lost { .. } | ArmError::Unreadable { .. })) => {
+        Err(error @ (ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. })) => {
             warn!(event = "task_unanswered", %target, task = %task.name, %error, "nobody knows whether Resource Manager has the remediation task; it is looked for")
         }
         Err(error) => {

@@ -47,7 +47,8 @@ pub(super) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
     // What was evaluated before a task that may have fixed it stays to be seen.
     let left = all - missing.len().min(room);
     for (at, id) in missing.iter().take(room).cloned() {
-        document.resources.insert(id, Entry::waiting(at, now));
+        // Nothing was evaluated in the future: what is seen now must count.
+        document.resources.insert(id, Entry::waiting(at.min(now + policy.clock_tolerance), now));
     }
     let left_out = leave_out(document, &forbidden, unlisted.reading.as_ref(), policy, now);
     let came = unlisted.seen.saturating_sub(counted);

@@ -3,9 +3,9 @@
 
 use super::backoff::round_up;
 use super::wake::rouse;
-use super::{left_out, listing};
+use super::{doubts, left_out, listing};
 use crate::config::Policy;
-use crate::event::Timestamp;
+use crate::event::{Moment, Timestamp};
 use crate::queue::{Observation, Seen};
 use crate::state::{Entry, EntryState, ParkReason, SkipReason, TargetDocument, sum_up};
 
@@ -32,7 +32,9 @@ pub enum Merged {
     Flapping,
     /// A fix is verified.
     Verified,
-    /// It became compliant without a task.
+    /// An event says that it became compliant without a task: the policy states are asked.
+    ToConfirm,
+    /// It became compliant, and nothing waited for it.
     Recovered,
     /// A compliant resource of which nothing is known.
     Unknown,
@@ -53,6 +55,7 @@ impl Merged {
             Self::WhileParked => "whileParked",
             Self::Flapping => "flapping",
             Self::Verified => "verified",
+            Self::ToConfirm => "toConfirm",
             Self::Recovered => "recovered",
             Self::Unknown => "unknown",
         }
@@ -65,10 +68,11 @@ pub fn merge_all<'a>(
     known: &TargetDocument,
     seen: impl IntoIterator<Item = &'a Observation>,
     policy: &Policy,
-    now: Timestamp,
+    moment: impl Into<Moment>,
 ) -> (TargetDocument, Vec<Merged>) {
-    let mut document = known.clone();
-    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, policy, now)).collect();
+    let (mut document, moment) = (known.clone(), moment.into());
+    let now = moment.now;
+    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, policy, moment)).collect();
     if document != *known {
         left_out::count_surplus(&mut document, policy);
         sum_up(known, &mut document, now);
@@ -77,9 +81,20 @@ pub fn merge_all<'a>(
 }
 
 /// Merges one observation into its target's document, and wakes the target earlier if need be.
-pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &Policy, now: Timestamp) -> Merged {
+pub fn merge(
+    document: &mut TargetDocument,
+    observation: &Observation,
+    policy: &Policy,
+    moment: impl Into<Moment>,
+) -> Merged {
+    let moment = moment.into();
+    let now = moment.now;
     let at = observation.observed_at;
     let id = &observation.resource_id;
+    if let Some(entry) = document.resources.get_mut(id) {
+        // Nothing was seen in the future, whatever was written down: it would hide what is seen now.
+        entry.observed_at = entry.observed_at.min(moment.latest() + policy.clock_tolerance);
+    }
     let is_full = document.resources.len() >= policy.most_entries;
     let left_out = if may_begin(document, observation) { left_out::reason(document, id, policy) } else { None };
     let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
@@ -107,6 +122,9 @@ pub fn merge(document: &mut TargetDocument, observation: &Observation, policy: &
         && document.wake_at.is_none_or(|wake_at| due < wake_at)
     {
         rouse(document, Some(due));
+    }
+    if merged == Merged::ToConfirm && document.active.is_none() && document.wake_at.is_none_or(|at| now < at) {
+        rouse(document, Some(round_up(now, policy.coalesce_window)));
     }
     merged
 }
@@ -178,11 +196,12 @@ fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
     match &mut entry.state {
         EntryState::Fixed { at: fixed_at, verified_at } if at >= *fixed_at => {
             verified_at.get_or_insert(at);
+            entry.doubt = None;
             Merged::Verified
         }
         EntryState::Waiting { .. } | EntryState::Parked { .. } => {
-            entry.state = EntryState::skipped(SkipReason::Compliant, now);
-            Merged::Recovered
+            entry.doubt = Some(doubts::of_event(at, now));
+            Merged::ToConfirm
         }
         EntryState::InTask => {
             // The task's own outcome says more; an older doubt is settled, though.
@@ -247,6 +266,7 @@ mod tests {
             fixes: Vec::new(),
             seen_in_task: None,
             last_failure: None,
+            doubt: None,
             state,
         };
         document.resources.insert(resource(0), entry);
@@ -380,7 +400,7 @@ mod tests {
         };
         assert_eq!(compliant(EntryState::Fixed { at: now() - s(9), verified_at: None }), Merged::Verified);
         assert_eq!(compliant(EntryState::Fixed { at: now() + s(9), verified_at: None }), Merged::Stale);
-        assert_eq!(compliant(EntryState::Waiting { due: now() }), Merged::Recovered);
+        assert_eq!(compliant(EntryState::Waiting { due: now() }), Merged::ToConfirm);
         let mut empty = TargetDocument::new(target());
         assert_eq!(merge(&mut empty, &seen(Seen::Compliant, 0, now()), &policy(), now()), Merged::Unknown);
         assert!(empty.resources.is_empty() && empty.wake_at.is_none());

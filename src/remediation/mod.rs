@@ -6,6 +6,7 @@
 //! set the next wake-up (`wake`, `backoff`).
 
 mod backoff;
+mod doubts;
 mod evaluation;
 mod failure;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod outcome;
 mod plan;
 mod reconcile;
 mod reconciliation;
+mod refusals;
 mod scanned;
 mod scope_states;
 mod stages;

@@ -177,6 +177,7 @@ impl Reconciler {
                 Saved::As(etag) => {
                     if let Some(before) = look.claims() {
                         journal::evaluations(before, &claims);
+                        journal::scope_parks(before, &claims);
                     }
                     Observed::ClaimsSaved(claims, etag)
                 }
@@ -195,7 +196,9 @@ impl Reconciler {
                 Observed::Rival(hash, rival)
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
-                warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
+                if !look.is_told(&error) {
+                    warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
+                }
                 Observed::Unanswered(error)
             }),
             Next::Put(task, begin_until) => {
@@ -222,7 +225,10 @@ impl Reconciler {
 
     async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
-            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, slot).await?),
+            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, None, slot).await?),
+            Question::FactsSince(since) => {
+                Observed::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?)
+            }
             Question::ActiveTasks => {
                 Observed::ActiveTasks(self.facts.active_tasks(&self.arm, target.subscription(), slot).await?)
             }

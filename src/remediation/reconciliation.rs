@@ -7,15 +7,16 @@
 //! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open`, (5) wake-up,
 //! (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
+use super::refusals::{Refusal, holding};
 use super::scanned::Scanned;
 use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
 use super::wake::wake_up_of;
-use crate::arm::{ArmError, Facts, ListedTask, PolicyState, TaskStatus};
+use crate::arm::{ArmError, CallKind, Facts, ListedTask, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::{Moment, Timestamp};
 use crate::queue::WakeUp;
@@ -37,6 +38,8 @@ pub struct Reconciliation {
     pub(super) installation: Installation,
     pub(super) rivals: BTreeMap<TargetHash, Rival>,
     pub(super) facts: Option<Facts>,
+    /// They were read anew in this look, as final verdicts need it: once is enough.
+    pub(super) facts_read_anew: bool,
     pub(super) states: Vec<PolicyState>,
     pub(super) states_asked: HashSet<ResourceId>,
     pub(super) all_non_compliant: Option<ScopeStates>,
@@ -56,6 +59,12 @@ pub struct Reconciliation {
     pub(super) scanned: Option<(Scope, Timestamp, Scanned)>,
     pub(super) throttled: Option<Timestamp>,
     pub(super) unanswered: bool,
+    /// What Resource Manager refused in this look.
+    pub(super) refused: Option<Refusal>,
+    /// It is for this look to try again what was refused.
+    pub(super) tries_again: bool,
+    /// The kinds of call that were answered in this look.
+    pub(super) answered: BTreeSet<&'static str>,
     pub(super) out_of_time: bool,
     pub(super) shown: bool,
     settled: Option<Rest>,
@@ -88,6 +97,7 @@ impl Reconciliation {
             claims: None,
             rivals: BTreeMap::new(),
             facts: None,
+            facts_read_anew: false,
             states: Vec::new(),
             states_asked: HashSet::new(),
             all_non_compliant: None,
@@ -102,11 +112,19 @@ impl Reconciliation {
             scanned: None,
             throttled: None,
             unanswered: false,
+            refused: None,
+            tries_again: false,
+            answered: BTreeSet::new(),
             out_of_time: false,
             shown: false,
             settled: None,
             woken: false,
         }
+    }
+
+    /// The generation of the wake-up that asked for the look.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The document as it was last read or written, for the log.
@@ -139,6 +157,13 @@ impl Reconciliation {
         self.claims.as_ref().and_then(|claims| claims.document.claims.get(rival)).map(|claim| claim.task.clone())
     }
 
+    /// Whether the subscription's document tells already that this is refused.
+    #[must_use]
+    pub fn is_told(&self, error: &ArmError) -> bool {
+        let known = self.claims.as_ref().and_then(|v| holding(&v.document, &self.target, &self.hash));
+        known.is_some_and(|(_, park)| park.parked_since.is_some()) && Refusal::of(error, &self.target).is_some()
+    }
+
     /// Whether the wake-up was void: an earlier generation's.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -153,6 +178,7 @@ impl Reconciliation {
 
     /// Remembers what was observed.
     pub fn observe(&mut self, observed: Observed) {
+        self.answered.extend(answered(&observed).map(CallKind::as_str));
         match observed {
             Observed::Target(versioned) => {
                 self.stale.get_or_insert(versioned.document.generation > self.generation);
@@ -182,6 +208,7 @@ impl Reconciliation {
                 if let Some(requested) = self.new_request(&document) {
                     (self.requested, self.has_requested) = (Some(requested), true);
                 }
+                self.tries_again |= self.begins_a_try(&document);
                 self.claims = Some(Versioned { document: *document, etag: Some(etag) });
             }
             Observed::ClaimsConflict => {
@@ -190,7 +217,10 @@ impl Reconciliation {
                 self.forget_task();
             }
             Observed::Rival(hash, rival) => drop(self.rivals.insert(hash, rival)),
-            Observed::Facts(facts) => self.facts = Some(facts),
+            Observed::Facts(facts) => {
+                self.facts_read_anew |= self.facts.is_some();
+                self.facts = Some(facts);
+            }
             Observed::States(asked, states) => {
                 self.states_asked.extend(asked);
                 self.states.extend(states);
@@ -205,10 +235,16 @@ impl Reconciliation {
             Observed::Deployments(name, list) => self.deployments = Some((name, list)),
             Observed::Unanswered(ArmError::Throttled { until, .. } | ArmError::Held { until, .. })
             | Observed::Floor(until) => self.throttled = self.throttled.max(Some(until)),
-            Observed::Unanswered(_) => self.unanswered = true,
+            Observed::Unanswered(error) => {
+                self.unanswered = true;
+                self.refused = Refusal::of(&error, &self.target).or(self.refused.take());
+            }
             Observed::Put(name, put) => {
                 if let Put::Throttled(until) = put {
                     self.throttled = self.throttled.max(Some(until));
+                }
+                if let Put::Park(cause) = &put {
+                    self.refused = Refusal::of_task(cause, &self.target);
                 }
                 // What was found before the creation says nothing of the time after it.
                 self.all_non_compliant = None;
@@ -242,6 +278,13 @@ impl Reconciliation {
         let mut asked = written.evaluations.iter().filter(|(_, known)| known.phase == EvaluationPhase::Asked);
         let new = asked.find(|(scope, known)| before.and_then(|before| before.get(*scope)) != Some(*known));
         new.map(|(scope, known)| (scope.clone(), known.started_at))
+    }
+
+    /// Whether this write of ours begins another try of what is refused.
+    fn begins_a_try(&self, written: &SubscriptionDocument) -> bool {
+        let before = self.claims.as_ref().map(|v| &v.document.parks);
+        let is_tried = |key: &String, tries: u32| before.and_then(|b| b.get(key)).is_some_and(|b| b.tries < tries);
+        self.refused.is_none() && written.parks.iter().any(|(key, park)| is_tried(key, park.tries))
     }
 
     /// Decides what to do next.
@@ -278,5 +321,32 @@ impl Reconciliation {
             Some(wake_up) if !self.woken => Next::Wake(wake_up),
             Some(_) | None => Next::Done,
         }
+    }
+}
+
+/// The kind of call that gave this answer.
+fn answered(observed: &Observed) -> Option<CallKind> {
+    match observed {
+        Observed::Facts(_) => Some(CallKind::ListAssignments),
+        Observed::States(..) => Some(CallKind::QueryStates),
+        Observed::AllNonCompliant(list) => (!list.is_refused && !list.is_unanswered()).then_some(CallKind::QueryStates),
+        Observed::ActiveTasks(_) => Some(CallKind::ListTasks),
+        Observed::Task(..) => Some(CallKind::ReadTask),
+        Observed::Deployments(..) => Some(CallKind::ListDeployments),
+        Observed::Put(_, Put::Accepted | Put::Wait | Put::Refused(_)) => Some(CallKind::CreateTask),
+        Observed::Put(_, Put::Throttled(_) | Put::Park(_) | Put::Unknown)
+        | Observed::Target(_)
+        | Observed::Saved(..)
+        | Observed::Conflict
+        | Observed::Claims(_)
+        | Observed::ClaimsSaved(..)
+        | Observed::ClaimsConflict
+        | Observed::Rival(..)
+        | Observed::Unanswered(_)
+        | Observed::Floor(_)
+        | Observed::Scanned(..)
+        | Observed::Shown
+        | Observed::Woken
+        | Observed::OutOfTime => None,
     }
 }

@@ -32,6 +32,7 @@ impl Scanned {
                 error @ (ArmError::NotFound { .. }
                 | ArmError::Refused { .. }
                 | ArmError::Lost { .. }
+                | ArmError::Unauthorized { .. }
                 | ArmError::Unreadable { .. }),
             ) => Self::Unavailable(error.to_string()),
         }
@@ -45,7 +46,9 @@ impl Scanned {
         match answer {
             Ok(scan) => Ok(Self::of(scan, Some(link))),
             Err(error @ (ArmError::Held { .. } | ArmError::Throttled { .. })) => Err(error),
-            Err(ArmError::NotSent { .. } | ArmError::Lost { .. }) => Ok(Self::Unanswered),
+            Err(ArmError::NotSent { .. } | ArmError::Lost { .. } | ArmError::Unauthorized { .. }) => {
+                Ok(Self::Unanswered)
+            }
             Err(error @ (ArmError::NotFound { .. } | ArmError::Refused { .. } | ArmError::Unreadable { .. })) => {
                 Ok(Self::Unavailable(error.to_string()))
             }

@@ -77,6 +77,8 @@ pub enum Rest {
     Unanswered,
     /// The target is parked.
     TargetParked,
+    /// Resource Manager refuses the worker what it asks in the subscription.
+    SubscriptionParked,
     /// The task runs.
     TaskRunning,
     /// The opening of the task is another's to finish, or its fate is not known yet.
@@ -90,6 +92,40 @@ pub enum Rest {
 }
 
 impl Rest {
+    /// Whether all that was to be asked was answered.
+    #[must_use]
+    pub fn is_for_want_of_work(self) -> bool {
+        match self {
+            Self::NothingDue | Self::NotEvaluatedYet | Self::TaskRunning => true,
+            Self::Blocked
+            | Self::Throttled
+            | Self::Unanswered
+            | Self::TargetParked
+            | Self::SubscriptionParked
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode
+            | Self::Paused => false,
+        }
+    }
+
+    /// Whether nothing more can be asked for now.
+    #[must_use]
+    pub fn is_for_want_of_answers(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unanswered | Self::SubscriptionParked => true,
+            Self::NothingDue
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TargetParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode
+            | Self::Paused => false,
+        }
+    }
+
     /// The word in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -100,6 +136,7 @@ impl Rest {
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
             Self::TargetParked => "targetParked",
+            Self::SubscriptionParked => "subscriptionParked",
             Self::TaskRunning => "taskRunning",
             Self::OpeningElsewhere => "openingElsewhere",
             Self::OutOfTime => "outOfTime",
@@ -114,6 +151,8 @@ impl Rest {
 pub enum Question {
     /// The facts of the assignment.
     Facts,
+    /// The same, read at this time or later: a final verdict is drawn from them.
+    FactsSince(Timestamp),
     /// The latest policy states of these resources.
     States(Vec<ResourceId>),
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
@@ -223,7 +262,7 @@ impl Put {
             Ok(_) => Self::Accepted,
             Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Self::Throttled(until),
             Err(ArmError::NotSent { .. }) => Self::Wait,
-            Err(ArmError::Lost { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
+            Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Self::Unknown,
             Err(ArmError::NotFound { code, message, .. }) => Self::Refused(format!("{code}: {message}")),
             Err(ArmError::Refused { status, code, message, .. }) => {
                 let park =

@@ -2,11 +2,15 @@
 //! itself may do, or a person who canceled a task for the whole scope. One record and one line in the log, however many
 //! resources wait; they keep their place and their attempt, and go on when the park ends.
 
+use std::collections::BTreeSet;
+
+use super::ScopeStates;
 use super::failure::is_permission;
 use crate::arm::{Deployment, DeploymentStatus};
 use crate::config::Policy;
-use crate::event::Timestamp;
-use crate::state::{EntryState, FailureClass, ParkReason, TargetDocument, TargetPark};
+use crate::event::{ComplianceState, Timestamp};
+use crate::resource::ResourceId;
+use crate::state::{Entry, EntryState, FailureClass, ParkReason, TargetDocument, TargetPark};
 
 /// What a person must mend before any task of the target can work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +32,13 @@ pub(super) fn park_target(document: &mut TargetDocument, cause: &TargetCause, po
         hint: cause.reason.hint().to_owned(),
         since: now,
         until: now + policy.park_for,
+        shared: false,
     });
 }
 
-/// Ends the target's park if its time is over.
+/// Ends the target's park if its time is over. One for what Resource Manager refuses ends with an answer, and no sooner.
 pub(super) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
-    document.parked.take_if(|park| park.until <= now);
+    document.parked.take_if(|park| park.until <= now && !park.reason.is_refusal());
 }
 
 /// The service's words when a deployment lacked permission.
@@ -44,6 +49,36 @@ pub(super) fn refusal(deployment: &Deployment) -> Option<String> {
         }
         DeploymentStatus::Failed { .. } | DeploymentStatus::Succeeded | DeploymentStatus::Open => None,
     }
+}
+
+/// The one resource group in which everything that this target tried so far lacked permission, if it is one alone and nothing is
+/// fixed: `deployments` are the last part of the list. Two groups are enough to blame the target.
+pub(super) fn only_group(document: &TargetDocument, deployments: &[Deployment]) -> Option<String> {
+    let is_fixed = |entry: &Entry| matches!(entry.state, EntryState::Fixed { .. });
+    if deployments.iter().any(|deployment| refusal(deployment).is_none()) || document.resources.values().any(is_fixed) {
+        return None;
+    }
+    let is_refused = |entry: &Entry| match &entry.state {
+        EntryState::Parked { reason, .. } => *reason == ParkReason::MissingPermission,
+        EntryState::InTask => entry.is_refused(),
+        EntryState::Waiting { .. } | EntryState::Fixed { .. } | EntryState::Skipped { .. } => false,
+    };
+    let earlier = document.resources.iter().filter(|(_, entry)| is_refused(entry)).map(|(id, _)| id.clone());
+    let now = deployments.iter().filter_map(|deployment| deployment.resource.parse().ok());
+    let groups: BTreeSet<_> = earlier.chain(now).map(|id| group(&id)).collect();
+    groups.first().filter(|_| groups.len() == 1).cloned()
+}
+
+/// Whether the policy states show a resource of another group that does not comply, or may: only a refusal to tell is an answer.
+pub(super) fn is_elsewhere(list: &ScopeStates, group_tried: &str) -> bool {
+    let is_open = list.is_unanswered() && !list.is_refused;
+    let bad = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
+    is_open || bad.filter_map(|state| state.resource.parse().ok()).any(|id| group(&id) != group_tried)
+}
+
+/// The group of the resource; of the subscription, what is in none.
+fn group(id: &ResourceId) -> String {
+    id.resource_group().map_or_else(String::new, |group| group.to_string())
 }
 
 /// Parks the target after a task of which not one deployment worked, and each lacked permission: `deployments` are the last
@@ -69,8 +104,9 @@ pub(super) fn learn_of_permission(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::TaskState;
+    use crate::arm::{PolicyState, TaskState};
     use crate::queue::Seen;
+    use crate::remediation::doubts;
     use crate::remediation::fixture::{deployment, failed, in_task, now, policy, resource, seen, status, waiting};
     use crate::remediation::merge::merge;
     use crate::remediation::outcome::{take_in, take_in_part};
@@ -139,6 +175,11 @@ mod tests {
         let mut document = waiting(2);
         park_target(&mut document, &cause, &policy(), now());
         merge(&mut document, &seen(Seen::Compliant, 0, now()), &policy(), now());
+        assert_eq!(doubts::due(&document, now()), [resource(0)], "the policy states are asked");
+        let state = ComplianceState::Compliant;
+        let state = PolicyState { resource: resource(0).to_string(), state, at: Some(now()), effect: None };
+        let entry = document.resources.get_mut(&resource(0)).unwrap();
+        doubts::settle(entry, Some(&state), &policy(), now());
         merge(&mut document, &seen(Seen::NonCompliant, 7, now()), &policy(), now());
         let held = |n| document.holds(&document.resources[&resource(n)]);
         assert!(!held(0), "it became compliant: it is no longer among what waits");

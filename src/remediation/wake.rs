@@ -89,6 +89,10 @@ pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, no
     document.resources.retain(|_, entry| match &entry.state {
         // Guard rails may be widened one day.
         EntryState::Skipped { reason, .. } if reason.is_guard_rail() => true,
+        // A fix is not forgotten before the policy states were asked about it.
+        EntryState::Fixed { verified_at: None, .. } if entry.doubt.as_ref().is_some_and(|doubt| doubt.asks == 0) => {
+            true
+        }
         EntryState::Fixed { at, .. } | EntryState::Skipped { at, .. } => *at + window > now,
         EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => true,
     });

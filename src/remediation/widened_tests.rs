@@ -141,9 +141,10 @@ impl World {
                     has_identity: true,
                     is_enforced: true,
                     not_scopes: Vec::new(),
+                    instance: None,
                 };
                 let assignment = Found::There(assignment);
-                Observed::Facts(Facts { assignment, references: None, siblings: Vec::new() })
+                Observed::Facts(Facts { assignment, references: None, siblings: Vec::new(), read_at: now() })
             }
             Question::ActiveTasks => Observed::ActiveTasks(Vec::new()),
             Question::States(asked) => Observed::States(asked, states),

@@ -26,8 +26,27 @@ pub struct Entry {
     /// How the last attempt failed, until the resource is fixed, a park of its own ends, or a new episode begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<LastFailure>,
+    /// What the policy states are to be asked about the resource, apart from any wave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// Where the resource stands.
     pub state: EntryState,
+}
+
+/// A question to the policy states: whether a fix that nothing verified helped, or whether an event that says that a waiting
+/// resource complies is true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Doubt {
+    /// When it is asked next.
+    #[serde(with = "time::serde::rfc3339")]
+    pub ask_at: Timestamp,
+    /// How often it was asked, and nothing as new as it must be was known.
+    #[serde(default)]
+    pub asks: u32,
+    /// The time of the evaluation that is said to have found it compliant; none where it is a fix.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub compliant_at: Option<Timestamp>,
 }
 
 impl Entry {
@@ -41,6 +60,7 @@ impl Entry {
             fixes: Vec::new(),
             seen_in_task: None,
             last_failure: None,
+            doubt: None,
             state: EntryState::Waiting { due },
         }
     }
@@ -52,6 +72,20 @@ impl Entry {
         self.attempt = 1;
         self.seen_in_task = None;
         self.last_failure = None;
+        self.doubt = None;
+    }
+
+    /// The resource is under an assignment of which it is known nothing but that it does not comply, or did.
+    pub fn inherit_nothing(&mut self, now: Timestamp) {
+        self.fixes.clear();
+        match &self.state {
+            EntryState::Waiting { .. } => (self.attempt, self.last_failure) = (1, None),
+            EntryState::Parked { .. } => {
+                (self.attempt, self.last_failure) = (1, None);
+                self.state = EntryState::Waiting { due: now };
+            }
+            EntryState::InTask | EntryState::Fixed { .. } | EntryState::Skipped { .. } => {}
+        }
     }
 
     /// Whether the last attempt failed for want of an evaluation.

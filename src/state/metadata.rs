@@ -93,7 +93,7 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
     let mut parked_until: Option<Timestamp> = document.parked.as_ref().map(|park| park.until);
     for entry in document.resources.values() {
         let index = match &entry.state {
-            EntryState::Waiting { .. } if document.holds(entry) => 3,
+            EntryState::Waiting { .. } if document.parked.is_some() => 3,
             EntryState::Waiting { .. } => 0,
             EntryState::InTask => 1,
             EntryState::Fixed { .. } => 2,
@@ -171,6 +171,7 @@ mod tests {
             hint: String::new(),
             since: now(),
             until,
+            shared: false,
         });
         assert!(TargetSummary::read(String::new(), &HashMap::new()).is_unsettled, "nothing is told");
         let metadata = of(&document);

@@ -48,6 +48,8 @@ pub enum ParkReason {
     MissingPermission,
     /// `MAX_ATTEMPTS` were used up.
     AttemptsUsedUp,
+    /// Deployments to it succeed, and the policy states find it non-compliant all the same.
+    FixDidNotHelp,
     /// Fixed `FLAP_LIMIT` times within `FLAP_WINDOW` and non-compliant again.
     Flapping,
     /// A person canceled the task.
@@ -56,8 +58,18 @@ pub enum ParkReason {
     NoIdentity,
     /// The assignment is of an initiative, and the event named no policy within it.
     ReferenceMissing,
-    /// Resource Manager does not let the worker itself read the assignment or open tasks.
+    /// Resource Manager does not let the worker itself ask what it must know, or open tasks.
     WorkerLacksPermission,
+    /// Resource Manager refuses a question about the target, for a cause that only its words tell.
+    TaskRefused,
+    /// There is no such subscription for the worker.
+    SubscriptionGone,
+    /// The subscription is disabled.
+    SubscriptionDisabled,
+    /// Microsoft.PolicyInsights is not registered in the subscription.
+    ProviderNotRegistered,
+    /// The subscription is of another tenant, and not delegated to the worker's.
+    DelegationWithdrawn,
 }
 
 impl ParkReason {
@@ -71,11 +83,39 @@ impl ParkReason {
             Self::PermanentFailure => "permanentFailure",
             Self::MissingPermission => "missingPermission",
             Self::AttemptsUsedUp => "attemptsUsedUp",
+            Self::FixDidNotHelp => "fixDidNotHelp",
             Self::Flapping => "flapping",
             Self::Canceled => "canceled",
             Self::NoIdentity => "noIdentity",
             Self::ReferenceMissing => "referenceMissing",
             Self::WorkerLacksPermission => "workerLacksPermission",
+            Self::TaskRefused => "taskRefused",
+            Self::SubscriptionGone => "subscriptionGone",
+            Self::SubscriptionDisabled => "subscriptionDisabled",
+            Self::ProviderNotRegistered => "providerNotRegistered",
+            Self::DelegationWithdrawn => "delegationWithdrawn",
+        }
+    }
+
+    /// Whether Resource Manager refuses the worker itself. Such a park ends when a question is answered again, which is tried
+    /// more and more rarely; no other is.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::WorkerLacksPermission
+            | Self::TaskRefused
+            | Self::SubscriptionGone
+            | Self::SubscriptionDisabled
+            | Self::ProviderNotRegistered
+            | Self::DelegationWithdrawn => true,
+            Self::PermanentFailure
+            | Self::MissingPermission
+            | Self::AttemptsUsedUp
+            | Self::Flapping
+            | Self::FixDidNotHelp
+            | Self::Canceled
+            | Self::NoIdentity
+            | Self::ReferenceMissing => false,
         }
     }
 
@@ -92,6 +132,9 @@ impl ParkReason {
             Self::AttemptsUsedUp => {
                 "The same failure came back at every attempt: look at the deployments of the last task, and mend what they name."
             }
+            Self::FixDidNotHelp => {
+                "The policy's template deploys something else than its existence condition or rule asks for: compare the last deployment with the policy, and mend the policy or its parameters."
+            }
             Self::Flapping => {
                 "Something sets the resource back after each fix: find the pipeline, template or person that does, in the resource's activity log."
             }
@@ -103,6 +146,19 @@ impl ParkReason {
             }
             Self::WorkerLacksPermission => {
                 "Grant the worker's own identity Resource Policy Contributor on the subscription or a management group above it (in a delegated subscription: in the Lighthouse registration)."
+            }
+            Self::TaskRefused => {
+                "Read the service's words: it refuses what must be asked about the target, and is asked again more and more rarely."
+            }
+            Self::SubscriptionGone => {
+                "If the subscription exists, give the worker's identity a role in it, or renew its Lighthouse delegation; if it is gone, stop the events that name it."
+            }
+            Self::SubscriptionDisabled => "Enable the subscription again; until then Azure changes nothing in it.",
+            Self::ProviderNotRegistered => {
+                "Run: az provider register --namespace Microsoft.PolicyInsights --subscription ID"
+            }
+            Self::DelegationWithdrawn => {
+                "Have the customer deploy the Lighthouse registration again, with Resource Policy Contributor for the worker's identity."
             }
             Self::ReferenceMissing => {
                 "See that policyDefinitionReferenceId is not lost between Event Grid and this worker; until then open a task for each policy of the initiative by hand."
@@ -142,6 +198,22 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Whether the assignment as it was read is the reason.
+    #[must_use]
+    pub fn is_of_assignment(self) -> bool {
+        match self {
+            Self::AssignmentGone | Self::ReferenceGone | Self::NotEnforced | Self::NotInScope => true,
+            Self::Compliant
+            | Self::Exempt
+            | Self::NotRemediable
+            | Self::ResourceGone
+            | Self::AssignmentExcluded
+            | Self::AssignmentNotIncluded
+            | Self::ScopeExcluded
+            | Self::TypeExcluded => false,
+        }
+    }
+
     /// Whether the guard rails are the reason. What they leave out is not forgotten: they may be widened.
     #[must_use]
     pub fn is_guard_rail(self) -> bool {

@@ -1,5 +1,5 @@
 //! What the targets of a subscription must know of each other: what is claimed by a task, which evaluations were asked for, and
-//! until when Resource Manager is to be left alone, because a 429 told so or because little of a budget was left.
+//! until when Resource Manager is to be left alone, because a 429 told so or because little of a budget was left, and what it refuses.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluation::Evaluation;
 use super::extent::Claim;
+use super::scope_park::ScopePark;
 use super::target_document::VERSION;
 use crate::event::Timestamp;
 use crate::resource::{Scope, SubscriptionId, TargetHash};
@@ -27,6 +28,9 @@ pub struct SubscriptionDocument {
     /// The last evaluation that was asked for of each scope.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub evaluations: BTreeMap<Scope, Evaluation>,
+    /// What is refused, by the scope at which it is refused, or by the hash of the one target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parks: BTreeMap<String, ScopePark>,
 }
 
 impl SubscriptionDocument {
@@ -39,6 +43,7 @@ impl SubscriptionDocument {
             throttled_until: None,
             claims: BTreeMap::new(),
             evaluations: BTreeMap::new(),
+            parks: BTreeMap::new(),
         }
     }
 }

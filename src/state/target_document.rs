@@ -38,6 +38,15 @@ pub struct TargetDocument {
     /// How many looks in a row took long, went on by themselves and were not heard of again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut_off: u32,
+    /// How many wake-ups in a row came before their time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub early: u32,
+    /// How many looks at the ended task found fewer deployments in its list than its counters tell of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub short_lists: u32,
+    /// Which assignment of this id it was when a decision was last drawn from it.
+    #[serde(default, rename = "assignmentInstance", skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
@@ -81,6 +90,9 @@ impl TargetDocument {
             nonce: None,
             wake_at: None,
             cut_off: 0,
+            early: 0,
+            short_lists: 0,
+            instance: None,
             active: None,
             parked: None,
             resources: BTreeMap::new(),
@@ -102,10 +114,10 @@ impl TargetDocument {
         self.resources.iter().filter_map(|(id, entry)| Some((id, entry.not_evaluated_since()?)))
     }
 
-    /// Whether the target's park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
+    /// Whether the target's own park holds the resource with this entry: it waits, and it is not its turn whatever its due time.
     #[must_use]
     pub fn holds(&self, entry: &Entry) -> bool {
-        self.parked.is_some() && matches!(entry.state, EntryState::Waiting { .. })
+        self.parked.as_ref().is_some_and(|park| !park.shared) && matches!(entry.state, EntryState::Waiting { .. })
     }
 
     /// When the first waiting resource is due.

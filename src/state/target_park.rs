@@ -25,4 +25,8 @@ pub struct TargetPark {
     /// When it is tried again by itself.
     #[serde(with = "time::serde::rfc3339")]
     pub until: Timestamp,
+    /// Whether the cause is another's to tell: what Resource Manager refuses stands in the subscription's document, and one
+    /// target tells of it for all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }

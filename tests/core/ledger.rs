@@ -95,6 +95,9 @@ impl World {
             EntryState::Waiting { .. } | EntryState::InTask => true,
             EntryState::Fixed { at, .. } => truth.fixes.iter().any(|(fix, _)| fix == at),
             EntryState::Parked { reason: ParkReason::Flapping, .. } => fixes >= limit,
+            EntryState::Parked { reason: ParkReason::FixDidNotHelp, .. } => {
+                fixes >= limit && record.is_some_and(|record| !record.compliant)
+            }
             EntryState::Parked { reason: ParkReason::AttemptsUsedUp, .. } => {
                 entry.attempt == max_attempts && truth.tried.len() == tried_out
             }
@@ -123,6 +126,7 @@ impl World {
         match entry.state {
             EntryState::Parked { reason: ParkReason::Flapping, .. } => self.meet(Ingredient::Flapping),
             EntryState::Parked { reason: ParkReason::AttemptsUsedUp, .. } => self.meet(Ingredient::AttemptsUsedUp),
+            EntryState::Parked { reason: ParkReason::FixDidNotHelp, .. } => self.meet(Ingredient::FixDidNotHelp),
             EntryState::Skipped { reason: SkipReason::ScopeExcluded, .. } => self.meet(Ingredient::Excluded),
             _ => {}
         }

@@ -74,6 +74,9 @@ impl World {
             self.meet(Ingredient::Conflict);
             return None;
         }
+        if document.parks.values().any(|park| park.parked_since.is_some()) {
+            self.meet(Ingredient::WorkerParked);
+        }
         self.store.etag += 1;
         self.store.subscriptions.insert(document.subscription.clone(), (document.clone(), self.store.etag));
         Some(etag(self.store.etag))

@@ -65,11 +65,21 @@ pub(crate) enum Ingredient {
     TooLate,
     ModeSwitch,
     Blip,
+    /// Facts older than what was seen were not enough for a final verdict.
+    FactsReadAnew,
+    /// Resource Manager refuses the worker a question.
+    WorkerRefused,
+    /// It did so for long enough.
+    WorkerParked,
+    /// A deployment succeeds, and the policy states deny it.
+    FixDidNotHelp,
+    /// An event says that a waiting resource complies.
+    ToConfirm,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 53] = [
+    pub(crate) const ALL: [Self; 58] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -123,6 +133,11 @@ impl Ingredient {
         Self::TooLate,
         Self::ModeSwitch,
         Self::Blip,
+        Self::FactsReadAnew,
+        Self::WorkerRefused,
+        Self::WorkerParked,
+        Self::FixDidNotHelp,
+        Self::ToConfirm,
     ];
 }
 

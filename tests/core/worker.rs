@@ -236,7 +236,7 @@ impl World {
         found: &Versioned<TargetDocument>,
     ) -> Result<Stage, String> {
         let mut document = found.document.clone();
-        let merged = merge(&mut document, &observation, &self.policy, self.moment(instance).now);
+        let merged = merge(&mut document, &observation, &self.policy, self.moment(instance));
         self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
         if document != found.document
             && (self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
@@ -249,6 +249,7 @@ impl World {
         }
         match (merged, observation.seen) {
             (Merged::Verified, _) => self.meet(Ingredient::Verified),
+            (Merged::ToConfirm, _) => self.meet(Ingredient::ToConfirm),
             (Merged::Remembered, Seen::Compliant) => self.meet(Ingredient::CompliantInTask),
             (Merged::Remembered, Seen::NonCompliant) => self.meet(Ingredient::DriftInTask),
             _ => {}

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
 
+mod clock_behind;
 mod command_line;
 mod crashes;
 mod cut_off_looks;
@@ -14,6 +15,7 @@ mod duplicates;
 mod ended_stops;
 mod evaluated_anew;
 mod exit_codes;
+mod facts_read_anew;
 mod fixtures;
 mod foreign_messages;
 mod fresh_tokens;
@@ -37,6 +39,7 @@ mod low_budgets;
 mod malformed;
 mod newer_version;
 mod older_clouds;
+mod one_refusal;
 mod other_tasks;
 mod outages;
 mod oversized;
@@ -50,6 +53,7 @@ mod refusals;
 mod refused_starts;
 mod refused_tokens;
 mod refused_wake_ups;
+mod refused_worker;
 mod slow_creations;
 mod slowness;
 mod stage;
@@ -65,8 +69,10 @@ mod storms_two;
 mod storms_weather;
 mod task_not_found;
 mod throttling;
+mod times_in_the_future;
 mod two_instances;
 mod unlisted;
+mod unverified_fixes;
 mod verified_fixes;
 mod whole_scope;
 mod widened_guard_rails;

@@ -1,6 +1,7 @@
 //! What the end of a task means for one resource that was in it.
 
 use super::super::backoff::next_attempt;
+use super::super::doubts;
 use super::super::failure::{Verdict, classify, verdict};
 use super::super::merge::{new_episode, park};
 use crate::arm::{TaskState, TaskStatus};
@@ -32,6 +33,7 @@ impl Ending<'_> {
         // Without a doubt left, an evaluation after the deployment's end was a compliant one that came before the task ended.
         let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
         entry.state = EntryState::Fixed { at, verified_at };
+        entry.doubt = verified_at.is_none().then(|| doubts::of_fix(at, self.policy));
         // Seen non-compliant after the deployment ended: it did not last.
         if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
             new_episode(entry, seen, self.policy, self.now);

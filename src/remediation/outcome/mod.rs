@@ -28,11 +28,11 @@ pub(super) fn take_in(
     policy: &Policy,
     now: Timestamp,
 ) {
-    take_in_part(document, status, deployments, None, policy, now);
+    take_in_where(document, status, deployments, None, false, policy, now);
 }
 
-/// Takes in a part of the list of the active task's deployments; `next` leads to the rest. Without a rest the task is done
-/// with, and what no part told of was not in its list.
+/// The same of a part, where nothing is known of other groups.
+#[cfg(test)]
 pub(super) fn take_in_part(
     document: &mut TargetDocument,
     status: &TaskStatus,
@@ -41,11 +41,26 @@ pub(super) fn take_in_part(
     policy: &Policy,
     now: Timestamp,
 ) {
+    take_in_where(document, status, deployments, next, false, policy, now);
+}
+
+/// Takes in a part of the list of the active task's deployments; `next` leads to the rest. Without a rest the task is done
+/// with, and what no part told of was not in its list. `elsewhere`: resources of another group do not comply either, so that
+/// a want of permission in one group alone says nothing of the target.
+pub(super) fn take_in_where(
+    document: &mut TargetDocument,
+    status: &TaskStatus,
+    deployments: &[Deployment],
+    next: Option<String>,
+    elsewhere: bool,
+    policy: &Policy,
+    now: Timestamp,
+) {
     let Some(mut active) = document.active.take() else { return };
     let so_far = active.reading.take().unwrap_or_default();
     let no_deployments = deployments.is_empty() && so_far == Reading::default();
     let only_refusals = so_far.only_refusals && deployments.iter().all(|deployment| refusal(deployment).is_some());
-    if only_refusals && next.is_none() {
+    if only_refusals && next.is_none() && !elsewhere {
         learn_of_permission(document, deployments, policy, now);
     }
     let is_parked = document.parked.is_some();

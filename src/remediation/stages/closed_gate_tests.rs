@@ -30,8 +30,9 @@ pub(super) fn facts() -> Facts {
         has_identity: true,
         is_enforced: true,
         not_scopes: Vec::new(),
+        instance: None,
     };
-    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
+    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
 }
 
 /// A look at a target with one due resource, played until `stop` holds for what is next.

@@ -11,7 +11,7 @@ use super::super::wave::{
 use super::super::{left_out, listing};
 use super::View;
 use super::escalating::Escalation;
-use crate::arm::{Facts, NewTask};
+use crate::arm::{Facts, Found, NewTask};
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
@@ -39,7 +39,13 @@ impl View<'_> {
         let Some(facts) = &self.look.facts else { return self.ask(Question::Facts) };
         // Whoever may not read the assignment may often read nothing else either: that must not hide it.
         if let Some(cause) = unreadable(&self.look.target, facts) {
+            if let Some(anew) = self.facts_since(Due::all(self.document, self.now), facts) {
+                return anew;
+            }
             return self.park(cause, Vec::new());
+        }
+        if let Some(replaced) = self.replaced(facts) {
+            return replaced;
         }
         if let Some(next) = not_evaluated.then(|| self.evaluating(facts)).flatten() {
             return next;
@@ -84,10 +90,16 @@ impl View<'_> {
         if !unasked.is_empty() {
             return Judged::First(self.ask(Question::States(unasked)));
         }
+        let ids: Vec<_> = due.ids().cloned().collect();
         let mut verdicts = self.forbidden(due.ids());
         let (wave, more) = NonCompliant::among(due.without(&verdicts), &self.look.states);
         verdicts.extend(more);
         let (wave, more) = Eligible::among(wave, &self.look.target, facts, &self.policy.guard_rails);
+        let by_facts = more.iter().filter(|Verdict::Skip(_, reason)| reason.is_of_assignment()).map(Verdict::resource);
+        let final_for: Vec<_> = if wave.is_err() { ids.iter().collect() } else { by_facts.collect() };
+        if let Some(anew) = self.facts_since(final_for.into_iter(), facts) {
+            return Judged::First(anew);
+        }
         verdicts.extend(more);
         if self.policy.mode == Mode::Act && !verdicts.is_empty() {
             let mut changed = self.document.clone();
@@ -98,6 +110,30 @@ impl View<'_> {
             Ok(wave) => Judged::Left(wave, verdicts),
             Err(cause) => Judged::First(self.park(cause, verdicts)),
         }
+    }
+
+    /// What is final is drawn from facts that were read after the observation, by whatever clock: older ones are read anew,
+    /// once a look.
+    fn facts_since<'b>(self, resources: impl Iterator<Item = &'b ResourceId>, facts: &Facts) -> Option<Next> {
+        let observed = resources.filter_map(|id| self.document.resources.get(id)).map(|entry| entry.observed_at);
+        let since = (observed.max()? + self.policy.clock_tolerance).min(self.now);
+        (!self.look.facts_read_anew && facts.read_at < since).then(|| self.ask(Question::FactsSince(since)))
+    }
+
+    /// An assignment that took the place of one of the same id inherits nothing: neither parks nor attempts nor fixes.
+    fn replaced(self, facts: &Facts) -> Option<Next> {
+        let Found::There(assignment) = &facts.assignment else { return None };
+        let instance = assignment.instance.as_deref()?;
+        if self.policy.mode == Mode::Plan || self.document.instance.as_deref() == Some(instance) {
+            return None;
+        }
+        let mut changed = self.document.clone();
+        let known = changed.instance.replace(instance.to_owned());
+        let kind = |text: &str| text.split(' ').next().map(str::to_owned);
+        if known.is_some_and(|known| kind(&known) == kind(instance)) {
+            changed.resources.values_mut().for_each(|entry| entry.inherit_nothing(self.now));
+        }
+        Some(Self::step(changed))
     }
 
     /// No task of the target is possible until a person mends it: plan mode says so, act mode parks the whole target.
@@ -155,6 +191,8 @@ impl View<'_> {
                     return paused;
                 }
                 let mut changed = self.document.clone();
+                // Only what creates the task tells whether that is still refused.
+                changed.parked = None;
                 opening::open(&mut changed, &task, self.policy, self.moment);
                 Self::write(changed, Meaning::Opened)
             }

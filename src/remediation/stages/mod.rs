@@ -6,6 +6,7 @@
 mod adopting;
 #[cfg(test)]
 mod closed_gate_tests;
+mod doubting;
 mod escalating;
 mod evaluating;
 #[cfg(test)]
@@ -15,9 +16,11 @@ mod opening;
 mod parked;
 #[cfg(test)]
 mod refusal_tests;
+mod refused;
 mod running;
 #[cfg(test)]
 mod taking_over_tests;
 mod view;
 
+pub(super) use running::SHORT_LISTS;
 pub(super) use view::View;

@@ -8,7 +8,7 @@ use super::View;
 impl View<'_> {
     /// What to do about the target's park: rest until its end, and end it then. None when there is none.
     pub(super) fn parked(self) -> Option<Next> {
-        let park = self.document.parked.as_ref()?;
+        let park = self.document.parked.as_ref().filter(|park| !park.reason.is_refusal())?;
         if park.until <= self.now {
             let mut changed = self.document.clone();
             unpark_target(&mut changed, self.now);
@@ -54,12 +54,14 @@ mod tests {
             has_identity: false,
             is_enforced: true,
             not_scopes: Vec::new(),
+            instance: None,
         };
         match question {
-            Question::Facts => Some(Observed::Facts(Facts {
+            Question::Facts | Question::FactsSince(_) => Some(Observed::Facts(Facts {
                 assignment: Found::There(assignment),
                 references: None,
                 siblings: Vec::new(),
+                read_at: now(),
             })),
             Question::ActiveTasks => Some(Observed::ActiveTasks(Vec::new())),
             Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
@@ -91,7 +93,7 @@ mod tests {
         let words = "AuthorizationFailed: no policyAssignments/read";
         let answer = |question: &Question| {
             let assignment = Found::Unreadable(words.to_owned());
-            let facts = Facts { assignment, references: None, siblings: Vec::new() };
+            let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
             (*question == Question::Facts).then_some(Observed::Facts(facts))
         };
         for mode in [Mode::Act, Mode::Plan] {

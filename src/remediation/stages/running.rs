@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::super::backoff::next_look;
-use super::super::outcome::{take_in, take_in_part};
-use super::super::step::{Next, Question, Rest};
+use super::super::outcome::{take_in, take_in_where};
+use super::super::step::{DeploymentList, Next, Question, Rest};
+use super::super::target_park::{is_elsewhere, only_group};
 use super::View;
 use crate::arm::{DeploymentCounts, TaskState, TaskStatus};
 use crate::event::Timestamp;
@@ -30,6 +31,11 @@ impl View<'_> {
                 changed.active = Some(ActiveTask { overdue_reported: true, ..active.clone() });
                 return Self::step(changed);
             }
+            if let Some(until) = self.refused_until() {
+                let overdue_at = active.opened_at + self.policy.task_timeout + Duration::from_secs(1);
+                let at = if active.overdue_reported { until } else { until.min(overdue_at.max(self.now)) };
+                return self.rest(Some(at), Rest::Unanswered);
+            }
             return self.ask(Question::Task(active.name.clone()));
         };
         let Some(status) = status else { return self.missing(active) };
@@ -44,13 +50,31 @@ impl View<'_> {
         let from = active.reading.as_ref().map(|reading| reading.next.clone());
         match self.look.deployments.as_ref().filter(|(name, list)| *name == active.name && list.from == from) {
             None => self.ask(Question::Deployments(active.name.clone(), from)),
+            Some((_, list)) if self.is_short(active, status, list) => {
+                changed.short_lists += 1;
+                self.rest_as(&changed, Some(next_look(active.opened_at, self.policy, self.now)), Rest::TaskRunning)
+            }
             Some((_, list)) => {
-                take_in_part(&mut changed, status, &list.deployments, list.next.clone(), self.policy, self.now);
+                let group = list.next.is_none().then(|| only_group(self.document, &list.deployments)).flatten();
+                let elsewhere = match (&group, &self.look.all_non_compliant) {
+                    (None, _) => false,
+                    (Some(_), None) if self.no_questions().is_none_or(|(_, why)| why != Rest::Unanswered) => {
+                        return self.ask(Question::AllNonCompliant(None));
+                    }
+                    (Some(_), None) => false,
+                    (Some(group), Some(list)) => is_elsewhere(list, group),
+                };
+                changed.short_lists = 0;
+                let next = list.next.clone();
+                take_in_where(&mut changed, status, &list.deployments, next, elsewhere, self.policy, self.now);
                 Self::step(changed)
             }
         }
     }
 }
+
+/// Looks at a list that has fewer deployments than its task's counters tell of, before it is taken as it is.
+pub(in crate::remediation) const SHORT_LISTS: u32 = 5;
 
 impl View<'_> {
     /// Resource Manager says that there is no such task. It may err for a while, so one answer is not enough, and the list of
@@ -80,6 +104,15 @@ impl View<'_> {
         let mut changed = self.document.clone();
         take_in(&mut changed, &deleted, &[], self.policy, self.now);
         Self::step(changed)
+    }
+
+    /// Whether the end of the list lacks deployments that the counters tell of: one of the two lags, and what is not in the
+    /// list may yet have been deployed.
+    fn is_short(self, active: &ActiveTask, status: &TaskStatus, list: &DeploymentList) -> bool {
+        let before = active.reading.as_ref().map_or(0, |reading| reading.fixed + reading.unfixed);
+        let read = u64::try_from(before + list.deployments.len()).unwrap_or(u64::MAX);
+        let lacks = status.deployments.total.is_some_and(|total| total > read);
+        lacks && list.next.is_none() && self.document.short_lists < SHORT_LISTS
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::backoff::next_look;
+use super::super::backoff::{early_pause, next_look};
+use super::super::doubts;
 use super::super::evaluation;
 use super::super::left_out::count_surplus;
 use super::super::reconciliation::Reconciliation;
@@ -34,7 +35,10 @@ impl<'a> View<'a> {
         match self.document.active.as_ref() {
             Some(active) if active.phase == TaskPhase::Opening => self.opening(active),
             Some(active) => self.running(active),
-            None => self.parked().unwrap_or_else(|| self.gathering()),
+            None => {
+                let first = self.held().or_else(|| self.doubting()).or_else(|| self.parked());
+                first.unwrap_or_else(|| self.gathering())
+            }
         }
     }
 
@@ -53,6 +57,9 @@ impl<'a> View<'a> {
         }
         if self.look.out_of_time {
             return Some((self.now, Rest::OutOfTime));
+        }
+        if let Some(until) = self.refused_until() {
+            return Some((until, Rest::Unanswered));
         }
         let began = || self.document.active.as_ref().map(|active| active.opened_at).or(self.document.earliest_due());
         self.look.unanswered.then(|| (next_look(began().unwrap_or(self.now), self.policy, self.now), Rest::Unanswered))
@@ -83,11 +90,33 @@ impl<'a> View<'a> {
         if let Some(tell) = self.told() {
             return tell;
         }
+        if let Some(claims) = self.refusal_over(why) {
+            return Next::SaveClaims(Box::new(claims));
+        }
         let mut document = document.clone();
         forget_settled(&mut document, self.policy.flap_window, self.now);
         count_surplus(&mut document, self.policy);
-        rouse(&mut document, at);
+        // What is in doubt is asked about when no task runs, unless nothing can be asked.
+        let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
+        let at = at.into_iter().chain(doubt).min();
+        let planned = self.not_early(&mut document, at);
+        rouse(&mut document, planned);
+        if let (Some(active), Some(at)) = (&mut document.active, at) {
+            active.check_at = at;
+        }
         Self::write(document, Meaning::Settled(why))
+    }
+
+    /// A clock that is behind the broker's makes wake-ups come early, at once again and again until it has caught up. So the
+    /// next is planned later, the later the more of them came early; and a little less late after one that did not.
+    fn not_early(self, document: &mut TargetDocument, at: Option<Timestamp>) -> Option<Timestamp> {
+        if document.generation == self.look.generation() {
+            let pause = early_pause(document.early);
+            let came_early = document.wake_at.is_some_and(|planned| planned - pause > self.now);
+            document.early =
+                if came_early { document.early.saturating_add(1) } else { document.early.saturating_sub(1) };
+        }
+        at.map(|at| at + early_pause(document.early))
     }
 
     /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, all
@@ -99,6 +128,9 @@ impl<'a> View<'a> {
         let known = self.claims.throttled_until.map(|until| self.moment.local(until));
         let learned = self.look.throttled.filter(|until| *until > self.now && known < Some(*until));
         let news = learned.map(|until| self.moment.stored(until));
+        if let Some(claims) = self.refusal_told() {
+            return Some(Next::SaveClaims(Box::new(claims)));
+        }
         let evaluations = self.evaluations_told();
         if !void && news.is_none() && evaluations.is_none() {
             return None;

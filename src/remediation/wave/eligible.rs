@@ -120,7 +120,7 @@ pub(in crate::remediation) fn reference(target: &Target, facts: &Facts) -> Resul
 mod tests {
     use super::*;
     use crate::arm::{AssignedPolicy, Assignment};
-    use crate::remediation::fixture::{resource, target};
+    use crate::remediation::fixture::{now, resource, target};
 
     fn facts(has_identity: bool, references: Option<&[&str]>) -> Facts {
         let assignment = Assignment {
@@ -129,9 +129,10 @@ mod tests {
             has_identity,
             is_enforced: true,
             not_scopes: Vec::new(),
+            instance: None,
         };
         let members = references.map(|all| Found::There(all.iter().map(|one| (*one).to_owned()).collect()));
-        Facts { assignment: Found::There(assignment), references: members, siblings: Vec::new() }
+        Facts { assignment: Found::There(assignment), references: members, siblings: Vec::new(), read_at: now() }
     }
 
     fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Verdict>) {
@@ -157,7 +158,7 @@ mod tests {
     fn an_assignment_that_cannot_be_read_allows_no_task() {
         let words = "AuthorizationFailed: The client has no policyAssignments/read";
         let assignment = Found::Unreadable(words.to_owned());
-        let facts = Facts { assignment, references: None, siblings: Vec::new() };
+        let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
         let (wave, verdicts) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
         let cause = wave.unwrap_err();
         assert_eq!((cause.reason, verdicts.len()), (ParkReason::WorkerLacksPermission, 0));

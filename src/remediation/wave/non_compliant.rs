@@ -1,4 +1,4 @@
-//! Second question: still non-compliant? A state older than what was observed says nothing, and a resource without a state
+//! Second question: still non-compliant? A state older than what was observed says nothing, neither of compliance nor of effect, and a resource without a state
 //! is unknown, not compliant: a task remediates only what is non-compliant anyway.
 
 use std::collections::HashMap;
@@ -23,12 +23,13 @@ impl NonCompliant {
         let mut verdicts = Vec::new();
         for (id, observed_at) in due.resources {
             let state = by_resource.get(id.as_str()).copied();
-            let fresh = state.filter(|s| s.at.is_some_and(|at| at >= observed_at)).map(|s| &s.state);
-            match fresh {
+            let fresh = state.filter(|s| s.at.is_some_and(|at| at >= observed_at));
+            match fresh.map(|s| &s.state) {
                 Some(ComplianceState::Compliant) => verdicts.push(Verdict::Skip(id, SkipReason::Compliant)),
                 Some(ComplianceState::Exempt) => verdicts.push(Verdict::Skip(id, SkipReason::Exempt)),
                 Some(ComplianceState::NonCompliant | ComplianceState::Other(_)) | None => {
-                    resources.push((id, state.and_then(|s| s.effect.clone())));
+                    // The effect of an older state is that of an older assignment.
+                    resources.push((id, fresh.and_then(|s| s.effect.clone())));
                 }
             }
         }

@@ -122,8 +122,9 @@ mod tests {
             has_identity: true,
             is_enforced: true,
             not_scopes,
+            instance: None,
         };
-        Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
+        Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
     }
 
     fn task_of(document: &TargetDocument, states: &[PolicyState], facts: &Facts) -> Option<NewTask> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use policy_remediator::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, ListedTask, PolicyState, TaskState};
+use policy_remediator::arm::{
+    ArmError, AssignedPolicy, Assignment, CallKind, Effect, Facts, Found, ListedTask, PolicyState, TaskState,
+};
 use policy_remediator::event::ComplianceState;
 use policy_remediator::remediation::{DeploymentList, Observed, Question, ScopeStates, Unread};
 use policy_remediator::resource::{ResourceId, Target};
@@ -23,6 +25,10 @@ impl World {
         let kept = self.cloud.kept(instance);
         let known = match question {
             Question::Facts => kept.facts.get(target).and_then(|kept| kept.get(now)).map(Observed::Facts),
+            Question::FactsSince(since) => {
+                let kept = kept.facts.get(target).and_then(|kept| kept.get(now));
+                kept.filter(|facts| facts.read_at >= *since).map(Observed::Facts)
+            }
             Question::ActiveTasks => kept.tasks.as_ref().and_then(|kept| kept.get(now)).map(Observed::ActiveTasks),
             Question::States(_)
             | Question::AllNonCompliant(_)
@@ -33,6 +39,9 @@ impl World {
         if let Some(known) = known {
             return known;
         }
+        if let Some(error) = self.lack_of_role(question) {
+            return Observed::Unanswered(error);
+        }
         let refusal = self.refusal(instance);
         if let Question::Evaluation(scope, link) = question {
             return self.tell_of_evaluation(scope, link, refusal);
@@ -41,7 +50,10 @@ impl World {
             return Observed::Unanswered(error);
         }
         match question {
-            Question::Facts => {
+            Question::Facts | Question::FactsSince(_) => {
+                if matches!(question, Question::FactsSince(_)) {
+                    self.meet(Ingredient::FactsReadAnew);
+                }
                 let facts = self.facts(target);
                 let kept = Kept::new(facts.clone(), now, FACTS_TTL);
                 self.cloud.kept(instance).facts.insert(target.clone(), kept);
@@ -94,6 +106,22 @@ impl World {
         is_overlooked
     }
 
+    /// The refusal of a question while the worker has no role. An evaluation is asked after by another.
+    fn lack_of_role(&mut self, question: &Question) -> Option<ArmError> {
+        let call = match question {
+            Question::Facts | Question::FactsSince(_) => CallKind::ListAssignments,
+            Question::ActiveTasks => CallKind::ListTasks,
+            Question::States(_) => CallKind::QueryStates,
+            Question::Task(_) => CallKind::ReadTask,
+            Question::Deployments(..) => CallKind::ListDeployments,
+            Question::AllNonCompliant(_) | Question::Evaluation(..) => return None,
+        };
+        self.cloud.refused_until.filter(|until| self.now < *until)?;
+        self.meet(Ingredient::WorkerRefused);
+        let (code, message) = ("AuthorizationFailed".to_owned(), "The worker has no role.".to_owned());
+        Some(ArmError::Refused { call, status: 403, code, message })
+    }
+
     /// All that is non-compliant, or a part of it: now and then not all comes in time. The list moves between the parts.
     fn scope_states(&mut self, target: &Target, from: Option<&str>) -> ScopeStates {
         let all: Vec<_> = self.cloud.truth.keys().filter(|(of, _)| of == target).map(|(_, id)| id.clone()).collect();
@@ -121,12 +149,14 @@ impl World {
             has_identity: true,
             is_enforced: true,
             not_scopes: Vec::new(),
+            instance: None,
         };
         let gone = self.cloud.is_gone(target);
         Facts {
             assignment: if gone { Found::Gone } else { Found::There(assignment) },
             references: None,
             siblings: Vec::new(),
+            read_at: self.now,
         }
     }
 

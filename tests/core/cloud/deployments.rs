@@ -87,7 +87,12 @@ impl World {
             truth.failures_left -= 1;
             return Ok(Some(failed(passing, "It passes.")));
         }
-        truth.compliant = true;
+        let helps = truth.trouble != Trouble::Unhelped;
+        truth.compliant = helps;
+        if task.person && !helps {
+            self.evaluates_naturally(key, at);
+            return Ok(Some(DeploymentStatus::Succeeded));
+        }
         if task.person {
             truth.fixer = Some(Fixer::Person);
         } else {
@@ -101,7 +106,12 @@ impl World {
                 self.meet(Ingredient::FixedAfterEvaluation);
             }
         }
-        self.after_a_fix(key, at);
+        if helps {
+            self.after_a_fix(key, at);
+        } else {
+            let within_a_day = self.span(0..24 * 3_600);
+            self.scenario.plan(at + within_a_day, crate::scenario::Happening::Evaluates(key));
+        }
         Ok(Some(DeploymentStatus::Succeeded))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Seen};
 
-use super::Key;
+use super::{Key, Trouble};
 use crate::scenario::Happening;
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -23,6 +23,7 @@ impl World {
             now = last.at + Duration::from_millis(1);
         }
         truth.evaluated(now);
+        let is_silent = truth.trouble == Trouble::Unhelped && !truth.compliant;
         let seen = if truth.compliant { Seen::Compliant } else { Seen::NonCompliant };
         let assignment = key.0.policy_assignment_id.clone();
         let reference = key.0.policy_definition_reference_id.clone();
@@ -31,7 +32,9 @@ impl World {
             self.meet(Ingredient::EvaluatedNaturally);
         }
         self.tell(|| format!("evaluated: {} is {}", key.1, seen.as_str()));
-        self.send_event(&observation);
+        if !is_silent {
+            self.send_event(&observation);
+        }
     }
 
     /// The event of an evaluation: at once, or late, and now and then several times.

@@ -40,6 +40,8 @@ pub(crate) struct Cloud {
     scans: Scans,
     instances: [Instance; 2],
     pub(crate) created: usize,
+    /// Until when the worker has no role.
+    pub(crate) refused_until: Option<Timestamp>,
 }
 
 impl Cloud {

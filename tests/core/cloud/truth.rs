@@ -23,6 +23,8 @@ pub(crate) enum Trouble {
     Unseen,
     /// No evaluation is ever found.
     NeverEvaluated,
+    /// Deployments succeed and help nothing; evaluations find it as it was, which no event tells.
+    Unhelped,
 }
 
 /// Who made a resource compliant.

@@ -56,6 +56,7 @@ impl Scenario {
             x if x < 0.10 => Trouble::Stale,
             x if x < 0.10 + self.spices.unseen => Trouble::Unseen,
             x if x < 0.10 + self.spices.unseen + self.spices.never_evaluated => Trouble::NeverEvaluated,
+            x if x > 1.0 - self.spices.unhelped => Trouble::Unhelped,
             _ => Trouble::None,
         };
         let passing = if random.f64() < 0.2 { random.usize(1..3) } else { 0 };

@@ -31,6 +31,7 @@ pub(crate) enum Happening {
     AssignmentGoes(Target),
     ResourceGoes(Key),
     GuardRailsWiden,
+    WorkerIsRefused(Duration),
 }
 
 impl Scenario {
@@ -56,6 +57,10 @@ impl Scenario {
             if random.f64() < spices.gone_assignments {
                 self.plan(soon(random), Happening::AssignmentGoes(target));
             }
+        }
+        if random.f64() < spices.refused_workers {
+            let lasts = if random.f64() < 0.5 { random.u64(60..HOUR) } else { random.u64(HOUR..72 * HOUR) };
+            self.plan(soon(random), Happening::WorkerIsRefused(Duration::from_secs(lasts)));
         }
         if spices.excluded > 0.0 && random.f64() < 0.7 {
             self.plan(some_day(random), Happening::GuardRailsWiden);
@@ -95,6 +100,10 @@ impl World {
                 Happening::AssignmentGoes(target) => self.assignment_goes(&target),
                 Happening::ResourceGoes(key) => self.resource_goes(&key),
                 Happening::GuardRailsWiden => self.guard_rails_widen(),
+                Happening::WorkerIsRefused(lasts) => {
+                    self.cloud.refused_until = Some(self.now + lasts);
+                    self.tell(|| format!("the worker is refused everything for {lasts:?}"));
+                }
             }
         }
     }

@@ -37,6 +37,8 @@ pub(crate) struct Spices {
     pub(crate) mode_switches: f64,
     /// A task that is there is not found.
     pub(crate) blips: f64,
+    pub(crate) refused_workers: f64,
+    pub(crate) unhelped: f64,
 }
 
 impl Spices {
@@ -63,6 +65,8 @@ impl Spices {
             small_documents: spice(0.1, 1.0),
             unevaluated: spice(0.2, 0.8),
             refused_evaluations: spice(0.3, 0.8),
+            refused_workers: spice(0.1, 1.0),
+            unhelped: spice(0.1, 0.15),
             stalls: spice(0.3, 0.01),
             mode_switches: spice(0.2, 0.003),
             blips: spice(0.3, 0.02),
@@ -91,7 +95,7 @@ impl Spices {
             policy.coalesce_window = Duration::from_secs(3_600);
         }
         // What is not listed is found by its policy state, so it must have one; and what makes room takes its fixes along.
-        if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts == 0.0 {
+        if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts + self.unhelped == 0.0 {
             policy.most_entries = 10;
         }
         if self.long_tasks > 0.0 {
