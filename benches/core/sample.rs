@@ -48,6 +48,7 @@ pub(crate) fn entry(state: EntryState, seconds_ago: u64) -> Entry {
         fixes: Vec::new(),
         seen_in_task: None,
         last_failure: None,
+        doubt: None,
         state,
     }
 }

@@ -86,8 +86,9 @@ fn facts() -> Facts {
         has_identity: true,
         is_enforced: true,
         not_scopes: Vec::new(),
+        instance: None,
     };
-    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new() }
+    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
 }
 
 fn state(resource: &str) -> PolicyState {
