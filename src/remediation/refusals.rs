@@ -133,7 +133,10 @@ pub(super) fn try_again(park: &mut ScopePark, policy: &Policy, now: Timestamp) {
     park.tries = park.tries.saturating_add(1);
     let doubled = policy.check_interval_min.checked_mul(2_u32.saturating_pow(park.tries - 1)).unwrap_or(LONGEST);
     let least = if park.parked_since.is_some() { SHORTEST } else { Duration::ZERO };
-    park.next_try = now + doubled.max(least).min(LONGEST).min(policy.park_for);
+    // As long as nobody can tell what becomes of a task, its resources are kept from all others.
+    let is_of_task = [CallKind::ReadTask, CallKind::ListDeployments].iter().any(|call| call.as_str() == park.call);
+    let most = if is_of_task { policy.backoff_cap.max(least) } else { LONGEST };
+    park.next_try = now + doubled.max(least).min(most).min(policy.park_for);
 }
 
 /// The refusal that holds the target, with its key. One of the whole subscription for want of a right leaves the targets of a
