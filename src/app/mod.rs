@@ -1,5 +1,6 @@
 //! Puts the worker together: from settings to clients to what the functions need. Nothing else constructs a client.
 
+mod pace;
 mod seats;
 
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
@@ -8,11 +9,11 @@ use tokio::sync::RwLock;
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
 use crate::queue::{Namespace, Receiver, Sender};
-use crate::remediation::Reconciler;
+use crate::remediation::{Begun, Reconciler, Slots};
 use crate::state::Store;
 use crate::transport::{CredentialError, TransportError, http_client, managed_identity};
 
-pub use seats::{OwnSeat, Seat, Seats};
+pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
 
 /// What the functions need.
 pub struct App {
@@ -79,6 +80,8 @@ impl App {
             sender: Sender::new(namespace.clone()),
             arm,
             facts: FactsReader::new(settings.facts_ttl),
+            begun: Begun::default(),
+            slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);
         Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })

@@ -93,6 +93,17 @@ impl Outgoing {
         let id = MessageId::of(&["wake-up", target.as_str(), &generation, nonce.map_or("", Nonce::as_str)]);
         Self { id, body: body(wake_up), at: Some(at) }
     }
+
+    /// The wake-up once more, at a later time, in place of the message with this id. Its own id follows from that one, so that
+    /// whoever handles a message twice sends it on once. A message of which no id is known is told apart by its time.
+    #[must_use]
+    pub fn wake_up_again(wake_up: &WakeUp, in_place_of: &str, at: Timestamp) -> Self {
+        let time = at.unix_timestamp_nanos().to_string();
+        let origin = if in_place_of.is_empty() { time.as_str() } else { in_place_of };
+        let (target, generation) = (wake_up.target.hash(), wake_up.generation.to_string());
+        let id = MessageId::of(&["again", target.as_str(), &generation, origin]);
+        Self { id, body: body(wake_up), at: Some(at) }
+    }
 }
 
 fn body(message: &impl serde::Serialize) -> String {

@@ -14,7 +14,7 @@ use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
 use super::wake::wake_up_of;
-use crate::arm::{ArmError, Facts, ListedTask, PolicyState, TaskStatus};
+use crate::arm::{ActiveTasks, ArmError, Facts, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::WakeUp;
@@ -27,10 +27,14 @@ pub struct Reconciliation {
     pub(super) target: Target,
     pub(super) hash: TargetHash,
     generation: u64,
+    /// Whether an earlier look was cut off, which is to be written down.
+    left_behind: bool,
     /// Whether the wake-up was void when the document was first read.
     stale: Option<bool>,
     document: Option<Versioned<TargetDocument>>,
     pub(super) claims: Option<Versioned<SubscriptionDocument>>,
+    /// Whether Resource Manager was asked for anything since the claims were read.
+    claims_are_old: bool,
     pub(super) rivals: BTreeMap<TargetHash, Option<TaskName>>,
     pub(super) facts: Option<Facts>,
     pub(super) states: Vec<PolicyState>,
@@ -38,7 +42,7 @@ pub struct Reconciliation {
     pub(super) all_non_compliant: Option<ScopeStates>,
     /// How many unlisted resources had been counted before they were asked for.
     pub(super) unlisted_then: u64,
-    pub(super) active_tasks: Option<Vec<ListedTask>>,
+    pub(super) active_tasks: Option<ActiveTasks>,
     pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
     pub(super) deployments: Option<(TaskName, DeploymentList)>,
     /// The task whose opening is ours to finish, and whether another began it.
@@ -50,6 +54,8 @@ pub struct Reconciliation {
     pub(super) has_requested: bool,
     /// What was learned of the evaluation that began then, until it is told to the other targets.
     pub(super) scanned: Option<(Scope, Timestamp, Scanned)>,
+    /// Whether the policy has as many tasks as it can have, by what other targets have learned.
+    pub(super) is_crowded: bool,
     pub(super) throttled: Option<Timestamp>,
     pub(super) unanswered: bool,
     pub(super) out_of_time: bool,
@@ -66,9 +72,11 @@ impl Reconciliation {
             target: wake_up.target.clone(),
             hash: wake_up.target.hash(),
             generation: wake_up.generation,
+            left_behind: wake_up.left_behind,
             stale: None,
             document: None,
             claims: None,
+            claims_are_old: false,
             rivals: BTreeMap::new(),
             facts: None,
             states: Vec::new(),
@@ -83,6 +91,7 @@ impl Reconciliation {
             requested: None,
             has_requested: false,
             scanned: None,
+            is_crowded: false,
             throttled: None,
             unanswered: false,
             out_of_time: false,
@@ -136,12 +145,14 @@ impl Reconciliation {
 
     /// Remembers what was observed.
     pub fn observe(&mut self, observed: Observed) {
+        self.claims_are_old |= observed.is_answer();
         match observed {
             Observed::Target(versioned) => {
                 self.stale.get_or_insert(versioned.document.generation > self.generation);
                 self.document = Some(*versioned);
             }
             Observed::Saved(write, etag) => {
+                self.left_behind = false;
                 let name = write.document.active.as_ref().map(|active| active.name.clone());
                 match (write.meaning, name) {
                     (Meaning::Opened | Meaning::TookOver, Some(name)) => self.mine = Some((name, write.meaning)),
@@ -153,6 +164,9 @@ impl Reconciliation {
             Observed::Conflict => self.document = None,
             Observed::Claims(versioned) => {
                 self.claims = Some(versioned);
+                self.claims_are_old = false;
+                // Only a document that is read after a claim can show that it is void.
+                self.rivals.clear();
                 self.document = None;
             }
             Observed::ClaimsSaved(document, etag) => {
@@ -161,11 +175,9 @@ impl Reconciliation {
                     (self.requested, self.has_requested) = (Some(requested), true);
                 }
                 self.claims = Some(Versioned { document: *document, etag: Some(etag) });
+                self.claims_are_old = false;
             }
-            Observed::ClaimsConflict => {
-                self.claims = None;
-                self.rivals.clear();
-            }
+            Observed::ClaimsConflict => self.claims = None,
             Observed::Rival(hash, active) => drop(self.rivals.insert(hash, active)),
             Observed::Facts(facts) => self.facts = Some(facts),
             Observed::States(asked, states) => {
@@ -200,6 +212,7 @@ impl Reconciliation {
                 let known = self.claims.as_ref().and_then(|v| v.document.evaluations.get(&scope));
                 self.scanned = known.map(|known| (scope, known.started_at, scanned));
             }
+            Observed::Crowded => self.is_crowded = true,
             Observed::Shown => self.shown = true,
             Observed::Woken => self.woken = true,
             Observed::OutOfTime => self.out_of_time = true,
@@ -228,6 +241,11 @@ impl Reconciliation {
         if self.settled.is_some() {
             return self.wake(document);
         }
+        if self.left_behind && !self.is_stale() {
+            let mut document = document.clone();
+            document.cut_off = document.cut_off.saturating_add(1);
+            return View::step(document);
+        }
         match (View { look: self, document, claims, policy, now }).next() {
             Next::Save(mut write) => {
                 sum_up(document, &mut write.document, now);
@@ -236,6 +254,16 @@ impl Reconciliation {
                 }
                 Next::Save(write)
             }
+            other => other,
+        }
+    }
+
+    /// The same, but what would be written in place of claims that were read before an answer reads them anew first: answers take
+    /// long, and meanwhile others write, so that the write would often be lost.
+    #[must_use]
+    pub fn refreshed(&self, next: Next) -> Next {
+        match next {
+            Next::SaveClaims(_) if self.claims_are_old => Next::LoadClaims,
             other => other,
         }
     }

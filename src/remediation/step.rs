@@ -3,7 +3,7 @@
 use super::ScopeStates;
 use super::scanned::Scanned;
 use super::target_park::TargetCause;
-use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
+use crate::arm::{ActiveTasks, ArmError, Deployment, Facts, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
 use crate::queue::Outgoing;
 use crate::resource::{ResourceId, Scope, TargetHash};
@@ -84,6 +84,21 @@ pub enum Rest {
 }
 
 impl Rest {
+    /// Whether the pass has come to its end, and was not only interrupted.
+    #[must_use]
+    pub fn is_an_end(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unanswered | Self::OutOfTime => false,
+            Self::NothingDue
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TargetParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::PlanMode => true,
+        }
+    }
+
     /// The word in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -107,7 +122,7 @@ impl Rest {
 pub enum Question {
     /// The facts of the assignment.
     Facts,
-    /// The latest policy states of these resources.
+    /// The latest policy states of these resources. The answer may be for the first of them only.
     States(Vec<ResourceId>),
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
     /// earlier answer gave.
@@ -146,13 +161,15 @@ pub enum Observed {
     /// All that is non-compliant, as far as it could be read.
     AllNonCompliant(ScopeStates),
     /// The active tasks.
-    ActiveTasks(Vec<ListedTask>),
+    ActiveTasks(ActiveTasks),
     /// The task; none when there is no such task.
     Task(TaskName, Option<TaskStatus>),
     /// Deployments of the task.
     Deployments(TaskName, DeploymentList),
     /// A question went unanswered.
     Unanswered(ArmError),
+    /// As many tasks of the policy run as can, as other targets have learned.
+    Crowded,
     /// The gate of the subscription is closed until then, as an answer told, perhaps to another target.
     Floor(Timestamp),
     /// What became of the creation of a task.
@@ -165,6 +182,35 @@ pub enum Observed {
     Woken,
     /// The time for this target is used up; what is begun is brought to a safe end.
     OutOfTime,
+}
+
+impl Observed {
+    /// Whether Resource Manager was waited for.
+    pub(super) fn is_answer(&self) -> bool {
+        match self {
+            Self::Facts(_)
+            | Self::States(..)
+            | Self::AllNonCompliant(_)
+            | Self::ActiveTasks(_)
+            | Self::Task(..)
+            | Self::Deployments(..)
+            | Self::Unanswered(_)
+            | Self::Put(..)
+            | Self::Scanned(..) => true,
+            Self::Target(_)
+            | Self::Saved(..)
+            | Self::Conflict
+            | Self::Claims(_)
+            | Self::ClaimsSaved(..)
+            | Self::ClaimsConflict
+            | Self::Rival(..)
+            | Self::Crowded
+            | Self::Floor(_)
+            | Self::Shown
+            | Self::Woken
+            | Self::OutOfTime => false,
+        }
+    }
 }
 
 /// A part of the list of a task's deployments.
@@ -196,6 +242,13 @@ pub enum Put {
 }
 
 impl Put {
+    /// Whether a task was refused because too many of its policy run.
+    #[must_use]
+    pub fn is_crowded_out(error: &ArmError) -> bool {
+        let ArmError::Refused { code, message, .. } = error else { return false };
+        code == "InvalidCreateRemediationRequest" && has_too_many(&message.to_ascii_lowercase())
+    }
+
     /// The meaning of the answer to the creation of a task.
     ///
     /// | answer | meaning |
@@ -223,7 +276,7 @@ impl Put {
                     |reason, class| Self::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
                 let words = message.to_ascii_lowercase();
                 let in_the_way = words.contains("already running") && words.contains("conflicting");
-                let too_many = words.contains("maximum number") && words.contains("running");
+                let too_many = has_too_many(&words);
                 match code.as_str() {
                     "InvalidUpdateRemediationRequest" => Self::Accepted,
                     "InvalidCreateRemediationRequest" if in_the_way || too_many => Self::Wait,
@@ -236,4 +289,8 @@ impl Put {
             }
         }
     }
+}
+
+fn has_too_many(words: &str) -> bool {
+    words.contains("maximum number") && words.contains("running")
 }

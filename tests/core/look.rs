@@ -15,7 +15,7 @@ impl World {
     pub(crate) fn look(&mut self, flow: &mut Flow, look: &Reconciliation) -> Result<Option<Observed>, String> {
         let Body::Wake(wake_up) = &flow.message.body else { return Ok(None) };
         let target = wake_up.target.clone();
-        let next = look.next(&self.policy, self.now);
+        let next = look.refreshed(look.next(&self.policy, self.now));
         let number = flow.message.number;
         Ok(Some(match next {
             Next::Done => return Ok(None),

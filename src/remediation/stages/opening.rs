@@ -91,13 +91,19 @@ impl View<'_> {
         if self.policy.mode == Mode::Plan {
             return self.rest(Some(self.now + self.policy.check_interval_max), Rest::PlanMode);
         }
-        if let Some((until, why)) = self.no_questions() {
-            // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found.
-            return if how == Meaning::Opened {
-                self.give_up(until)
-            } else {
-                self.rest(Some(grace_ends.max(until)), why)
-            };
+        // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found. To send
+        // what was gathered needs no more questions.
+        match how {
+            Meaning::TookOver => {
+                if let Some((until, why)) = self.no_questions() {
+                    return self.rest(Some(grace_ends.max(until)), why);
+                }
+            }
+            Meaning::Opened | Meaning::Step | Meaning::Settled(_) => {
+                if let Some(until) = self.floor() {
+                    return self.give_up(until);
+                }
+            }
         }
         let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
         if how == Meaning::TookOver {

@@ -8,6 +8,7 @@ use super::super::scanned::Scanned;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
 use super::super::wave::{Blockers, Crowd};
+use crate::arm::ActiveTasks;
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::state::{SubscriptionDocument, TargetDocument, TaskPhase};
@@ -61,7 +62,7 @@ impl<'a> View<'a> {
     }
 
     /// Writes a step on the way.
-    pub(super) fn step(document: TargetDocument) -> Next {
+    pub(in crate::remediation) fn step(document: TargetDocument) -> Next {
         Next::Save(Write { document: Box::new(document), meaning: Meaning::Step })
     }
 
@@ -119,15 +120,10 @@ impl<'a> View<'a> {
 
     /// What other tasks touch, and whether there is a place for one more.
     pub(super) fn blockers(self) -> Blockers<'a> {
-        let tasks = self.look.active_tasks.as_deref().unwrap_or_default();
+        let tasks = self.look.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default();
         let (hash, claims, rivals) = (&self.look.hash, self.claims, &self.look.rivals);
         let siblings = self.look.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
-        Blockers::new(&self.look.target, hash, claims, rivals, tasks).among(&Crowd {
-            siblings,
-            hash,
-            claims,
-            rivals,
-            tasks,
-        })
+        let crowd = Crowd { siblings, hash, claims, rivals, tasks, is_known: self.look.is_crowded };
+        Blockers::new(&self.look.target, hash, claims, rivals, tasks).among(&crowd)
     }
 }

@@ -24,11 +24,16 @@ pub(in crate::remediation) struct Crowd<'a> {
     pub(in crate::remediation) rivals: &'a BTreeMap<TargetHash, Option<TaskName>>,
     /// The active tasks of the subscription, once listed.
     pub(in crate::remediation) tasks: &'a [ListedTask],
+    /// Whether Resource Manager has said so, to this target or to another.
+    pub(in crate::remediation) is_known: bool,
 }
 
 impl Crowd<'_> {
     /// Whether the policy has as many tasks as it can have.
     pub(in crate::remediation) fn is_full(&self) -> bool {
+        if self.is_known {
+            return true;
+        }
         // Hardly ever is there so much of anything; then nothing has to be told apart.
         if self.tasks.len() + self.claims.claims.len() < MOST {
             return false;
@@ -98,7 +103,7 @@ mod tests {
     /// Whether there is no place for the first of the siblings.
     fn full(siblings: &[Target], claims: &SubscriptionDocument, tasks: &[ListedTask]) -> bool {
         let rivals = BTreeMap::new();
-        Crowd { siblings, hash: &siblings[0].hash(), claims, rivals: &rivals, tasks }.is_full()
+        Crowd { siblings, hash: &siblings[0].hash(), claims, rivals: &rivals, tasks, is_known: false }.is_full()
     }
 
     #[test]
@@ -150,7 +155,7 @@ mod tests {
         let all = claims(&siblings);
         let hash = siblings[0].hash();
         let check = |rivals: &BTreeMap<TargetHash, Option<TaskName>>| {
-            Crowd { siblings: &siblings, hash: &hash, claims: &all, rivals, tasks: &[] }.is_full()
+            Crowd { siblings: &siblings, hash: &hash, claims: &all, rivals, tasks: &[], is_known: false }.is_full()
         };
         assert!(check(&BTreeMap::new()), "a hundred beside its own");
         assert!(!check(&BTreeMap::from([(siblings[1].hash(), None)])));
