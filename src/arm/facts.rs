@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignments, set_definition};
+use super::call::CallKind;
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::kept::Kept;
@@ -47,6 +48,8 @@ pub struct FactsReader {
     inherited: Inherited,
     members: Kept<ArmId, Found<SetMembers>>,
     tasks: TaskLists,
+    /// Of several looks that need one list, one asks for it.
+    turns: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 type Assignments = Arc<[Arc<Assignment>]>;
@@ -61,6 +64,7 @@ impl FactsReader {
             inherited: Inherited::default(),
             members: Kept::at_most(MEMBERS),
             tasks: TaskLists::fresh_for(ttl),
+            turns: Mutex::default(),
         }
     }
 
@@ -70,6 +74,10 @@ impl FactsReader {
     /// When Resource Manager cannot be asked now.
     pub async fn facts(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<Facts, ArmError> {
         let subscription = target.subscription();
+        let turn = Arc::clone(
+            self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(subscription.clone()).or_default(),
+        );
+        let turn = turn_at(&turn, CallKind::ListAssignments, deadline).await?;
         let all = match self.assignments.get(subscription, self.ttl) {
             Some(all) => all,
             None => match arm.send_paged(&list_assignments(subscription), deadline).await {
@@ -80,6 +88,7 @@ impl FactsReader {
                 Err(error) => return Err(error),
             },
         };
+        drop(turn);
         let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
             return Ok(Facts::without_assignment(missing(&all)));
         };
@@ -133,6 +142,16 @@ impl FactsReader {
     ) -> Result<ActiveTasks, ArmError> {
         self.tasks.active(arm, target, deadline).await
     }
+}
+
+/// The turn at a list that another look may be reading.
+pub(super) async fn turn_at<T>(
+    list: &tokio::sync::Mutex<T>,
+    call: CallKind,
+    deadline: Deadline,
+) -> Result<tokio::sync::MutexGuard<'_, T>, ArmError> {
+    let late = |_| ArmError::NotSent { call, words: "another look has been reading it for the whole time".to_owned() };
+    tokio::time::timeout(deadline.left(), list.lock()).await.map_err(late)
 }
 
 /// The assignments of management groups, each kept once as long as the list of any subscription has it.
@@ -234,7 +253,6 @@ fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::call::CallKind;
     use crate::remediation::fixture::{SUB, target};
 
     const DEFINITION: &str = "/providers/Microsoft.Authorization/policyDefinitions/Tag";

@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::info;
 
+use super::call::CallKind;
 use super::client::ArmClient;
 use super::error::ArmError;
+use super::facts::turn_at;
 use super::kept::Kept;
 use super::remediations::{ListedTask, TaskState, list_tasks, list_tasks_of};
 use crate::resource::{AssignmentId, SubscriptionId, Target};
@@ -93,7 +95,7 @@ impl TaskLists {
     ) -> Result<ActiveTasks, ArmError> {
         let id = target.subscription();
         let reading = self.reading(id);
-        let mut reading = reading.lock().await;
+        let mut reading = turn_at(&reading, CallKind::ListTasks, deadline).await?;
         if let Some(tasks) = self.whole.get(id, self.fresh) {
             return Ok(ActiveTasks::All(tasks.to_vec()));
         }
