@@ -21,12 +21,13 @@ use crate::transport::Deadline;
 
 /// How long a list is fresh.
 const FRESH: Duration = Duration::from_secs(60);
-/// Time between the readings of a whole list, for each of its pages: a page in twenty seconds, whatever its length.
+/// For each page that was read so long no further one is, nor is a whole list read anew: where few calls are left, most are for the
+/// work.
 const FOR_A_PAGE: Duration = Duration::from_secs(20);
 /// How long a list is better than none.
 const STALE: Duration = Duration::from_secs(4 * 3_600);
 /// Pages of the whole list that are read at a time.
-const PART: usize = 4;
+const PART: u32 = 4;
 /// Pages of the list of one assignment that are read.
 const OF_ASSIGNMENT: usize = 2;
 /// Most bytes of whole lists, and of those of single assignments.
@@ -69,7 +70,7 @@ struct Reading {
     next: Option<String>,
     pages: u32,
     active: Vec<ListedTask>,
-    /// When the next may begin.
+    /// When the next part may be read.
     not_before: Option<Instant>,
     /// Whether it was said that the list is long.
     is_told: bool,
@@ -99,7 +100,7 @@ impl TaskLists {
         if let Some(tasks) = self.whole.get(id, self.fresh) {
             return Ok(ActiveTasks::All(tasks.to_vec()));
         }
-        if reading.next.is_some() || reading.not_before.is_none_or(|at| at <= Instant::now()) {
+        if reading.not_before.is_none_or(|at| at <= Instant::now()) {
             let limit = deadline.within(deadline.left() / 2);
             if let Some(tasks) = reading.go_on(arm, id, limit).await? {
                 let size = size(&tasks);
@@ -175,11 +176,16 @@ impl Reading {
                 Err(_) => break,
             }
         }
+        self.rest(PART);
         Ok(None)
     }
 
+    fn rest(&mut self, pages: u32) {
+        self.not_before = Some(Instant::now() + FOR_A_PAGE * pages);
+    }
+
     fn end(&mut self) -> Vec<ListedTask> {
-        self.not_before = Some(Instant::now() + FOR_A_PAGE * self.pages.saturating_sub(1));
+        self.rest(self.pages.saturating_sub(1));
         (self.pages, self.is_told) = (0, false);
         std::mem::take(&mut self.active)
     }

@@ -29,6 +29,8 @@ pub(super) const NAME: &str = "remediate";
 
 /// How long a batch waits for a look. The host hands out one batch at a time, so whoever waits holds everybody's next batch.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a batch waits for a seat.
+const FOR_A_SEAT: Duration = Duration::from_secs(1);
 /// When a look that takes long is taken for cut off: its slot, and time to write its end.
 const LEFT_BEHIND: Duration = Duration::from_secs(40);
 /// Longest time for the questions of one look: no more than half of the invocation's budget.
@@ -89,19 +91,23 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
     // They are told when they are stopped, and not with every message.
     newest.retain(|target, _| !stopped.holds(target.hash().as_str(), now));
     let patience = Instant::now() + PATIENCE.min(deadline.left() / 2);
-    let (pieces, wake_ups): (Vec<_>, Vec<_>) = newest
-        .into_values()
+    // A pass that was begun is finished first: where few calls are left, each for itself would come to no end.
+    let (first, others): (Vec<_>, Vec<_>) =
+        newest.into_values().partition(|(wake_up, _, _)| app.reconciler.begun.holds(&wake_up.target.hash()));
+    let (pieces, wake_ups): (Vec<_>, Vec<_>) = first
+        .into_iter()
+        .chain(others)
         .map(|(wake_up, message_id, items)| {
             let span = info_span!("look", message_id, target = %wake_up.target.hash());
             let look = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
-            (look, (wake_up, message_id, items))
+            (look, (wake_up, items))
         })
         .unzip();
     // Those who wait for a seat cost nothing, and must not keep others from theirs: the seats are the limit.
     let results = side_by_side(pieces.len().max(1), pieces).await;
     let served = results.iter().any(|result| matches!(result, Ok(Ok(Ended::Done))));
     let (mut again, mut without_turn) = (Vec::new(), 0_usize);
-    for (result, (mut wake_up, message_id, items)) in results.into_iter().zip(wake_ups) {
+    for (result, (mut wake_up, items)) in results.into_iter().zip(wake_ups) {
         let (after, left_behind) = match result {
             Ok(Ok(Ended::Done)) => continue,
             Ok(Ok(Ended::NoTurn(after))) => {
@@ -125,7 +131,8 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
         };
         wake_up.left_behind = left_behind;
         let at = Timestamp::now_utc() + after;
-        again.push((Outgoing::wake_up_again(&wake_up, &message_id, at), items));
+        let ids = items.iter().map(|item| item.message_id.as_str());
+        again.push((Outgoing::wake_up_again(&wake_up, ids, at), items));
     }
     if without_turn > 0 {
         info!(
@@ -157,10 +164,11 @@ enum Ended {
 
 /// Looks at the target, and waits for it as long as the batch can wait. A look that takes longer goes on by itself.
 async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadline: Deadline) -> Result<Ended, Failure> {
-    let Seat { of_all, own, target } = match app.seats.take(&wake_up.target, patience).await {
-        Ok(seat) => seat,
-        Err(after) => return Ok(Ended::NoTurn(after)),
-    };
+    let Seat { of_all, own, target } =
+        match app.seats.take(&wake_up.target, patience.min(Instant::now() + FOR_A_SEAT)).await {
+            Ok(seat) => seat,
+            Err(after) => return Ok(Ended::NoTurn(after)),
+        };
     let look = {
         let (app, wake_up) = (Arc::clone(&app), wake_up.clone());
         async move {

@@ -30,6 +30,12 @@ struct Pass {
 }
 
 impl Begun {
+    /// Whether a pass of this target was begun.
+    #[must_use]
+    pub fn holds(&self, target: &TargetHash) -> bool {
+        self.usable().contains_key(target)
+    }
+
     /// The active tasks that the pass has read.
     pub(super) fn tasks(&self, target: &TargetHash) -> Option<ActiveTasks> {
         self.usable().get(target)?.tasks.clone()

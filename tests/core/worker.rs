@@ -105,7 +105,11 @@ impl World {
         let mut again = wake_up.clone();
         again.left_behind = true;
         let number = flow.message.number.to_string();
-        self.send_wake_up(&Outgoing::wake_up_again(&again, &number, self.now + Duration::from_secs(40)));
+        self.send_wake_up(&Outgoing::wake_up_again(
+            &again,
+            std::iter::once(number.as_str()),
+            self.now + Duration::from_secs(40),
+        ));
         self.broker.complete(flow.message.number);
         flow.detached = true;
     }
