@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use policy_remediator::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
+use policy_remediator::arm::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
 use policy_remediator::config::Policy;
 use policy_remediator::event::ComplianceState;
 use policy_remediator::queue::WakeUp;
@@ -54,7 +54,7 @@ fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy)
                 Observed::Rival(rival, Rival { active: Some(task), ended: Vec::new() })
             }
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
-            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
+            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
             Next::Ask(Question::States(asked)) => {
                 let states = asked.iter().map(|id| state(id.as_str())).collect();
                 Observed::States(asked, states)

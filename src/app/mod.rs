@@ -1,5 +1,6 @@
 //! Puts the worker together: from settings to clients to what the functions need. Nothing else constructs a client.
 
+mod pace;
 mod seats;
 
 use std::sync::Arc;
@@ -12,11 +13,11 @@ use tokio::sync::RwLock;
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
 use crate::queue::{Namespace, Receiver, Sender};
-use crate::remediation::Reconciler;
+use crate::remediation::{Begun, Reconciler, Slots};
 use crate::state::{InstallationReader, Store};
 use crate::transport::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
 
-pub use seats::{OwnSeat, Seat, Seats};
+pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
 
 /// What the functions need.
 pub struct App {
@@ -88,6 +89,8 @@ impl App {
             facts: FactsReader::new(settings.facts_ttl),
             clocks,
             installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
+            begun: Begun::default(),
+            slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);
         Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })

@@ -1,22 +1,23 @@
-//! Seats for looks at targets: so many in all, fewer of one subscription, one a target. They outlast an invocation, because a
-//! slow look does too.
+//! Seats for looks at targets: so many in all, two of a subscription, one a target. They outlast an invocation, because a slow
+//! look does too. Whoever finds no seat is told when there will be one, each at a time of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
+use super::pace::{Pace, SEATS};
 use crate::resource::{SubscriptionId, Target, TargetHash};
 
 /// Looks at the same time.
-const ALL: usize = 16;
-/// Of these, at targets of one subscription.
-const OF_ONE_SUBSCRIPTION: usize = 4;
+const ALL: usize = 64;
 
 /// The seats of one instance.
 pub struct Seats {
     all: Arc<Semaphore>,
-    own: Mutex<HashMap<SubscriptionId, Arc<Semaphore>>>,
+    own: Mutex<HashMap<SubscriptionId, Arc<Bench>>>,
     taken: Arc<Mutex<HashSet<TargetHash>>>,
 }
 
@@ -26,43 +27,106 @@ impl Default for Seats {
     }
 }
 
-/// The right to look at a target. A look that takes long gives `of_all` back and keeps the rest.
+/// The seats of a subscription, and those who wait for one.
+struct Bench {
+    seats: Arc<Semaphore>,
+    pace: Mutex<Pace>,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self { seats: Arc::new(Semaphore::new(SEATS as usize)), pace: Mutex::default() }
+    }
+}
+
+/// The right to look at a target. A look that takes long gives `of_all` back, then `own`, and keeps `target` to its end.
 pub struct Seat {
     /// Of all looks.
     pub of_all: Option<OwnedSemaphorePermit>,
-    /// Of the subscription and of the target.
+    /// Of the subscription.
     pub own: OwnSeat,
+    /// Of the target.
+    pub target: TargetSeat,
 }
 
-/// The right to look at this target, one of a few of its subscription.
+/// The right to look at a target of this subscription.
 pub struct OwnSeat {
-    target: TargetHash,
-    taken: Arc<Mutex<HashSet<TargetHash>>>,
+    bench: Arc<Bench>,
+    since: Instant,
     _of_subscription: Option<OwnedSemaphorePermit>,
 }
 
+/// The right to look at this target.
+pub struct TargetSeat {
+    target: TargetHash,
+    taken: Arc<Mutex<HashSet<TargetHash>>>,
+}
+
+/// One who waits for a seat of a subscription.
+struct Waiting<'a>(&'a Bench);
+
 impl Seats {
-    /// Waits for a seat. None when the target is being looked at already.
-    pub async fn take(&self, target: &Target) -> Option<Seat> {
-        let hash = target.hash();
-        if !self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.clone()) {
-            return None;
+    /// Waits for a seat until then, or not at all where that would be in vain.
+    ///
+    /// # Errors
+    /// After which time to come again, when there is no seat or the target is being looked at already.
+    pub async fn take(&self, target: &Target, until: Instant) -> Result<Seat, Duration> {
+        let bench = self.bench(target.subscription());
+        let Some(target) = self.of_target(target.hash()) else { return Err(bench.pace().later(Instant::now())) };
+        if !bench.pace().is_hopeful(Instant::now(), until) {
+            return Err(bench.pace().later(Instant::now()));
         }
-        let mut own = OwnSeat { target: hash, taken: Arc::clone(&self.taken), _of_subscription: None };
-        let of_subscription = {
-            let mut all = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-            let seats = all
-                .entry(target.subscription().clone())
-                .or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_SUBSCRIPTION)));
-            Arc::clone(seats)
-        };
+        let waiting = Waiting::on(&bench);
         // First a seat of the subscription, then one of all: waiting for the first takes no seat from others.
-        own._of_subscription = of_subscription.acquire_owned().await.ok();
-        Some(Seat { of_all: Arc::clone(&self.all).acquire_owned().await.ok(), own })
+        let seats = async {
+            let own = Arc::clone(&bench.seats).acquire_owned().await.ok();
+            (own, Arc::clone(&self.all).acquire_owned().await.ok())
+        };
+        let found = timeout_at(until, seats).await;
+        drop(waiting);
+        let Ok((of_subscription, of_all)) = found else { return Err(bench.pace().later(Instant::now())) };
+        let since = Instant::now();
+        bench.pace().begin(since);
+        Ok(Seat { of_all, own: OwnSeat { bench, since, _of_subscription: of_subscription }, target })
+    }
+
+    fn bench(&self, subscription: &SubscriptionId) -> Arc<Bench> {
+        let mut all = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(subscription.clone()).or_default())
+    }
+
+    fn of_target(&self, target: TargetHash) -> Option<TargetSeat> {
+        let is_free = self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone());
+        is_free.then(|| TargetSeat { target, taken: Arc::clone(&self.taken) })
+    }
+}
+
+impl Bench {
+    fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn on(bench: &'a Bench) -> Self {
+        bench.pace().waiting += 1;
+        Self(bench)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.pace().waiting -= 1;
     }
 }
 
 impl Drop for OwnSeat {
+    fn drop(&mut self) {
+        self.bench.pace().end(self.since.elapsed());
+    }
+}
+
+impl Drop for TargetSeat {
     fn drop(&mut self) {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.target);
     }
@@ -72,7 +136,6 @@ impl Drop for OwnSeat {
 mod tests {
     use super::*;
     use crate::remediation::fixture;
-    use std::time::Duration;
 
     fn target(name: usize) -> Target {
         let reference = Some(format!("r{name}").parse().unwrap());
@@ -80,16 +143,40 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_subscription_and_a_target_have_their_own_limits() {
+    async fn a_subscription_has_few_seats_a_target_one_and_who_comes_too_late_comes_again_at_a_time_of_its_own() {
         let seats = Seats::default();
-        let mut held = Vec::new();
-        for name in 0..OF_ONE_SUBSCRIPTION {
-            held.push(seats.take(&target(name)).await.unwrap());
-        }
-        assert!(seats.take(&target(0)).await.is_none(), "it is being looked at");
-        let wait = Duration::from_secs(1);
-        assert!(tokio::time::timeout(wait, seats.take(&target(9))).await.is_err(), "the subscription is full");
-        drop(held.pop());
-        assert!(tokio::time::timeout(wait, seats.take(&target(9))).await.is_ok_and(|seat| seat.is_some()));
+        let within = |seconds| Instant::now() + Duration::from_secs(seconds);
+        let Seat { of_all, own, target: looked_at } = seats.take(&target(0), within(3)).await.unwrap();
+        drop(of_all);
+        let _second = seats.take(&target(9), within(3)).await.unwrap();
+        let others: Vec<_> = (1..6).map(target).collect();
+        let later = futures::future::join_all(others.iter().map(|other| seats.take(other, within(3)))).await;
+        let later: Vec<_> = later.into_iter().map(|seat| seat.err().unwrap()).collect();
+        assert!(later.is_sorted() && later[0] < later[4], "{later:?}");
+        let begun = Instant::now();
+        assert!(seats.take(&target(6), within(3)).await.is_err(), "the subscription is slow");
+        assert!(begun.elapsed().is_zero(), "it was not waited for");
+        drop(own);
+        assert!(seats.take(&target(0), within(3)).await.is_err(), "it is being looked at");
+        drop(looked_at);
+        assert!(seats.take(&target(0), within(3)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_takes_the_seat_when_it_is_given_back_and_who_gives_up_leaves_no_trace() {
+        let seats = Seats::default();
+        let soon = || Instant::now() + Duration::from_secs(2);
+        let (first, _other) =
+            (seats.take(&target(0), soon()).await.unwrap(), seats.take(&target(9), soon()).await.unwrap());
+        let wanted = target(1);
+        let (second, ()) = tokio::join!(seats.take(&wanted, soon()), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            drop(first);
+        });
+        assert!(second.is_ok());
+        assert!(seats.take(&target(2), soon()).await.is_err());
+        drop(second);
+        assert_eq!(seats.bench(wanted.subscription()).pace().waiting, 0);
+        assert!(seats.take(&target(2), soon()).await.is_ok());
     }
 }

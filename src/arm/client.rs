@@ -226,8 +226,13 @@ impl ArmClient {
         url: &Url,
         deadline: Deadline,
     ) -> Result<Success, ArmError> {
-        let late = |_| ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
-        let mut turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await.map_err(late)?;
+        let late = || ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
+        let turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await;
+        let Ok(mut turn) = turn else { return Err(late()) };
+        // No further page is begun after the time, either.
+        if deadline.has_passed() {
+            return Err(late());
+        }
         if let Some(until) = turn.floor(Timestamp::now_utc()) {
             return Err(ArmError::Held { call: call.kind, until });
         }

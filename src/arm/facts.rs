@@ -1,23 +1,23 @@
-//! The facts of an assignment, read at most once in `FACTS_TTL` and shared by all targets of a subscription;
-//! and the active tasks of a subscription, shared for a minute.
+//! The facts of an assignment, read at most once in `FACTS_TTL` and shared by all targets of a subscription; and the active
+//! tasks of a subscription. What is kept has a limit, and an assignment of a management group is kept once for all below it.
 
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignments, set_definition};
+use super::call::CallKind;
 use super::client::ArmClient;
 use super::error::ArmError;
-use super::remediations::{ListedTask, TaskState, list_tasks};
+use super::kept::Kept;
+use super::task_lists::{ActiveTasks, TaskLists};
 use crate::event::Timestamp;
 use crate::resource::{ArmId, SubscriptionId, Target, fold};
 use crate::transport::Deadline;
 
-/// How long the list of active tasks is kept.
-const TASKS_TTL: Duration = Duration::from_secs(60);
+/// Most bytes of assignments that are kept, and of initiatives.
+const ASSIGNMENTS: usize = 40 << 20;
+const MEMBERS: usize = 4 << 20;
 
 /// Something that may be there, may be known to be gone, or cannot be read. What cannot be read is never taken for gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,19 +44,31 @@ pub struct Facts {
 }
 
 /// Reads facts and lists, and keeps them for a while.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FactsReader {
     ttl: Duration,
-    assignments: Kept<SubscriptionId, (Timestamp, Vec<Assignment>)>,
+    assignments: Kept<SubscriptionId, (Timestamp, Assignments)>,
+    inherited: Inherited,
     members: Kept<ArmId, (Timestamp, Found<SetMembers>)>,
-    tasks: Kept<SubscriptionId, Vec<ListedTask>>,
+    tasks: TaskLists,
+    /// Of several looks that need one list, one asks for it.
+    turns: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<()>>>>,
 }
+
+type Assignments = Arc<[Arc<Assignment>]>;
 
 impl FactsReader {
     /// A reader that keeps facts for `ttl`.
     #[must_use]
     pub fn new(ttl: Duration) -> Self {
-        Self { ttl, ..Self::default() }
+        Self {
+            ttl,
+            assignments: Kept::at_most(ASSIGNMENTS),
+            inherited: Inherited::default(),
+            members: Kept::at_most(MEMBERS),
+            tasks: TaskLists::fresh_for(ttl),
+            turns: Mutex::default(),
+        }
     }
 
     /// The facts of a target's assignment, not older than `since`.
@@ -71,15 +83,20 @@ impl FactsReader {
         deadline: Deadline,
     ) -> Result<Facts, ArmError> {
         let subscription = target.subscription();
+        let turn = Arc::clone(
+            self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(subscription.clone()).or_default(),
+        );
+        let turn = turn_at(&turn, CallKind::ListAssignments, deadline).await?;
         let kept = self.assignments.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since));
         let (mut read_at, all) = match kept {
             Some(kept) => kept,
             None => {
                 let read_at = Timestamp::now_utc();
                 let all = arm.send_paged(&list_assignments(subscription), deadline).await?;
-                self.assignments.keep(subscription, (read_at, all))
+                self.keep(subscription, read_at, all)
             }
         };
+        drop(turn);
         let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
             return Ok(Facts::without_assignment(missing(&all), read_at));
         };
@@ -95,7 +112,26 @@ impl FactsReader {
             }
         };
         let siblings = siblings(assignment, &all, target);
-        Ok(Facts { assignment: Found::There(assignment.clone()), references, siblings, read_at })
+        Ok(Facts { assignment: Found::There(Assignment::clone(assignment)), references, siblings, read_at })
+    }
+
+    fn keep(
+        &self,
+        subscription: &SubscriptionId,
+        read_at: Timestamp,
+        all: Vec<Assignment>,
+    ) -> (Timestamp, Assignments) {
+        let (mut shared, mut size) = (Vec::with_capacity(all.len()), 0);
+        for assignment in all {
+            size += size_of::<Arc<Assignment>>();
+            if is_inherited(&assignment) {
+                shared.push(self.inherited.one(assignment));
+            } else {
+                size += size_of_assignment(&assignment);
+                shared.push(Arc::new(assignment));
+            }
+        }
+        self.assignments.keep(subscription, (read_at, shared.into()), size)
     }
 
     async fn members(
@@ -110,27 +146,72 @@ impl FactsReader {
         }
         let read_at = Timestamp::now_utc();
         let found = members(arm.send(&set_definition(id), deadline).await)?;
-        Ok(self.members.keep(id, (read_at, found)))
+        let size = match &found {
+            Found::There(members) => members.references.iter().map(|reference| reference.len() + 32).sum(),
+            Found::Gone => 0,
+            Found::Unreadable(words) => words.len(),
+        };
+        Ok(self.members.keep(id, (read_at, found), size + 256))
     }
 
-    /// The active tasks of a subscription, whoever opened them.
+    /// The active tasks of the target's subscription, whoever opened them, as far as they can be had now.
     ///
     /// # Errors
     /// When Resource Manager cannot be asked now.
     pub async fn active_tasks(
         &self,
         arm: &ArmClient,
-        id: &SubscriptionId,
+        target: &Target,
         deadline: Deadline,
-    ) -> Result<Vec<ListedTask>, ArmError> {
-        // Facts shorter-lived than a minute are wanted fresher still.
-        if let Some(kept) = self.tasks.get(id, self.ttl.min(TASKS_TTL)) {
-            return Ok(kept);
-        }
-        let mut tasks = arm.send_paged(&list_tasks(id), deadline).await?;
-        tasks.retain(|task| task.state == TaskState::Active);
-        Ok(self.tasks.keep(id, tasks))
+    ) -> Result<ActiveTasks, ArmError> {
+        self.tasks.active(arm, target, deadline).await
     }
+}
+
+/// The turn at a list that another look may be reading.
+pub(super) async fn turn_at<T>(
+    list: &tokio::sync::Mutex<T>,
+    call: CallKind,
+    deadline: Deadline,
+) -> Result<tokio::sync::MutexGuard<'_, T>, ArmError> {
+    let late = |_| ArmError::NotSent { call, words: "another look has been reading it for the whole time".to_owned() };
+    tokio::time::timeout(deadline.left(), list.lock()).await.map_err(late)
+}
+
+/// The assignments of management groups, each kept once as long as the list of any subscription has it.
+#[derive(Debug, Default)]
+struct Inherited {
+    all: Mutex<HashMap<String, Weak<Assignment>>>,
+}
+
+impl Inherited {
+    /// The one that is kept already, if it says the same.
+    fn one(&self, assignment: Assignment) -> Arc<Assignment> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = all.get(&assignment.id).and_then(Weak::upgrade).filter(|kept| **kept == assignment) {
+            return kept;
+        }
+        if all.len() == all.capacity() {
+            all.retain(|_, kept| kept.strong_count() > 0);
+        }
+        let kept = Arc::new(assignment);
+        all.insert(kept.id.clone(), Arc::downgrade(&kept));
+        kept
+    }
+}
+
+fn is_inherited(assignment: &Assignment) -> bool {
+    assignment.id.starts_with("/providers/microsoft.management/managementgroups/")
+}
+
+/// What an assignment takes in memory, by estimate.
+fn size_of_assignment(assignment: &Assignment) -> usize {
+    let policy = match &assignment.policy {
+        AssignedPolicy::Definition(text) | AssignedPolicy::Unreadable(text) => text.len(),
+        AssignedPolicy::Set(id) => id.as_str().len(),
+    };
+    let scopes: usize = assignment.not_scopes.iter().map(|scope| scope.len() + size_of::<String>()).sum();
+    size_of::<Assignment>() + assignment.id.len() + policy + scopes + 64
 }
 
 impl Facts {
@@ -159,7 +240,7 @@ fn members(answer: Result<SetMembers, ArmError>) -> Result<Found<SetMembers>, Ar
 }
 
 /// What is known of an assignment that the list does not name: one that cannot be read may be it.
-fn missing(all: &[Assignment]) -> Found<Assignment> {
+fn missing(all: &[Arc<Assignment>]) -> Found<Assignment> {
     match all.iter().find(|assignment| assignment.id.is_empty()) {
         Some(_) => {
             Found::Unreadable("the id of an assignment in the list cannot be read, which may be this".to_owned())
@@ -185,7 +266,7 @@ fn references(members: Found<SetMembers>, target: &Target) -> Found<Vec<String>>
 }
 
 /// The targets of the same single policy, or of the same reference of the same initiative.
-fn siblings(assignment: &Assignment, all: &[Assignment], target: &Target) -> Vec<Target> {
+fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -> Vec<Target> {
     let reference = match &assignment.policy {
         AssignedPolicy::Definition(_) | AssignedPolicy::Unreadable(_) => None,
         AssignedPolicy::Set(_) => target.policy_definition_reference_id.as_ref(),
@@ -198,41 +279,48 @@ fn siblings(assignment: &Assignment, all: &[Assignment], target: &Target) -> Vec
         .collect()
 }
 
-/// Values by key, with the time when they were read.
-#[derive(Debug)]
-struct Kept<K, V>(Mutex<HashMap<K, (Instant, V)>>);
-
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
-    fn get(&self, key: &K, ttl: Duration) -> Option<V> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(key).filter(|(read_at, _)| read_at.elapsed() < ttl).map(|(_, value)| value.clone())
-    }
-
-    fn keep(&self, key: &K, value: V) -> V {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), (Instant::now(), value.clone()));
-        value
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::call::CallKind;
     use crate::remediation::fixture::{SUB, target};
 
     const DEFINITION: &str = "/providers/Microsoft.Authorization/policyDefinitions/Tag";
     const SET: &str = "/providers/Microsoft.Authorization/policySetDefinitions/Baseline";
 
-    fn assigned(home: &str, name: &str, policy: &str) -> Assignment {
+    fn assigned(home: &str, name: &str, policy: &str) -> Arc<Assignment> {
         let id = format!("{home}/providers/Microsoft.Authorization/policyAssignments/{name}");
         let wire = serde_json::json!({ "id": id, "properties": { "policyDefinitionId": policy } });
-        serde_json::from_value(wire).unwrap()
+        Arc::new(serde_json::from_value(wire).unwrap())
+    }
+
+    #[test]
+    fn the_facts_of_five_thousand_subscriptions_with_two_hundred_assignments_each_take_less_than_64_mib() {
+        let reader = FactsReader::new(Duration::from_secs(600));
+        let subscription = |n: usize| format!("35ee058e-5fa0-414c-8145-{n:012}").parse::<SubscriptionId>().unwrap();
+        let group = "/providers/Microsoft.Management/managementGroups/contoso";
+        let inherited: Vec<_> =
+            (0..150).map(|n| assigned(group, &format!("a-rather-long-name-{n}"), DEFINITION)).collect();
+        for n in 0..5_000 {
+            let home = format!("/subscriptions/{}", subscription(n));
+            let id = |n: usize| format!("{home}/providers/microsoft.authorization/policyassignments/own-{n}");
+            let own = (0..50).map(|n| Assignment { id: id(n), ..Assignment::clone(&inherited[0]) });
+            let all = inherited.iter().map(|one| Assignment::clone(one)).chain(own);
+            reader.keep(&subscription(n), Timestamp::UNIX_EPOCH, all.collect());
+        }
+        let kept = |n| reader.assignments.get(&subscription(n), Duration::MAX).map(|(_, all)| all);
+        let (last, before) = (kept(4_999).unwrap(), kept(4_998).unwrap());
+        assert!((0..150).all(|n| Arc::ptr_eq(&last[n], &before[n])), "what is inherited is kept once");
+        assert!(kept(0).is_none(), "what was read longest ago is gone");
+        let own = |all: &Assignments| {
+            all.iter().filter(|one| !is_inherited(one)).map(|one| size_of_assignment(one)).sum::<usize>()
+        };
+        let all: Vec<_> = (0..5_000).filter_map(kept).collect();
+        let bytes: usize = all.iter().map(|list| own(list) + list.len() * size_of::<Arc<Assignment>>()).sum();
+        println!("{} lists, {bytes} bytes", all.len());
+        assert!(bytes <= 64 << 20 && all.len() > 1_500, "{} lists, {bytes} bytes", all.len());
+        let changed = Assignment { is_enforced: false, ..Assignment::clone(&last[0]) };
+        let (_, list) = reader.keep(&subscription(0), Timestamp::UNIX_EPOCH, vec![changed]);
+        assert!(!list[0].is_enforced && last[0].is_enforced, "what says something else is another");
     }
 
     #[test]
@@ -254,7 +342,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_may_be_what_is_looked_for() {
         assert_eq!(missing(&[assigned(SUB, "a", DEFINITION)]), Found::Gone);
-        let odd: Assignment = serde_json::from_value(serde_json::json!({ "id": 5, "properties": [] })).unwrap();
+        let odd = Arc::new(serde_json::from_value(serde_json::json!({ "id": 5, "properties": [] })).unwrap());
         assert!(matches!(missing(&[assigned(SUB, "a", DEFINITION), odd]), Found::Unreadable(_)));
         let of = |reference: &str, unread: Option<&str>| {
             let target = Target { policy_definition_reference_id: Some(reference.parse().unwrap()), ..target() };

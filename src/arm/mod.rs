@@ -14,6 +14,7 @@ mod error;
 mod evaluations;
 mod facts;
 mod gate;
+mod kept;
 mod lenient;
 mod links;
 mod oddities;
@@ -25,6 +26,7 @@ mod punctual;
 mod remediations;
 mod retry_after;
 mod service_error;
+mod task_lists;
 mod words;
 
 pub use answer::{Answer, Oddity};
@@ -38,6 +40,8 @@ pub use lenient::{Item, Members};
 pub use page::Page;
 pub use policy_states::{Effect, PolicyState};
 pub use remediations::{Deployment, DeploymentCounts, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus};
+pub use task_lists::ActiveTasks;
+pub use words::cut_to;
 
 /// The calls, by what they are about.
 pub mod calls {

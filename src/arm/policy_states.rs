@@ -47,10 +47,12 @@ pub fn all_non_compliant(target: &Target, now: Timestamp) -> Call<Page<PolicySta
     query(target, filter, from(now))
 }
 
-/// Queries for the latest states of these resources under the target's policy, as few as the length of an address allows.
+/// Query for the latest states of the first of these resources under the target's policy, as many as the length of an address
+/// allows, and how many they are.
 #[must_use]
-pub fn latest_states(target: &Target, resources: &[ResourceId], now: Timestamp) -> Vec<Call<Page<PolicyState>>> {
-    filters(&of_policy(target), resources).into_iter().map(|filter| query(target, filter, from(now))).collect()
+pub fn latest_states(target: &Target, resources: &[ResourceId], now: Timestamp) -> (Call<Page<PolicyState>>, usize) {
+    let (filter, count) = filter(&of_policy(target), resources);
+    (query(target, filter, from(now)), count)
 }
 
 fn of_policy(target: &Target) -> String {
@@ -75,18 +77,19 @@ fn query(target: &Target, filter: String, from: String) -> Call<Page<PolicyState
         .with_query("$filter", filter)
 }
 
-fn filters(base: &str, resources: &[ResourceId]) -> Vec<String> {
-    let mut groups: Vec<String> = Vec::new();
+/// The filter for the first of the resources, and how many it names: one at least.
+fn filter(base: &str, resources: &[ResourceId]) -> (String, usize) {
+    let mut terms: Vec<String> = Vec::new();
+    let mut length = base.len() + 10;
     for resource in resources {
         let term = format!("ResourceId eq {}", quoted(resource.as_str()));
-        match groups.last_mut() {
-            Some(group) if base.len() + group.len() + term.len() + 10 <= FILTER_LIMIT => {
-                *group = format!("{group} or {term}")
-            }
-            _ => groups.push(term),
+        length += term.len() + 4;
+        if length > FILTER_LIMIT && !terms.is_empty() {
+            break;
         }
+        terms.push(term);
     }
-    groups.into_iter().map(|group| format!("{base} and ({group})")).collect()
+    (format!("{base} and ({})", terms.join(" or ")), terms.len())
 }
 
 /// An OData string literal.
@@ -133,10 +136,15 @@ mod tests {
         let ids: Vec<ResourceId> = (0..100)
             .map(|n| format!("{SUB}/resourceGroups/o'neil/providers/Microsoft.Sql/servers/s{n:03}").parse().unwrap())
             .collect();
-        let filters = filters("PolicyAssignmentId eq 'a'", &ids);
-        assert!(filters.len() > 1 && filters.iter().all(|f| f.len() <= FILTER_LIMIT));
-        assert_eq!(filters.iter().map(|f| f.matches("ResourceId eq ").count()).sum::<usize>(), 100);
-        assert!(filters[0].contains("o''neil"));
+        let mut named = 0;
+        let mut filters = 0;
+        while named < ids.len() {
+            let (filter, count) = filter("PolicyAssignmentId eq 'a'", &ids[named..]);
+            assert!(filter.len() <= FILTER_LIMIT && filter.contains("o''neil"));
+            assert!(count > 0 && filter.matches("ResourceId eq ").count() == count);
+            (named, filters) = (named + count, filters + 1);
+        }
+        assert!(filters > 1 && filters < 10, "{filters}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::lenient::{Item, Members, read_by_serde};
 use super::page::Page;
 use super::service_error::ServiceError;
 use crate::event::Timestamp;
-use crate::resource::{ResourceId, SubscriptionId, Target, fold};
+use crate::resource::{AssignmentId, ResourceId, SubscriptionId, Target, fold};
 use crate::state::{Extent, TaskName};
 
 const API_VERSION: &str = "2024-10-01";
@@ -190,6 +190,13 @@ pub fn list_tasks(subscription: &SubscriptionId) -> Call<Page<ListedTask>> {
         API_VERSION,
     )
     .down_to(OLDEST)
+}
+
+/// Lists the tasks of one assignment in a subscription.
+#[must_use]
+pub(super) fn list_tasks_of(subscription: &SubscriptionId, assignment: &AssignmentId) -> Call<Page<ListedTask>> {
+    let id = assignment.as_str().replace('\'', "''");
+    list_tasks(subscription).with_query("$filter", format!("PolicyAssignmentId eq '{id}'"))
 }
 
 fn on_task<T>(kind: CallKind, method: Method, target: &Target, name: &TaskName, action: &[&str]) -> Call<T> {

@@ -15,7 +15,9 @@ pub(super) fn join(texts: Vec<String>) -> String {
     texts.into_iter().map(|text| cut_to(text, most)).collect::<Vec<_>>().join(" ")
 }
 
-fn cut_to(mut text: String, most: usize) -> String {
+/// The text, or its beginning up to so many bytes with a note of how long it was.
+#[must_use]
+pub fn cut_to(mut text: String, most: usize) -> String {
     let bytes = text.len();
     if bytes > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);

@@ -1,14 +1,14 @@
-//! `remediate`: each wake-up is a look at its target. Targets are looked at side by side, few at a time of one subscription,
-//! and a batch does not wait for a look that takes long, so that a slow or throttled customer holds nobody else.
+//! `remediate`: each wake-up is a look at its target. Targets are looked at side by side, two at a time of one subscription, and a
+//! batch does not wait for a look that takes long, so that a slow or throttled customer holds nobody else. A wake-up whose turn
+//! has not come, and one whose look goes on, is sent once more in place of the one that came: no document is written for that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
-use tracing::{Instrument, error, info_span};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{Instrument, error, info, info_span};
 
 use super::Failure;
 use super::collect::reject_all;
@@ -16,10 +16,11 @@ use super::isolate::{Failed, Isolation};
 use super::rejection::reject;
 use super::side_by_side::side_by_side;
 use super::stopping::{self, stop};
-use crate::app::{App, Seat};
+use super::wake_ups;
+use crate::app::{App, OwnSeat, Seat};
 use crate::event::Timestamp;
 use crate::host::{Envelope, Item};
-use crate::queue::WakeUp;
+use crate::queue::{Outgoing, WakeUp};
 use crate::remediation::ReconcileError;
 use crate::resource::Target;
 use crate::transport::{Deadline, causes};
@@ -28,18 +29,15 @@ pub(super) const NAME: &str = "remediate";
 
 /// How long a batch waits for a look. The host hands out one batch at a time, so whoever waits holds everybody's next batch.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a batch waits for a seat.
+const FOR_A_SEAT: Duration = Duration::from_secs(1);
 /// When a look that takes long is taken for cut off: its slot, and time to write its end.
 const LEFT_BEHIND: Duration = Duration::from_secs(40);
-/// Wake-ups that are left behind at the same time.
-const LEAVING: usize = 16;
-/// Longest time for the questions of one look.
+/// Longest time for the questions of one look: no more than half of the invocation's budget.
 const SLOT: Duration = Duration::from_secs(20);
 /// What must be left of the invocation for a look to ask questions at all, as a share of its budget (45 of 150 s): a fixed
 /// time would leave a small budget without any.
 const RESERVE: f64 = 0.3;
-
-/// The share of the invocation's time in which a wake-up is tried to be left behind.
-const OF_ONE_TARGET: f64 = 0.5;
 
 /// The newest wake-up of a target, its message's id, and all messages that it stands for.
 type Newest = (WakeUp, String, Vec<Item>);
@@ -88,94 +86,117 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
         }
     }
     let mut failed = reject_all(&app, NAME, unreadable, deadline).await;
-    let leaving = Arc::new(Semaphore::new(LEAVING));
     let stopped = stopping::list(&app, stopping::AGE, deadline).await;
     let now = Timestamp::now_utc();
     // They are told when they are stopped, and not with every message.
     newest.retain(|target, _| !stopped.holds(target.hash().as_str(), now));
-    let (pieces, items): (Vec<_>, Vec<_>) = newest
-        .into_values()
+    let patience = Instant::now() + PATIENCE.min(deadline.left() / 2);
+    // A pass that was begun is finished first: where few calls are left, each for itself would come to no end.
+    let (first, others): (Vec<_>, Vec<_>) =
+        newest.into_values().partition(|(wake_up, _, _)| app.reconciler.begun.holds(&wake_up.target.hash()));
+    let (pieces, wake_ups): (Vec<_>, Vec<_>) = first
+        .into_iter()
+        .chain(others)
         .map(|(wake_up, message_id, items)| {
             let span = info_span!("look", message_id, target = %wake_up.target.hash());
-            (look_in_time(Arc::clone(&app), wake_up, Arc::clone(&leaving), deadline).instrument(span), items)
+            let look = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
+            (look, (wake_up, items))
         })
         .unzip();
     // Those who wait for a seat cost nothing, and must not keep others from theirs: the seats are the limit.
     let results = side_by_side(pieces.len().max(1), pieces).await;
-    let served = results.iter().any(|result| matches!(result, Ok(Ok(()))));
-    for (result, items) in results.into_iter().zip(items) {
-        let failure = match result {
-            Ok(Ok(())) => continue,
-            Ok(Err(Failure::Reconcile(ReconcileError::State(_)))) if served && !deadline.has_passed() => {
-                match held_alone(&app, &items, deadline).await {
-                    Ok(()) => continue,
-                    Err(error) => error.into(),
-                }
+    let served = results.iter().any(|result| matches!(result, Ok(Ok(Ended::Done))));
+    let (mut again, mut without_turn) = (Vec::new(), 0_usize);
+    for (result, (mut wake_up, items)) in results.into_iter().zip(wake_ups) {
+        let (after, left_behind) = match result {
+            Ok(Ok(Ended::Done)) => continue,
+            Ok(Ok(Ended::NoTurn(after))) => {
+                without_turn += 1;
+                (after, wake_up.left_behind)
             }
-            Ok(Err(failure)) => failure,
-            Err(panic) => Failure::Defect(panic),
+            Ok(Ok(Ended::GoesOn)) => (LEFT_BEHIND, true),
+            // Storage served others of the batch and not this target: its batch need not come again for it.
+            Ok(Err(Failure::Reconcile(ReconcileError::State(error)))) if served && !deadline.has_passed() => {
+                stopping::tell(&wake_up.target, &error);
+                (LEFT_BEHIND, true)
+            }
+            Ok(Err(failure)) => {
+                failed.push(Failed { failure, items });
+                continue;
+            }
+            Err(panic) => {
+                failed.push(Failed { failure: Failure::Defect(panic), items });
+                continue;
+            }
         };
-        failed.push(Failed { failure, items });
+        wake_up.left_behind = left_behind;
+        let at = Timestamp::now_utc() + after;
+        let ids = items.iter().map(|item| item.message_id.as_str());
+        again.push((Outgoing::wake_up_again(&wake_up, ids, at), items));
     }
+    if without_turn > 0 {
+        info!(
+            event = "wake_ups_put_off",
+            count = without_turn,
+            "the turn of these targets has not come; each comes again at a time of its own"
+        );
+    }
+    failed.extend(send_again(&app, again, deadline).await);
     failed
 }
 
-/// Storage served others of the batch and not this target. If its document still cannot be written, it is this document that is
-/// held by somebody: it says when it is to be looked at, so `sweep` will see to that, and its batch need not come again for it.
-async fn held_alone(app: &App, items: &[Item], deadline: Deadline) -> Result<(), ReconcileError> {
-    let Some(wake_up) = items.first().and_then(|item| WakeUp::read(&item.body).ok()) else { return Ok(()) };
-    let own = deadline.within(deadline.left().mul_f64(OF_ONE_TARGET));
-    match app.reconciler.leave_behind(&wake_up, LEFT_BEHIND, false, own).await {
-        Err(ReconcileError::State(error)) => {
-            stopping::tell(&wake_up.target, &error);
-            Ok(())
-        }
-        other => other,
-    }
+/// Sends wake-ups in place of those that came. What cannot be sent comes again as it came.
+async fn send_again(app: &App, again: Vec<(Outgoing, Vec<Item>)>, deadline: Deadline) -> Option<Failed> {
+    let (messages, items): (Vec<_>, Vec<_>) = again.into_iter().unzip();
+    let error = wake_ups::send(app, messages, deadline).await.err()?;
+    Some(Failed { failure: error.into(), items: items.into_iter().flatten().collect() })
 }
 
-/// Looks at the target, and waits for it as long as the batch can wait. A look that takes longer goes on by itself, and a
-/// wake-up is left behind for the case that it is cut off.
-async fn look_in_time(
-    app: Arc<App>,
-    wake_up: WakeUp,
-    leaving: Arc<Semaphore>,
-    deadline: Deadline,
-) -> Result<(), Failure> {
-    let patience = Instant::now() + PATIENCE.min(deadline.left() / 2);
-    let mut begun = false;
-    if let Ok(Some(seat)) = timeout_at(patience, app.seats.take(&wake_up.target)).await {
-        let Seat { of_all, own } = seat;
-        let look = {
-            let (app, wake_up) = (Arc::clone(&app), wake_up.clone());
-            async move {
-                let _own = own;
-                look_at(&app, &wake_up, deadline).await
-            }
+/// What became of a wake-up in the time that its batch had for it.
+enum Ended {
+    /// The look has ended.
+    Done,
+    /// It goes on by itself.
+    GoesOn,
+    /// It has not begun: another may have its turn after this time.
+    NoTurn(Duration),
+}
+
+/// Looks at the target, and waits for it as long as the batch can wait. A look that takes longer goes on by itself.
+async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadline: Deadline) -> Result<Ended, Failure> {
+    let Seat { of_all, own, target } =
+        match app.seats.take(&wake_up.target, patience.min(Instant::now() + FOR_A_SEAT)).await {
+            Ok(seat) => seat,
+            Err(after) => return Ok(Ended::NoTurn(after)),
         };
-        begun = true;
-        let mut look = tokio::spawn(look.in_current_span());
-        if let Ok(ended) = timeout_at(patience, &mut look).await {
-            return ended.map_err(|panic| Failure::Defect(panic.to_string()))?.map_err(Failure::from);
+    let look = {
+        let (app, wake_up) = (Arc::clone(&app), wake_up.clone());
+        async move {
+            let _target = target;
+            look_at(&app, &wake_up, deadline).await
         }
-        drop(of_all);
-        tokio::spawn(watch(look).in_current_span());
+    };
+    let mut look = tokio::spawn(look.in_current_span());
+    if let Ok(ended) = timeout_at(patience, &mut look).await {
+        let ended = ended.map_err(|panic| Failure::Defect(panic.to_string()))?;
+        return ended.map(|()| Ended::Done).map_err(Failure::from);
     }
-    let _turn = leaving.acquire().await;
-    if deadline.has_passed() {
-        return Err(Failure::OutOfTime(1));
-    }
-    // A document that cannot be written must leave time for the others of its batch.
-    let own = deadline.within(deadline.left().mul_f64(OF_ONE_TARGET));
-    match app.reconciler.leave_behind(&wake_up, LEFT_BEHIND, begun, own).await {
-        Err(error) => stopped(&app, &wake_up, error, deadline).await.map_err(Failure::from),
-        Ok(()) => Ok(()),
-    }
+    drop(of_all);
+    info!(event = "look_left_behind", target = %wake_up.target.hash(), generation = wake_up.generation, "a look takes long and goes on by itself; another follows in case it is cut off");
+    tokio::spawn(watch(look, own).in_current_span());
+    Ok(Ended::GoesOn)
 }
 
-/// Nobody waits for the look any more, so what became of it is said here.
-async fn watch(look: JoinHandle<Result<(), ReconcileError>>) {
-    let words = match look.await {
+/// Nobody waits for the look any more, so what became of it is said here. It asks no question after its slot, so it needs its
+/// seat no longer than that.
+async fn watch(mut look: JoinHandle<Result<(), ReconcileError>>, own: OwnSeat) {
+    let in_its_slot = timeout(SLOT, &mut look).await;
+    drop(own);
+    let ended = match in_its_slot {
+        Ok(ended) => ended,
+        Err(_) => look.await,
+    };
+    let words = match ended {
         Ok(Ok(())) => return,
         Ok(Err(error)) => causes(&error),
         Err(panic) => format!("a defect: {panic}"),
@@ -189,7 +210,7 @@ async fn watch(look: JoinHandle<Result<(), ReconcileError>>) {
 
 async fn look_at(app: &App, wake_up: &WakeUp, deadline: Deadline) -> Result<(), ReconcileError> {
     let reserve = app.settings.invocation_budget.mul_f64(RESERVE);
-    let slot = if deadline.left() > reserve { SLOT } else { Duration::ZERO };
+    let slot = if deadline.left() > reserve { SLOT.min(app.settings.invocation_budget / 2) } else { Duration::ZERO };
     match app.reconciler.reconcile(wake_up, Deadline::after(slot), deadline).await {
         Err(error) => stopped(app, wake_up, error, deadline).await,
         Ok(()) => Ok(()),

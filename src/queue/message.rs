@@ -118,13 +118,16 @@ pub struct WakeUp {
     pub target: Target,
     /// The generation of its document that the wake-up belongs to.
     pub generation: u64,
+    /// Whether it was sent for the case that a look under way would be cut off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_behind: bool,
 }
 
 impl WakeUp {
     /// The wake-up of this generation.
     #[must_use]
     pub fn new(target: Target, generation: u64) -> Self {
-        Self { version: VERSION, target, generation }
+        Self { version: VERSION, target, generation, left_behind: false }
     }
 
     /// Reads a message's body.

@@ -1,5 +1,6 @@
 //! A message on its way out: its queue, its body, and the id by which the broker drops a second copy.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -93,8 +94,37 @@ impl Outgoing {
         let id = MessageId::of(&["wake-up", target.as_str(), &generation, nonce.map_or("", Nonce::as_str)]);
         Self { id, body: body(wake_up), at: Some(at) }
     }
+
+    /// The wake-up once more, at a later time, in place of the messages with these ids. Its own id follows from all of them: whoever
+    /// handles the same messages twice sends it on once, and a message that comes together with the one that it was sent on as does
+    /// not make that one again. Messages of which no id is known are told apart by the time.
+    #[must_use]
+    pub fn wake_up_again<'a>(wake_up: &WakeUp, in_place_of: impl Iterator<Item = &'a str>, at: Timestamp) -> Self {
+        let (time, ids) = (at.unix_timestamp_nanos().to_string(), in_place_of.collect::<BTreeSet<_>>());
+        let (target, generation) = (wake_up.target.hash(), wake_up.generation.to_string());
+        let mut parts = vec!["again", target.as_str(), &generation];
+        parts.extend(ids.iter().map(|id| if id.is_empty() { time.as_str() } else { *id }));
+        Self { id: MessageId::of(&parts), body: body(wake_up), at: Some(at) }
+    }
 }
 
 fn body(message: &impl serde::Serialize) -> String {
     serde_json::to_string(message).expect("messages are plain values")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{now, target};
+
+    #[test]
+    fn a_message_that_comes_with_the_one_that_it_was_sent_on_as_is_sent_on_under_an_id_that_is_new() {
+        let wake_up = WakeUp::new(target(), 7);
+        let again = |ids: &[&str]| Outgoing::wake_up_again(&wake_up, ids.iter().copied(), now()).id.to_string();
+        let next = again(&["first"]);
+        assert_eq!(again(&["first"]), next, "handled twice it is one");
+        let both = again(&["first", &next]);
+        assert_eq!(again(&[&next, "first"]), both, "whatever their order");
+        assert!(both != next && both != again(&[&next]), "the broker knows those");
+    }
 }

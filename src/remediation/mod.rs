@@ -6,6 +6,7 @@
 //! set the next wake-up (`wake`, `backoff`).
 
 mod backoff;
+mod begun;
 mod doubts;
 mod evaluation;
 mod failure;
@@ -25,6 +26,7 @@ mod reconciliation;
 mod refusals;
 mod scanned;
 mod scope_states;
+mod slots;
 mod stages;
 mod step;
 mod target_park;
@@ -34,6 +36,7 @@ mod wave;
 mod widened_tests;
 
 pub use backoff::wait_for_document;
+pub use begun::Begun;
 pub use journal::written;
 pub use letting_in::{LetIn, let_in, needs_walk};
 pub use merge::{Merged, merge, merge_all};
@@ -42,7 +45,8 @@ pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
 pub use scanned::Scanned;
 pub use scope_states::{ScopeStates, Unread};
+pub use slots::Slots;
 pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
 pub use target_park::TargetCause;
-pub use wake::{AfterDeath, after_death, heal, leave_behind, needs_healing, wake_up_of};
+pub use wake::{AfterDeath, after_death, heal, needs_healing, wake_up_of};
 pub use wave::Verdict;

@@ -1,5 +1,7 @@
 //! What a wave would do. In `act` mode the same task is created; in `plan` mode it is shown and everything keeps waiting.
 
+use sha2::{Digest, Sha256};
+
 use super::TargetCause;
 use super::wave::Verdict;
 use crate::arm::NewTask;
@@ -16,4 +18,14 @@ pub struct Plan {
     pub evaluation: Option<Scope>,
     /// The resources that would leave the wave.
     pub verdicts: Vec<Verdict>,
+    /// Whether the plan that was shown last was the same.
+    pub is_known: bool,
+}
+
+impl Plan {
+    /// A short text that is the same for the same plan.
+    pub(super) fn digest(&self) -> String {
+        let digest = Sha256::digest(format!("{:?}", (&self.task, &self.cause, &self.evaluation, &self.verdicts)));
+        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }

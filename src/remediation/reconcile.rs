@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::begun::Begun;
 use super::journal;
 use super::opening::longest_request;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
 use super::scanned::Scanned;
 use super::scope_states::{ScopeStates, Unread};
-use super::step::{DeploymentList, Next, Observed, Put, Question};
-use super::wake::{leave_behind, wake_up_of};
-use crate::arm::{ArmClient, ArmError, FactsReader, calls};
+use super::slots::Slots;
+use super::step::{DeploymentList, Next, Observed, Put, Question, Rest};
+use crate::arm::{ArmClient, ArmError, FactsReader, calls, cut_to};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Queue, SendError, Sender, WakeUp};
@@ -30,6 +31,8 @@ const ALL_STATES: Duration = Duration::from_secs(10);
 const PAGES_OF_STATES: usize = 500;
 /// So many looks in a row that took long and were cut off: it is the target that they die of.
 const CUT_OFF: u32 = 8;
+/// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
+const LONGEST_BODY: usize = 24 << 10;
 
 /// Why a look could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +67,10 @@ pub struct Reconciler {
     pub clocks: Clocks,
     /// The installation.
     pub installation: InstallationReader,
+    /// What was read in passes that are not finished.
+    pub begun: Begun,
+    /// Policies of which as many tasks run as can.
+    pub slots: Slots,
 }
 
 impl Reconciler {
@@ -85,7 +92,10 @@ impl Reconciler {
             if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
                 look.observe(Observed::Floor(until));
             }
-            let next = look.next(&self.policy, moment);
+            if self.slots.are_taken(&wake_up.target) {
+                look.observe(Observed::Crowded);
+            }
+            let next = look.refreshed(look.next(&self.policy, moment));
             match self.act(next, &look, &wake_up.target, slot, deadline).await? {
                 Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
                     return Err(ReconcileError::CutOff(found.document.cut_off));
@@ -99,43 +109,15 @@ impl Reconciler {
                     look.observe(observed);
                 }
                 None => {
+                    if look.rest().is_none_or(Rest::is_an_end) {
+                        self.begun.end(&wake_up.target.hash());
+                    }
                     journal::looked(wake_up, &look);
                     return Ok(());
                 }
             }
         }
         Err(ReconcileError::Endless)
-    }
-
-    /// Makes sure that the target is looked at again after this time, whatever becomes of the look under way; or, if it has not
-    /// `begun`, of the one that could not be taken.
-    ///
-    /// # Errors
-    /// As for [`Reconciler::reconcile`].
-    pub async fn leave_behind(
-        &self,
-        wake_up: &WakeUp,
-        after: Duration,
-        begun: bool,
-        deadline: Deadline,
-    ) -> Result<(), ReconcileError> {
-        let target = &wake_up.target;
-        let change = |found: &Versioned<TargetDocument>| {
-            let mut document = found.document.clone();
-            // Of a target that is not known there is nothing to be looked at.
-            if found.etag.is_some()
-                && leave_behind(&mut document, wake_up.generation, Timestamp::now_utc() + after)
-                && begun
-            {
-                document.cut_off = document.cut_off.saturating_add(1);
-            }
-            document
-        };
-        let (_, document) = self.store.update(target, deadline, change).await?;
-        let Some(message) = wake_up_of(&document) else { return Ok(()) };
-        info!(event = "look_left_behind", target = %target.hash(), generation = document.generation, "a look takes long; another is planned in case it is cut off");
-        self.sender.send(Queue::WakeUps, &[message], Timestamp::now_utc(), deadline).await?;
-        Ok(())
     }
 
     /// Forgets how many looks at the target were cut off, once it is stopped for that.
@@ -167,6 +149,9 @@ impl Reconciler {
                 Saved::As(etag) => {
                     if let Some(before) = look.document() {
                         journal::written(before, &write.document);
+                        if before.history.last() != write.document.history.last() {
+                            self.slots.ended(target);
+                        }
                     }
                     Observed::Saved(write, etag)
                 }
@@ -202,9 +187,18 @@ impl Reconciler {
                 Observed::Unanswered(error)
             }),
             Next::Put(task, begin_until) => {
+                self.begun.end(&task.target.hash());
+                if !self.slots.take(&task.target) {
+                    return Ok(Some(Observed::Put(task.name, Put::Wait)));
+                }
                 let call = calls::create_task(&task).leaving_before(begin_until);
                 let answer = self.arm.send(&call, Deadline::after(longest_request(&self.policy))).await;
                 journal::put(&task, &answer);
+                match &answer {
+                    Ok(_) => self.slots.accepted(&task.target),
+                    Err(error) if Put::is_crowded_out(error) => self.slots.refused(&task.target),
+                    Err(_) => {}
+                }
                 Observed::Put(task.name, Put::of(answer))
             }
             Next::Evaluate(scope) => {
@@ -230,13 +224,24 @@ impl Reconciler {
                 Observed::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?)
             }
             Question::ActiveTasks => {
-                Observed::ActiveTasks(self.facts.active_tasks(&self.arm, target.subscription(), slot).await?)
+                let hash = target.hash();
+                let tasks = match self.begun.tasks(&hash) {
+                    Some(tasks) => tasks,
+                    None => self.facts.active_tasks(&self.arm, target, slot).await?,
+                };
+                self.begun.keep_tasks(&hash, &tasks);
+                Observed::ActiveTasks(tasks)
             }
-            Question::States(asked) => {
-                let mut states = Vec::new();
-                for call in calls::latest_states(target, &asked, Timestamp::now_utc()) {
-                    states.extend(self.arm.send_paged(&call, slot).await?);
+            // One query at a time: what is answered is kept, whatever becomes of the rest.
+            Question::States(mut asked) => {
+                let hash = target.hash();
+                if let Some((known, states)) = self.begun.states(&hash, &asked) {
+                    return Ok(Observed::States(known, states));
                 }
+                let (call, count) = calls::latest_states(target, &asked, Timestamp::now_utc());
+                let states = self.arm.send_paged(&call, slot).await?;
+                asked.truncate(count);
+                self.begun.keep_states(&hash, &asked, &states);
                 Observed::States(asked, states)
             }
             Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from, slot).await?),
@@ -299,7 +304,12 @@ impl Reconciler {
         let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
         let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
         let what = if plan.task.is_some() { "this task" } else { "no task" };
+        if plan.is_known {
+            info!(event = "plan_unchanged", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), "plan mode: as shown before, {what} would be opened");
+            return;
+        }
         let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
+        let body = cut_to(body, LONGEST_BODY);
         info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: {what} would be opened");
         if let Some(cause) = &plan.cause {
             info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");

@@ -16,7 +16,7 @@ use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
 use super::wake::wake_up_of;
-use crate::arm::{ArmError, CallKind, Facts, ListedTask, PolicyState, TaskStatus};
+use crate::arm::{ActiveTasks, ArmError, CallKind, Facts, PolicyState, TaskStatus};
 use crate::config::Policy;
 use crate::event::{Moment, Timestamp};
 use crate::queue::WakeUp;
@@ -31,11 +31,15 @@ pub struct Reconciliation {
     pub(super) target: Target,
     pub(super) hash: TargetHash,
     generation: u64,
+    /// Whether an earlier look was cut off, which is to be written down.
+    left_behind: bool,
     /// Whether the wake-up was void when the document was first read.
     stale: Option<bool>,
     document: Option<Versioned<TargetDocument>>,
     pub(super) claims: Option<Versioned<SubscriptionDocument>>,
     pub(super) installation: Installation,
+    /// Whether Resource Manager was asked for anything since the claims were read.
+    claims_are_old: bool,
     pub(super) rivals: BTreeMap<TargetHash, Rival>,
     pub(super) facts: Option<Facts>,
     /// They were read anew in this look, as final verdicts need it: once is enough.
@@ -45,7 +49,7 @@ pub struct Reconciliation {
     pub(super) all_non_compliant: Option<ScopeStates>,
     /// How many unlisted resources had been counted before they were asked for.
     pub(super) unlisted_then: u64,
-    pub(super) active_tasks: Option<Vec<ListedTask>>,
+    pub(super) active_tasks: Option<ActiveTasks>,
     pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
     pub(super) deployments: Option<(TaskName, DeploymentList)>,
     /// The opening that is ours to finish.
@@ -57,6 +61,8 @@ pub struct Reconciliation {
     pub(super) has_requested: bool,
     /// What was learned of the evaluation that began then, until it is told to the other targets.
     pub(super) scanned: Option<(Scope, Timestamp, Scanned)>,
+    /// Whether the policy has as many tasks as it can have, by what other targets have learned.
+    pub(super) is_crowded: bool,
     pub(super) throttled: Option<Timestamp>,
     pub(super) unanswered: bool,
     /// What Resource Manager refused in this look.
@@ -92,9 +98,11 @@ impl Reconciliation {
             hash: wake_up.target.hash(),
             installation,
             generation: wake_up.generation,
+            left_behind: wake_up.left_behind,
             stale: None,
             document: None,
             claims: None,
+            claims_are_old: false,
             rivals: BTreeMap::new(),
             facts: None,
             facts_read_anew: false,
@@ -110,6 +118,7 @@ impl Reconciliation {
             requested: None,
             has_requested: false,
             scanned: None,
+            is_crowded: false,
             throttled: None,
             unanswered: false,
             refused: None,
@@ -179,12 +188,14 @@ impl Reconciliation {
     /// Remembers what was observed.
     pub fn observe(&mut self, observed: Observed) {
         self.answered.extend(answered(&observed).map(CallKind::as_str));
+        self.claims_are_old |= observed.is_answer();
         match observed {
             Observed::Target(versioned) => {
                 self.stale.get_or_insert(versioned.document.generation > self.generation);
                 self.document = Some(*versioned);
             }
             Observed::Saved(write, etag) => {
+                self.left_behind = false;
                 match (write.meaning, &write.document.active) {
                     (how @ (Meaning::Opened | Meaning::TookOver), Some(active)) => {
                         let (task, opened_at, decided) = (active.name.clone(), active.opened_at, write.decided);
@@ -201,6 +212,9 @@ impl Reconciliation {
             }
             Observed::Claims(versioned) => {
                 self.claims = Some(versioned);
+                self.claims_are_old = false;
+                // Only a document that is read after a claim can show that it is void.
+                self.rivals.clear();
                 self.document = None;
             }
             Observed::ClaimsSaved(document, etag) => {
@@ -210,10 +224,10 @@ impl Reconciliation {
                 }
                 self.tries_again |= self.begins_a_try(&document);
                 self.claims = Some(Versioned { document: *document, etag: Some(etag) });
+                self.claims_are_old = false;
             }
             Observed::ClaimsConflict => {
                 self.claims = None;
-                self.rivals.clear();
                 self.forget_task();
             }
             Observed::Rival(hash, rival) => drop(self.rivals.insert(hash, rival)),
@@ -259,6 +273,7 @@ impl Reconciliation {
                 let known = self.claims.as_ref().and_then(|v| v.document.evaluations.get(&scope));
                 self.scanned = known.map(|known| (scope, known.started_at, scanned));
             }
+            Observed::Crowded => self.is_crowded = true,
             Observed::Shown => self.shown = true,
             Observed::Woken => self.woken = true,
             Observed::OutOfTime => self.out_of_time = true,
@@ -302,6 +317,11 @@ impl Reconciliation {
         if self.settled.is_some() {
             return self.wake(document);
         }
+        if self.left_behind && !self.is_stale() {
+            let mut document = document.clone();
+            document.cut_off = document.cut_off.saturating_add(1);
+            return View::step(document);
+        }
         match (View { look: self, document, claims, policy, moment, now: moment.now }).next() {
             Next::Save(mut write) => {
                 write.decided = moment.running;
@@ -311,6 +331,16 @@ impl Reconciliation {
                 }
                 Next::Save(write)
             }
+            other => other,
+        }
+    }
+
+    /// The same, but what would be written in place of claims that were read before an answer reads them anew first: answers take
+    /// long, and meanwhile others write, so that the write would often be lost.
+    #[must_use]
+    pub fn refreshed(&self, next: Next) -> Next {
+        match next {
+            Next::SaveClaims(_) if self.claims_are_old => Next::LoadClaims,
             other => other,
         }
     }
@@ -342,6 +372,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::ClaimsSaved(..)
         | Observed::ClaimsConflict
         | Observed::Rival(..)
+        | Observed::Crowded
         | Observed::Unanswered(_)
         | Observed::Floor(_)
         | Observed::Scanned(..)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ScopeStates;
 use super::scanned::Scanned;
 use super::target_park::TargetCause;
-use crate::arm::{ArmError, Deployment, Facts, ListedTask, NewTask, PolicyState, TaskStatus};
+use crate::arm::{ActiveTasks, ArmError, Deployment, Facts, NewTask, PolicyState, TaskStatus};
 use crate::event::Timestamp;
 use crate::queue::Outgoing;
 use crate::resource::{ResourceId, Scope, TargetHash};
@@ -126,6 +126,23 @@ impl Rest {
         }
     }
 
+    /// Whether the pass has come to its end, and was not only interrupted.
+    #[must_use]
+    pub fn is_an_end(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unanswered | Self::OutOfTime => false,
+            Self::NothingDue
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TargetParked
+            | Self::SubscriptionParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::PlanMode
+            | Self::Paused => true,
+        }
+    }
+
     /// The word in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -153,7 +170,7 @@ pub enum Question {
     Facts,
     /// The same, read at this time or later: a final verdict is drawn from them.
     FactsSince(Timestamp),
-    /// The latest policy states of these resources.
+    /// The latest policy states of these resources. The answer may be for the first of them only.
     States(Vec<ResourceId>),
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
     /// earlier answer gave.
@@ -192,13 +209,15 @@ pub enum Observed {
     /// All that is non-compliant, as far as it could be read.
     AllNonCompliant(ScopeStates),
     /// The active tasks.
-    ActiveTasks(Vec<ListedTask>),
+    ActiveTasks(ActiveTasks),
     /// The task; none when there is no such task.
     Task(TaskName, Option<TaskStatus>),
     /// Deployments of the task.
     Deployments(TaskName, DeploymentList),
     /// A question went unanswered.
     Unanswered(ArmError),
+    /// As many tasks of the policy run as can, as other targets have learned.
+    Crowded,
     /// The gate of the subscription is closed until then, as an answer told, perhaps to another target.
     Floor(Timestamp),
     /// What became of the creation of a task.
@@ -211,6 +230,35 @@ pub enum Observed {
     Woken,
     /// The time for this target is used up; what is begun is brought to a safe end.
     OutOfTime,
+}
+
+impl Observed {
+    /// Whether Resource Manager was waited for.
+    pub(super) fn is_answer(&self) -> bool {
+        match self {
+            Self::Facts(_)
+            | Self::States(..)
+            | Self::AllNonCompliant(_)
+            | Self::ActiveTasks(_)
+            | Self::Task(..)
+            | Self::Deployments(..)
+            | Self::Unanswered(_)
+            | Self::Put(..)
+            | Self::Scanned(..) => true,
+            Self::Target(_)
+            | Self::Saved(..)
+            | Self::Conflict
+            | Self::Claims(_)
+            | Self::ClaimsSaved(..)
+            | Self::ClaimsConflict
+            | Self::Rival(..)
+            | Self::Crowded
+            | Self::Floor(_)
+            | Self::Shown
+            | Self::Woken
+            | Self::OutOfTime => false,
+        }
+    }
 }
 
 /// A part of the list of a task's deployments.
@@ -242,6 +290,13 @@ pub enum Put {
 }
 
 impl Put {
+    /// Whether a task was refused because too many of its policy run.
+    #[must_use]
+    pub fn is_crowded_out(error: &ArmError) -> bool {
+        let ArmError::Refused { code, message, .. } = error else { return false };
+        code == "InvalidCreateRemediationRequest" && has_too_many(&message.to_ascii_lowercase())
+    }
+
     /// The meaning of the answer to the creation of a task.
     ///
     /// | answer | meaning |
@@ -269,7 +324,7 @@ impl Put {
                     |reason, class| Self::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
                 let words = message.to_ascii_lowercase();
                 let in_the_way = words.contains("already running") && words.contains("conflicting");
-                let too_many = words.contains("maximum number") && words.contains("running");
+                let too_many = has_too_many(&words);
                 match code.as_str() {
                     "InvalidUpdateRemediationRequest" => Self::Accepted,
                     "InvalidCreateRemediationRequest" if in_the_way || too_many => Self::Wait,
@@ -282,4 +337,8 @@ impl Put {
             }
         }
     }
+}
+
+fn has_too_many(words: &str) -> bool {
+    words.contains("maximum number") && words.contains("running")
 }

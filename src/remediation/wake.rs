@@ -74,16 +74,6 @@ pub fn after_death(document: &TargetDocument, generation: u64, slack: Duration, 
     if document.generation > generation && is_on_its_way { AfterDeath::Later } else { AfterDeath::Anew }
 }
 
-/// Leaves a wake-up behind for a look that goes on by itself and may be cut off. A chain that has gone on since the wake-up of
-/// this generation keeps its own. Whether the document has changed.
-pub fn leave_behind(document: &mut TargetDocument, generation: u64, at: Timestamp) -> bool {
-    if document.generation > generation {
-        return false;
-    }
-    rouse(document, Some(at));
-    true
-}
-
 /// Drops what is settled and older than `FLAP_WINDOW`.
 pub(super) fn forget_settled(document: &mut TargetDocument, window: Duration, now: Timestamp) {
     document.resources.retain(|_, entry| match &entry.state {

@@ -10,7 +10,7 @@ use super::fixture::{look_at, now, policy, policy_with, resource, seen, target};
 use super::left_out::has_room;
 use super::wave::forbids;
 use super::{Meaning, Next, Observed, Question, ScopeStates, let_in, merge_all};
-use crate::arm::{AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
+use crate::arm::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
 use crate::config::Policy;
 use crate::event::{ComplianceState, Timestamp};
 use crate::queue::{Seen, WakeUp};
@@ -146,7 +146,7 @@ impl World {
                 let assignment = Found::There(assignment);
                 Observed::Facts(Facts { assignment, references: None, siblings: Vec::new(), read_at: now() })
             }
-            Question::ActiveTasks => Observed::ActiveTasks(Vec::new()),
+            Question::ActiveTasks => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
             Question::States(asked) => Observed::States(asked, states),
             Question::AllNonCompliant(from) => {
                 let mut list = ScopeStates::unread(from);

@@ -65,6 +65,13 @@ pub struct TargetDocument {
     /// Whether Resource Manager refused to tell the policy states of the scope when they were last asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub states_refused: bool,
+    /// Whether the policy states of the whole scope could not be read in time when they were last asked for: then waves have the
+    /// next pass to themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waves_first: bool,
+    /// The digest of the plan that plan mode showed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_shown: Option<String>,
     /// The last tasks that ended, newest last.
     #[serde(default)]
     pub history: Vec<PastTask>,
@@ -99,6 +106,8 @@ impl TargetDocument {
             unlisted: None,
             excluded: None,
             states_refused: false,
+            waves_first: false,
+            plan_shown: None,
             history: Vec::new(),
             hours: Vec::new(),
         }

@@ -12,6 +12,8 @@ use crate::world::World;
 /// How long something that is due may be passed over although nothing is in its way.
 const PATIENCE: Duration = Duration::from_secs(8 * 3_600);
 
+const A_DAY: Duration = Duration::from_secs(24 * 3_600);
+
 impl World {
     /// Whatever is due and free has its turn, also while a task of another target runs for days.
     pub(crate) fn check_nobody_starves(&self) -> Result<(), String> {
@@ -33,6 +35,8 @@ impl World {
         let until = |task: &Task| if task.ended { task.ends_at } else { self.now };
         let unparked_at = self.ledger.parked_at.get(&document.target.hash()).copied();
         let due = unparked_at.map_or(due, |at| due.max(at));
+        // A worker that was refused asks again within a day.
+        let due = self.cloud.refused_until.map_or(due, |until| due.max(until + A_DAY));
         self.cloud.tasks.iter().filter(in_the_way).map(until).fold(due, Timestamp::max)
     }
 

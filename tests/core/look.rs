@@ -22,7 +22,7 @@ impl World {
         if let Some((task, until)) = flow.unsent.take() {
             return self.send(flow, *task, until).map(Some);
         }
-        let next = look.next(&self.policy, self.moment(flow.instance));
+        let next = look.refreshed(look.next(&self.policy, self.moment(flow.instance)));
         Ok(Some(match next {
             Next::Done => return Ok(None),
             Next::Load => Observed::Target(Box::new(self.store.target(&target))),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use policy_remediator::arm::NewTask;
 use policy_remediator::config::Mode;
 use policy_remediator::event::Timestamp;
-use policy_remediator::queue::{Observation, Seen};
-use policy_remediator::remediation::{Merged, Observed, Reconciliation, leave_behind, merge, wake_up_of};
+use policy_remediator::queue::{Observation, Outgoing, Seen};
+use policy_remediator::remediation::{Merged, Observed, Reconciliation, merge, wake_up_of};
 use policy_remediator::state::{Installation, TargetDocument, Versioned};
 
 use crate::broker::{Body, Message};
@@ -162,27 +162,20 @@ impl World {
     }
 
     /// A look takes long: a wake-up is left behind, the message is acknowledged, and the look goes on.
-    fn detach(&mut self, flow: &mut Flow) -> Result<(), String> {
-        let Body::Wake(wake_up) = &flow.message.body else { return Ok(()) };
-        let found = self.store.target(&wake_up.target);
-        if found.etag.is_none() {
-            return Ok(());
-        }
-        let mut document = found.document;
-        let at = self.moment(flow.instance).now + Duration::from_secs(40);
-        if leave_behind(&mut document, wake_up.generation, at)
-            && self.save_target(&mut document, found.etag.as_ref())?.is_none()
-        {
-            return Ok(());
-        }
+    fn detach(&mut self, flow: &mut Flow) {
+        let Body::Wake(wake_up) = &flow.message.body else { return };
         self.meet(Ingredient::LeftBehind);
         self.tell(|| format!("[{}] goes on by itself", flow.message.number));
-        if let Some(wake_up) = wake_up_of(&document) {
-            self.send_wake_up(&wake_up);
-        }
+        let mut again = wake_up.clone();
+        again.left_behind = true;
+        let number = flow.message.number.to_string();
+        self.send_wake_up(&Outgoing::wake_up_again(
+            &again,
+            std::iter::once(number.as_str()),
+            self.now + Duration::from_secs(40),
+        ));
         self.broker.complete(flow.message.number);
         flow.detached = true;
-        Ok(())
     }
 
     /// One effect; false when the flow has ended.
@@ -201,7 +194,7 @@ impl World {
             }
             Stage::Look(mut look) => {
                 if !flow.detached && self.strikes(0.005) {
-                    self.detach(flow)?;
+                    self.detach(flow);
                 }
                 if self.strikes(0.003) {
                     look.observe(Observed::OutOfTime);

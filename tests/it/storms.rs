@@ -2,9 +2,10 @@
 //! writes at a time, so that every pair of fault and write comes up. Whatever happens on the way, the end is the same.
 //! `STORM_SEEDS=N` runs each with N seeds; a failure names its storm and seed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use serde_json::{Value, json};
 use simulator::Service;
 use simulator::demo::Storm;
 use simulator::faults::{Kind, Rule, Which};
@@ -20,6 +21,8 @@ use crate::storms_weather::{FAULTS, Trouble, WRITES};
 const SIDE_BY_SIDE: usize = 4;
 /// Storms of one pair of troubles until both have come up.
 const TRIES: u64 = 5;
+/// Pause between wake-ups of all targets, while two instances are to race.
+const BETWEEN_WAKE_UPS: Duration = Duration::from_millis(500);
 const BUSY: Kind = Kind::Throttle { retry_after: 1 };
 const SETTINGS: [(&str, &str); 4] =
     [("OPENING_GRACE", "2s"), ("INVOCATION_BUDGET", "20s"), ("COALESCE_WINDOW", "500ms"), ("MAX_ATTEMPTS", "8")];
@@ -90,7 +93,15 @@ async fn storm(seed: u64, troubles: [Trouble; 2]) -> Option<usize> {
     let racing = async {
         for trouble in troubles.into_iter().filter(|trouble| trouble.races_until_lost()) {
             let is_over = || stage.is_settled() && stage.entries().len() == estate.records.len();
-            until(&format!("{story}: a race is lost"), || races_lost(&stage, trouble) > 0 || is_over()).await;
+            let mut woken = Instant::now();
+            until(&format!("{story}: a race is lost"), || {
+                if woken.elapsed() > BETWEEN_WAKE_UPS {
+                    woken = Instant::now();
+                    wake_all(&stage);
+                }
+                races_lost(&stage, trouble) > 0 || is_over()
+            })
+            .await;
             stage.azure.faults().remove(&trouble.name());
         }
     };
@@ -119,6 +130,14 @@ async fn storm(seed: u64, troubles: [Trouble; 2]) -> Option<usize> {
     stage.at_rest().await;
     println!("{story}: over after {:.1} s", begun.elapsed().as_secs_f64());
     is_met.then_some(shared.judged)
+}
+
+/// Sends each target a wake-up of its present generation, so that both instances look at it.
+fn wake_all(stage: &Stage) {
+    let wake_up = |document: Value| {
+        json!({ "version": 1, "target": document["target"], "generation": document["generation"] }).to_string()
+    };
+    stage.enqueue("wake-ups", stage.documents().into_values().map(wake_up));
 }
 
 /// Loses every acknowledgement until one was that of an invocation with the write; then no longer.

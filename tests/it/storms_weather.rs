@@ -104,8 +104,8 @@ impl Trouble {
             Fault::Slow => here(Kind::Delay(Duration::from_millis(700))),
             // The host gives itself up at the third death.
             Fault::Killed => vec![self.write.rule(&name, Which::First(times.min(2)), Kind::KillAfter)],
-            // Longer than a look may take before another wake-up is left behind for it, which changes the document: hardly one
-            // that is held here does not lose.
+            // Longer than an opening is its owner's, and wake-ups of all targets come again and again: hardly one that is held
+            // here does not lose.
             // All targets of the subscription write their claims to one document: there they meet by themselves.
             Fault::Raced if self.races_until_lost() => {
                 let held = Duration::from_millis(if self.write.name == "claim" { 150 } else { 4_000 });

@@ -5,7 +5,7 @@ use super::super::fixture::{installation, look_at, now, policy, resource, seen, 
 use super::super::merge::merge;
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::{Put, Reconciliation};
-use crate::arm::{ArmError, AssignedPolicy, Assignment, CallKind, Facts, Found};
+use crate::arm::{ActiveTasks, ArmError, AssignedPolicy, Assignment, CallKind, Facts, Found};
 use crate::event::Timestamp;
 use crate::queue::{Seen, WakeUp};
 use crate::state::{ETag, EntryState, SubscriptionDocument, TargetDocument, TaskName, Versioned};
@@ -56,7 +56,7 @@ pub(super) fn play(look: &mut Reconciliation, document: TargetDocument, stop: im
             Next::Load => Observed::Target(Box::new(Versioned { document: document.clone(), etag: Some(etag()) })),
             Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
-            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
+            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
             Next::Ask(Question::Task(name)) => Observed::Task(name, None),
             Next::Ask(Question::States(asked)) => Observed::States(asked, Vec::new()),
             Next::Save(write) => Observed::Saved(write, etag()),

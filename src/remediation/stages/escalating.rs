@@ -3,7 +3,7 @@
 use super::super::step::{Next, Question};
 use super::super::wave::{Blockers, Many};
 use super::View;
-use crate::arm::{Facts, NewTask};
+use crate::arm::{ActiveTasks, Facts, NewTask};
 
 /// What follows from considering a task for the whole scope.
 pub(super) enum Escalation {
@@ -26,10 +26,14 @@ impl View<'_> {
         if blockers.block_scope(scope) {
             return Escalation::Waves;
         }
+        // One that touches all must know of all that others touch.
+        if !matches!(self.look.active_tasks, Some(ActiveTasks::All(_))) {
+            return Escalation::Waves;
+        }
         // A list so long that it is being read in parts does not show all of the scope at one time.
         let in_parts = self.document.unlisted.as_ref().is_some_and(|unlisted| unlisted.reading.is_some());
         match &self.look.all_non_compliant {
-            None if in_parts => Escalation::Waves,
+            None if in_parts || self.document.waves_first => Escalation::Waves,
             None => Escalation::First(self.ask(Question::AllNonCompliant(None))),
             Some(list) if list.is_complete() => many
                 .into_task(self.new_name(), &list.states, facts, self.policy)
@@ -75,7 +79,16 @@ mod tests {
         assert_eq!(write.meaning, Meaning::Opened);
         assert_eq!(write.document.active.unwrap().extent, Extent::Whole { count: COUNT });
         cut.observe(states(Some("rest")));
-        assert!(matches!(cut.next(&policy(), now()), Next::Ask(Question::States(_))), "a wave");
+        let Next::Ask(Question::States(asked)) = cut.next(&policy(), now()) else { panic!("no wave") };
+        cut.observe(Observed::States(asked, Vec::new()));
+        let Next::Save(write) = cut.next(&policy(), now()) else { panic!("no task") };
+        assert!(write.document.waves_first);
+        let mut next = waiting(COUNT);
+        next.waves_first = true;
+        let mut look = look_at(&WakeUp::new(target(), next.generation));
+        play(&mut look, next, |next| matches!(next, Next::Save(_) | Next::Ask(Question::AllNonCompliant(_))));
+        let Next::Save(write) = look.next(&policy(), now()) else { panic!("the whole scope is asked for again") };
+        assert!(!write.document.waves_first, "the pass after that may ask for it");
     }
 
     #[test]

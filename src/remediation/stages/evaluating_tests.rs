@@ -6,7 +6,7 @@ use super::super::fixture::{SUB, look_at, now, policy, policy_with, resource, ta
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::{Plan, Reconciliation, Scanned};
 use super::closed_gate_tests::{etag, facts};
-use crate::arm::{Effect, PolicyState};
+use crate::arm::{ActiveTasks, Effect, PolicyState};
 use crate::config::{Mode, Policy};
 use crate::event::{ComplianceState, Timestamp};
 use crate::queue::WakeUp;
@@ -98,7 +98,7 @@ impl Scene {
                     Observed::ClaimsSaved(claims, etag())
                 }
                 Next::Ask(Question::Facts) => Observed::Facts(facts()),
-                Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(Vec::new()),
+                Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
                 Next::Ask(Question::States(asked)) => Observed::States(asked, self.states.clone()),
                 Next::Ask(Question::Evaluation(scope, link)) => {
                     assert_eq!(link, LINK);

@@ -84,12 +84,14 @@ impl View<'_> {
         }
     }
 
-    /// Puts to what is due the questions that its own states and the facts of its assignment answer.
+    /// Puts to what is due the questions that its own states and the facts of its assignment answer. When no more can be asked
+    /// now, those go on that have an answer.
     pub(super) fn judged(self, due: Due, facts: &Facts) -> Judged {
         let unasked: Vec<_> = due.ids().filter(|id| !self.look.states_asked.contains(*id)).cloned().collect();
-        if !unasked.is_empty() {
-            return Judged::First(self.ask(Question::States(unasked)));
-        }
+        let due = match due.only(|id| self.look.states_asked.contains(id)) {
+            Some(answered) if unasked.is_empty() || self.no_questions().is_some() => answered,
+            Some(_) | None => return Judged::First(self.ask(Question::States(unasked))),
+        };
         let ids: Vec<_> = due.ids().cloned().collect();
         let mut verdicts = self.forbidden(due.ids());
         let (wave, more) = NonCompliant::among(due.without(&verdicts), &self.look.states);
@@ -148,12 +150,18 @@ impl View<'_> {
         }
     }
 
-    /// Plan mode: shows the plan, once, and rests.
+    /// Plan mode: shows the plan, once, and rests. One that was shown before is only mentioned.
     fn show(self, plan: Plan) -> Next {
+        let mut plan = Plan { evaluation: self.wanted_evaluation(), ..plan };
+        let digest = Some(plan.digest());
         if self.look.shown {
-            return self.rest_until(self.now + self.policy.check_interval_max, Rest::PlanMode);
+            let at = self.next_due_or(self.now + self.policy.check_interval_max);
+            let mut changed = self.document.clone();
+            changed.plan_shown = digest;
+            return self.rest_as(&changed, Some(at), Rest::PlanMode);
         }
-        Next::Show(Box::new(Plan { evaluation: self.wanted_evaluation(), ..plan }))
+        plan.is_known = self.document.plan_shown == digest;
+        Next::Show(Box::new(plan))
     }
 
     /// Nothing that is listed is due: lists more of what waits.
@@ -184,13 +192,14 @@ impl View<'_> {
             (Mode::Act, None) => blocked(),
             (Mode::Act, Some(task)) => {
                 // A task that cannot be asked for now is not written down.
-                if let Some((until, why)) = self.no_questions() {
-                    return self.rest(Some(until), why);
+                if let Some(until) = self.floor() {
+                    return self.rest(Some(until), Rest::Throttled);
                 }
                 if let Some(paused) = self.paused() {
                     return paused;
                 }
                 let mut changed = self.document.clone();
+                changed.waves_first = self.look.all_non_compliant.as_ref().is_some_and(|list| !list.is_complete());
                 // Only what creates the task tells whether that is still refused.
                 changed.parked = None;
                 opening::open(&mut changed, &task, self.policy, self.moment);
@@ -222,7 +231,10 @@ impl View<'_> {
 
     /// Rests until then, or until the next resource falls due: what is blocked now must not hold the others.
     fn rest_until(self, at: Timestamp, why: Rest) -> Next {
-        let next_due = self.document.next_due_after(self.now);
-        self.rest(Some(next_due.map_or(at, |due| due.min(at))), why)
+        self.rest(Some(self.next_due_or(at)), why)
+    }
+
+    fn next_due_or(self, at: Timestamp) -> Timestamp {
+        self.document.next_due_after(self.now).map_or(at, |due| due.min(at))
     }
 }

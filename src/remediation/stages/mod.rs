@@ -12,6 +12,8 @@ mod evaluating;
 #[cfg(test)]
 mod evaluating_tests;
 mod gathering;
+#[cfg(test)]
+mod interrupted_tests;
 mod opening;
 mod parked;
 #[cfg(test)]

@@ -146,13 +146,19 @@ impl View<'_> {
         if let Some(paused) = self.paused() {
             return paused;
         }
-        if let Some((until, why)) = self.no_questions() {
-            // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found.
-            return if mine.how == Meaning::Opened {
-                self.give_up(mine, GivingUp::Wait, until)
-            } else {
-                self.rest(Some(grace_ends.max(until)), why)
-            };
+        // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found. To send
+        // what was gathered needs no more questions.
+        match mine.how {
+            Meaning::TookOver => {
+                if let Some((until, why)) = self.no_questions() {
+                    return self.rest(Some(grace_ends.max(until)), why);
+                }
+            }
+            Meaning::Opened | Meaning::Step | Meaning::Settled(_) => {
+                if let Some(until) = self.floor() {
+                    return self.give_up(mine, GivingUp::Wait, until);
+                }
+            }
         }
         // Whoever begins to ask so late would still be asking when another takes over.
         let longest = opening::longest_request(self.policy);

@@ -22,7 +22,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{AssignedPolicy, Assignment, Facts, Found};
+    use crate::arm::{ActiveTasks, AssignedPolicy, Assignment, Facts, Found};
     use crate::config::{Mode, Policy};
     use crate::event::Timestamp;
     use crate::queue::{Seen, WakeUp};
@@ -63,7 +63,7 @@ mod tests {
                 siblings: Vec::new(),
                 read_at: now(),
             })),
-            Question::ActiveTasks => Some(Observed::ActiveTasks(Vec::new())),
+            Question::ActiveTasks => Some(Observed::ActiveTasks(ActiveTasks::All(Vec::new()))),
             Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
             Question::AllNonCompliant(_) | Question::Task(_) | Question::Deployments(..) | Question::Evaluation(..) => {
                 None

@@ -39,6 +39,10 @@ impl View<'_> {
             return self.ask(Question::Task(active.name.clone()));
         };
         let Some(status) = status else { return self.missing(active) };
+        if active.missing_since.is_some() {
+            changed.active = Some(ActiveTask { missing_since: None, ..active.clone() });
+            return Self::step(changed);
+        }
         if status.state == TaskState::Active {
             changed.active = Some(ActiveTask {
                 overdue_reported: active.overdue_reported || overdue,
@@ -92,7 +96,7 @@ impl View<'_> {
             return wait(self.now + left);
         }
         let Some(listed) = &self.look.active_tasks else { return self.ask(Question::ActiveTasks) };
-        if listed.iter().any(|task| task.name.eq_ignore_ascii_case(active.name.as_str())) {
+        if listed.known().iter().any(|task| task.name.eq_ignore_ascii_case(active.name.as_str())) {
             return wait(next_look(active.opened_at, self.policy, self.now));
         }
         let deleted = TaskStatus {
@@ -119,7 +123,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{ArmError, CallKind, ListedTask};
+    use crate::arm::{ActiveTasks, ArmError, CallKind, ListedTask};
     use crate::queue::WakeUp;
     use crate::remediation::Reconciliation;
     use crate::remediation::fixture::{in_task, look_at, now, policy, target};
@@ -179,10 +183,10 @@ mod tests {
             resources: None,
             state: TaskState::Active,
         };
-        listed.observe(Observed::ActiveTasks(vec![task]));
+        listed.observe(Observed::ActiveTasks(ActiveTasks::All(vec![task])));
         let Next::Save(Write { meaning, .. }) = listed.next(&policy(), now()) else { panic!("no rest") };
         assert_eq!(meaning, Meaning::Settled(Rest::TaskRunning));
-        look.observe(Observed::ActiveTasks(Vec::new()));
+        look.observe(Observed::ActiveTasks(ActiveTasks::All(Vec::new())));
         let Next::Save(Write { document, .. }) = look.next(&policy(), now()) else { panic!("not taken in") };
         assert_eq!((document.active, document.history.len()), (None, 1));
     }

@@ -7,7 +7,7 @@ use super::super::opening::grace;
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::wave::claim;
 use super::closed_gate_tests::{etag, facts, play};
-use crate::arm::{ListedTask, TaskState};
+use crate::arm::{ActiveTasks, ListedTask, TaskState};
 use crate::config::Policy;
 use crate::queue::{Seen, WakeUp};
 use crate::state::{
@@ -60,7 +60,7 @@ fn end(mut look: Reconciliation, policy: &Policy, others: &[ListedTask]) -> Next
     loop {
         look.observe(match look.next(policy, now()) {
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
-            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(others.to_vec()),
+            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(others.to_vec())),
             next => return next,
         });
     }

@@ -11,6 +11,7 @@ use super::super::scanned::Scanned;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
 use super::super::wave::{Blockers, Crowd, Known};
+use crate::arm::ActiveTasks;
 use crate::config::Policy;
 use crate::event::{Moment, Timestamp};
 use crate::state::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
@@ -76,7 +77,7 @@ impl<'a> View<'a> {
     }
 
     /// Writes a step on the way.
-    pub(super) fn step(document: TargetDocument) -> Next {
+    pub(in crate::remediation) fn step(document: TargetDocument) -> Next {
         Self::write(document, Meaning::Step)
     }
 
@@ -166,7 +167,7 @@ impl<'a> View<'a> {
             hash: &self.look.hash,
             claims: self.claims,
             rivals: &self.look.rivals,
-            tasks: self.look.active_tasks.as_deref().unwrap_or_default(),
+            tasks: self.look.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
             installation: &self.look.installation.id,
         }
     }
@@ -175,7 +176,7 @@ impl<'a> View<'a> {
     pub(super) fn blockers(self) -> Blockers<'a> {
         let siblings = self.look.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
         let known = self.known();
-        Blockers::new(known).among(&Crowd { siblings, known })
+        Blockers::new(known).among(&Crowd { siblings, known, is_known: self.look.is_crowded })
     }
 
     /// The name of the target's next task. A document that was restored is behind, so the time is in it: no name comes again.

@@ -19,11 +19,16 @@ pub(in crate::remediation) struct Crowd<'a> {
     pub(in crate::remediation) siblings: &'a [Target],
     /// What the target that asks knows of the tasks of others.
     pub(in crate::remediation) known: Known<'a>,
+    /// Whether Resource Manager has said so, to this target or to another.
+    pub(in crate::remediation) is_known: bool,
 }
 
 impl Crowd<'_> {
     /// Whether the policy has as many tasks as it can have.
     pub(in crate::remediation) fn is_full(&self) -> bool {
+        if self.is_known {
+            return true;
+        }
         // Hardly ever is there so much of anything; then nothing has to be told apart.
         if self.known.tasks.len() + self.known.claims.claims.len() < MOST {
             return false;
@@ -107,7 +112,7 @@ mod tests {
         let (document, hash) = (TargetDocument::new(siblings[0].clone()), siblings[0].hash());
         let installation = &installation();
         let known = Known { document: &document, hash: &hash, claims, rivals, tasks, installation };
-        Crowd { siblings, known }.is_full()
+        Crowd { siblings, known, is_known: false }.is_full()
     }
 
     #[test]

@@ -60,6 +60,12 @@ impl Due {
         self
     }
 
+    /// Those of the wave for which this holds. None when there are none.
+    pub(in crate::remediation) fn only(mut self, holds: impl Fn(&ResourceId) -> bool) -> Option<Self> {
+        self.resources.retain(|(id, _)| holds(id));
+        (!self.resources.is_empty()).then_some(self)
+    }
+
     /// The resources.
     pub(in crate::remediation) fn ids(&self) -> impl Iterator<Item = &ResourceId> {
         self.resources.iter().map(|(id, _)| id)

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use policy_remediator::arm::{
-    ArmError, AssignedPolicy, Assignment, CallKind, Effect, Facts, Found, ListedTask, PolicyState, TaskState,
+    ActiveTasks, ArmError, AssignedPolicy, Assignment, CallKind, Effect, Facts, Found, ListedTask, PolicyState,
+    TaskState,
 };
 use policy_remediator::event::ComplianceState;
 use policy_remediator::remediation::{DeploymentList, Observed, Question, ScopeStates, Unread};
@@ -60,13 +61,24 @@ impl World {
                 Observed::Facts(facts)
             }
             Question::ActiveTasks => {
-                let tasks = self.active_tasks();
+                let mut tasks = ActiveTasks::All(self.active_tasks());
+                if self.strikes(0.1) {
+                    let own = self.active_tasks().into_iter();
+                    // Of the others only those of this worker, which their claims tell of.
+                    let is_own = |task: &ListedTask| task.assignment == target.policy_assignment_id.as_str();
+                    let own = own.filter(|task| is_own(task) || !task.name.starts_with("pr-"));
+                    tasks = ActiveTasks::Some(own.collect());
+                }
                 self.cloud.kept(instance).tasks = Some(Kept::new(tasks.clone(), now, TASKS_TTL));
                 Observed::ActiveTasks(tasks)
             }
             Question::States(asked) => {
+                let mut asked = asked.clone();
+                if self.strikes(0.1) {
+                    asked.truncate(1 + asked.len() / 2);
+                }
                 let states = asked.iter().filter_map(|id| self.state(target, id)).collect();
-                Observed::States(asked.clone(), states)
+                Observed::States(asked, states)
             }
             Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from.as_deref())),
             Question::Task(name) if self.is_overlooked(name.as_str()) => Observed::Task(name.clone(), None),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use policy_remediator::arm::{ArmError, CallKind, Facts, ListedTask};
+use policy_remediator::arm::{ActiveTasks, ArmError, CallKind, Facts};
 use policy_remediator::event::Timestamp;
 use policy_remediator::resource::Target;
 
@@ -17,7 +17,7 @@ pub(super) struct Instance {
     /// Until when it keeps away, as its gate does.
     gate: Option<Timestamp>,
     pub(super) facts: BTreeMap<Target, Kept<Facts>>,
-    pub(super) tasks: Option<Kept<Vec<ListedTask>>>,
+    pub(super) tasks: Option<Kept<ActiveTasks>>,
 }
 
 /// Something that was read, and until when it is good enough.

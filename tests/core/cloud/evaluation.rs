@@ -22,8 +22,10 @@ impl World {
         if let Some(last) = truth.record.filter(|last| last.at >= now) {
             now = last.at + Duration::from_millis(1);
         }
+        let was_compliant = truth.record.is_some_and(|last| last.compliant);
         truth.evaluated(now);
-        let is_silent = truth.trouble == Trouble::Unhelped && !truth.compliant;
+        // What stays as it was is no change, and of that there is no event.
+        let is_silent = truth.trouble == Trouble::Unhelped && !truth.compliant && !was_compliant;
         let seen = if truth.compliant { Seen::Compliant } else { Seen::NonCompliant };
         let assignment = key.0.policy_assignment_id.clone();
         let reference = key.0.policy_definition_reference_id.clone();

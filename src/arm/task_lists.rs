@@ -1,0 +1,204 @@
+//! The active tasks of a subscription. All tasks of sixty days are listed at once, so the list may be long: it is read in parts,
+//! a few pages a look, and what was read is kept. Until the list is whole, and when it is not fresh, looks go by a list of the
+//! tasks of their own assignment and what else is known; claims tell of this worker's own tasks, and Resource Manager itself
+//! refuses a second task of one policy. A long list is read seldom, so that reading leaves calls for the work.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::info;
+
+use super::call::CallKind;
+use super::client::ArmClient;
+use super::error::ArmError;
+use super::facts::turn_at;
+use super::kept::Kept;
+use super::remediations::{ListedTask, TaskState, list_tasks, list_tasks_of};
+use crate::resource::{AssignmentId, SubscriptionId, Target};
+use crate::transport::Deadline;
+
+/// How long a list is fresh.
+const FRESH: Duration = Duration::from_secs(60);
+/// For each page that was read so long no further one is, nor is a whole list read anew: where few calls are left, most are for the
+/// work.
+const FOR_A_PAGE: Duration = Duration::from_secs(20);
+/// How long a list is better than none.
+const STALE: Duration = Duration::from_secs(4 * 3_600);
+/// Pages of the whole list that are read at a time.
+const PART: u32 = 4;
+/// Pages of the list of one assignment that are read.
+const OF_ASSIGNMENT: usize = 2;
+/// Most bytes of whole lists, and of those of single assignments.
+const MOST: usize = 8 << 20;
+
+/// The active tasks of a subscription, whoever opened them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActiveTasks {
+    /// All of them.
+    All(Vec<ListedTask>),
+    /// Those of the assignment and some of the others: the list is being read.
+    Some(Vec<ListedTask>),
+}
+
+impl ActiveTasks {
+    /// Those that are known.
+    #[must_use]
+    pub fn known(&self) -> &[ListedTask] {
+        match self {
+            Self::All(tasks) | Self::Some(tasks) => tasks,
+        }
+    }
+}
+
+type Tasks = Arc<Vec<ListedTask>>;
+
+/// The lists of all subscriptions.
+#[derive(Debug)]
+pub(super) struct TaskLists {
+    fresh: Duration,
+    whole: Kept<SubscriptionId, Tasks>,
+    of_assignment: Kept<(SubscriptionId, AssignmentId), Tasks>,
+    readings: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<Reading>>>>,
+}
+
+/// How far the list of a subscription was read.
+#[derive(Debug, Default)]
+struct Reading {
+    /// The link to the rest, once the reading has begun.
+    next: Option<String>,
+    pages: u32,
+    active: Vec<ListedTask>,
+    /// When the next part may be read.
+    not_before: Option<Instant>,
+    /// Whether it was said that the list is long.
+    is_told: bool,
+}
+
+impl TaskLists {
+    /// Lists that are fresh for a minute, or less where all that is known is to be fresher.
+    pub(super) fn fresh_for(ttl: Duration) -> Self {
+        Self {
+            fresh: ttl.min(FRESH),
+            whole: Kept::at_most(MOST),
+            of_assignment: Kept::at_most(MOST),
+            readings: Mutex::default(),
+        }
+    }
+
+    /// The active tasks of the target's subscription, as far as they can be had now.
+    pub(super) async fn active(
+        &self,
+        arm: &ArmClient,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<ActiveTasks, ArmError> {
+        let id = target.subscription();
+        let reading = self.reading(id);
+        let mut reading = turn_at(&reading, CallKind::ListTasks, deadline).await?;
+        if let Some(tasks) = self.whole.get(id, self.fresh) {
+            return Ok(ActiveTasks::All(tasks.to_vec()));
+        }
+        if reading.not_before.is_none_or(|at| at <= Instant::now()) {
+            let limit = deadline.within(deadline.left() / 2);
+            if let Some(tasks) = reading.go_on(arm, id, limit).await? {
+                let size = size(&tasks);
+                let tasks = self.whole.keep(id, Arc::new(tasks), size);
+                return Ok(ActiveTasks::All(tasks.to_vec()));
+            }
+        }
+        if !reading.is_told {
+            reading.is_told = true;
+            info!(event = "task_list_long", subscription = %id, pages = reading.pages, "the list of tasks is long and read in parts; meanwhile waves go by the tasks of their assignment and the claims");
+        }
+        let known = reading.active.clone();
+        drop(reading);
+        let before = self.whole.get(id, STALE);
+        let own = match self.of_assignment(arm, target, deadline).await {
+            // A list that is not filtered has them, too.
+            Err(error) if error.is_final() && before.is_some() => Tasks::default(),
+            own => own?,
+        };
+        let mut tasks: Vec<ListedTask> = own.to_vec();
+        let others = known.into_iter().chain(before.iter().flat_map(|tasks| tasks.iter().cloned()));
+        for task in others {
+            if !tasks.iter().any(|known| known.name == task.name && known.scope == task.scope) {
+                tasks.push(task);
+            }
+        }
+        Ok(ActiveTasks::Some(tasks))
+    }
+
+    async fn of_assignment(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<Tasks, ArmError> {
+        let key = (target.subscription().clone(), target.policy_assignment_id.clone());
+        if let Some(tasks) = self.of_assignment.get(&key, self.fresh) {
+            return Ok(tasks);
+        }
+        let (tasks, _) = arm.send_some(&list_tasks_of(&key.0, &key.1), None, OF_ASSIGNMENT, deadline).await?;
+        let tasks = active(tasks);
+        let size = size(&tasks);
+        Ok(self.of_assignment.keep(&key, Arc::new(tasks), size))
+    }
+
+    fn reading(&self, id: &SubscriptionId) -> Arc<tokio::sync::Mutex<Reading>> {
+        let mut all = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(id.clone()).or_default())
+    }
+}
+
+impl Reading {
+    /// Reads the next pages; all active tasks when the last is among them.
+    async fn go_on(
+        &mut self,
+        arm: &ArmClient,
+        id: &SubscriptionId,
+        limit: Deadline,
+    ) -> Result<Option<Vec<ListedTask>>, ArmError> {
+        for part in 0..PART {
+            let from = self.next.clone();
+            match arm.send_some(&list_tasks(id), from.as_deref(), 1, limit).await {
+                Ok((page, next)) => {
+                    self.pages += 1;
+                    self.active.extend(active(page));
+                    self.next = next;
+                    if self.next.is_none() {
+                        return Ok(Some(self.end()));
+                    }
+                }
+                // The link leads nowhere any more: the next look begins anew.
+                Err(error) if from.is_some() && error.is_final() => {
+                    (self.next, self.pages, self.active) = (None, 0, Vec::new());
+                    break;
+                }
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
+                Err(error) if part == 0 && self.pages == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        self.rest(PART);
+        Ok(None)
+    }
+
+    fn rest(&mut self, pages: u32) {
+        self.not_before = Some(Instant::now() + FOR_A_PAGE * pages);
+    }
+
+    fn end(&mut self) -> Vec<ListedTask> {
+        self.rest(self.pages.saturating_sub(1));
+        (self.pages, self.is_told) = (0, false);
+        std::mem::take(&mut self.active)
+    }
+}
+
+fn active(mut tasks: Vec<ListedTask>) -> Vec<ListedTask> {
+    tasks.retain(|task| task.state == TaskState::Active);
+    tasks
+}
+
+/// What tasks take in memory, by estimate.
+fn size(tasks: &[ListedTask]) -> usize {
+    let ids = |task: &ListedTask| task.resources.iter().flatten().map(|id| id.len() + 64).sum::<usize>();
+    let of = |task: &ListedTask| size_of::<ListedTask>() + task.name.len() + task.scope.len() + task.assignment.len();
+    tasks.iter().map(|task| of(task) + ids(task)).sum::<usize>() + 256
+}
