@@ -84,11 +84,13 @@ impl Reconciler {
         let mut look = Reconciliation::new(wake_up, installation);
         let mut contest = Contest::until(deadline);
         let mut is_new = true;
+        let ends = self.clocks.running() + slot.left();
         for _ in 0..MOST_STEPS {
-            if slot.has_passed() {
+            let moment = self.clocks.moment();
+            // A machine that stood still knows by its wall clock only.
+            if slot.has_passed() || moment.running >= ends {
                 look.observe(Observed::OutOfTime);
             }
-            let moment = self.clocks.moment();
             if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
                 look.observe(Observed::Floor(until));
             }

@@ -11,7 +11,7 @@ use policy_remediator::state::{ActiveTask, Entry, EntryState, FailureClass, Park
 
 use crate::cloud::{Ending, Key, Task};
 use crate::tally::Ingredient;
-use crate::world::World;
+use crate::world::{MOST_SKEW, World};
 
 /// How long after `TASK_TIMEOUT` a long task is reported at the latest.
 const REPORTED_WITHIN: Duration = Duration::from_secs(3_600);
@@ -140,7 +140,7 @@ impl World {
         };
         // Where a document lists few resources, what is settled makes room for others.
         let makes_room = self.scenario.spices.small_documents > 0.0 && since.is_some();
-        if !makes_room && since.is_none_or(|since| since + self.policy.flap_window > self.now) {
+        if !makes_room && since.is_none_or(|since| since + self.policy.flap_window > self.now + MOST_SKEW) {
             return Err(format!("{} of {} is forgotten: {entry:?}", key.1, key.0.hash()));
         }
         self.ledger.forgotten.insert(key);

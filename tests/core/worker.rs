@@ -193,6 +193,10 @@ impl World {
                 Stage::Acknowledge
             }
             Stage::Look(mut look) => {
+                // Whoever stood still has used up its time.
+                if flow.stands_until.take().is_some() {
+                    look.observe(Observed::OutOfTime);
+                }
                 if !flow.detached && self.strikes(0.005) {
                     self.detach(flow);
                 }

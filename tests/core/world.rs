@@ -18,7 +18,7 @@ use crate::worker::Flow;
 /// Most effects of one seed: far more than any needs, so that going round in circles shows.
 const MOST_EFFECTS: usize = 200_000;
 /// How far a clock may be off.
-const MOST_SKEW: time::Duration = time::Duration::minutes(15);
+pub(crate) const MOST_SKEW: time::Duration = time::Duration::minutes(15);
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 /// How long faults strike, at the beginning and when the first parks end.
@@ -26,8 +26,8 @@ const FAULTY: Duration = Duration::from_secs(4 * HOUR);
 const FAULTY_AGAIN: Duration = Duration::from_secs(14 * DAY);
 /// Parks that end before this are waited for.
 const HORIZON: Duration = Duration::from_secs(20 * DAY);
-/// Until when everything must be settled: eight attempts may wait a day each for an evaluation.
-const LIMIT: Duration = Duration::from_secs(30 * DAY);
+/// Until when everything must be settled: a park may come first, and eight attempts may wait a day each for an evaluation.
+const LIMIT: Duration = Duration::from_secs(40 * DAY);
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
