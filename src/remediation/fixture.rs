@@ -77,6 +77,7 @@ pub(crate) fn in_task(count: usize) -> TargetDocument {
         unanswered: 0,
         overdue_reported: false,
         giving_up: None,
+        absence: None,
         missing_since: None,
         reading: None,
     });

@@ -335,6 +335,7 @@ mod tests {
             unanswered: 0,
             overdue_reported: false,
             giving_up: None,
+            absence: None,
             missing_since: None,
             reading: None,
         });

@@ -7,7 +7,7 @@ use super::merge::park;
 use crate::arm::NewTask;
 use crate::config::Policy;
 use crate::event::{Moment, Timestamp};
-use crate::state::{ActiveTask, EntryState, GivingUp, LastFailure, ParkReason, TargetDocument, TaskPhase};
+use crate::state::{Absence, ActiveTask, EntryState, GivingUp, LastFailure, ParkReason, TargetDocument, TaskPhase};
 
 /// Longest time for the request for a task.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -24,6 +24,7 @@ pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Polic
         unanswered: 0,
         overdue_reported: false,
         giving_up: None,
+        absence: None,
         missing_since: None,
         reading: None,
     });
@@ -52,6 +53,11 @@ pub(super) fn take_over(document: &mut TargetDocument, policy: &Policy, moment: 
     if let Some(active) = &mut document.active {
         active.opened_at = moment.stored_before;
         active.check_at = moment.now + grace(active, policy);
+        active.absence = match active.absence {
+            Some(Absence::Seen) => Some(Absence::Before),
+            // That one may have asked for it.
+            Some(Absence::Before) | None => None,
+        };
     }
 }
 
@@ -59,6 +65,7 @@ pub(super) fn take_over(document: &mut TargetDocument, policy: &Policy, moment: 
 pub(super) fn begin_to_give_up(document: &mut TargetDocument, how: GivingUp, moment: Moment) {
     if let Some(active) = &mut document.active {
         active.giving_up = Some(how);
+        active.missing_since = None;
         active.opened_at = moment.stored_before;
     }
 }
@@ -74,7 +81,7 @@ pub(super) fn unanswered(document: &mut TargetDocument) {
 pub(super) fn opened(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
     if let Some(active) = &mut document.active {
         active.phase = TaskPhase::Open;
-        active.giving_up = None;
+        (active.giving_up, active.absence, active.missing_since) = (None, None, None);
         active.check_at = now + policy.check_interval_min;
     }
 }

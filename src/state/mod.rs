@@ -50,6 +50,6 @@ pub use subscription_document::SubscriptionDocument;
 pub use sweep_place::SweepPlace;
 pub use target_document::{StatesReading, TargetDocument, Unlisted};
 pub use target_park::TargetPark;
-pub use task::{ActiveTask, GivingUp, PastTask, Reading, TaskPhase};
+pub use task::{Absence, ActiveTask, GivingUp, PastTask, Reading, TaskPhase};
 pub use task_name::TaskName;
 pub use versioned::{ETag, Versioned};

@@ -32,12 +32,26 @@ pub struct ActiveTask {
     /// Set when it is not to be created any more although somebody may have asked for it: it is looked for until nobody can have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub giving_up: Option<GivingUp>,
-    /// Since when Resource Manager says that there is no such task, though it had been there.
+    /// What was seen of it while its opening was looked after by owners that did not begin it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absence: Option<Absence>,
+    /// Since when Resource Manager says that there is no such task.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Timestamp>,
     /// How far the list of its deployments has been taken in, when one look did not see the end of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
+}
+
+/// Why a task that somebody may have asked for may be asked for again: Resource Manager may overlook one that is there, so one look
+/// is not enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Absence {
+    /// The last owner did not find it, and did not ask for it.
+    Seen,
+    /// So the owner that came after may ask for it, if it does not find it either.
+    Before,
 }
 
 /// What becomes of the resources of a task that is given up before it was open.

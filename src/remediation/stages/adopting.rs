@@ -40,6 +40,7 @@ fn adopt(document: &mut TargetDocument, name: TaskName, task: &ListedTask, now: 
         unanswered: 0,
         overdue_reported: false,
         giving_up: None,
+        absence: None,
         missing_since: None,
         reading: None,
     });

@@ -14,7 +14,7 @@ use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, TargetHash};
-use crate::state::{ActiveTask, EntryState, Extent, GivingUp};
+use crate::state::{Absence, ActiveTask, EntryState, Extent, GivingUp};
 
 /// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
 const MOST_UNANSWERED: u32 = 8;
@@ -54,6 +54,11 @@ impl View<'_> {
             }
             (Some(Put::Unknown), None) => self.ask_or_leave(task(active), grace_ends),
             (None, None) if mine.how == Meaning::TookOver => self.ask_or_leave(task(active), grace_ends),
+            (None, Some(false)) if mine.how == Meaning::TookOver && active.absence != Some(Absence::Before) => {
+                let mut changed = self.document.clone();
+                changed.active = Some(ActiveTask { absence: Some(Absence::Seen), ..active.clone() });
+                self.rest_as(&changed, Some(grace_ends), Rest::OpeningElsewhere)
+            }
             (None, None | Some(false)) => self.claim_and_put(active, mine, grace_ends),
         }
     }
@@ -90,7 +95,9 @@ impl View<'_> {
 
     /// Looks for a task that nobody asks for any more, until it was absent for two graces: then nothing of it is on its way.
     fn giving_up(self, active: &ActiveTask, how: &GivingUp) -> Next {
-        let ends = active.opened_at + opening::grace(active, self.policy) * 2;
+        let grace = opening::grace(active, self.policy);
+        // One look is not enough: Resource Manager may overlook a task that is there.
+        let ends = active.missing_since.map_or(active.opened_at + grace * 2, |since| since + grace);
         if let Some(left) = Duration::try_from(ends - self.moment.stored_after).ok().filter(|left| !left.is_zero()) {
             return self.rest(Some(self.now + left), Rest::OpeningElsewhere);
         }
@@ -98,6 +105,11 @@ impl View<'_> {
         match (self.exists(active), how) {
             (None, _) => return self.ask(task(active)),
             (Some(true), _) => return self.opened(),
+            (Some(false), _) if active.missing_since.is_none() => {
+                let missing_since = Some(self.moment.stored_before);
+                changed.active = Some(ActiveTask { missing_since, ..active.clone() });
+                return self.rest_as(&changed, Some(self.now + grace), Rest::OpeningElsewhere);
+            }
             (Some(false), GivingUp::Wait) => opening::back_to_waiting(&mut changed, self.now),
             (Some(false), GivingUp::Refused { words }) => {
                 opening::refused(&mut changed, words, self.policy, self.now);

@@ -1,7 +1,7 @@
 //! An opening that another left: whoever takes it over looks at what runs by now, and whether it may still go out.
 
 use super::super::Reconciliation;
-use super::super::fixture::{installation, look_at, now, policy, policy_with, resource, seen, status, target};
+use super::super::fixture::{in_task, installation, look_at, now, policy, policy_with, resource, seen, status, target};
 use super::super::merge::merge;
 use super::super::opening::grace;
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
@@ -11,7 +11,7 @@ use crate::arm::{ActiveTasks, ListedTask, TaskState};
 use crate::config::Policy;
 use crate::queue::{Seen, WakeUp};
 use crate::state::{
-    ActiveTask, EntryState, Extent, SubscriptionDocument, TargetDocument, TaskName, TaskPhase, Versioned,
+    Absence, ActiveTask, EntryState, Extent, SubscriptionDocument, TargetDocument, TaskName, TaskPhase, Versioned,
 };
 
 /// A look that has taken over a task that Resource Manager does not know, and now asks what else runs.
@@ -34,6 +34,7 @@ fn taken_over_with(change: impl Fn(&mut ActiveTask)) -> Reconciliation {
         unanswered: 0,
         overdue_reported: false,
         giving_up: None,
+        absence: Some(Absence::Seen),
         missing_since: None,
         reading: None,
     };
@@ -89,8 +90,18 @@ fn given_up(look: Reconciliation, policy: &Policy, others: &[ListedTask]) -> Tar
     there.observe(Observed::Task(name.clone(), Some(status(TaskState::Active))));
     let Next::Save(write) = there.next(policy, until) else { panic!("not taken in") };
     assert!(write.document.active.is_some_and(|active| active.phase == TaskPhase::Open && active.giving_up.is_none()));
-    later.observe(Observed::Task(name, None));
-    let Next::Save(write) = later.next(policy, until) else { panic!("not given up") };
+    later.observe(Observed::Task(name.clone(), None));
+    let Next::Save(write) = later.next(policy, until) else { panic!("no rest") };
+    assert_eq!(write.meaning, Meaning::Settled(Rest::OpeningElsewhere), "one look is not enough");
+    let at_last = until + grace(&active, policy);
+    let mut last = look_at(&WakeUp::new(target(), write.document.generation));
+    last.observe(Observed::Claims(Versioned {
+        document: SubscriptionDocument::new(target().subscription().clone()),
+        etag: None,
+    }));
+    last.observe(Observed::Target(Box::new(Versioned { document: *write.document, etag: Some(etag()) })));
+    last.observe(Observed::Task(name, None));
+    let Next::Save(write) = last.next(policy, at_last) else { panic!("not given up") };
     assert_eq!(write.document.active, None);
     *write.document
 }
@@ -156,4 +167,28 @@ fn each_request_without_an_answer_doubles_the_grace_and_after_eight_an_attempt_i
     assert!(entry.last_failure.as_ref().unwrap().words.contains("never answered"), "{entry:?}");
     let goes_on = end(taken_over_with(|active| active.unanswered = most - 1), &policy(), &[]);
     assert!(matches!(goes_on, Next::SaveClaims(_)), "{goes_on:?}");
+}
+
+#[test]
+fn a_task_that_may_have_been_asked_for_is_asked_for_again_only_after_two_owners_did_not_find_it() {
+    let opened_at = now() - time::Duration::hours(1);
+    for (absence, asks) in [(None, false), (Some(Absence::Seen), true), (Some(Absence::Before), false)] {
+        let mut document = in_task(1);
+        document.active =
+            document.active.map(|active| ActiveTask { phase: TaskPhase::Opening, opened_at, absence, ..active });
+        let mut look = look_at(&WakeUp::new(target(), document.generation));
+        let is_decided = |next: &Next| match next {
+            Next::Ask(Question::Facts) => true,
+            Next::Save(write) => write.meaning == Meaning::Settled(Rest::OpeningElsewhere),
+            _ => false,
+        };
+        play(&mut look, document, is_decided);
+        match look.next(&policy(), now()) {
+            Next::Save(write) => {
+                assert!(!asks, "{absence:?}");
+                assert_eq!(write.document.active.unwrap().absence, Some(Absence::Seen));
+            }
+            _ => assert!(asks, "{absence:?}"),
+        }
+    }
 }
