@@ -45,10 +45,16 @@ pub(super) fn next_look(since: Timestamp, policy: &Policy, now: Timestamp) -> Ti
     now + (lasted / 2).max(policy.check_interval_min).min(policy.check_interval_max.max(policy.check_interval_min))
 }
 
-/// How much later a wake-up is planned after so many came early: from the second on a second, doubled, ten minutes at most.
-pub(super) fn early_pause(early: u32) -> Duration {
-    let doubled = early.checked_sub(2).map(|times| 2_u64.saturating_pow(times));
-    Duration::from_secs(doubled.unwrap_or_default().min(600))
+/// Longest pause that is only a guess.
+const GUESS: u64 = 30;
+/// Longest pause, whatever a clock shows.
+const LATEST: u64 = 3_600;
+
+/// How much later a wake-up is planned after so many came early, by so many seconds as far as was seen; from the second on by a
+/// second at least, doubled, half a minute at most.
+pub(super) fn early_pause(early: u32, ahead: u64) -> Duration {
+    let doubled = early.checked_sub(2).map(|times| 2_u64.saturating_pow(times)).unwrap_or_default();
+    Duration::from_secs(doubled.min(GUESS).max(ahead).min(LATEST))
 }
 
 /// The first multiple of the window that is not before `at`.

@@ -41,6 +41,9 @@ pub struct TargetDocument {
     /// How many wake-ups in a row came before their time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub early: u32,
+    /// By how many seconds they did, as far as was seen: the broker's clock is so far ahead at least.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub ahead: u64,
     /// How many looks at the ended task found fewer deployments in its list than its counters tell of.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub short_lists: u32,
@@ -85,6 +88,11 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none_at_all(seconds: &u64) -> bool {
+    *seconds == 0
+}
+
 impl TargetDocument {
     /// The document of a target of which nothing is known.
     #[must_use]
@@ -98,6 +106,7 @@ impl TargetDocument {
             wake_at: None,
             cut_off: 0,
             early: 0,
+            ahead: 0,
             short_lists: 0,
             instance: None,
             active: None,

@@ -23,7 +23,7 @@ async fn both_in_turn(which: Which, kind: Kind) {
     until("the task was asked for", || stage.azure.faults().hits("not there") > 0).await;
     stage.deliver(vec![all[1].clone()]).await;
     if matches!(which, Which::Always) {
-        until("it was asked for again and again", || stage.azure.faults().hits("not there") > 8).await;
+        until("it was asked for again and again", || stage.azure.faults().hits("not there") > 3).await;
         stage.azure.faults().remove("not there");
     }
     stage.settled(2).await;

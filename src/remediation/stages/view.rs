@@ -109,15 +109,22 @@ impl<'a> View<'a> {
     }
 
     /// A clock that is behind the broker's makes wake-ups come early, at once again and again until it has caught up. So the
-    /// next is planned later, the later the more of them came early; and a little less late after one that did not.
+    /// next is planned later: by as much as the last ones came early, once it is not chance, and a little more each time.
     fn not_early(self, document: &mut TargetDocument, at: Option<Timestamp>) -> Option<Timestamp> {
         if document.generation == self.look.generation() {
-            let pause = early_pause(document.early);
-            let came_early = document.wake_at.is_some_and(|planned| planned - pause > self.now);
-            document.early =
-                if came_early { document.early.saturating_add(1) } else { document.early.saturating_sub(1) };
+            let pause = early_pause(document.early, document.ahead);
+            let early = document.wake_at.and_then(|planned| Duration::try_from(planned - pause - self.now).ok());
+            match early.filter(|early| !early.is_zero()) {
+                Some(early) => {
+                    document.early = document.early.saturating_add(1);
+                    if document.early > 1 {
+                        document.ahead = document.ahead.max((pause + early).as_secs() + 1);
+                    }
+                }
+                None => (document.early, document.ahead) = (document.early.saturating_sub(1), document.ahead / 2),
+            }
         }
-        at.map(|at| at + early_pause(document.early))
+        at.map(|at| at + early_pause(document.early, document.ahead))
     }
 
     /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, all
