@@ -36,9 +36,11 @@ pub(super) fn park_target(document: &mut TargetDocument, cause: &TargetCause, po
     });
 }
 
-/// Ends the target's park if its time is over. One for what Resource Manager refuses ends with an answer, and no sooner.
+/// Ends the target's park if its time is over. One for what Resource Manager refuses ends with an answer, and no sooner, unless
+/// nothing is left that would be asked for.
 pub(super) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
-    document.parked.take_if(|park| park.until <= now && !park.reason.is_refusal());
+    let asks = document.active.is_some() || document.earliest_due().is_some();
+    document.parked.take_if(|park| park.until <= now && !(asks && park.reason.is_refusal()));
 }
 
 /// The service's words when a deployment lacked permission.

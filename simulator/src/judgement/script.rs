@@ -28,27 +28,25 @@ pub fn hopeless(estate: &Estate) -> BTreeMap<RecordKey, Park> {
     remediable(estate).filter_map(|record| Some((record.key.clone(), park(estate, record)?))).collect()
 }
 
-/// The least number of tasks that fix everything: for each target and attempt, as many full tasks as hold the resources
-/// that need an attempt of that number. What fails for ever needs one, by which that is found out; a target of which
-/// everything lacks permission needs one in all. What waits for an evaluation goes by itself, with all that waits for it.
+/// The least number of tasks that fix everything: for each target as many as its most stubborn resource needs attempts, and as
+/// many full ones as hold all attempts. What fails for ever needs one, by which that is found out; a target of which everything
+/// lacks permission needs one in all.
 pub fn least_tasks(estate: &Estate) -> usize {
-    let mut together: BTreeMap<(Target, usize, bool), usize> = BTreeMap::new();
+    let mut attempts_of: BTreeMap<Target, (usize, usize)> = BTreeMap::new();
     let mut forbidden: HashSet<Target> = remediable(estate).map(target).collect();
     for record in remediable(estate) {
         if !lacks_permission(estate, record) {
             forbidden.remove(&target(record));
         }
-        for attempt in 1..=attempts(estate, record) {
-            let after = attempt.checked_sub(2).and_then(|before| record.attempt(before).nature());
-            let after_evaluation = after == Some(Nature::Stale);
-            *together.entry((target(record), attempt, after_evaluation)).or_default() += 1;
-        }
+        let needs = attempts(estate, record);
+        let (most, all) = attempts_of.entry(target(record)).or_default();
+        (*most, *all) = ((*most).max(needs), *all + needs);
     }
-    let tasks = |(place, resources): (&(Target, usize, bool), &usize)| match forbidden.contains(&place.0) {
+    let tasks = |(place, (most, all)): (&Target, &(usize, usize))| match forbidden.contains(place) {
         true => 1,
-        false => resources.div_ceil(MOST),
+        false => all.div_ceil(MOST).max(*most),
     };
-    together.iter().map(tasks).sum::<usize>()
+    attempts_of.iter().map(tasks).sum::<usize>()
 }
 
 /// Records that were in more tasks than their script needs, with the number of tasks and that need. `drifted` tells how
@@ -159,9 +157,8 @@ mod tests {
                 _ => record,
             });
         }
-        // 101 resources are two tasks, then one for those that failed once, one for the one that failed twice, and one for
-        // the two that had to be evaluated.
-        assert_eq!(least_tasks(&estate), 5);
+        // 101 resources are two tasks; the second has room for all that failed in the first, and one needs a third.
+        assert_eq!(least_tasks(&estate), 3);
         let hopeless = hopeless(&estate);
         assert_eq!((fixable(&estate).len(), hopeless.len()), (100, 1));
         let park = Park { reason: "permanentFailure", class: "permanent" };
