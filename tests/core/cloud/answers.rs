@@ -15,7 +15,7 @@ use crate::tally::Ingredient;
 use crate::world::World;
 
 /// How long an instance keeps the facts of an assignment, longer than `SETTLE_DELAY` waits, and the list of active tasks.
-const FACTS_TTL: Duration = Duration::from_secs(1_800);
+const FACTS_TTL: Duration = Duration::from_secs(3_600);
 const TASKS_TTL: Duration = Duration::from_secs(60);
 /// Deployments of a task, or states of a scope, that are told at a time.
 const PART: usize = 8;

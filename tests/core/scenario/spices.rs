@@ -53,7 +53,7 @@ impl Spices {
             unseen: spice(0.25, 0.2),
             never_evaluated: spice(0.15, 0.1),
             drifts: spice(0.3, 0.3),
-            gone_assignments: spice(0.15, 0.5),
+            gone_assignments: spice(0.3, 0.5),
             gone_resources: spice(0.15, 0.15),
             excluded: spice(0.1, 0.2),
             hopeless: spice(0.15, 0.1),
