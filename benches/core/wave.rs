@@ -51,7 +51,7 @@ fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy)
             }
             Next::LoadRival(rival) => {
                 let task = TaskName::new(&installation().id, &rival, 1);
-                Observed::Rival(rival, Rival { active: Some(task), ended: Vec::new() })
+                Observed::Rival(rival, Rival { active: Some(task), ..Rival::default() })
             }
             Next::Ask(Question::Facts) => Observed::Facts(facts()),
             Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),

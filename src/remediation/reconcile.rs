@@ -172,11 +172,11 @@ impl Reconciler {
             },
             Next::LoadRival(hash) => {
                 let rival = match self.store.target_of_hash(target.subscription(), &hash, deadline).await {
-                    Ok(found) => found.map(|found| Rival::of(&found.document)).unwrap_or_default(),
+                    Ok(found) => found.map(|found| Rival::of(&found.document)).unwrap_or_else(Rival::lost),
                     // Nobody can tell that the claim is void, so it stands.
                     Err(error) if error.is_about_the_document() => {
                         warn!(event = "claim_stands", target = %target.hash(), rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
-                        Rival { active: look.claim_of(&hash), ended: Vec::new() }
+                        Rival { active: look.claim_of(&hash), ..Rival::default() }
                     }
                     Err(error) => return Err(error.into()),
                 };

@@ -10,6 +10,8 @@ pub struct Rival {
     pub active: Option<TaskName>,
     /// The last ones that ended: Resource Manager's list, which is kept for a while, may still call them active.
     pub ended: Vec<TaskName>,
+    /// There is no such document: it was lost, or moved away, and tells nothing.
+    pub is_lost: bool,
 }
 
 impl Rival {
@@ -19,7 +21,14 @@ impl Rival {
         Self {
             active: document.active.as_ref().map(|active| active.name.clone()),
             ended: document.history.iter().map(|past| past.name.clone()).collect(),
+            is_lost: false,
         }
+    }
+
+    /// What a document tells that is not there.
+    #[must_use]
+    pub fn lost() -> Self {
+        Self { is_lost: true, ..Self::default() }
     }
 
     /// Whether the document knows the task, so that nobody else has to.

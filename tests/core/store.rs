@@ -32,7 +32,7 @@ impl Store {
     /// What the document of this hash tells of its tasks.
     pub(crate) fn rival_of(&self, hash: &TargetHash) -> Rival {
         let found = self.targets.iter().find(|(target, _)| target.hash() == *hash);
-        found.map(|(_, (document, _))| Rival::of(document)).unwrap_or_default()
+        found.map(|(_, (document, _))| Rival::of(document)).unwrap_or_else(Rival::lost)
     }
 
     pub(crate) fn subscription(&self, id: &SubscriptionId) -> Versioned<SubscriptionDocument> {

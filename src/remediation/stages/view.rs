@@ -16,6 +16,9 @@ use crate::config::Policy;
 use crate::event::{Moment, Timestamp};
 use crate::state::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 
+/// By so much at least, and at most, the list of tasks may be late.
+const LISTED_LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
+
 /// The memory of the look, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
 #[derive(Clone, Copy)]
 pub(in crate::remediation) struct View<'a> {
@@ -176,6 +179,8 @@ impl<'a> View<'a> {
             rivals: &self.look.rivals,
             tasks: self.look.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
             installation: &self.look.installation.id,
+            new_since: self.moment.stored_after
+                - (self.policy.check_interval_max * 2).clamp(LISTED_LATE[0], LISTED_LATE[1]),
         }
     }
 

@@ -40,9 +40,9 @@ impl Crowd<'_> {
     /// so it lacks the newest and holds some that have ended.
     fn ours(&self) -> usize {
         let siblings: HashSet<TargetHash> = self.siblings.iter().map(Target::hash).collect();
-        let Known { claims, hash: own, rivals, .. } = self.known;
+        let Known { claims, hash: own, .. } = self.known;
         let counts = |hash: &TargetHash| hash != own && siblings.contains(hash);
-        claims.claims.iter().filter(|(hash, claim)| counts(hash) && !is_void(rivals, hash, claim)).count()
+        claims.claims.iter().filter(|(hash, claim)| counts(hash) && !is_void(&self.known, hash, claim)).count()
     }
 
     fn of_others(&self) -> usize {
@@ -64,7 +64,7 @@ mod tests {
     use crate::arm::TaskState;
     use std::collections::BTreeMap;
 
-    use crate::remediation::fixture::{SUB, installation, resource, target};
+    use crate::remediation::fixture::{SUB, installation, now, resource, target};
     use crate::state::{Claim, Claimed, Rival, SubscriptionDocument, TargetDocument};
 
     /// The targets of a policy that is assigned to each of so many resource groups.
@@ -111,7 +111,7 @@ mod tests {
     ) -> bool {
         let (document, hash) = (TargetDocument::new(siblings[0].clone()), siblings[0].hash());
         let installation = &installation();
-        let known = Known { document: &document, hash: &hash, claims, rivals, tasks, installation };
+        let known = Known { document: &document, hash: &hash, claims, rivals, tasks, installation, new_since: now() };
         Crowd { siblings, known, is_known: false }.is_full()
     }
 

@@ -3,14 +3,14 @@
 //! ours or a person's.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::listed::{Known, Standing};
 use super::{Crowd, Eligible};
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
 use crate::resource::{ReferenceId, ResourceId, Scope, Target, TargetHash};
-use crate::state::{ActiveTask, Claim, Claimed, Extent, Rival, TargetDocument, TaskName};
+use crate::state::{ActiveTask, Claim, Claimed, Extent, TargetDocument, TaskName};
 
 /// What other tasks touch, as far as it is known.
 #[derive(Debug)]
@@ -115,8 +115,8 @@ impl<'a> Blockers<'a> {
 
     /// Rivals whose claims are void and can be cleared away.
     pub(in crate::remediation) fn void_rivals(&self) -> impl Iterator<Item = &TargetHash> {
-        let Known { claims, rivals, .. } = self.known;
-        claims.claims.iter().filter(|(rival, claim)| is_void(rivals, rival, claim)).map(|(rival, _)| rival)
+        let claims = self.known.claims;
+        claims.claims.iter().filter(|(rival, claim)| is_void(&self.known, rival, claim)).map(|(rival, _)| rival)
     }
 
     fn claimed(&self) -> &HashSet<&'a ResourceId> {
@@ -137,8 +137,10 @@ impl<'a> Blockers<'a> {
 
     /// The claims of others that are not known to be void.
     fn standing(&self) -> impl Iterator<Item = &'a Claim> {
-        let Known { claims, hash, rivals, .. } = self.known;
-        let stands = move |(rival, claim): &(&TargetHash, &Claim)| *rival != hash && !is_void(rivals, rival, claim);
+        let known = self.known;
+        let stands =
+            move |(rival, claim): &(&TargetHash, &Claim)| *rival != known.hash && !is_void(&known, rival, claim);
+        let claims = known.claims;
         claims.claims.iter().filter(stands).map(|(_, claim)| claim)
     }
 }
@@ -150,8 +152,10 @@ fn touches(claim: &Claim, scope: &Scope) -> bool {
     }
 }
 
-pub(super) fn is_void(rivals: &BTreeMap<TargetHash, Rival>, rival: &TargetHash, claim: &Claim) -> bool {
-    rivals.get(rival).is_some_and(|rival| rival.active.as_ref() != Some(&claim.task))
+/// Whether the claim is known to be void. A document that is not there tells nothing of a task that the list may lack still.
+pub(super) fn is_void(known: &Known<'_>, rival: &TargetHash, claim: &Claim) -> bool {
+    let Some(rival) = known.rivals.get(rival) else { return false };
+    rival.active.as_ref() != Some(&claim.task) && !(rival.is_lost && known.is_new(&claim.task))
 }
 
 fn same_policy(task: &ListedTask, target: &Target) -> bool {
@@ -226,10 +230,12 @@ pub(in crate::remediation) fn claim(active: &ActiveTask, document: &TargetDocume
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::arm::TaskState;
     use crate::remediation::fixture::{SUB, installation, resource, target};
-    use crate::state::{InstallationId, SubscriptionDocument};
+    use crate::state::{InstallationId, Rival, SubscriptionDocument};
 
     /// The target that asks, and how its tasks are named.
     struct Own(TargetDocument, TargetHash, InstallationId);
@@ -248,12 +254,13 @@ mod tests {
             tasks: &'a [ListedTask],
         ) -> Blockers<'a> {
             let Self(document, hash, installation) = self;
-            Blockers::new(Known { document, hash, claims, rivals, tasks, installation })
+            let new_since = crate::remediation::fixture::now();
+            Blockers::new(Known { document, hash, claims, rivals, tasks, installation, new_since })
         }
     }
 
     fn active(task: &TaskName) -> Rival {
-        Rival { active: Some(task.clone()), ended: Vec::new() }
+        Rival { active: Some(task.clone()), ..Rival::default() }
     }
 
     fn listed(scope: &str, name: &str, assignment: &str, resources: Option<&[usize]>) -> ListedTask {
@@ -304,7 +311,7 @@ mod tests {
         claimed
             .claims
             .insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(2)].into()) });
-        let ended = Rival { active: None, ended: vec![task.clone()] };
+        let ended = Rival { ended: vec![task.clone()], ..Rival::default() };
         let of = |known: Option<Rival>| BTreeMap::from_iter(known.map(|known| (rival.clone(), known)));
         let check = |claims: &SubscriptionDocument, known: Option<Rival>| {
             let rivals = of(known);
@@ -340,6 +347,13 @@ mod tests {
         };
         assert_eq!(check(&BTreeMap::new()), (true, false, 0));
         assert_eq!(check(&BTreeMap::from([(rival.clone(), active(&task))])), (true, false, 0));
+        assert_eq!(check(&BTreeMap::from([(rival.clone(), Rival::lost())])), (false, false, 1), "an old task's");
+        let named_now = u64::try_from(crate::remediation::fixture::now().unix_timestamp()).unwrap();
+        let new = TaskName::new(&installation(), &rival, named_now);
+        let mut claims = claims.clone();
+        claims.claims.insert(rival.clone(), Claim { task: new, on: Claimed::Resources([resource(1)].into()) });
+        let lost = BTreeMap::from([(rival.clone(), Rival::lost())]);
+        assert!(own.blockers(&claims, &lost, &[]).block(&resource(1)), "the list may lack it still");
         assert_eq!(check(&BTreeMap::from([(rival, Rival::default())])), (false, false, 1));
     }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::arm::ListedTask;
+use crate::event::Timestamp;
 use crate::resource::TargetHash;
 use crate::state::{InstallationId, Rival, SubscriptionDocument, TargetDocument, TaskName};
 
@@ -23,6 +24,8 @@ pub(in crate::remediation) struct Known<'a> {
     pub(in crate::remediation) tasks: &'a [ListedTask],
     /// This installation.
     pub(in crate::remediation) installation: &'a InstallationId,
+    /// Tasks that were named since then may lack in the list, which is kept for a while.
+    pub(in crate::remediation) new_since: Timestamp,
 }
 
 /// What a listed task is.
@@ -51,6 +54,11 @@ impl<'a> Known<'a> {
             None if is_claimed => Standing::Known,
             None => Standing::Unsure(hash),
         }
+    }
+
+    /// Whether the task was named so lately that the list may lack it.
+    pub(super) fn is_new(&self, task: &TaskName) -> bool {
+        u64::try_from(self.new_since.unix_timestamp()).is_ok_and(|since| task.sequence() >= since)
     }
 
     /// A listed task of the target that its document does not name.
