@@ -24,7 +24,7 @@ pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &mut Vi
     others.truncate(*left);
     *left -= others.len();
     let visit = async |summary: &TargetSummary, deadline| Ok(walk(app, summary, deadline).await? != LetIn::default());
-    visits.to_all(&others, visit).await
+    visits.visit_all(&others, visit).await
 }
 
 /// Lets in what today's guard rails allow of a target; nothing when another writer was faster: the next sweep comes again.

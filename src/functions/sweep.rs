@@ -72,7 +72,7 @@ async fn heal(app: &App, page: &[TargetSummary], visits: &mut Visits, now: Times
     let mut ill: Vec<_> = page.iter().filter(is_ill).collect();
     // Their messages come in this order: when more is overdue than there is time for, none is last for ever.
     ill.sort_by_key(|summary| summary.wake_at);
-    visits.to_all(&ill, async |summary: &TargetSummary, deadline| wake(app, summary, now, deadline).await).await
+    visits.visit_all(&ill, async |summary: &TargetSummary, deadline| wake(app, summary, now, deadline).await).await
 }
 
 fn tell(swept: &Swept, whole: bool) {

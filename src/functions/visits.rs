@@ -32,7 +32,7 @@ impl Visits {
     }
 
     /// Visits these targets, many at a time, as long as there is time and services serve. How many visits came to something.
-    pub(super) async fn to_all<'a, F>(
+    pub(super) async fn visit_all<'a, F>(
         &mut self,
         targets: &[&'a TargetSummary],
         visit: impl Fn(&'a TargetSummary, Deadline) -> F,
