@@ -23,7 +23,7 @@ async fn what_plan_mode_kept_waiting_is_remediated_after_the_switch_by_the_very_
     // The last plan of a target is of all five.
     let plans = |stage: &Stage| -> BTreeMap<String, Value> {
         let tasks = stage.logged("plan").into_iter().filter(|plan| plan["task"] != "");
-        tasks.map(|plan| (plan["task"].as_str().unwrap().to_owned(), plan)).collect()
+        tasks.map(|plan| (plan["target"].as_str().unwrap().to_owned(), plan)).collect()
     };
     until("a plan without a task is shown", || stage.logged("plan").iter().any(|plan| plan["task"] == "")).await;
     until("each target shows a plan of five", || {
@@ -57,7 +57,9 @@ async fn what_plan_mode_kept_waiting_is_remediated_after_the_switch_by_the_very_
     for put in puts {
         let name = put.path.rsplit('/').next().unwrap();
         let sent: Value = serde_json::from_slice(put.request_body.as_ref().unwrap()).unwrap();
-        let promised: Value = serde_json::from_str(shown[name]["request"].as_str().unwrap()).unwrap();
+        // The name carries the time at which it is given; the target stays.
+        let target = name.split('-').nth(2).unwrap();
+        let promised: Value = serde_json::from_str(shown[target]["request"].as_str().unwrap()).unwrap();
         assert_eq!(sent, promised, "{name}");
     }
     stage.at_rest().await;
