@@ -48,7 +48,7 @@ pub(super) fn next_look(since: Timestamp, policy: &Policy, now: Timestamp) -> Ti
 /// Longest pause that is only a guess.
 const GUESS: u64 = 30;
 /// Longest pause, whatever a clock shows.
-const LATEST: u64 = 3_600;
+const LATEST: u64 = 600;
 
 /// How much later a wake-up is planned after so many came early, by so many seconds as far as was seen; from the second on by a
 /// second at least, doubled, half a minute at most.

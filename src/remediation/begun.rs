@@ -12,6 +12,8 @@ use crate::resource::{ResourceId, TargetHash};
 
 /// How long it may be used. An answer that is older than an observation says nothing against it, whatever its age.
 const USABLE: Duration = Duration::from_secs(30 * 60);
+/// How long the list of tasks may be used: what people begin is not known before it is read again.
+const TASKS_USABLE: Duration = Duration::from_secs(5 * 60);
 /// Most passes that are kept, each with the states of at most a wave.
 const MOST: usize = 500;
 
@@ -24,7 +26,7 @@ pub struct Begun {
 #[derive(Debug)]
 struct Pass {
     since: Instant,
-    tasks: Option<ActiveTasks>,
+    tasks: Option<(Instant, ActiveTasks)>,
     /// Resources, and their states.
     states: Vec<(Vec<ResourceId>, Vec<PolicyState>)>,
 }
@@ -38,7 +40,9 @@ impl Begun {
 
     /// The active tasks that the pass has read.
     pub(super) fn tasks(&self, target: &TargetHash) -> Option<ActiveTasks> {
-        self.usable().get(target)?.tasks.clone()
+        let passes = self.usable();
+        let (read_at, tasks) = passes.get(target)?.tasks.as_ref()?;
+        (read_at.elapsed() < TASKS_USABLE).then(|| tasks.clone())
     }
 
     /// Those of the resources whose states the pass has asked for, and what it was told. None when it has asked for none.
@@ -60,7 +64,7 @@ impl Begun {
 
     /// Keeps the active tasks that the pass of this target has read.
     pub(super) fn keep_tasks(&self, target: &TargetHash, tasks: &ActiveTasks) {
-        self.change(target, |pass| pass.tasks = Some(tasks.clone()));
+        self.change(target, |pass| pass.tasks = Some((Instant::now(), tasks.clone())));
     }
 
     /// Keeps the states that the pass of this target was told.
@@ -116,10 +120,15 @@ mod tests {
         begun.keep_tasks(&hash, &ActiveTasks::All(Vec::new()));
         assert_eq!(begun.states(&hash, &ids(&[2, 3, 4])), Some((ids(&[2, 3]), vec![state(3)])));
         assert_eq!(begun.states(&hash, &ids(&[4])), None);
-        tokio::time::advance(USABLE - Duration::from_secs(1)).await;
+        let second = Duration::from_secs(1);
+        tokio::time::advance(TASKS_USABLE - second).await;
         assert_eq!(begun.tasks(&hash), Some(ActiveTasks::All(Vec::new())));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!((begun.tasks(&hash), begun.states(&hash, &ids(&[1]))), (None, None));
+        tokio::time::advance(second).await;
+        assert_eq!(begun.tasks(&hash), None);
+        tokio::time::advance(USABLE - TASKS_USABLE - second).await;
+        assert!(begun.states(&hash, &ids(&[1])).is_some());
+        tokio::time::advance(second).await;
+        assert_eq!(begun.states(&hash, &ids(&[1])), None);
         begun.keep_states(&hash, &ids(&[1]), &[]);
         begun.end(&hash);
         assert_eq!(begun.states(&hash, &ids(&[1])), None);

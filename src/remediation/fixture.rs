@@ -68,19 +68,7 @@ pub(crate) fn in_task(count: usize) -> TargetDocument {
     let mut document = waiting(count);
     document.resources.values_mut().for_each(|e| e.state = EntryState::InTask);
     let name = TaskName::new(&installation(), &document.target.hash(), 1);
-    document.active = Some(ActiveTask {
-        name,
-        phase: TaskPhase::Open,
-        extent: Extent::Resources,
-        opened_at: now(),
-        check_at: now(),
-        unanswered: 0,
-        overdue_reported: false,
-        giving_up: None,
-        absence: None,
-        missing_since: None,
-        reading: None,
-    });
+    document.active = Some(ActiveTask::new(name, Extent::Resources, TaskPhase::Open, now(), now()));
     document
 }
 

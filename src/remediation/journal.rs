@@ -326,19 +326,8 @@ mod tests {
     fn open(document: &mut TargetDocument, now: Timestamp) {
         let waits = |state: &EntryState| matches!(state, EntryState::Waiting { .. });
         document.resources.values_mut().filter(|e| waits(&e.state)).for_each(|e| e.state = EntryState::InTask);
-        document.active = Some(ActiveTask {
-            name: TaskName::new(&installation(), &document.target.hash(), 1),
-            extent: Extent::Resources,
-            phase: TaskPhase::Open,
-            opened_at: now,
-            check_at: now,
-            unanswered: 0,
-            overdue_reported: false,
-            giving_up: None,
-            absence: None,
-            missing_since: None,
-            reading: None,
-        });
+        let name = TaskName::new(&installation(), &document.target.hash(), 1);
+        document.active = Some(ActiveTask::new(name, Extent::Resources, TaskPhase::Open, now, now));
     }
 
     fn end(document: &mut TargetDocument, ends: &[u8], now: Timestamp) {

@@ -3,7 +3,8 @@
 //! An observation is merged into its target's document (`merge`). A wake-up starts a look at one target
 //! (`reconciliation`), which goes through its stages (`stages`): see to what waits for an evaluation (`evaluation`), gather a
 //! wave (`wave`), open its task (`opening`), follow it, take in its outcome (`outcome`, `failure`, `missing`, `target_park`),
-//! set the next wake-up (`wake`, `backoff`).
+//! see to what is in doubt (`doubts`) and to what Resource Manager refuses the worker (`refusals`), set the next wake-up (`wake`,
+//! `backoff`). What an instance remembers between looks stands in `begun` and `slots`: they only save calls.
 
 mod backoff;
 mod begun;

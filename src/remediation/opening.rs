@@ -15,19 +15,9 @@ const REQUEST: Duration = Duration::from_secs(10);
 /// Writes down that the task is about to be created.
 pub(super) fn open(document: &mut TargetDocument, task: &NewTask, policy: &Policy, moment: Moment) {
     document.sequence = task.name.sequence();
-    document.active = Some(ActiveTask {
-        name: task.name.clone(),
-        extent: task.extent.clone(),
-        phase: TaskPhase::Opening,
-        opened_at: moment.stored_before,
-        check_at: moment.now + policy.opening_grace,
-        unanswered: 0,
-        overdue_reported: false,
-        giving_up: None,
-        absence: None,
-        missing_since: None,
-        reading: None,
-    });
+    let (opened_at, check_at) = (moment.stored_before, moment.now + policy.opening_grace);
+    let extent = task.extent.clone();
+    document.active = Some(ActiveTask::new(task.name.clone(), extent, TaskPhase::Opening, opened_at, check_at));
     for id in &task.resources {
         if let Some(entry) = document.resources.get_mut(id) {
             entry.state = EntryState::InTask;

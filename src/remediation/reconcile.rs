@@ -34,6 +34,9 @@ const CUT_OFF: u32 = 8;
 /// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
 const LONGEST_BODY: usize = 24 << 10;
 
+/// So long after its slot a look is only if the machine stood still: no answer is waited for so long.
+const STOOD_STILL: Duration = Duration::from_secs(30);
+
 /// Why a look could not be finished.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
@@ -87,8 +90,10 @@ impl Reconciler {
         let ends = self.clocks.running() + slot.left();
         for _ in 0..MOST_STEPS {
             let moment = self.clocks.moment();
-            // A machine that stood still knows by its wall clock only.
-            if slot.has_passed() || moment.running >= ends {
+            // A machine that stood still may know by its wall clock only.
+            if moment.running >= ends + STOOD_STILL {
+                look.observe(Observed::StoodStill);
+            } else if slot.has_passed() || moment.running >= ends {
                 look.observe(Observed::OutOfTime);
             }
             if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
@@ -227,10 +232,10 @@ impl Reconciler {
             }
             Question::ActiveTasks => {
                 let hash = target.hash();
-                let tasks = match self.begun.tasks(&hash) {
-                    Some(tasks) => tasks,
-                    None => self.facts.active_tasks(&self.arm, target, slot).await?,
-                };
+                if let Some(tasks) = self.begun.tasks(&hash) {
+                    return Ok(Observed::ActiveTasks(tasks));
+                }
+                let tasks = self.facts.active_tasks(&self.arm, target, slot).await?;
                 self.begun.keep_tasks(&hash, &tasks);
                 Observed::ActiveTasks(tasks)
             }

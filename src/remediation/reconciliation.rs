@@ -16,7 +16,7 @@ use super::scope_states::ScopeStates;
 use super::stages::View;
 use super::step::{DeploymentList, Meaning, Next, Observed, Put, Rest};
 use super::wake::wake_up_of;
-use crate::arm::{ActiveTasks, ArmError, CallKind, Facts, PolicyState, TaskStatus};
+use crate::arm::{ActiveTasks, ArmError, CallKind, Facts, PolicyState, TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::{Moment, Timestamp};
 use crate::queue::WakeUp;
@@ -51,6 +51,8 @@ pub struct Reconciliation {
     pub(super) unlisted_then: u64,
     pub(super) active_tasks: Option<ActiveTasks>,
     pub(super) task: Option<(TaskName, Option<TaskStatus>)>,
+    /// Tasks that were looked up and have ended: a list may still call them active.
+    pub(super) ended: BTreeSet<TaskName>,
     pub(super) deployments: Option<(TaskName, DeploymentList)>,
     /// The opening that is ours to finish.
     pub(super) mine: Option<Mine>,
@@ -112,6 +114,7 @@ impl Reconciliation {
             unlisted_then: 0,
             active_tasks: None,
             task: None,
+            ended: BTreeSet::new(),
             deployments: None,
             mine: None,
             put: None,
@@ -245,7 +248,12 @@ impl Reconciliation {
                 self.all_non_compliant = Some(states);
             }
             Observed::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
-            Observed::Task(name, status) => self.task = Some((name, status)),
+            Observed::Task(name, status) => {
+                if status.as_ref().is_some_and(|status| status.state != TaskState::Active) {
+                    self.ended.insert(name.clone());
+                }
+                self.task = Some((name, status));
+            }
             Observed::Deployments(name, list) => self.deployments = Some((name, list)),
             Observed::Unanswered(ArmError::Throttled { until, .. } | ArmError::Held { until, .. })
             | Observed::Floor(until) => self.throttled = self.throttled.max(Some(until)),
@@ -277,6 +285,12 @@ impl Reconciliation {
             Observed::Shown => self.shown = true,
             Observed::Woken => self.woken = true,
             Observed::OutOfTime => self.out_of_time = true,
+            Observed::StoodStill => {
+                self.out_of_time = true;
+                (self.facts, self.active_tasks, self.all_non_compliant) = (None, None, None);
+                self.states.clear();
+                self.states_asked.clear();
+            }
         }
     }
 
@@ -378,6 +392,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Scanned(..)
         | Observed::Shown
         | Observed::Woken
-        | Observed::OutOfTime => None,
+        | Observed::OutOfTime
+        | Observed::StoodStill => None,
     }
 }

@@ -230,6 +230,8 @@ pub enum Observed {
     Woken,
     /// The time for this target is used up; what is begun is brought to a safe end.
     OutOfTime,
+    /// It was used up long ago: the machine stood still, and what was read before says nothing of now.
+    StoodStill,
 }
 
 impl Observed {
@@ -256,7 +258,8 @@ impl Observed {
             | Self::Floor(_)
             | Self::Shown
             | Self::Woken
-            | Self::OutOfTime => false,
+            | Self::OutOfTime
+            | Self::StoodStill => false,
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum Extent {
 }
 
 impl Extent {
+    /// Most resources of one task (Microsoft documentation, "Azure Policy remediation task structure").
+    pub const MOST: usize = 50_000;
+
     /// The word in logs.
     #[must_use]
     pub fn as_str(&self) -> &'static str {

@@ -1,6 +1,7 @@
 //! What another target's document tells of its tasks: which one is active, and which have ended of late.
 
 use super::target_document::TargetDocument;
+use super::task::PastTask;
 use super::task_name::TaskName;
 
 /// What another target's document tells of its tasks.
@@ -9,7 +10,7 @@ pub struct Rival {
     /// The task that is opening or open.
     pub active: Option<TaskName>,
     /// The last ones that ended: Resource Manager's list, which is kept for a while, may still call them active.
-    pub ended: Vec<TaskName>,
+    pub past: Vec<TaskName>,
     /// There is no such document: it was lost, or moved away, and tells nothing.
     pub is_lost: bool,
 }
@@ -20,7 +21,7 @@ impl Rival {
     pub fn of(document: &TargetDocument) -> Self {
         Self {
             active: document.active.as_ref().map(|active| active.name.clone()),
-            ended: document.history.iter().map(|past| past.name.clone()).collect(),
+            past: document.history.iter().map(|past| past.name.clone()).collect(),
             is_lost: false,
         }
     }
@@ -31,9 +32,9 @@ impl Rival {
         Self { is_lost: true, ..Self::default() }
     }
 
-    /// Whether the document knows the task, so that nobody else has to.
+    /// Whether the target is done with the task.
     #[must_use]
-    pub fn knows(&self, task: &TaskName) -> bool {
-        self.active.as_ref() == Some(task) || self.ended.contains(task)
+    pub fn is_past(&self, task: &TaskName) -> bool {
+        PastTask::is_past(self.past.iter(), task)
     }
 }

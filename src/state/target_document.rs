@@ -10,6 +10,7 @@ use super::excluded::Excluded;
 use super::hours::Hour;
 use super::target_park::TargetPark;
 use super::task::{ActiveTask, PastTask};
+use super::task_name::TaskName;
 use crate::event::Timestamp;
 use crate::queue::Nonce;
 use crate::resource::{ResourceId, Target};
@@ -120,6 +121,13 @@ impl TargetDocument {
             history: Vec::new(),
             hours: Vec::new(),
         }
+    }
+
+    /// Whether the task is the active one, or one that the target is done with.
+    #[must_use]
+    pub fn knows(&self, task: &TaskName) -> bool {
+        self.active.as_ref().is_some_and(|active| active.name == *task)
+            || PastTask::is_past(self.history.iter().map(|past| &past.name), task)
     }
 
     /// The resources of the active task, in the order of their ids.

@@ -43,6 +43,26 @@ pub struct ActiveTask {
     pub reading: Option<Reading>,
 }
 
+impl ActiveTask {
+    /// A task of which nothing has been seen yet.
+    #[must_use]
+    pub fn new(name: TaskName, extent: Extent, phase: TaskPhase, opened_at: Timestamp, check_at: Timestamp) -> Self {
+        Self {
+            name,
+            extent,
+            phase,
+            opened_at,
+            check_at,
+            unanswered: 0,
+            overdue_reported: false,
+            giving_up: None,
+            absence: None,
+            missing_since: None,
+            reading: None,
+        }
+    }
+}
+
 /// Why a task that somebody may have asked for may be asked for again: Resource Manager may overlook one that is there, so one look
 /// is not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,4 +137,38 @@ pub struct PastTask {
     pub fixed: usize,
     /// Resources that it did not fix.
     pub unfixed: usize,
+}
+
+impl PastTask {
+    /// So many are remembered.
+    pub const MOST: usize = 10;
+
+    /// Whether a target that remembers these tasks, oldest first, is done with this one: it is among them, or older than all of
+    /// as many as can be remembered.
+    pub(super) fn is_past<'a>(past: impl Iterator<Item = &'a TaskName> + Clone, name: &TaskName) -> bool {
+        let mut older = past.clone();
+        past.clone().any(|known| known == name)
+            || past.count() >= Self::MOST && older.all(|known| known.sequence() > name.sequence())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{installation, target};
+
+    #[test]
+    fn what_is_older_than_all_that_can_be_remembered_is_past_and_what_is_between_is_not() {
+        let name = |sequence| TaskName::new(&installation(), &target().hash(), sequence);
+        let past = |names: &[u64], of: u64| {
+            let names: Vec<_> = names.iter().map(|sequence| name(*sequence)).collect();
+            PastTask::is_past(names.iter(), &name(of))
+        };
+        let ten = [20, 30, 40, 50, 60, 70, 80, 90, 100, 110];
+        for (of, is_past) in [(20, true), (110, true), (19, true), (25, false), (111, false)] {
+            assert_eq!(past(&ten, of), is_past, "{of}");
+        }
+        assert!(!past(&ten[1..], 19), "there is room for an older one");
+        assert!(!past(&[], 1));
+    }
 }

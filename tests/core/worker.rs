@@ -193,9 +193,8 @@ impl World {
                 Stage::Acknowledge
             }
             Stage::Look(mut look) => {
-                // Whoever stood still has used up its time.
                 if flow.stands_until.take().is_some() {
-                    look.observe(Observed::OutOfTime);
+                    look.observe(Observed::StoodStill);
                 }
                 if !flow.detached && self.strikes(0.005) {
                     self.detach(flow);

@@ -8,7 +8,8 @@ use simulator::estate::{ComplianceState, RecordKey};
 use simulator::resource_manager::{Tempo, WriteKind};
 
 use crate::stage::{
-    DEFINITION, LONGER_AND_LONGER, Stage, account, assignment, events, land, plot, record, until, until_met,
+    DEFINITION, LONGER_AND_LONGER, Stage, account, assignment, events, land, plot, record, subscription, until,
+    until_met,
 };
 
 /// The task of the first target runs; the second has the same resource.
@@ -45,6 +46,27 @@ async fn a_running_task_is_respected_after_its_targets_document_was_moved_away()
     let (stage, all) = running(4).await;
     let (name, _) = stage.documents().into_iter().next().unwrap();
     assert!(stage.azure.blobs().delete("state", &name));
+    the_other_waits_for_it(stage, &all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_task_is_respected_after_all_documents_of_its_subscription_were_moved_away() {
+    let (stage, all) = running(4).await;
+    for prefix in ["subscriptions/", "targets/"] {
+        for blob in stage.azure.blobs().list("state", prefix) {
+            assert!(stage.azure.blobs().delete("state", &blob.name));
+        }
+    }
+    the_other_waits_for_it(stage, &all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_task_is_respected_after_the_subscription_document_was_restored() {
+    let (stage, all) = running(4).await;
+    let name = stage.azure.blobs().list("state", "subscriptions/").remove(0).name;
+    let subscription = subscription(0);
+    let backup = serde_json::json!({ "version": 1, "subscription": subscription, "claims": {} });
+    stage.azure.blobs().put("state", &name, backup.to_string()).unwrap();
     the_other_waits_for_it(stage, &all).await;
 }
 

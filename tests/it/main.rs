@@ -69,6 +69,7 @@ mod storms_people;
 mod storms_races;
 mod storms_two;
 mod storms_weather;
+mod sweeps;
 mod task_history;
 mod task_not_found;
 mod throttling;

@@ -135,6 +135,22 @@ impl Blobs {
         Ok(self.write(container, name, content.into(), Draft::default(), &Conditions::default(), now)?.etag)
     }
 
+    /// The same with metadata.
+    ///
+    /// # Errors
+    /// As for [`BlobStore::put`].
+    pub fn put_with_metadata(
+        &self,
+        container: &str,
+        name: &str,
+        content: impl Into<Bytes>,
+        metadata: &[(&str, &str)],
+    ) -> Result<String, BlobError> {
+        let metadata = metadata.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (draft, now) = (Draft { metadata, ..Draft::default() }, OffsetDateTime::now_utc());
+        Ok(self.write(container, name, content.into(), draft, &Conditions::default(), now)?.etag)
+    }
+
     /// The blobs whose name starts with a prefix, by name; none when there is no such container.
     pub fn list(&self, container: &str, prefix: &str) -> Vec<Blob> {
         let inner = self.lock();

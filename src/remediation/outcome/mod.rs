@@ -17,9 +17,6 @@ use crate::state::{
     ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, TargetDocument,
 };
 
-/// Tasks that a document remembers.
-const HISTORY: usize = 10;
-
 /// Takes in the outcome of the active task. Afterwards the target has none.
 pub(super) fn take_in(
     document: &mut TargetDocument,
@@ -130,7 +127,7 @@ pub(super) fn take_in_where(
         fixed,
         unfixed,
     });
-    let surplus = document.history.len().saturating_sub(HISTORY);
+    let surplus = document.history.len().saturating_sub(PastTask::MOST);
     document.history.drain(..surplus);
 }
 

@@ -1,23 +1,27 @@
 //! A task of the target runs that its document does not name: a document was lost or restored, or a request came late. Nobody
 //! else would follow it, and all others must keep out of its way: so it is taken in as the target's active task.
 
-use super::super::step::Next;
+use super::super::step::{Next, Question};
 use super::View;
 use crate::arm::ListedTask;
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{ActiveTask, Entry, EntryState, Extent, TargetDocument, TaskName, TaskPhase};
 
-/// Most resources of one task (Microsoft documentation, "Azure Policy remediation task structure").
-const MOST: usize = 50_000;
-
 impl View<'_> {
-    /// Takes a listed task in that is the target's and that its document does not name.
+    /// Takes a task in that is the target's and that its document does not know, if it runs: the list may be old.
     pub(super) fn adopt(self) -> Option<Next> {
         let (name, task) = self.known().stray()?;
-        let mut changed = self.document.clone();
-        adopt(&mut changed, name, task, self.now);
-        Some(Self::step(changed))
+        match self.look.task.as_ref().filter(|(found, _)| *found == name) {
+            None => Some(self.ask(Question::Task(name))),
+            // It is in the way as long as it is listed.
+            Some((_, None)) => None,
+            Some((_, Some(_))) => {
+                let mut changed = self.document.clone();
+                adopt(&mut changed, name, task, self.now);
+                Some(Self::step(changed))
+            }
+        }
     }
 }
 
@@ -31,19 +35,8 @@ fn adopt(document: &mut TargetDocument, name: TaskName, task: &ListedTask, now: 
         entry.state = EntryState::InTask;
     }
     document.sequence = document.sequence.max(name.sequence());
-    document.active = Some(ActiveTask {
-        name,
-        extent: if task.resources.is_some() { Extent::Resources } else { Extent::Whole { count: MOST } },
-        phase: TaskPhase::Open,
-        opened_at,
-        check_at: now,
-        unanswered: 0,
-        overdue_reported: false,
-        giving_up: None,
-        absence: None,
-        missing_since: None,
-        reading: None,
-    });
+    let extent = if task.resources.is_some() { Extent::Resources } else { Extent::Whole { count: Extent::MOST } };
+    document.active = Some(ActiveTask::new(name, extent, TaskPhase::Open, opened_at, now));
 }
 
 #[cfg(test)]
@@ -51,8 +44,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::arm::TaskState;
-    use crate::remediation::fixture::{installation, now, resource, target, waiting};
+    use crate::arm::{ActiveTasks, TaskState};
+    use crate::queue::WakeUp;
+    use crate::remediation::fixture::{installation, look_at, now, policy, resource, status, target, waiting};
+    use crate::remediation::stages::closed_gate_tests::play;
+    use crate::remediation::{Meaning, Observed, Reconciliation, Rest};
 
     fn listed(name: &TaskName, resources: Option<BTreeSet<String>>) -> ListedTask {
         ListedTask {
@@ -80,5 +76,37 @@ mod tests {
         let mut document = waiting(1);
         adopt(&mut document, name.clone(), &listed(&name, None), now());
         assert!(document.active.is_some_and(|active| active.extent.is_whole()));
+    }
+
+    /// A look at a target with one due resource, which has read this list of tasks.
+    fn look_with(tasks: Vec<ListedTask>) -> Reconciliation {
+        let document = waiting(1);
+        let mut look = look_at(&WakeUp::new(target(), document.generation));
+        play(&mut look, document, |next| *next == Next::Ask(Question::ActiveTasks));
+        look.observe(Observed::ActiveTasks(ActiveTasks::All(tasks)));
+        look
+    }
+
+    #[test]
+    fn a_listed_task_is_looked_up_before_it_is_taken_in_and_one_that_has_ended_is_in_nobodys_way() {
+        let name = |sequence| TaskName::new(&installation(), &target().hash(), sequence);
+        let look = look_with([7, 8].map(|n| listed(&name(n), None)).to_vec());
+        assert_eq!(look.next(&policy(), now()), Next::Ask(Question::Task(name(7))));
+        let told = |look: &Reconciliation, sequence, answer| {
+            let mut look = look.clone();
+            look.observe(Observed::Task(name(sequence), answer));
+            look
+        };
+        let first_ended = told(&look, 7, Some(status(TaskState::Complete)));
+        assert_eq!(first_ended.next(&policy(), now()), Next::Ask(Question::Task(name(8))));
+        let both_ended = told(&first_ended, 8, Some(status(TaskState::Failed)));
+        assert!(matches!(both_ended.next(&policy(), now()), Next::Ask(Question::States(_))), "a wave");
+        let Next::Save(write) = told(&first_ended, 8, Some(status(TaskState::Active))).next(&policy(), now()) else {
+            panic!("not taken in")
+        };
+        assert_eq!(write.document.active.map(|active| active.name), Some(name(8)));
+        // Nobody knows: it stays in the way.
+        let Next::Save(write) = told(&first_ended, 8, None).next(&policy(), now()) else { panic!("no rest") };
+        assert_eq!(write.meaning, Meaning::Settled(Rest::Blocked));
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn play(look: &mut Reconciliation, document: TargetDocument, stop: im
     panic!("no end");
 }
 
-fn opens(next: &Next) -> bool {
+pub(super) fn opens(next: &Next) -> bool {
     matches!(next, Next::Save(Write { meaning: Meaning::Opened, .. }))
 }
 

@@ -3,7 +3,7 @@
 use super::super::fixture::{look_at, now, policy, resource, target, waiting};
 use super::super::step::{Meaning, Next, Observed, Question, Rest, Write};
 use super::super::{Put, Reconciliation};
-use super::closed_gate_tests::{etag, play};
+use super::closed_gate_tests::{etag, look, opens, play};
 use crate::arm::{ArmError, CallKind};
 use crate::queue::WakeUp;
 use crate::resource::ResourceId;
@@ -89,4 +89,28 @@ fn a_wake_up_that_was_left_behind_counts_a_look_that_was_cut_off_unless_it_came_
     let Next::Save(Write { document: written, meaning, .. }) = left_behind(&document, 7) else { panic!("not counted") };
     assert_eq!((meaning, written.cut_off, written.generation), (Meaning::Step, 3, 7));
     assert!(!matches!(left_behind(&document, 6), Next::Save(_)), "a look has ended since");
+}
+
+#[test]
+fn a_look_whose_machine_stood_still_opens_nothing_by_what_it_read_before() {
+    // Right before the task is written down, and right before it is asked for.
+    for point in [opens as fn(&Next) -> bool, |next| matches!(next, Next::Put(..))] {
+        let mut look = look(point);
+        look.observe(Observed::StoodStill);
+        let mut asked = 0;
+        let rest = loop {
+            match look.next(&policy(), now()) {
+                Next::Save(write) if matches!(write.meaning, Meaning::Settled(_)) => break write,
+                Next::Save(write) => {
+                    assert_eq!(write.document.active, None, "it is given up");
+                    look.observe(Observed::Saved(write, etag()));
+                }
+                Next::SaveClaims(claims) => look.observe(Observed::ClaimsSaved(claims, etag())),
+                next => panic!("{next:?}"),
+            }
+            asked += 1;
+            assert!(asked < 5, "no end");
+        };
+        assert_eq!(rest.document.active, None);
+    }
 }

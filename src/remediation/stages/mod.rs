@@ -1,7 +1,7 @@
-//! The stages of a target, a file each: a task that opens, a task that runs, a park of the whole target, none of these (what
-//! waits for an evaluation is seen to: `evaluating`; a wave is gathered; or one task for the whole scope is considered:
-//! `escalating`). Each looks at a `View` and names the first thing
-//! that is missing.
+//! The stages of a target, a file each. Resource Manager refuses the worker what it must ask (`refused`). A task opens
+//! (`opening`) or runs (`running`), or one runs that nobody knows (`adopting`). The target is parked (`parked`), or something is in
+//! doubt (`doubting`) or waits for an evaluation (`evaluating`). Else a wave is gathered (`gathering`), or one task for the whole
+//! scope considered (`escalating`). Each looks at a `View` and names the first thing that is missing.
 
 mod adopting;
 #[cfg(test)]

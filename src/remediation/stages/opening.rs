@@ -40,6 +40,8 @@ impl View<'_> {
             (Some(Put::Wait), _) => self.give_up(mine, GivingUp::Wait, self.later()),
             (Some(Put::Throttled(until)), _) => self.give_up(mine, GivingUp::Wait, *until),
             (Some(Put::Refused(words)), _) => self.refused(mine, words),
+            // The target is parked when a task of its own begins to open.
+            (Some(Put::Park(_)), _) if mine.how == Meaning::TookOver => self.begin_to_give_up(GivingUp::Wait),
             (Some(Put::Park(cause)), _) => {
                 let mut changed = self.document.clone();
                 opening::back_to_waiting(&mut changed, self.now);
@@ -89,6 +91,14 @@ impl View<'_> {
     fn ask_or_leave(self, question: Question, grace_ends: Timestamp) -> Next {
         match self.no_questions() {
             Some((until, why)) => self.rest(Some(grace_ends.max(until)), why),
+            None => Next::Ask(question),
+        }
+    }
+
+    /// Asks what the opening needs to know; when that is not possible now, nothing was sent yet and it is given up.
+    fn ask_or_give_up(self, mine: &Mine, question: Question) -> Next {
+        match self.no_questions() {
+            Some((until, _)) => self.give_up(mine, GivingUp::Wait, until.max(self.later())),
             None => Next::Ask(question),
         }
     }
@@ -177,12 +187,13 @@ impl View<'_> {
         let begin_until = mine.decided + opening::grace(active, self.policy).saturating_sub(longest);
         if self.moment.running >= begin_until {
             return if mine.how == Meaning::Opened {
-                self.give_up(mine, GivingUp::Wait, self.now)
+                // Not at once: where storage is so slow, it would be late again.
+                self.give_up(mine, GivingUp::Wait, self.later())
             } else {
                 self.rest(Some(grace_ends), Rest::OpeningElsewhere)
             };
         }
-        let Some(facts) = &self.look.facts else { return Next::Ask(Question::Facts) };
+        let Some(facts) = &self.look.facts else { return self.ask_or_give_up(mine, Question::Facts) };
         if mine.how == Meaning::TookOver {
             if active.unanswered >= MOST_UNANSWERED {
                 let words = format!("Resource Manager never answered the {} requests for it", active.unanswered);
@@ -197,7 +208,7 @@ impl View<'_> {
         if mine.how == Meaning::TookOver || !is_claimed {
             // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
             if self.look.active_tasks.is_none() {
-                return Next::Ask(Question::ActiveTasks);
+                return self.ask_or_give_up(mine, Question::ActiveTasks);
             }
             let is_blocked = match self.is_blocked(active) {
                 Ok(is_blocked) => is_blocked,

@@ -25,19 +25,9 @@ fn taken_over_with(change: impl Fn(&mut ActiveTask)) -> Reconciliation {
     merge(&mut document, &seen(Seen::NonCompliant, 1, opened_at), &policy(), opened_at);
     document.resources.values_mut().for_each(|entry| entry.state = EntryState::InTask);
     document.sequence = 1;
-    let mut active = ActiveTask {
-        name: TaskName::new(&installation(), &target().hash(), 1),
-        extent: Extent::Resources,
-        phase: TaskPhase::Opening,
-        opened_at,
-        check_at: opened_at,
-        unanswered: 0,
-        overdue_reported: false,
-        giving_up: None,
-        absence: Some(Absence::Seen),
-        missing_since: None,
-        reading: None,
-    };
+    let name = TaskName::new(&installation(), &target().hash(), 1);
+    let mut active = ActiveTask::new(name, Extent::Resources, TaskPhase::Opening, opened_at, opened_at);
+    active.absence = Some(Absence::Seen);
     change(&mut active);
     document.active = Some(active);
     let mut look = look_at(&WakeUp::new(target(), document.generation));

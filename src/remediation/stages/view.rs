@@ -178,6 +178,7 @@ impl<'a> View<'a> {
             claims: self.claims,
             rivals: &self.look.rivals,
             tasks: self.look.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
+            ended: &self.look.ended,
             installation: &self.look.installation.id,
             new_since: self.moment.stored_after
                 - (self.policy.check_interval_max * 2).clamp(LISTED_LATE[0], LISTED_LATE[1]),

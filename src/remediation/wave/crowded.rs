@@ -62,7 +62,7 @@ impl Crowd<'_> {
 mod tests {
     use super::*;
     use crate::arm::TaskState;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use crate::remediation::fixture::{SUB, installation, now, resource, target};
     use crate::state::{Claim, Claimed, Rival, SubscriptionDocument, TargetDocument};
@@ -111,7 +111,16 @@ mod tests {
     ) -> bool {
         let (document, hash) = (TargetDocument::new(siblings[0].clone()), siblings[0].hash());
         let installation = &installation();
-        let known = Known { document: &document, hash: &hash, claims, rivals, tasks, installation, new_since: now() };
+        let known = Known {
+            document: &document,
+            hash: &hash,
+            claims,
+            rivals,
+            tasks,
+            ended: &BTreeSet::new(),
+            installation,
+            new_since: now(),
+        };
         Crowd { siblings, known, is_known: false }.is_full()
     }
 

@@ -230,7 +230,7 @@ pub(in crate::remediation) fn claim(active: &ActiveTask, document: &TargetDocume
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::arm::TaskState;
@@ -254,8 +254,9 @@ mod tests {
             tasks: &'a [ListedTask],
         ) -> Blockers<'a> {
             let Self(document, hash, installation) = self;
-            let new_since = crate::remediation::fixture::now();
-            Blockers::new(Known { document, hash, claims, rivals, tasks, installation, new_since })
+            static NONE: BTreeSet<TaskName> = BTreeSet::new();
+            let (new_since, ended) = (crate::remediation::fixture::now(), &NONE);
+            Blockers::new(Known { document, hash, claims, rivals, tasks, ended, installation, new_since })
         }
     }
 
@@ -311,7 +312,7 @@ mod tests {
         claimed
             .claims
             .insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(2)].into()) });
-        let ended = Rival { ended: vec![task.clone()], ..Rival::default() };
+        let ended = Rival { past: vec![task.clone()], ..Rival::default() };
         let of = |known: Option<Rival>| BTreeMap::from_iter(known.map(|known| (rival.clone(), known)));
         let check = |claims: &SubscriptionDocument, known: Option<Rival>| {
             let rivals = of(known);

@@ -2,7 +2,7 @@
 //! for the list is up to a minute old; but one that neither knows is in the way as a person's task is: a document or a claim may
 //! have been lost, or a request may have come late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arm::ListedTask;
 use crate::event::Timestamp;
@@ -22,6 +22,8 @@ pub(in crate::remediation) struct Known<'a> {
     pub(in crate::remediation) rivals: &'a BTreeMap<TargetHash, Rival>,
     /// The active tasks of the subscription, once listed.
     pub(in crate::remediation) tasks: &'a [ListedTask],
+    /// Listed tasks of the target that were looked up and have ended.
+    pub(in crate::remediation) ended: &'a BTreeSet<TaskName>,
     /// This installation.
     pub(in crate::remediation) installation: &'a InstallationId,
     /// Tasks that were named since then may lack in the list, which is kept for a while.
@@ -48,7 +50,7 @@ impl<'a> Known<'a> {
         }
         let is_claimed = self.claims.claims.get(&hash).is_some_and(|claim| claim.task == name);
         match self.rivals.get(&hash) {
-            Some(rival) if rival.ended.contains(&name) => Standing::Known,
+            Some(rival) if rival.is_past(&name) => Standing::Known,
             Some(rival) if is_claimed && rival.active.as_ref() == Some(&name) => Standing::Known,
             Some(_) => Standing::Stranger,
             None if is_claimed => Standing::Known,
@@ -61,7 +63,7 @@ impl<'a> Known<'a> {
         u64::try_from(self.new_since.unix_timestamp()).is_ok_and(|since| task.sequence() >= since)
     }
 
-    /// A listed task of the target that its document does not name.
+    /// A listed task of the target that its document does not know.
     pub(in crate::remediation) fn stray(&self) -> Option<(TaskName, &'a ListedTask)> {
         let of_target = |task: &'a ListedTask| {
             let (name, hash) = TaskName::of_ours(&task.name, self.installation)?;
@@ -70,9 +72,8 @@ impl<'a> Known<'a> {
         self.tasks.iter().find_map(of_target)
     }
 
-    /// Whether the target's own document names the task.
+    /// Whether the target's own document knows the task, or it was looked up and has ended.
     fn is_own(&self, name: &TaskName) -> bool {
-        self.document.active.as_ref().is_some_and(|active| active.name == *name)
-            || self.document.history.iter().any(|past| past.name == *name)
+        self.document.knows(name) || self.ended.contains(name)
     }
 }

@@ -11,9 +11,6 @@ use crate::event::{ComplianceState, Timestamp};
 use crate::resource::ResourceId;
 use crate::state::{EntryState, Extent, TargetDocument, TaskName};
 
-/// Most resources of one task (Microsoft documentation, "Azure Policy remediation task structure").
-const MOST: usize = 50_000;
-
 /// More than `ESCALATE_ABOVE` resources that are all due for their first attempt, in a target that has no others.
 #[derive(Debug, Clone)]
 pub(in crate::remediation) struct Many<'a> {
@@ -68,7 +65,7 @@ impl<'a> Many<'a> {
         if !verdicts.is_empty() || resources.len() <= policy.escalate_above {
             return None;
         }
-        let count = resources.len().min(MOST);
+        let count = resources.len().min(Extent::MOST);
         Some(task(name, self.document, policy, reference, Extent::Whole { count }, resources))
     }
 

@@ -1,0 +1,57 @@
+//! Where there are more targets than fit into one sweep, the next one goes on where it stopped.
+
+use std::time::Duration;
+
+use serde_json::json;
+use simulator::Service;
+use simulator::estate::parse_instant;
+use simulator::faults::{Kind, Rule, Which};
+use simulator::ledger::Entry;
+use simulator::service_bus::QueueRules;
+use time::OffsetDateTime;
+
+use crate::stage::{Stage, events, land, record, until};
+
+/// So many blobs are a page of storage's list.
+const PAGE: usize = 5_000;
+const SETTLED: [(&str, &str); 2] = [("waiting", "0"), ("intask", "0")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_there() {
+    let estate = land(1).with_record(record(0, 1, "Tag"));
+    let all = events(&estate);
+    let settings = [("SETTLE_DELAY", "62s"), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", "3s")];
+    let stage = Stage::with(estate, &settings).await;
+    for n in 0..PAGE {
+        let name = format!("targets/00000000-0000-0000-0000-000000000000/{n:020}.json");
+        stage.azure.blobs().put_with_metadata("state", &name, "{}", &SETTLED).unwrap();
+    }
+    stage.deliver(all).await;
+    until("the resource is known", || stage.count("waiting") == 1 && stage.host().idle()).await;
+    stage.azure.broker().create("wake-ups", QueueRules::standard(1000));
+    // The first page has all that is settled; the second cannot be listed.
+    let list = Rule::new("second page", Service::Blob, Which::Always, Kind::Status(503));
+    stage.azure.faults().add(list.method("GET").query_contains("marker="));
+    assert!(stage.host().fire("sweep").await.unwrap().is_err());
+    let swept = stage.told("swept", 1).await.remove(0);
+    assert_eq!((&swept["targets"], &swept["partial"]), (&json!(PAGE), &json!(true)), "{swept}");
+    stage.azure.faults().remove("second page");
+
+    let overdue = || {
+        let waiting = stage.documents().into_values().find(|document| document["wakeAt"].is_string()).unwrap();
+        parse_instant(waiting["wakeAt"].as_str().unwrap()).unwrap() + Duration::from_millis(300)
+    };
+    until("the wake-up is overdue", || OffsetDateTime::now_utc() > overdue()).await;
+    let of_targets = |entry: &Entry| entry.service == Service::Blob && entry.query.contains("prefix=targets");
+    let before = stage.azure.ledger().count(of_targets);
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    let went_on = stage.azure.ledger().filter(of_targets).split_off(before);
+    assert!(went_on.len() == 1 && went_on[0].query.contains("marker="), "{went_on:#?}");
+    let swept = stage.told("swept", 2).await.remove(1);
+    assert_eq!([&swept["targets"], &swept["healed"]], [&json!(1), &json!(1)], "{swept}");
+    assert_eq!(swept["partial"], true, "it has not seen the first page");
+    until("it is fixed", || stage.count("fixed") == 1).await;
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    let swept = stage.told("swept", 3).await.remove(2);
+    assert_eq!((&swept["targets"], &swept["partial"]), (&json!(PAGE + 1), &json!(false)), "from the beginning again");
+}
