@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::TargetCause;
 use super::wave::Verdict;
-use crate::arm::NewTask;
+use crate::arm::{NewTask, calls};
 use crate::resource::Scope;
 
 /// The plan of one target at one time.
@@ -23,9 +23,36 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A short text that is the same for the same plan.
+    /// A short text that is the same for the same plan. The name of its task is none of it: it carries the time.
     pub(super) fn digest(&self) -> String {
-        let digest = Sha256::digest(format!("{:?}", (&self.task, &self.cause, &self.evaluation, &self.verdicts)));
+        let task = self.task.as_ref().map(|task| calls::create_task(task).body_text());
+        let digest = Sha256::digest(format!("{:?}", (task, &self.cause, &self.evaluation, &self.verdicts)));
         digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{installation, resource, target};
+    use crate::state::{Extent, TaskName};
+
+    #[test]
+    fn a_plan_is_the_same_whatever_its_task_would_be_called_and_another_with_other_resources() {
+        let plan = |sequence, count| {
+            let task = NewTask {
+                name: TaskName::new(&installation(), &target().hash(), sequence),
+                target: target(),
+                reference: None,
+                extent: Extent::Resources,
+                resources: (0..count).map(resource).collect(),
+                parallel_deployments: 10,
+                failure_threshold: 1.0,
+            };
+            Plan { task: Some(task), ..Plan::default() }.digest()
+        };
+        assert_eq!(plan(7, 2), plan(8, 2));
+        assert_ne!(plan(7, 2), plan(7, 3));
+        assert_ne!(plan(7, 2), Plan::default().digest());
     }
 }

@@ -5,7 +5,7 @@ use simulator::Service;
 use simulator::estate::{ComplianceRecord, ComplianceState, Failure, RecordKey};
 use simulator::faults::{Kind, Rule, Which};
 
-use crate::stage::{Stage, account, assignment, events, land, record, subscription, until};
+use crate::stage::{Stage, account, assignment, events, land, record, subscription, until, until_met};
 
 /// So that a second evaluation of a scope within it would show.
 const LONG: (&str, &str) = ("REEVALUATE_INTERVAL", "1h");
@@ -70,11 +70,20 @@ async fn what_a_guard_rail_excludes_is_not_remediated_with_its_parent_or_its_sub
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_resources_without_an_evaluation_need_one_of_their_group_and_go_together() {
+    until_met("all forty wait before the first task is opened", ["2s", "10s", "40s"], forty).await;
+}
+
+/// Whether the first task had all of the forty: one that begins to fail when the evaluation runs would need another.
+async fn forty(window: &str) -> bool {
     let ids: Vec<String> = (0..40).map(|n| account(0, 3 * n)).collect();
     let estate = ids.iter().fold(land(1), |estate, id| estate.with_record(stale(id)));
     let all = events(&estate);
-    let stage = Stage::with(estate, &[LONG, ("COALESCE_WINDOW", "2s")]).await;
+    let stage = Stage::with(estate, &[LONG, ("COALESCE_WINDOW", window)]).await;
     stage.deliver(all).await;
+    until("the first task is there", || !stage.manager.tasks().is_empty()).await;
+    if stage.manager.tasks()[0].resources.len() < 40 {
+        return false;
+    }
     stage.settled(40).await;
     assert_eq!((stage.count("fixed"), stage.unfit()), (40, 0));
     assert_eq!(evaluated(&stage), [format!("/subscriptions/{}/resourcegroups/app-0", subscription(0))]);
@@ -87,6 +96,7 @@ async fn forty_resources_without_an_evaluation_need_one_of_their_group_and_go_to
     let evaluated = stage.logged("resource_waiting").into_iter().filter(|line| line["reason"] == "evaluated").count();
     assert_eq!(evaluated, 40);
     stage.at_rest().await;
+    true
 }
 
 #[tokio::test(flavor = "multi_thread")]

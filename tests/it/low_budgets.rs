@@ -64,7 +64,7 @@ fn left_alone(stage: &Stage, number: usize) {
 
 /// Calls that come back in a second: fewer and fewer, so that the budget comes down on a slow machine, too; but always more than
 /// the one that is made while each call rests a second, or the budget never comes back.
-const REFILLS: [f64; 5] = [5.0, 3.5, 2.5, 2.0, 1.5];
+const REFILLS: [f64; 8] = [5.0, 3.5, 2.5, 2.0, 1.5, 1.0, 0.6, 0.3];
 
 /// A budget with a low mark of ten, of which few calls are left from the start. It is used up never, it comes down, and each
 /// time the subscription rests for so many seconds.

@@ -31,6 +31,12 @@ async fn what_plan_mode_kept_waiting_is_remediated_after_the_switch_by_the_very_
         plans.len() == 2 && plans.values().all(|plan| plan["count"] == 5)
     })
     .await;
+    // What was shown is only mentioned after that.
+    let shown_so_far = stage.logged("plan").len();
+    let mentioned = || stage.logged("plan_unchanged").len();
+    let before = mentioned();
+    until("the targets are looked at again and again", || mentioned() > before + 6).await;
+    assert_eq!(stage.logged("plan").len(), shown_so_far);
     for plan in stage.logged("plan") {
         let what = if plan["task"] == "" { "no task" } else { "this task" };
         assert_eq!(plan["message"], format!("plan mode: {what} would be opened"));

@@ -20,7 +20,7 @@ const SETTLED: [(&str, &str); 2] = [("waiting", "0"), ("intask", "0")];
 async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_there() {
     let estate = land(1).with_record(record(0, 1, "Tag"));
     let all = events(&estate);
-    let settings = [("SETTLE_DELAY", "62s"), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", "3s")];
+    let settings = [("SETTLE_DELAY", "15s"), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", "12s")];
     let stage = Stage::with(estate, &settings).await;
     for n in 0..PAGE {
         let name = format!("targets/00000000-0000-0000-0000-000000000000/{n:020}.json");

@@ -138,7 +138,7 @@ impl Blobs {
     /// The same with metadata.
     ///
     /// # Errors
-    /// As for [`BlobStore::put`].
+    /// When the container does not exist.
     pub fn put_with_metadata(
         &self,
         container: &str,
