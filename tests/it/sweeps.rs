@@ -20,15 +20,15 @@ const SETTLED: [(&str, &str); 2] = [("waiting", "0"), ("intask", "0")];
 async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_there() {
     let estate = land(1).with_record(record(0, 1, "Tag"));
     let all = events(&estate);
-    let settings = [("SETTLE_DELAY", "15s"), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", "12s")];
+    let settings = [("SETTLE_DELAY", "20s"), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", "12s")];
     let stage = Stage::with(estate, &settings).await;
+    stage.deliver(all).await;
+    until("the resource is known", || stage.count("waiting") == 1 && stage.host().idle()).await;
+    stage.azure.broker().create("wake-ups", QueueRules::standard(1000));
     for n in 0..PAGE {
         let name = format!("targets/00000000-0000-0000-0000-000000000000/{n:020}.json");
         stage.azure.blobs().put_with_metadata("state", &name, "{}", &SETTLED).unwrap();
     }
-    stage.deliver(all).await;
-    until("the resource is known", || stage.count("waiting") == 1 && stage.host().idle()).await;
-    stage.azure.broker().create("wake-ups", QueueRules::standard(1000));
     // The first page has all that is settled; the second cannot be listed.
     let list = Rule::new("second page", Service::Blob, Which::Always, Kind::Status(503));
     stage.azure.faults().add(list.method("GET").query_contains("marker="));

@@ -9,18 +9,24 @@ use super::{Stage, until};
 impl Stage {
     /// What the worker logged, line by line. A line that is not a JSON object fails the test.
     pub(crate) fn log(&self) -> Vec<Value> {
-        let worker = self.lines().into_iter().filter(|line| line.stream != LogStream::Host);
+        self.log_with("")
+    }
+
+    /// The log entries of one event.
+    pub(crate) fn logged(&self, event: &str) -> Vec<Value> {
+        self.log_with(event).into_iter().filter(|entry| entry["event"] == event).collect()
+    }
+
+    /// The lines that hold these words, parsed: tests look often, and parsing all of a long log takes long.
+    fn log_with(&self, words: &str) -> Vec<Value> {
+        let worker =
+            self.lines().into_iter().filter(|line| line.stream != LogStream::Host && line.text.contains(words));
         worker
             .map(|line| {
                 let parsed: Option<Value> = serde_json::from_str(&line.text).ok();
                 parsed.filter(Value::is_object).unwrap_or_else(|| panic!("a log line is not JSON: {}", line.text))
             })
             .collect()
-    }
-
-    /// The log entries of one event.
-    pub(crate) fn logged(&self, event: &str) -> Vec<Value> {
-        self.log().into_iter().filter(|entry| entry["event"] == event).collect()
     }
 
     /// The log entries of one event, once there are so many; one more fails the test. A look at a target may go on when its

@@ -17,19 +17,7 @@ impl Stage {
     /// Every entry of every target: assignment, resource (both in lower case), entry. What waits in a parked target is shown
     /// as parked, with the target's reason.
     pub(crate) fn entries(&self) -> Vec<(String, String, Value)> {
-        let of = |document: Value| {
-            let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default().to_lowercase();
-            let resources = document["resources"].as_object().cloned().unwrap_or_default();
-            let park = document["parked"].clone();
-            resources.into_iter().map(move |(id, mut entry)| {
-                if park.is_object() && entry["state"]["is"] == "waiting" {
-                    entry["state"] = park.clone();
-                    entry["state"]["is"] = "parked".into();
-                }
-                (assignment.clone(), id.to_lowercase(), entry)
-            })
-        };
-        self.documents().into_values().flat_map(of).collect()
+        self.documents().into_values().flat_map(entries_of).collect()
     }
 
     /// The state of a resource under an assignment; null when nothing is known of it.
@@ -46,10 +34,12 @@ impl Stage {
 
     /// Whether nothing waits, nothing is in a task, nothing is claimed, and nothing is on its way.
     pub(crate) fn is_settled(&self) -> bool {
-        let quiet = |document: &Value| document["active"].is_null();
+        let is_settled = |entry: &Value| entry["state"]["is"] != "waiting" && entry["state"]["is"] != "inTask";
+        let quiet = |document: Value| {
+            document["active"].is_null() && entries_of(document).iter().all(|(_, _, entry)| is_settled(entry))
+        };
         self.host().idle()
-            && self.documents().values().all(quiet)
-            && self.count("waiting") + self.count("inTask") == 0
+            && self.documents().into_values().all(quiet)
             && self.claims().is_empty()
             && self.host().idle()
     }
@@ -88,4 +78,19 @@ impl Stage {
         let blobs = self.azure.blobs().list("rejected", "");
         blobs.into_iter().map(|blob| serde_json::from_slice(&blob.content).unwrap()).collect()
     }
+}
+
+fn entries_of(document: Value) -> Vec<(String, String, Value)> {
+    let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default().to_lowercase();
+    let park = document["parked"].clone();
+    let Value::Object(mut document) = document else { return Vec::new() };
+    let Some(Value::Object(resources)) = document.remove("resources") else { return Vec::new() };
+    let of = |(id, mut entry): (String, Value)| {
+        if park.is_object() && entry["state"]["is"] == "waiting" {
+            entry["state"] = park.clone();
+            entry["state"]["is"] = "parked".into();
+        }
+        (assignment.clone(), id.to_lowercase(), entry)
+    };
+    resources.into_iter().map(of).collect()
 }

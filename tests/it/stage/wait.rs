@@ -14,9 +14,14 @@ pub(crate) const LONGER_AND_LONGER: [u64; 4] = [4, 16, 60, 200];
 /// Waits until the condition holds; fails with the words when it does not within [`PATIENCE`].
 pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while !condition() {
+    loop {
+        let asked = Instant::now();
+        if condition() {
+            return;
+        }
         assert!(begun.elapsed() < PATIENCE, "in vain waited for {PATIENCE:?} until {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        // Whoever waits leaves the processor to those that are waited for.
+        tokio::time::sleep((4 * asked.elapsed()).max(Duration::from_millis(10))).await;
     }
 }
 
