@@ -227,7 +227,8 @@ impl ArmClient {
         deadline: Deadline,
     ) -> Result<Success, ArmError> {
         let late = || ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
-        let turn = tokio::time::timeout(deadline.left(), self.gates.turn(&call.account)).await;
+        let turn =
+            tokio::time::timeout(deadline.left(), self.gates.turn(&call.account, call.leaves_before.is_some())).await;
         let Ok(mut turn) = turn else { return Err(late()) };
         // No further page is begun after the time, either.
         if deadline.has_passed() {

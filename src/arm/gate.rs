@@ -1,7 +1,8 @@
 //! One call at a time to each subscription, and none before the time until which it is to be left alone, because a 429 told so
 //! or because little of a budget was left. In this way no call can slip out after a 429 of another, and one customer's
 //! throttling or slowness never holds another's calls. The floor can be asked for without waiting for a turn, so that nothing
-//! is begun that needs a call which the gate would hold.
+//! is begun that needs a call which the gate would hold. What must leave soon, a task that is written down as opening, waits for
+//! the call that is under way and for no other: a pass that was begun is finished first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,8 @@ use crate::event::Timestamp;
 /// An account's gate.
 #[derive(Debug, Default)]
 struct Gate {
+    /// Whoever has time waits here first, so that one of them at most is in the way of what must leave soon.
+    line: Arc<tokio::sync::Mutex<()>>,
     turn: Arc<tokio::sync::Mutex<()>>,
     /// When the account may be called again; none: at once.
     floor: Mutex<Option<Timestamp>>,
@@ -29,15 +32,18 @@ pub(super) struct Gates {
 #[derive(Debug)]
 pub(super) struct Turn {
     gate: Arc<Gate>,
+    // In this order they are given back: who waits for the turn itself has it before the next of the line asks for it.
     _held: OwnedMutexGuard<()>,
+    _line: Option<OwnedMutexGuard<()>>,
 }
 
 impl Gates {
-    /// Waits for the account's turn. Later callers wait behind earlier ones.
-    pub(super) async fn turn(&self, account: &Account) -> Turn {
+    /// Waits for the account's turn. Later callers wait behind earlier ones, and behind those who are in a `hurry`.
+    pub(super) async fn turn(&self, account: &Account, hurry: bool) -> Turn {
         let gate = self.gate(account);
+        let line = if hurry { None } else { Some(Arc::clone(&gate.line).lock_owned().await) };
         let held = Arc::clone(&gate.turn).lock_owned().await;
-        Turn { gate, _held: held }
+        Turn { gate, _held: held, _line: line }
     }
 
     /// The account's floor that is still ahead, if any, whoever has the turn.
@@ -82,7 +88,7 @@ mod tests {
         let account = Account::Subscription(target().subscription().clone());
         let now = parse_time("2026-11-21T07:00:00Z").unwrap();
         let later = now + time::Duration::seconds(5);
-        let mut turn = gates.turn(&account).await;
+        let mut turn = gates.turn(&account, false).await;
         assert_eq!(gates.floor(&account, now), None);
         turn.close(later);
         turn.close(now);
@@ -90,6 +96,27 @@ mod tests {
         assert_eq!(turn.floor(now), Some(later));
         assert_eq!((gates.floor(&Account::Tenant, now), gates.floor(&account, later)), (None, None));
         drop(turn);
-        assert_eq!(gates.turn(&account).await.floor(now), Some(later));
+        assert_eq!(gates.turn(&account, true).await.floor(now), Some(later));
+    }
+
+    #[tokio::test]
+    async fn what_must_leave_soon_waits_for_the_call_that_is_under_way_alone() {
+        let gates = Arc::new(Gates::default());
+        let account = Account::Subscription(target().subscription().clone());
+        let under_way = gates.turn(&account, false).await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut callers = tokio::task::JoinSet::new();
+        for (name, hurry) in [("first", false), ("second", false), ("third", false), ("soon", true)] {
+            let (gates, account, order) = (Arc::clone(&gates), account.clone(), Arc::clone(&order));
+            callers.spawn(async move {
+                let _turn = gates.turn(&account, hurry).await;
+                order.lock().unwrap().push(name);
+            });
+            // Each is in its line before the next one comes.
+            tokio::task::yield_now().await;
+        }
+        drop(under_way);
+        callers.join_all().await;
+        assert_eq!(*order.lock().unwrap(), ["soon", "first", "second", "third"]);
     }
 }

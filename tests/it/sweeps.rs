@@ -10,7 +10,7 @@ use simulator::ledger::Entry;
 use simulator::service_bus::QueueRules;
 use time::OffsetDateTime;
 
-use crate::stage::{Stage, events, land, record, until};
+use crate::stage::{LONGER_AND_LONGER, Stage, events, land, record, until, until_met};
 
 /// So many blobs are a page of storage's list.
 const PAGE: usize = 5_000;
@@ -18,12 +18,22 @@ const SETTLED: [(&str, &str); 2] = [("waiting", "0"), ("intask", "0")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_there() {
+    until_met("the resource is known before it is woken, and the first page read in time", LONGER_AND_LONGER, sweeps)
+        .await;
+}
+
+/// Whether both were so, with so much time.
+async fn sweeps(seconds: u64) -> bool {
     let estate = land(1).with_record(record(0, 1, "Tag"));
     let all = events(&estate);
-    let settings = [("SETTLE_DELAY", "20s"), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", "12s")];
+    let (settle, budget) = (format!("{}s", 60 + seconds), format!("{}s", seconds.min(200)));
+    let settings = [("SETTLE_DELAY", settle.as_str()), ("OPENING_GRACE", "200ms"), ("INVOCATION_BUDGET", &budget)];
     let stage = Stage::with(estate, &settings).await;
     stage.deliver(all).await;
-    until("the resource is known", || stage.count("waiting") == 1 && stage.host().idle()).await;
+    until("the resource is known", || stage.entries().len() == 1 && stage.host().idle()).await;
+    if stage.count("waiting") == 0 {
+        return false;
+    }
     stage.azure.broker().create("wake-ups", QueueRules::standard(1000));
     for n in 0..PAGE {
         let name = format!("targets/00000000-0000-0000-0000-000000000000/{n:020}.json");
@@ -32,7 +42,9 @@ async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_
     // The first page has all that is settled; the second cannot be listed.
     let list = Rule::new("second page", Service::Blob, Which::Always, Kind::Status(503));
     stage.azure.faults().add(list.method("GET").query_contains("marker="));
-    assert!(stage.host().fire("sweep").await.unwrap().is_err());
+    if stage.host().fire("sweep").await.unwrap().is_ok() {
+        return false;
+    }
     let swept = stage.told("swept", 1).await.remove(0);
     assert_eq!((&swept["targets"], &swept["partial"]), (&json!(PAGE), &json!(true)), "{swept}");
     stage.azure.faults().remove("second page");
@@ -54,4 +66,5 @@ async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_
     stage.host().fire("sweep").await.unwrap().unwrap();
     let swept = stage.told("swept", 3).await.remove(2);
     assert_eq!((&swept["targets"], &swept["partial"]), (&json!(PAGE + 1), &json!(false)), "from the beginning again");
+    true
 }
