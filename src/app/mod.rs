@@ -13,7 +13,7 @@ use tokio::sync::RwLock;
 use crate::arm::{ArmClient, FactsReader};
 use crate::config::Settings;
 use crate::queue::{Namespace, Receiver, Sender};
-use crate::remediation::{Begun, Reconciler, Slots};
+use crate::remediation::{Begun, Opened, Reconciler, Slots};
 use crate::state::{InstallationReader, Store};
 use crate::transport::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
 
@@ -90,6 +90,7 @@ impl App {
             clocks,
             installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
             begun: Begun::default(),
+            opened: Opened::default(),
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignments, set_definition};
 use super::call::CallKind;
 use super::client::ArmClient;
@@ -152,6 +154,13 @@ impl FactsReader {
             Found::Unreadable(words) => words.len(),
         };
         Ok(self.members.keep(id, (read_at, found), size + 256))
+    }
+
+    /// A list of active tasks that is told now was read after this.
+    #[must_use]
+    pub fn lists_read_after(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_sub(self.tasks.fresh()).unwrap_or(now)
     }
 
     /// The active tasks of the target's subscription, whoever opened them, as far as they can be had now.

@@ -87,6 +87,11 @@ impl TaskLists {
         }
     }
 
+    /// How old the list that is told may be.
+    pub(super) fn fresh(&self) -> Duration {
+        self.fresh
+    }
+
     /// The active tasks of the target's subscription, as far as they can be had now.
     pub(super) async fn active(
         &self,

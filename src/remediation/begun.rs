@@ -38,11 +38,11 @@ impl Begun {
         self.usable().contains_key(target)
     }
 
-    /// The active tasks that the pass has read.
-    pub(super) fn tasks(&self, target: &TargetHash) -> Option<ActiveTasks> {
+    /// The active tasks that the pass has read, and after when.
+    pub(super) fn tasks(&self, target: &TargetHash) -> Option<(Instant, ActiveTasks)> {
         let passes = self.usable();
-        let (read_at, tasks) = passes.get(target)?.tasks.as_ref()?;
-        (read_at.elapsed() < TASKS_USABLE).then(|| tasks.clone())
+        let read = passes.get(target)?.tasks.as_ref()?;
+        (read.0.elapsed() < TASKS_USABLE).then(|| read.clone())
     }
 
     /// Those of the resources whose states the pass has asked for, and what it was told. None when it has asked for none.
@@ -62,9 +62,9 @@ impl Begun {
         (!known.is_empty()).then_some((known, states))
     }
 
-    /// Keeps the active tasks that the pass of this target has read.
-    pub(super) fn keep_tasks(&self, target: &TargetHash, tasks: &ActiveTasks) {
-        self.change(target, |pass| pass.tasks = Some((Instant::now(), tasks.clone())));
+    /// Keeps the active tasks that the pass of this target has read, after `read_at`.
+    pub(super) fn keep_tasks(&self, target: &TargetHash, read_at: Instant, tasks: &ActiveTasks) {
+        self.change(target, |pass| pass.tasks = Some((read_at, tasks.clone())));
     }
 
     /// Keeps the states that the pass of this target was told.
@@ -117,12 +117,12 @@ mod tests {
         assert_eq!(begun.states(&hash, &ids(&[1])), None);
         begun.keep_states(&hash, &ids(&[1, 2]), &[state(1)]);
         begun.keep_states(&hash, &ids(&[3]), &[state(3)]);
-        begun.keep_tasks(&hash, &ActiveTasks::All(Vec::new()));
+        begun.keep_tasks(&hash, Instant::now(), &ActiveTasks::All(Vec::new()));
         assert_eq!(begun.states(&hash, &ids(&[2, 3, 4])), Some((ids(&[2, 3]), vec![state(3)])));
         assert_eq!(begun.states(&hash, &ids(&[4])), None);
         let second = Duration::from_secs(1);
         tokio::time::advance(TASKS_USABLE - second).await;
-        assert_eq!(begun.tasks(&hash), Some(ActiveTasks::All(Vec::new())));
+        assert_eq!(begun.tasks(&hash).map(|(_, tasks)| tasks), Some(ActiveTasks::All(Vec::new())));
         tokio::time::advance(second).await;
         assert_eq!(begun.tasks(&hash), None);
         tokio::time::advance(USABLE - TASKS_USABLE - second).await;
@@ -142,7 +142,7 @@ mod tests {
             Target { policy_definition_reference_id: reference, ..target() }.hash()
         };
         for n in 0..=MOST {
-            begun.keep_tasks(&hash(n), &ActiveTasks::All(Vec::new()));
+            begun.keep_tasks(&hash(n), Instant::now(), &ActiveTasks::All(Vec::new()));
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         assert_eq!((begun.tasks(&hash(0)), begun.all().len()), (None, MOST));

@@ -90,7 +90,12 @@ fn leave_out(
         }
     }
     let counted = document.excluded.as_ref().map_or(0, |excluded| excluded.seen);
-    left_out::count(document, found.saturating_sub(counted), None, Some(&policy.guard_rails.digest()), now);
+    let digest = policy.guard_rails.digest();
+    left_out::count(document, found.saturating_sub(counted), None, Some(&digest), now);
+    // As many may have been counted by other guard rails, and be others.
+    if let Some(excluded) = document.excluded.as_mut().filter(|_| found > 0) {
+        excluded.also_by(Some(&digest));
+    }
     found
 }
 

@@ -6,6 +6,7 @@ use tracing::{info, warn};
 
 use super::begun::Begun;
 use super::journal;
+use super::opened::Opened;
 use super::opening::longest_request;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
@@ -72,6 +73,8 @@ pub struct Reconciler {
     pub installation: InstallationReader,
     /// What was read in passes that are not finished.
     pub begun: Begun,
+    /// The tasks that were opened of late.
+    pub opened: Opened,
     /// Policies of which as many tasks run as can.
     pub slots: Slots,
 }
@@ -194,15 +197,22 @@ impl Reconciler {
                 Observed::Unanswered(error)
             }),
             Next::Put(task, begin_until) => {
-                self.begun.end(&task.target.hash());
                 if !self.slots.take(&task.target) {
+                    self.begun.end(&task.target.hash());
                     return Ok(Some(Observed::Put(task.name, Put::Wait)));
                 }
                 let call = calls::create_task(&task).leaving_before(begin_until);
                 let answer = self.arm.send(&call, Deadline::after(longest_request(&self.policy))).await;
+                // Where it could not be sent, what was read for it is used again.
+                if !matches!(answer, Err(ArmError::NotSent { .. } | ArmError::Held { .. })) {
+                    self.begun.end(&task.target.hash());
+                }
                 journal::put(&task, &answer);
                 match &answer {
-                    Ok(_) => self.slots.accepted(&task.target),
+                    Ok(_) => {
+                        self.slots.accepted(&task.target);
+                        self.opened.keep(&task);
+                    }
                     Err(error) if Put::is_crowded_out(error) => self.slots.refused(&task.target),
                     Err(_) => {}
                 }
@@ -232,12 +242,16 @@ impl Reconciler {
             }
             Question::ActiveTasks => {
                 let hash = target.hash();
-                if let Some(tasks) = self.begun.tasks(&hash) {
-                    return Ok(Observed::ActiveTasks(tasks));
-                }
-                let tasks = self.facts.active_tasks(&self.arm, target, slot).await?;
-                self.begun.keep_tasks(&hash, &tasks);
-                Observed::ActiveTasks(tasks)
+                let (read_at, tasks) = match self.begun.tasks(&hash) {
+                    Some(begun) => begun,
+                    None => {
+                        let read_at = self.facts.lists_read_after();
+                        let tasks = self.facts.active_tasks(&self.arm, target, slot).await?;
+                        self.begun.keep_tasks(&hash, read_at, &tasks);
+                        (read_at, tasks)
+                    }
+                };
+                Observed::ActiveTasks(self.opened.add_to(tasks, target.subscription(), read_at))
             }
             // One query at a time: what is answered is kept, whatever becomes of the rest.
             Question::States(mut asked) => {

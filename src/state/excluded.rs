@@ -31,13 +31,19 @@ impl Excluded {
         if self.seen == 0 {
             self.rail = rail;
             self.rails_digest = digest.map(str::to_owned);
-        } else if seen > 0 && self.rails_digest.as_deref() != digest {
-            self.rail = None;
-            self.rails_digest = None;
-        } else if seen > 0 && self.rail != rail {
-            self.rail = None;
+        } else if seen > 0 {
+            self.also_by(digest);
+            self.rail = self.rail.filter(|known| Some(*known) == rail);
         }
         self.since = self.since.min(since);
         self.seen = self.seen.saturating_add(seen);
+    }
+
+    /// Guard rails of this digest leave out some of what is counted.
+    pub fn also_by(&mut self, digest: Option<&str>) {
+        if self.rails_digest.as_deref() != digest {
+            self.rail = None;
+            self.rails_digest = None;
+        }
     }
 }
