@@ -3,7 +3,7 @@
 
 use simulator::estate::{ComplianceState, RecordKey};
 
-use crate::stage::{Stage, account, assignment, events, land, record, until};
+use crate::stage::{LONGER_AND_LONGER, Stage, account, assignment, events, land, record, until, until_met};
 
 fn key() -> RecordKey {
     RecordKey::new(account(0, 0), assignment(0, "Tag"), None)
@@ -27,19 +27,34 @@ async fn a_fix_that_never_shows_is_told_of() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_fix_helps_is_parked_after_the_flap_limit() {
+    until_met("it does not comply again before it is asked about", LONGER_AND_LONGER, no_fix_helps).await;
+}
+
+/// Whether that was so, where a fix is asked about after so many seconds.
+async fn no_fix_helps(seconds: u64) -> bool {
     let estate = land(1).with_record(record(0, 0, "Tag"));
     let all = events(&estate);
-    let stage = Stage::with(estate, &[("VERIFY_AFTER", "1s"), ("FLAP_LIMIT", "2")]).await;
+    let verify_after = format!("{seconds}s");
+    let stage = Stage::with(estate, &[("VERIFY_AFTER", &verify_after), ("FLAP_LIMIT", "2")]).await;
     stage.deliver(all).await;
     for fixes in 1..=2 {
-        until("it is fixed", || stage.logged("resource_fixed").len() == fixes && stage.is_settled()).await;
+        let is_verified = || !stage.logged("resource_verified").is_empty();
+        let is_fixed = || stage.logged("resource_fixed").len() == fixes && stage.is_settled();
+        until("it is fixed", || is_verified() || is_fixed()).await;
         stage.manager.evaluation_finds(&key(), ComplianceState::NonCompliant).unwrap();
+        if is_verified() {
+            return false;
+        }
     }
-    until("it is parked", || stage.count("parked") == 1).await;
+    until("it is parked", || stage.count("parked") == 1 || !stage.logged("resource_verified").is_empty()).await;
+    if stage.count("parked") == 0 {
+        return false;
+    }
     let state = stage.state_of(&assignment(0, "Tag"), &account(0, 0));
     assert_eq!(state["reason"], "fixDidNotHelp");
     assert!(state["words"].as_str().unwrap().contains("succeeded"), "{state}");
     stage.at_rest().await;
+    true
 }
 
 #[tokio::test(flavor = "multi_thread")]
