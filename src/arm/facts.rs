@@ -156,14 +156,8 @@ impl FactsReader {
         Ok(self.members.keep(id, (read_at, found), size + 256))
     }
 
-    /// A list of active tasks that is told now was read after this.
-    #[must_use]
-    pub fn lists_read_after(&self) -> Instant {
-        let now = Instant::now();
-        now.checked_sub(self.tasks.fresh()).unwrap_or(now)
-    }
-
-    /// The active tasks of the target's subscription, whoever opened them, as far as they can be had now.
+    /// The active tasks of the target's subscription, whoever opened them, as far as they can be had now, and when the reading
+    /// began: of what was opened since they may lack some.
     ///
     /// # Errors
     /// When Resource Manager cannot be asked now.
@@ -172,7 +166,7 @@ impl FactsReader {
         arm: &ArmClient,
         target: &Target,
         deadline: Deadline,
-    ) -> Result<ActiveTasks, ArmError> {
+    ) -> Result<(Instant, ActiveTasks), ArmError> {
         self.tasks.active(arm, target, deadline).await
     }
 }

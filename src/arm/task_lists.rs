@@ -52,7 +52,15 @@ impl ActiveTasks {
     }
 }
 
-type Tasks = Arc<Vec<ListedTask>>;
+type Tasks = Arc<Read>;
+
+/// A list as it was read.
+#[derive(Debug)]
+struct Read {
+    /// What was opened since then may not be in it.
+    began: Instant,
+    active: Vec<ListedTask>,
+}
 
 /// The lists of all subscriptions.
 #[derive(Debug)]
@@ -69,6 +77,8 @@ struct Reading {
     /// The link to the rest, once the reading has begun.
     next: Option<String>,
     pages: u32,
+    /// When the first page was asked for.
+    began: Option<Instant>,
     active: Vec<ListedTask>,
     /// When the next part may be read.
     not_before: Option<Instant>,
@@ -87,30 +97,25 @@ impl TaskLists {
         }
     }
 
-    /// How old the list that is told may be.
-    pub(super) fn fresh(&self) -> Duration {
-        self.fresh
-    }
-
-    /// The active tasks of the target's subscription, as far as they can be had now.
+    /// The active tasks of the target's subscription, as far as they can be had now, and when they began to be read.
     pub(super) async fn active(
         &self,
         arm: &ArmClient,
         target: &Target,
         deadline: Deadline,
-    ) -> Result<ActiveTasks, ArmError> {
+    ) -> Result<(Instant, ActiveTasks), ArmError> {
         let id = target.subscription();
         let reading = self.reading(id);
         let mut reading = turn_at(&reading, CallKind::ListTasks, deadline).await?;
-        if let Some(tasks) = self.whole.get(id, self.fresh) {
-            return Ok(ActiveTasks::All(tasks.to_vec()));
+        if let Some(read) = self.whole.get(id, self.fresh) {
+            return Ok((read.began, ActiveTasks::All(read.active.clone())));
         }
         if reading.not_before.is_none_or(|at| at <= Instant::now()) {
             let limit = deadline.within(deadline.left() / 2);
-            if let Some(tasks) = reading.go_on(arm, id, limit).await? {
-                let size = size(&tasks);
-                let tasks = self.whole.keep(id, Arc::new(tasks), size);
-                return Ok(ActiveTasks::All(tasks.to_vec()));
+            if let Some(read) = reading.go_on(arm, id, limit).await? {
+                let size = size(&read.active);
+                let read = self.whole.keep(id, Arc::new(read), size);
+                return Ok((read.began, ActiveTasks::All(read.active.clone())));
             }
         }
         if !reading.is_told {
@@ -120,19 +125,19 @@ impl TaskLists {
         let known = reading.active.clone();
         drop(reading);
         let before = self.whole.get(id, STALE);
-        let own = match self.of_assignment(arm, target, deadline).await {
+        let own = match (self.of_assignment(arm, target, deadline).await, &before) {
             // A list that is not filtered has them, too.
-            Err(error) if error.is_final() && before.is_some() => Tasks::default(),
-            own => own?,
+            (Err(error), Some(before)) if error.is_final() => Arc::clone(before),
+            (own, _) => own?,
         };
-        let mut tasks: Vec<ListedTask> = own.to_vec();
-        let others = known.into_iter().chain(before.iter().flat_map(|tasks| tasks.iter().cloned()));
+        let mut tasks = own.active.clone();
+        let others = known.into_iter().chain(before.iter().flat_map(|read| read.active.iter().cloned()));
         for task in others {
             if !tasks.iter().any(|known| known.name == task.name && known.scope == task.scope) {
                 tasks.push(task);
             }
         }
-        Ok(ActiveTasks::Some(tasks))
+        Ok((own.began, ActiveTasks::Some(tasks)))
     }
 
     async fn of_assignment(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<Tasks, ArmError> {
@@ -140,10 +145,11 @@ impl TaskLists {
         if let Some(tasks) = self.of_assignment.get(&key, self.fresh) {
             return Ok(tasks);
         }
+        let began = Instant::now();
         let (tasks, _) = arm.send_some(&list_tasks_of(&key.0, &key.1), None, OF_ASSIGNMENT, deadline).await?;
-        let tasks = active(tasks);
-        let size = size(&tasks);
-        Ok(self.of_assignment.keep(&key, Arc::new(tasks), size))
+        let active = active(tasks);
+        let size = size(&active);
+        Ok(self.of_assignment.keep(&key, Arc::new(Read { began, active }), size))
     }
 
     fn reading(&self, id: &SubscriptionId) -> Arc<tokio::sync::Mutex<Reading>> {
@@ -154,14 +160,12 @@ impl TaskLists {
 
 impl Reading {
     /// Reads the next pages; all active tasks when the last is among them.
-    async fn go_on(
-        &mut self,
-        arm: &ArmClient,
-        id: &SubscriptionId,
-        limit: Deadline,
-    ) -> Result<Option<Vec<ListedTask>>, ArmError> {
+    async fn go_on(&mut self, arm: &ArmClient, id: &SubscriptionId, limit: Deadline) -> Result<Option<Read>, ArmError> {
         for part in 0..PART {
             let from = self.next.clone();
+            if self.pages == 0 {
+                self.began = Some(Instant::now());
+            }
             match arm.send_some(&list_tasks(id), from.as_deref(), 1, limit).await {
                 Ok((page, next)) => {
                     self.pages += 1;
@@ -189,10 +193,10 @@ impl Reading {
         self.not_before = Some(Instant::now() + FOR_A_PAGE * pages);
     }
 
-    fn end(&mut self) -> Vec<ListedTask> {
+    fn end(&mut self) -> Read {
         self.rest(self.pages.saturating_sub(1));
         (self.pages, self.is_told) = (0, false);
-        std::mem::take(&mut self.active)
+        Read { began: self.began.take().unwrap_or_else(Instant::now), active: std::mem::take(&mut self.active) }
     }
 }
 

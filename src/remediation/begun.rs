@@ -38,7 +38,7 @@ impl Begun {
         self.usable().contains_key(target)
     }
 
-    /// The active tasks that the pass has read, and after when.
+    /// The active tasks that the pass has read, and when they began to be read.
     pub(super) fn tasks(&self, target: &TargetHash) -> Option<(Instant, ActiveTasks)> {
         let passes = self.usable();
         let read = passes.get(target)?.tasks.as_ref()?;
@@ -62,7 +62,7 @@ impl Begun {
         (!known.is_empty()).then_some((known, states))
     }
 
-    /// Keeps the active tasks that the pass of this target has read, after `read_at`.
+    /// Keeps the active tasks that the pass of this target has read since `read_at`.
     pub(super) fn keep_tasks(&self, target: &TargetHash, read_at: Instant, tasks: &ActiveTasks) {
         self.change(target, |pass| pass.tasks = Some((read_at, tasks.clone())));
     }

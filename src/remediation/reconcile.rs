@@ -245,8 +245,7 @@ impl Reconciler {
                 let (read_at, tasks) = match self.begun.tasks(&hash) {
                     Some(begun) => begun,
                     None => {
-                        let read_at = self.facts.lists_read_after();
-                        let tasks = self.facts.active_tasks(&self.arm, target, slot).await?;
+                        let (read_at, tasks) = self.facts.active_tasks(&self.arm, target, slot).await?;
                         self.begun.keep_tasks(&hash, read_at, &tasks);
                         (read_at, tasks)
                     }
