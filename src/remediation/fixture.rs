@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Reconciliation;
 use super::merge::merge;
-use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, TaskState, TaskStatus};
+use crate::arm::{Deployment, DeploymentCounts, DeploymentStatus, NewTask, TaskState, TaskStatus};
 use crate::config::{Mode, Policy, settings};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen, WakeUp};
@@ -70,6 +70,19 @@ pub(crate) fn in_task(count: usize) -> TargetDocument {
     let name = TaskName::new(&installation(), &document.target.hash(), 1);
     document.active = Some(ActiveTask::new(name, Extent::Resources, TaskPhase::Open, now(), now()));
     document
+}
+
+/// A task of the target for so many of its resources.
+pub(crate) fn new_task(sequence: u64, count: usize) -> NewTask {
+    NewTask {
+        name: TaskName::new(&installation(), &target().hash(), sequence),
+        target: target(),
+        reference: None,
+        extent: Extent::Resources,
+        resources: (0..count).map(resource).collect(),
+        parallel_deployments: 10,
+        failure_threshold: 1.0,
+    }
 }
 
 pub(crate) fn status(state: TaskState) -> TaskStatus {

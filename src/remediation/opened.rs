@@ -66,19 +66,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::remediation::fixture::{installation, resource, target};
-    use crate::state::TaskName;
+    use crate::remediation::fixture::{new_task, target};
 
     fn task(sequence: u64) -> NewTask {
-        NewTask {
-            name: TaskName::new(&installation(), &target().hash(), sequence),
-            target: target(),
-            reference: None,
-            extent: Extent::Resources,
-            resources: vec![resource(1)],
-            parallel_deployments: 10,
-            failure_threshold: 1.0,
-        }
+        new_task(sequence, 1)
     }
 
     #[tokio::test(start_paused = true)]

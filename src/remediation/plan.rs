@@ -34,23 +34,11 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture::{installation, resource, target};
-    use crate::state::{Extent, TaskName};
+    use crate::remediation::fixture::new_task;
 
     #[test]
     fn a_plan_is_the_same_whatever_its_task_would_be_called_and_another_with_other_resources() {
-        let plan = |sequence, count| {
-            let task = NewTask {
-                name: TaskName::new(&installation(), &target().hash(), sequence),
-                target: target(),
-                reference: None,
-                extent: Extent::Resources,
-                resources: (0..count).map(resource).collect(),
-                parallel_deployments: 10,
-                failure_threshold: 1.0,
-            };
-            Plan { task: Some(task), ..Plan::default() }.digest()
-        };
+        let plan = |sequence, count| Plan { task: Some(new_task(sequence, count)), ..Plan::default() }.digest();
         assert_eq!(plan(7, 2), plan(8, 2));
         assert_ne!(plan(7, 2), plan(7, 3));
         assert_ne!(plan(7, 2), Plan::default().digest());
