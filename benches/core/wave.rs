@@ -1,6 +1,6 @@
 //! One look at a very large target, from the documents to the wave that is written down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -71,7 +71,8 @@ fn claims(document: &TargetDocument, rivals: usize) -> SubscriptionDocument {
     let mut claims = SubscriptionDocument::new(document.target.subscription().clone());
     let claim = |rival: usize| {
         let hash = observation(rival, 0, 0).target().hash();
-        let resources: BTreeSet<_> = (0..WAVE).map(|n| resource(rival * WAVE + n)).collect();
+        let resources: Vec<_> = (0..WAVE).map(|n| resource(rival * WAVE + n)).collect();
+        let resources = resources.iter().collect();
         (hash.clone(), Claim { task: TaskName::new(&installation().id, &hash, 1), on: Claimed::Resources(resources) })
     };
     claims.claims = (1..=rivals).map(claim).collect::<BTreeMap<_, _>>();

@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::queue::{Namespace, Receiver, Sender};
 use crate::remediation::{Begun, Opened, Reconciler, Slots};
 use crate::state::{InstallationReader, Store};
+use crate::told::Told;
 use crate::transport::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
 
 pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
@@ -91,6 +92,7 @@ impl App {
             installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
             begun: Begun::default(),
             opened: Opened::default(),
+            kept: Told::default(),
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);

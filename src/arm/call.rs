@@ -36,6 +36,8 @@ pub enum CallKind {
     CreateTask,
     /// GET of a remediation task.
     ReadTask,
+    /// DELETE of a remediation task.
+    DeleteTask,
     /// List of a subscription's remediation tasks.
     ListTasks,
     /// List of a task's deployments.
@@ -59,6 +61,7 @@ impl CallKind {
         match self {
             Self::CreateTask => "createTask",
             Self::ReadTask => "readTask",
+            Self::DeleteTask => "deleteTask",
             Self::ListTasks => "listTasks",
             Self::ListDeployments => "listDeployments",
             Self::QueryStates => "queryStates",
@@ -74,6 +77,7 @@ impl CallKind {
     pub fn action(self) -> &'static str {
         match self {
             Self::CreateTask => "Microsoft.PolicyInsights/remediations/write",
+            Self::DeleteTask => "Microsoft.PolicyInsights/remediations/delete",
             Self::ReadTask | Self::ListTasks => "Microsoft.PolicyInsights/remediations/read",
             Self::ListDeployments => "Microsoft.PolicyInsights/remediations/listDeployments/read",
             Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",

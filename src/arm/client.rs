@@ -22,12 +22,12 @@ use super::evaluations::Scan;
 use super::gate::{Gates, Turn};
 use super::lenient::Item;
 use super::links::Links;
-use super::oddities::Told;
 use super::page::{self, Page};
 use super::punctual::Punctual;
 use super::retry_after::retry_after;
 use crate::event::Timestamp;
 use crate::resource::SubscriptionId;
+use crate::told::Told;
 use crate::transport::{Clocks, Deadline, repeat};
 
 /// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a look.

@@ -11,9 +11,9 @@ use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignment
 use super::call::CallKind;
 use super::client::ArmClient;
 use super::error::ArmError;
-use super::kept::Kept;
 use super::task_lists::{ActiveTasks, TaskLists};
 use crate::event::Timestamp;
+use crate::kept::Kept;
 use crate::resource::{ArmId, SubscriptionId, Target, fold};
 use crate::transport::Deadline;
 

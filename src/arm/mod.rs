@@ -14,10 +14,8 @@ mod error;
 mod evaluations;
 mod facts;
 mod gate;
-mod kept;
 mod lenient;
 mod links;
-mod oddities;
 mod page;
 #[cfg(test)]
 mod patience_tests;
@@ -47,5 +45,5 @@ pub use words::cut_to;
 pub mod calls {
     pub use super::evaluations::{read_evaluation, trigger_evaluation};
     pub use super::policy_states::{all_non_compliant, latest_states};
-    pub use super::remediations::{create_task, list_deployments, list_tasks, task};
+    pub use super::remediations::{create_task, delete_task, list_deployments, list_tasks, task};
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use azure_core::http::Method;
 use serde_json::json;
 
-use super::answer::{Answer, Oddity, one};
+use super::answer::{Answer, Done, Oddity, one};
 use super::call::{Account, Call, CallKind};
 use super::lenient::{Item, Members, read_by_serde};
 use super::page::Page;
@@ -169,6 +169,12 @@ pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
 #[must_use]
 pub fn task(target: &Target, name: &TaskName) -> Call<TaskStatus> {
     on_task(CallKind::ReadTask, Method::Get, target, name, &[])
+}
+
+/// Deletes the task with this name, which has ended. One that is not there is deleted as well.
+#[must_use]
+pub fn delete_task(target: &Target, name: &TaskName) -> Call<Done> {
+    on_task(CallKind::DeleteTask, Method::Delete, target, name, &[])
 }
 
 /// Lists the task's deployments.

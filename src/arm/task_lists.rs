@@ -14,8 +14,8 @@ use super::call::CallKind;
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::facts::turn_at;
-use super::kept::Kept;
 use super::remediations::{ListedTask, TaskState, list_tasks, list_tasks_of};
+use crate::kept::Kept;
 use crate::resource::{AssignmentId, SubscriptionId, Target};
 use crate::transport::Deadline;
 

@@ -1,7 +1,8 @@
 //! `demo`: the main job on the local Azure, with live progress on a terminal.
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -36,6 +37,9 @@ pub(super) struct Arguments {
     /// Run this package instead of the binary's own.
     #[arg(long, value_name = "DIR")]
     package: Option<PathBuf>,
+    /// Write the worker's log to this file, line by line.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
@@ -71,7 +75,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let folder = package.folder().to_owned();
     let settings = storm.map(|storm| storm.settings()).unwrap_or_default();
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
-    let demo = Demo { estate, events, mode, package: folder, limit: LIMIT, settings, faults };
+    let log = arguments.log.map(|path| create(&path)).transpose()?;
+    let demo = Demo { estate, events, mode, package: folder, limit: LIMIT, settings, faults, log };
     let bar = progress_bar(arguments.json);
     let report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;
     bar.finish_and_clear();
@@ -101,6 +106,12 @@ fn blame(storm: &Storm, report: &Report) -> String {
         words.push_str(&format!(", {} tasks where {} would do", report.arm_writes, report.least_arm_writes));
     }
     words
+}
+
+/// The file for the log.
+fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
+    let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
 }
 
 fn progress_bar(json: bool) -> ProgressBar {

@@ -15,6 +15,8 @@ pub(super) const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
 /// What is shorter is no time at all, however it is written.
 const SHORTEST: Duration = Duration::from_millis(1);
 
+const NONE: &str = "none";
+
 /// Which durations are allowed, with words for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
@@ -54,6 +56,8 @@ pub(super) enum Form {
     WordSoFar(&'static [&'static str]),
     /// A duration.
     Duration(Span),
+    /// A duration, or `none`.
+    DurationOrNone(Span),
     /// A whole number from one to the other.
     Whole(u32, u32),
     /// A number from 0 to 1.
@@ -85,6 +89,7 @@ impl Form {
                 words => words.join(""),
             },
             Self::Duration(span) => span.words.to_owned(),
+            Self::DurationOrNone(span) => format!("none, or {}", span.words),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Self::Share => "a number from 0.0 to 1.0".to_owned(),
             Self::Patterns(Of::Assignments) => {
@@ -123,6 +128,8 @@ impl Form {
                 word(words, value).map(drop).ok_or(Some("this version has nothing else".to_owned()))
             }
             Self::Duration(span) => when(duration(value).is_some_and(|d| span.least <= d && d <= span.most)),
+            Self::DurationOrNone(_) if word(&[NONE], value).is_some() => Ok(()),
+            Self::DurationOrNone(span) => Self::Duration(span).check(value),
             Self::Whole(least, most) => when(value.parse().is_ok_and(|n: u32| least <= n && n <= most)),
             Self::Share => when(value.parse().is_ok_and(|n: f32| (0.0..=1.0).contains(&n))),
             Self::Patterns(of) => Patterns::parse(value, of).map(drop).map_err(Some),
@@ -148,6 +155,11 @@ impl Form {
 /// Which of the words it is.
 pub(super) fn word(words: &[&str], value: &str) -> Option<usize> {
     words.iter().position(|word| word.eq_ignore_ascii_case(value))
+}
+
+/// A duration, or none at all.
+pub(super) fn duration_or_none(value: &str) -> Option<Option<Duration>> {
+    if word(&[NONE], value).is_some() { Some(None) } else { duration(value).map(Some) }
 }
 
 pub(super) fn duration(value: &str) -> Option<Duration> {

@@ -4,7 +4,6 @@
 
 mod collect;
 mod dead_letter;
-mod guard_rails;
 mod isolate;
 mod receive_event;
 mod recover;
@@ -15,7 +14,6 @@ mod rousing;
 mod side_by_side;
 mod stopping;
 mod sweep;
-mod visits;
 mod wake_ups;
 
 use std::sync::Arc;

@@ -7,10 +7,12 @@ use super::stages::SHORT_LISTS;
 use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
 use crate::queue::WakeUp;
+use crate::resource::Target;
 use crate::state::{
-    Change, EntryState, EvaluationPhase, FailureClass, SubscriptionDocument, TargetDocument, TargetPark, TaskPhase,
-    changes,
+    Change, EntryState, EvaluationPhase, FailureClass, SubscriptionDocument, TargetDocument, TargetPark, TaskName,
+    TaskPhase, changes,
 };
+use crate::transport::causes;
 
 /// A write of a target's document: the task that opened, ended or is overdue, the target's park, and every resource that stands
 /// differently.
@@ -76,7 +78,8 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
     }
     match after.history.last().filter(|past| past.name == ended.name) {
         Some(past) => {
-            let seconds = (past.ended_at - past.opened_at).as_seconds_f64();
+            // Two clocks: it was opened by storage's.
+            let seconds = (past.ended_at - past.opened_at).as_seconds_f64().max(0.0);
             info!(event = "task_ended", %target, task = %past.name, state = past.state, fixed = past.fixed, unfixed = past.unfixed, seconds, "the remediation task has ended");
         }
         None => {
@@ -209,6 +212,16 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
             warn!(event = "task_refused", %target, task = %task.name, %error, "Resource Manager did not take the remediation task")
         }
     }
+}
+
+/// A finished task was deleted.
+pub(super) fn task_deleted(target: &Target, task: &TaskName) {
+    info!(event = "task_deleted", target = %target.hash(), %task, "a finished task was kept for KEEP_TASKS_FOR and is deleted");
+}
+
+/// A finished task may not be deleted. Told once a subscription.
+pub(super) fn task_kept(target: &Target, task: &TaskName, error: &ArmError) {
+    warn!(event = "task_kept", target = %target.hash(), subscription = %target.subscription(), %task, error = causes(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
 }
 
 /// The end of a look.

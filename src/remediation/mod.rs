@@ -4,7 +4,8 @@
 //! (`reconciliation`), which goes through its stages (`stages`): see to what waits for an evaluation (`evaluation`), gather a
 //! wave (`wave`), open its task (`opening`), follow it, take in its outcome (`outcome`, `failure`, `missing`, `target_park`),
 //! see to what is in doubt (`doubts`) and to what Resource Manager refuses the worker (`refusals`), set the next wake-up (`wake`,
-//! `backoff`). What an instance remembers between looks stands in `begun` and `slots`: they only save calls.
+//! `backoff`). In the end tasks are
+//! deleted (`retention`) and nothing is left of it (`settled`). What an instance remembers between looks stands in `begun` and `slots`: they only save calls.
 
 mod backoff;
 mod begun;
@@ -26,8 +27,10 @@ mod plan;
 mod reconcile;
 mod reconciliation;
 mod refusals;
+mod retention;
 mod scanned;
 mod scope_states;
+mod settled;
 mod slots;
 mod stages;
 mod step;
@@ -48,6 +51,7 @@ pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
 pub use scanned::Scanned;
 pub use scope_states::{ScopeStates, Unread};
+pub use settled::{is_settled, may_be_settled};
 pub use slots::Slots;
 pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
 pub use target_park::TargetCause;

@@ -18,8 +18,9 @@ use crate::arm::{ArmClient, ArmError, FactsReader, calls, cut_to};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Queue, SendError, Sender, WakeUp};
-use crate::resource::Target;
+use crate::resource::{SubscriptionId, Target};
 use crate::state::{InstallationReader, Rival, Saved, StateError, Store, TargetDocument, Versioned};
+use crate::told::Told;
 use crate::transport::{Clocks, Contest, Deadline, causes};
 
 /// Steps of one look, far above what any needs: a guard against going round in circles.
@@ -75,6 +76,8 @@ pub struct Reconciler {
     pub begun: Begun,
     /// The tasks that were opened of late.
     pub opened: Opened,
+    /// The subscriptions of which it was told that finished tasks may not be deleted.
+    pub kept: Told<SubscriptionId>,
     /// Policies of which as many tasks run as can.
     pub slots: Slots,
 }
@@ -179,8 +182,8 @@ impl Reconciler {
                 Saved::Conflict => Observed::ClaimsConflict,
             },
             Next::LoadRival(hash) => {
-                let rival = match self.store.target_of_hash(target.subscription(), &hash, deadline).await {
-                    Ok(found) => found.map(|found| Rival::of(&found.document)).unwrap_or_else(Rival::lost),
+                let rival = match self.store.rival(target.subscription(), &hash, deadline).await {
+                    Ok(rival) => rival,
                     // Nobody can tell that the claim is void, so it stands.
                     Err(error) if error.is_about_the_document() => {
                         warn!(event = "claim_stands", target = %target.hash(), rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
@@ -222,6 +225,19 @@ impl Reconciler {
                 let answer = self.arm.send_scan(&calls::trigger_evaluation(&scope), None, slot).await;
                 Observed::Scanned(scope, Scanned::of_request(answer))
             }
+            Next::DeleteTask(name) => match self.arm.send(&calls::delete_task(target, &name), slot).await {
+                Ok(_) => {
+                    journal::task_deleted(target, &name);
+                    Observed::TaskDeleted(name)
+                }
+                Err(error) if error.is_final() => {
+                    if self.kept.is_news(target.subscription().clone()) {
+                        journal::task_kept(target, &name, &error);
+                    }
+                    Observed::TaskDeleted(name)
+                }
+                Err(error) => Observed::Unanswered(error),
+            },
             Next::Show(plan) => {
                 self.show(&plan, target);
                 Observed::Shown

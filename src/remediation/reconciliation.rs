@@ -73,6 +73,8 @@ pub struct Reconciliation {
     pub(super) tries_again: bool,
     /// The kinds of call that were answered in this look.
     pub(super) answered: BTreeSet<&'static str>,
+    /// The finished task that was deleted last.
+    pub(super) deleted: Option<TaskName>,
     pub(super) out_of_time: bool,
     pub(super) shown: bool,
     settled: Option<Rest>,
@@ -127,6 +129,7 @@ impl Reconciliation {
             refused: None,
             tries_again: false,
             answered: BTreeSet::new(),
+            deleted: None,
             out_of_time: false,
             shown: false,
             settled: None,
@@ -281,6 +284,7 @@ impl Reconciliation {
                 let known = self.claims.as_ref().and_then(|v| v.document.evaluations.get(&scope));
                 self.scanned = known.map(|known| (scope, known.started_at, scanned));
             }
+            Observed::TaskDeleted(task) => self.deleted = Some(task),
             Observed::Crowded => self.is_crowded = true,
             Observed::Shown => self.shown = true,
             Observed::Woken => self.woken = true,
@@ -390,6 +394,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Unanswered(_)
         | Observed::Floor(_)
         | Observed::Scanned(..)
+        | Observed::TaskDeleted(_)
         | Observed::Shown
         | Observed::Woken
         | Observed::OutOfTime

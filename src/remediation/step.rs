@@ -30,6 +30,8 @@ pub enum Next {
     Put(Box<NewTask>, Duration),
     /// Ask Azure Policy to evaluate all that the scope holds.
     Evaluate(Scope),
+    /// Delete the finished task.
+    DeleteTask(TaskName),
     /// Plan mode: show the task that would be created, and who would leave the wave.
     Show(Box<super::Plan>),
     /// Send the wake-up of the document's generation.
@@ -224,6 +226,8 @@ pub enum Observed {
     Put(TaskName, Put),
     /// What became of the request for an evaluation, or of a question after it.
     Scanned(Scope, Scanned),
+    /// The task was deleted, or it is certain that it cannot be.
+    TaskDeleted(TaskName),
     /// The plan was shown.
     Shown,
     /// The wake-up was sent.
@@ -246,6 +250,7 @@ impl Observed {
             | Self::Deployments(..)
             | Self::Unanswered(_)
             | Self::Put(..)
+            | Self::TaskDeleted(_)
             | Self::Scanned(..) => true,
             Self::Target(_)
             | Self::Saved(..)

@@ -107,6 +107,7 @@ mod tests {
             parked_until,
             is_unsettled,
             left_out: None,
+            quiet_since: None,
             hours: Vec::new(),
         };
         for (summary, needed) in [

@@ -5,6 +5,7 @@
 
 mod arm_id;
 mod assignment;
+mod digest;
 mod fold;
 mod id;
 mod path;
@@ -14,6 +15,7 @@ mod target;
 
 pub use arm_id::ArmId;
 pub use assignment::{AssignmentHome, AssignmentId, ReferenceId};
+pub use digest::{IdDigest, NoIdDigest};
 pub use fold::fold;
 pub(crate) use fold::fold_char;
 pub use id::ResourceId;

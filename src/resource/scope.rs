@@ -37,6 +37,12 @@ impl Scope {
         &self.subscription
     }
 
+    /// Whether it is the subscription as a whole.
+    #[must_use]
+    pub fn is_whole_subscription(&self) -> bool {
+        self.text.len() == "/subscriptions/".len() + self.subscription.as_str().len()
+    }
+
     /// Whether the resource lies in this scope.
     #[must_use]
     pub fn holds(&self, resource: &ResourceId) -> bool {

@@ -2,33 +2,40 @@
 //! never overwrite each other; the loser reads again and decides again.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use url::Url;
 use uuid::Uuid;
 
 use azure_storage_blob::BlobServiceClient;
 
-use super::container::{Container, Replaces, Saved};
+use super::container::{Container, Found, Replaces, Saved};
 use super::installation::{Installation, InstallationDocument, InstallationId};
 use super::metadata::{self, TargetSummary};
 use super::rejected::Rejected;
+use super::rival::Rival;
 use super::state_error::StateError;
 use super::stopped::Known;
 use super::subscription_document::SubscriptionDocument;
-use super::sweep_place::SweepPlace;
+use super::sweep_place::{Part, SweepPlace};
 use super::target_document::TargetDocument;
 use super::versioned::{ETag, Versioned};
+use crate::kept::Kept;
 use crate::queue::Nonce;
 use crate::resource::{SubscriptionId, Target, TargetHash};
 use crate::transport::{Contest, Deadline};
 
 const INSTALLATION: &str = "installation.json";
 const SWEEP: &str = "sweep.json";
+/// Most bytes of subscriptions' documents that are kept, by estimate.
+const MOST_KEPT: usize = 16 << 20;
 
 /// The containers `state` and `rejected`.
 pub struct Store {
     pub(super) state: Container,
     rejected: Container,
+    /// The subscriptions' documents as they were last read or written: every pass reads one, and mostly it has not changed.
+    subscriptions: Kept<SubscriptionId, Versioned<SubscriptionDocument>>,
     /// The targets that are stopped, as they were listed last.
     pub(super) stopped: Mutex<Known>,
 }
@@ -38,7 +45,8 @@ impl Store {
     #[must_use]
     pub fn new(account: &BlobServiceClient) -> Self {
         let container = |name| Container(account.blob_container_client(name));
-        Self { state: container("state"), rejected: container("rejected"), stopped: Mutex::default() }
+        let subscriptions = Kept::at_most(MOST_KEPT);
+        Self { state: container("state"), rejected: container("rejected"), subscriptions, stopped: Mutex::default() }
     }
 
     /// Reads a target's document; a new one when there is none.
@@ -62,17 +70,24 @@ impl Store {
         self.state.read(blob, deadline).await
     }
 
-    /// Reads the document of the target with this hash, if it is there.
+    /// What the document of the target with this hash tells of its tasks. Its metadata says that; the document is read where
+    /// they do not, as after a person has put it back.
     ///
     /// # Errors
     /// As for [`Store::target`].
-    pub async fn target_of_hash(
+    pub async fn rival(
         &self,
         subscription: &SubscriptionId,
         hash: &TargetHash,
         deadline: Deadline,
-    ) -> Result<Option<Versioned<TargetDocument>>, StateError> {
-        self.state.read(&format!("targets/{subscription}/{hash}.json"), deadline).await
+    ) -> Result<Rival, StateError> {
+        let blob = format!("targets/{subscription}/{hash}.json");
+        let Some(metadata) = self.state.metadata(&blob, deadline).await? else { return Ok(Rival::lost()) };
+        if let Some(rival) = metadata::rival(&metadata) {
+            return Ok(rival);
+        }
+        let found = self.state.read(&blob, deadline).await?;
+        Ok(found.map(|found| Rival::of(&found.document)).unwrap_or_else(Rival::lost))
     }
 
     /// Writes a target's document in place of the one with this ETag, or of none. Where its generation was raised, the nonce
@@ -126,8 +141,20 @@ impl Store {
         id: &SubscriptionId,
         deadline: Deadline,
     ) -> Result<Versioned<SubscriptionDocument>, StateError> {
-        let found = self.state.read(&subscription_blob(id), deadline).await?;
-        Ok(found.unwrap_or_else(|| Versioned { document: SubscriptionDocument::new(id.clone()), etag: None }))
+        let known = self.subscriptions.get(id, Duration::MAX);
+        let etag = known.as_ref().and_then(|known| known.etag.as_ref());
+        let found: Found<Versioned<SubscriptionDocument>> =
+            self.state.read_unless(&subscription_blob(id), etag, deadline).await?;
+        match (found, known) {
+            (Found::New(found), _) => {
+                let size = found.document.size();
+                Ok(self.subscriptions.keep(id, found, size))
+            }
+            (Found::Same, Some(known)) => Ok(known),
+            (Found::Missing | Found::Same, _) => {
+                Ok(Versioned { document: SubscriptionDocument::new(id.clone()), etag: None })
+            }
+        }
     }
 
     /// Writes a subscription's document in place of the one with this ETag, or of none.
@@ -141,7 +168,12 @@ impl Store {
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
         let blob = subscription_blob(&document.subscription);
-        self.state.write(&blob, document, Replaces::from(replaces), None, deadline).await
+        let saved = self.state.write(&blob, document, Replaces::from(replaces), None, deadline).await?;
+        if let Saved::As(etag) = &saved {
+            let written = Versioned { document: document.clone(), etag: Some(etag.clone()) };
+            self.subscriptions.keep(&document.subscription, written, document.size());
+        }
+        Ok(saved)
     }
 
     /// The installation that the state belongs to; written down when there is none yet.
@@ -168,16 +200,24 @@ impl Store {
         }
     }
 
-    /// Lists a page of the targets' blobs with what their metadata tells, and the marker of the next page.
+    /// Deletes a target's document, if it is still the one with this ETag.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn delete_target(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<Saved, StateError> {
+        self.state.delete_this(blob, etag, deadline).await
+    }
+
+    /// Lists a page of a part of the targets' blobs with what their metadata tells, and the marker of the next page.
     ///
     /// # Errors
     /// When storage cannot be listed until the deadline.
     pub async fn targets(
         &self,
-        marker: Option<&str>,
+        part: &Part,
         deadline: Deadline,
     ) -> Result<(Vec<TargetSummary>, Option<String>), StateError> {
-        let (blobs, next) = self.state.list_page("targets/", marker, deadline).await?;
+        let (blobs, next) = self.state.list_page(&part.prefix, part.marker.as_deref(), deadline).await?;
         Ok((blobs.into_iter().map(|blob| TargetSummary::read(blob.name, &blob.metadata)).collect(), next))
     }
 
@@ -187,9 +227,10 @@ impl Store {
     /// When storage cannot be read until the deadline.
     pub async fn sweep_place(&self, deadline: Deadline) -> Result<SweepPlace, StateError> {
         match self.state.read::<SweepPlace>(SWEEP, deadline).await {
-            Ok(found) => Ok(found.map(|found| found.document).unwrap_or_default()),
+            Ok(Some(found)) => Ok(found.document),
+            Ok(None) => Ok(SweepPlace::with(Vec::new())),
             // Then it begins at the beginning.
-            Err(error) if error.is_about_the_document() => Ok(SweepPlace::default()),
+            Err(error) if error.is_about_the_document() => Ok(SweepPlace::with(Vec::new())),
             Err(error) => Err(error),
         }
     }

@@ -9,7 +9,8 @@ use azure_core::error::ErrorKind;
 use azure_core::http::{Etag, RequestContent};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
-    BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
+    BlobClientDeleteOptions, BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders, BlobClientUploadOptions,
+    BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
 };
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -57,6 +58,17 @@ impl<'a> From<Option<&'a ETag>> for Replaces<'a> {
     }
 }
 
+/// What a reading found.
+#[derive(Debug)]
+pub(super) enum Found<T> {
+    /// No blob of this name.
+    Missing,
+    /// The very blob that is known already.
+    Same,
+    /// This.
+    New(T),
+}
+
 /// A blob as a listing shows it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listed {
@@ -75,13 +87,46 @@ impl Container {
         blob: &str,
         deadline: Deadline,
     ) -> Result<Option<Versioned<T>>, StateError> {
-        let Some((body, etag)) = self.fetch(blob, deadline).await? else { return Ok(None) };
+        match self.read_unless(blob, None, deadline).await? {
+            Found::New(document) => Ok(Some(document)),
+            Found::Missing | Found::Same => Ok(None),
+        }
+    }
+
+    /// Reads a document unless it is the one with this ETag: then no body travels.
+    pub(super) async fn read_unless<T: DeserializeOwned>(
+        &self,
+        blob: &str,
+        known: Option<&ETag>,
+        deadline: Deadline,
+    ) -> Result<Found<Versioned<T>>, StateError> {
+        let (body, etag) = match self.fetch(blob, known, deadline).await? {
+            Found::New(found) => found,
+            Found::Missing => return Ok(Found::Missing),
+            Found::Same => return Ok(Found::Same),
+        };
         let unreadable = |source| StateError::Unreadable { blob: blob.to_owned(), source };
         let FormatVersion { version } = serde_json::from_slice(&body).map_err(unreadable)?;
         if version > VERSION {
             return Err(StateError::NewerVersion { blob: blob.to_owned(), found: version });
         }
-        Ok(Some(Versioned { document: serde_json::from_slice(&body).map_err(unreadable)?, etag }))
+        Ok(Found::New(Versioned { document: serde_json::from_slice(&body).map_err(unreadable)?, etag }))
+    }
+
+    /// Reads the metadata of a blob, if it is there.
+    pub(super) async fn metadata(
+        &self,
+        blob: &str,
+        deadline: Deadline,
+    ) -> Result<Option<HashMap<String, String>>, StateError> {
+        let read = || async {
+            match self.0.blob_client(blob).get_properties(None).await {
+                Ok(answer) => answer.metadata().map(Some),
+                Err(error) if is_missing(&error) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        repeat(deadline, usize::MAX, may_pass, read).await.map_err(|source| StateError::of(blob, "read", source))
     }
 
     /// Writes a document in place of what it replaces. Without a lost race it ends as written, or as an error.
@@ -102,9 +147,9 @@ impl Container {
         let saved = repeat(deadline, usize::MAX, may_pass, upload).await;
         match saved.map_err(|source| StateError::of(blob, "written", source))? {
             // A write whose answer was lost conflicts with itself when it is repeated.
-            Saved::Conflict if tries > 1 => match self.fetch(blob, deadline).await? {
-                Some((stored, Some(etag))) if *stored == *body => Ok(Saved::As(etag)),
-                Some(_) | None => Ok(Saved::Conflict),
+            Saved::Conflict if tries > 1 => match self.fetch(blob, None, deadline).await? {
+                Found::New((stored, Some(etag))) if *stored == *body => Ok(Saved::As(etag)),
+                Found::New(_) | Found::Missing | Found::Same => Ok(Saved::Conflict),
             },
             saved => Ok(saved),
         }
@@ -116,6 +161,24 @@ impl Container {
             match self.0.blob_client(blob).delete(None).await {
                 Err(error) if !is_missing(&error) => Err(error),
                 Ok(_) | Err(_) => Ok(()),
+            }
+        };
+        repeat(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
+    }
+
+    /// Deletes the blob with this ETag. That there is none is as good: whoever deleted it, it may have been this very call.
+    pub(super) async fn delete_this(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<Saved, StateError> {
+        let delete = || async {
+            let ETag(text) = etag;
+            let options = BlobClientDeleteOptions {
+                if_match: Some(Etag::from(text.as_str())),
+                ..BlobClientDeleteOptions::default()
+            };
+            match self.0.blob_client(blob).delete(Some(options)).await {
+                Ok(_) => Ok(Saved::As(etag.clone())),
+                Err(error) if is_missing(&error) => Ok(Saved::As(etag.clone())),
+                Err(error) if self.is_lost_race(blob, Replaces::This(etag), &error).await => Ok(Saved::Conflict),
+                Err(error) => Err(error),
             }
         };
         repeat(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
@@ -159,21 +222,30 @@ impl Container {
         repeat(deadline, usize::MAX, may_pass, list).await.map_err(|source| StateError::of(prefix, "listed", source))
     }
 
-    async fn fetch(&self, blob: &str, deadline: Deadline) -> Result<Option<(Bytes, Option<ETag>)>, StateError> {
-        let download = || self.download(blob);
+    async fn fetch(
+        &self,
+        blob: &str,
+        known: Option<&ETag>,
+        deadline: Deadline,
+    ) -> Result<Found<(Bytes, Option<ETag>)>, StateError> {
+        let download = || self.download(blob, known);
         repeat(deadline, usize::MAX, may_pass, download).await.map_err(|source| StateError::of(blob, "read", source))
     }
 
-    /// One try to read a blob; none when it is not there.
-    async fn download(&self, blob: &str) -> azure_core::Result<Option<(Bytes, Option<ETag>)>> {
-        let options =
-            BlobClientDownloadOptions { partition_size: Some(ONE_DOWNLOAD), ..BlobClientDownloadOptions::default() };
+    /// One try to read a blob, unless it is the one with this ETag.
+    async fn download(&self, blob: &str, known: Option<&ETag>) -> azure_core::Result<Found<(Bytes, Option<ETag>)>> {
+        let options = BlobClientDownloadOptions {
+            partition_size: Some(ONE_DOWNLOAD),
+            if_none_match: known.map(|ETag(etag)| Etag::from(etag.as_str())),
+            ..BlobClientDownloadOptions::default()
+        };
         match self.0.blob_client(blob).download(Some(options)).await {
             Ok(answer) => {
                 let etag = answer.properties.etag.map(|etag| ETag(etag.to_string()));
-                Ok(Some((answer.body.collect().await?, etag)))
+                Ok(Found::New((answer.body.collect().await?, etag)))
             }
-            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) if is_missing(&error) => Ok(Found::Missing),
+            Err(error) if known.is_some() && Trouble::of(&error) == Trouble::Status(304) => Ok(Found::Same),
             Err(error) => Err(error),
         }
     }
@@ -223,8 +295,9 @@ impl Container {
         if code(error).is_some_and(|code| LOST_RACE.contains(&code)) {
             return true;
         }
-        match self.download(blob).await {
-            Ok(found) => found.and_then(|(_, etag)| etag).as_ref() != replaced,
+        match self.download(blob, None).await {
+            Ok(Found::New((_, etag))) => etag.as_ref() != replaced,
+            Ok(Found::Missing | Found::Same) => replaced.is_some(),
             Err(_) => false,
         }
     }

@@ -6,7 +6,10 @@ use time::format_description::well_known::Rfc3339;
 
 use super::entry::EntryState;
 use super::hours::{self, Hour};
-use super::target_document::TargetDocument;
+use super::quiet::quiet_since;
+use super::rival::Rival;
+use super::target_document::{TargetDocument, VERSION};
+use super::task_name::TaskName;
 use crate::event::{Timestamp, parse_time};
 
 const WAKE_AT: &str = "wakeat";
@@ -14,8 +17,14 @@ const HOURS: &str = "hours";
 const PARKED_UNTIL: &str = "parkeduntil";
 const LEFT_OUT: &str = "leftout";
 const LEFT_OUT_SINCE: &str = "leftoutsince";
+const QUIET_SINCE: &str = "quietsince";
 /// In place of a digest, where there are several.
 const SEVERAL: &str = "several";
+/// The format version of the document.
+const FORMAT: &str = "version";
+/// The names of the active task, if there is one, and of those that ended.
+const TASK: &str = "task";
+const PAST_TASKS: &str = "pasttasks";
 const COUNTS: [&str; 5] = ["waiting", "intask", "fixed", "parked", "skipped"];
 
 /// A target's blob as a listing shows it.
@@ -31,6 +40,8 @@ pub struct TargetSummary {
     pub is_unsettled: bool,
     /// What the guard rails leave out of it.
     pub left_out: Option<LeftOut>,
+    /// Since when nothing happened in it, where nothing waits, is parked or left out.
+    pub quiet_since: Option<Timestamp>,
     /// What became of its resources in the 24 hours before it was written.
     pub hours: Vec<Hour>,
 }
@@ -74,17 +85,30 @@ impl LeftOut {
 
 impl TargetSummary {
     pub(super) fn read(blob: String, metadata: &HashMap<String, String>) -> Self {
-        let value = |name: &str| {
-            metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-        };
+        let value = |name: &str| value(metadata, name);
         let time = |name| value(name).and_then(parse_time);
         // A document that a person or a tool has put back tells nothing here: it is looked at, and then it does.
         let some = |name| value(name).is_none_or(|value| value != "0");
         let is_unsettled = some(COUNTS[0]) || some(COUNTS[1]);
         let hours = value(HOURS).map(hours::from_metadata).unwrap_or_default();
         let left_out = value(LEFT_OUT).zip(time(LEFT_OUT_SINCE)).map(|(digest, since)| LeftOut::read(digest, since));
-        Self { blob, left_out, wake_at: time(WAKE_AT), parked_until: time(PARKED_UNTIL), is_unsettled, hours }
+        let (wake_at, parked_until, quiet_since) = (time(WAKE_AT), time(PARKED_UNTIL), time(QUIET_SINCE));
+        Self { blob, left_out, wake_at, parked_until, is_unsettled, quiet_since, hours }
     }
+}
+
+/// What the metadata tell of the target's tasks; none where they do not tell, or are a newer worker's.
+pub(super) fn rival(metadata: &HashMap<String, String>) -> Option<Rival> {
+    let value = |name: &str| value(metadata, name);
+    if value(FORMAT)?.parse() != Ok(VERSION) {
+        return None;
+    }
+    let active = value(TASK).map(TaskName::stored);
+    Some(Rival { active, past: value(PAST_TASKS).map(TaskName::from_list).unwrap_or_default(), is_lost: false })
+}
+
+fn value<'a>(metadata: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
+    metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 /// The metadata of a document.
@@ -117,6 +141,7 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
     let times = [
         (WAKE_AT, document.wake_at),
         (PARKED_UNTIL, parked_until),
+        (QUIET_SINCE, quiet_since(document)),
         (LEFT_OUT_SINCE, left_out.as_ref().map(|left_out| left_out.since)),
     ];
     let times = times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), time(at?)?)));
@@ -125,7 +150,14 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
     let hours = Some(hours::to_metadata(&document.hours)).filter(|text| !text.is_empty());
     let digest = left_out.map(|left_out| left_out.rails_digest.unwrap_or_else(|| SEVERAL.to_owned()));
     let digest = digest.map(|digest| (LEFT_OUT.to_owned(), digest));
-    counts.chain(times).chain(digest).chain(hours.map(|text| (HOURS.to_owned(), text))).collect()
+    let past = TaskName::to_list(document.history.iter().map(|past| &past.name));
+    let tasks = [
+        (FORMAT, Some(VERSION.to_string())),
+        (TASK, document.active.as_ref().map(|active| active.name.to_string())),
+        (PAST_TASKS, Some(past).filter(|past| !past.is_empty())),
+    ];
+    let tasks = tasks.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    counts.chain(tasks).chain(times).chain(digest).chain(hours.map(|text| (HOURS.to_owned(), text))).collect()
 }
 
 #[cfg(test)]
@@ -134,7 +166,7 @@ mod tests {
     use crate::queue::Seen;
     use crate::remediation::fixture::{now, policy, policy_with, seen, target};
     use crate::remediation::merge;
-    use crate::state::{ParkReason, TargetPark};
+    use crate::state::{ActiveTask, ParkReason, PastTask, TargetPark, TaskPhase};
     use std::time::Duration;
 
     #[test]
@@ -153,6 +185,35 @@ mod tests {
         merge(&mut document, &seen(Seen::NonCompliant, 102, now()), &other, now() + Duration::from_secs(9));
         assert_eq!(read(&document), Some(LeftOut { rails_digest: None, since: now() }));
         assert_eq!(document.excluded.as_ref().map(|e| (e.seen, e.rail)), Some((3, None)));
+    }
+
+    #[test]
+    fn metadata_tell_of_the_tasks_what_the_document_does_unless_they_are_another_workers() {
+        let hash = target().hash();
+        let name = |of: &str, sequence| TaskName::new(&of.parse().unwrap(), &hash, sequence);
+        let past = |name: TaskName| PastTask {
+            name,
+            state: "Succeeded".to_owned(),
+            opened_at: now(),
+            ended_at: now(),
+            fixed: 1,
+            unfixed: 0,
+            seen_to: false,
+        };
+        let mut document = TargetDocument::new(target());
+        assert_eq!(rival(&of(&document)), Some(Rival::default()));
+        for tasks in [vec![("one", 7)], vec![("one", 7), ("one", 8), ("two", 9), ("two", 12), ("one", 13)]] {
+            document.history = tasks.into_iter().map(|(of, sequence)| past(name(of, sequence))).collect();
+            for active in [None, Some(name("two", 20))] {
+                let opening =
+                    |name| ActiveTask::new(name, crate::state::Extent::Resources, TaskPhase::Opening, now(), now());
+                document.active = active.map(opening);
+                assert_eq!(rival(&of(&document)), Some(Rival::of(&document)));
+            }
+        }
+        let mut newer = of(&document);
+        newer.insert(FORMAT.to_owned(), (VERSION + 1).to_string());
+        assert_eq!((rival(&newer), rival(&HashMap::new())), (None, None));
     }
 
     #[test]

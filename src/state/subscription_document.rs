@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::{Claim, Claimed};
 use super::evaluation::Evaluation;
-use super::extent::Claim;
 use super::scope_park::ScopePark;
 use super::target_document::VERSION;
 use crate::event::Timestamp;
-use crate::resource::{Scope, SubscriptionId, TargetHash};
+use crate::resource::{IdDigest, Scope, SubscriptionId, TargetHash};
 
 /// The state document of a subscription.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,5 +45,16 @@ impl SubscriptionDocument {
             evaluations: BTreeMap::new(),
             parks: BTreeMap::new(),
         }
+    }
+
+    /// So many bytes does it take in memory, by estimate.
+    pub(super) fn size(&self) -> usize {
+        /// The names and numbers of a claim, an evaluation or a park.
+        const OF_ONE: usize = 512;
+        let claimed = self.claims.values().map(|claim| match &claim.on {
+            Claimed::Resources(resources) => 2 * size_of::<IdDigest>() * resources.ids().count(),
+            Claimed::Scope(_) => 0,
+        });
+        claimed.sum::<usize>() + OF_ONE * (1 + self.claims.len() + self.evaluations.len() + self.parks.len())
     }
 }

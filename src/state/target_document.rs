@@ -131,7 +131,7 @@ impl TargetDocument {
     }
 
     /// The resources of the active task, in the order of their ids.
-    pub fn in_task(&self) -> impl Iterator<Item = &ResourceId> {
+    pub fn in_task(&self) -> impl Iterator<Item = &ResourceId> + Clone {
         self.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask).map(|(id, _)| id)
     }
 

@@ -137,6 +137,9 @@ pub struct PastTask {
     pub fixed: usize,
     /// Resources that it did not fix.
     pub unfixed: usize,
+    /// Whether it has been kept long enough, and was deleted or may not be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seen_to: bool,
 }
 
 impl PastTask {

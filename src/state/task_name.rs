@@ -29,6 +29,42 @@ impl TaskName {
         Some((Self(name), hash))
     }
 
+    /// The name as it stands in a document's metadata.
+    pub(super) fn stored(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// Names in few letters: after one that is whole come those that differ from it in their number, as numbers.
+    pub(super) fn to_list<'a>(names: impl Iterator<Item = &'a Self>) -> String {
+        let mut all = String::new();
+        let mut before = "";
+        for (beginning, number) in names.filter_map(|name| name.0.rsplit_once('-')) {
+            if !all.is_empty() {
+                all.push(',');
+            }
+            if beginning != before {
+                all.push_str(beginning);
+                all.push('-');
+            }
+            all.push_str(number);
+            before = beginning;
+        }
+        all
+    }
+
+    /// The names of such a list.
+    pub(super) fn from_list(list: &str) -> Vec<Self> {
+        let mut beginning = "";
+        let name = |item| match str::rsplit_once(item, '-') {
+            Some((before, _)) => {
+                beginning = before;
+                Self(item.to_owned())
+            }
+            None => Self(format!("{beginning}-{item}")),
+        };
+        list.split(',').map(name).collect()
+    }
+
     /// The number in the name.
     #[must_use]
     pub fn sequence(&self) -> u64 {

@@ -79,6 +79,13 @@ impl World {
                 self.tell(|| format!("[{number}] asks for an evaluation of {scope}: {scanned:?}"));
                 Observed::Scanned(scope, scanned)
             }
+            Next::DeleteTask(name) => {
+                self.check_floor(flow.floor, &name)?;
+                match self.delete_finished(flow.instance, &name)? {
+                    Ok(()) => Observed::TaskDeleted(name),
+                    Err(error) => Observed::Unanswered(error),
+                }
+            }
             Next::Show(_) if self.policy.mode == Mode::Plan => Observed::Shown,
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake(wake_up) => {

@@ -64,6 +64,15 @@ impl World {
         Ok(Some(etag(number)))
     }
 
+    /// Deletes a document, which forgets all that stands in it.
+    pub(crate) fn delete_target(&mut self, document: &TargetDocument) -> Result<(), String> {
+        let mut nothing = document.clone();
+        nothing.resources.clear();
+        self.weigh(Some(document), &nothing)?;
+        self.store.targets.remove(&document.target);
+        Ok(())
+    }
+
     pub(crate) fn save_subscription(
         &mut self,
         document: &SubscriptionDocument,

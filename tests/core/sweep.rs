@@ -1,11 +1,11 @@
-//! `sweep`, every quarter of an hour: it heals overdue wake-ups, ends parks and follows the guard rails. Time is virtual, so sweeps that would find
+//! `sweep`, every quarter of an hour: it heals overdue wake-ups, ends parks, follows the guard rails and deletes what is settled. Time is virtual, so sweeps that would find
 //! nothing are passed over.
 
 use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
-use policy_remediator::remediation::{heal, let_in, needs_healing, needs_walk, wake_up_of};
-use policy_remediator::state::{EntryState, LeftOut, TargetDocument, TargetSummary};
+use policy_remediator::remediation::{heal, is_settled, let_in, may_be_settled, needs_healing, needs_walk, wake_up_of};
+use policy_remediator::state::{EntryState, LeftOut, TargetDocument, TargetSummary, quiet_since};
 
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -30,6 +30,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         parked_until: parked.min(),
         is_unsettled,
         left_out: LeftOut::of(document),
+        quiet_since: quiet_since(document),
         hours: Vec::new(),
     }
 }
@@ -44,7 +45,10 @@ impl World {
             let asleep = (summary.is_unsettled && summary.wake_at.is_none()).then_some(self.now);
             let over = summary.parked_until.filter(|until| *until <= self.horizon);
             let left_out = needs_walk(&summary, &digest).then_some(self.now);
-            [overdue, asleep, over, left_out].into_iter().flatten().min()
+            let settled =
+                summary.quiet_since.filter(|_| summary.wake_at.is_none()).map(|at| at + self.policy.flap_window);
+            let settled = settled.map(|at| at + Duration::from_nanos(1)).filter(|at| *at <= self.horizon);
+            [overdue, asleep, over, left_out, settled].into_iter().flatten().min()
         });
         let first = first.min()?;
         let ahead = Duration::try_from(first - self.next_sweep).unwrap_or_default();
@@ -84,7 +88,22 @@ impl World {
                 self.send_wake_up(&wake_up);
             }
         }
-        self.walk()
+        self.walk()?;
+        self.delete_settled()
+    }
+
+    fn delete_settled(&mut self) -> Result<(), String> {
+        let window = self.policy.flap_window;
+        let may_be = |document: &&TargetDocument| may_be_settled(&summary(document), window, self.now);
+        let is = |document: &&TargetDocument| is_settled(document, window, self.now);
+        let listed = self.store.targets.values().map(|(document, _)| document);
+        let settled: Vec<_> = listed.filter(may_be).filter(is).cloned().collect();
+        for document in settled {
+            self.tell(|| format!("sweep deletes {}", document.target.hash()));
+            self.delete_target(&document)?;
+            self.meet(Ingredient::DocumentSettled);
+        }
+        Ok(())
     }
 
     fn walk(&mut self) -> Result<(), String> {

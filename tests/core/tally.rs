@@ -40,6 +40,8 @@ pub(crate) enum Ingredient {
     DriftInTask,
     Flapping,
     ParkOver,
+    DocumentSettled,
+    Cleared,
     MendedWhileParked,
     FixedByPerson,
     Verified,
@@ -79,7 +81,7 @@ pub(crate) enum Ingredient {
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 58] = [
+    pub(crate) const ALL: [Self; 60] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -109,6 +111,8 @@ impl Ingredient {
         Self::DriftInTask,
         Self::Flapping,
         Self::ParkOver,
+        Self::DocumentSettled,
+        Self::Cleared,
         Self::MendedWhileParked,
         Self::FixedByPerson,
         Self::Verified,

@@ -10,7 +10,7 @@ use simulator::ledger::Entry;
 use simulator::service_bus::QueueRules;
 use time::OffsetDateTime;
 
-use crate::stage::{Stage, events, land, record, until, until_met};
+use crate::stage::{Stage, events, land, record, subscription, until, until_met};
 
 /// So many blobs are a page of storage's list.
 const PAGE: usize = 5_000;
@@ -35,7 +35,7 @@ async fn sweeps(seconds: u64) -> bool {
     }
     stage.azure.broker().create("wake-ups", QueueRules::standard(1000));
     for n in 0..PAGE {
-        let name = format!("targets/00000000-0000-0000-0000-000000000000/{n:020}.json");
+        let name = format!("targets/{}/{n:020}.json", subscription(0));
         stage.azure.blobs().put_with_metadata("state", &name, "{}", &SETTLED).unwrap();
     }
     // The first page has all that is settled; the second cannot be listed.
@@ -53,6 +53,7 @@ async fn sweeps(seconds: u64) -> bool {
         parse_instant(waiting["wakeAt"].as_str().unwrap()).unwrap() + Duration::from_millis(300)
     };
     until("the wake-up is overdue", || OffsetDateTime::now_utc() > overdue()).await;
+    // The first page of the whole list only tells that it is to be read in parts.
     let of_targets = |entry: &Entry| entry.service == Service::Blob && entry.query.contains("prefix=targets");
     let before = stage.azure.ledger().count(of_targets);
     stage.host().fire("sweep").await.unwrap().unwrap();

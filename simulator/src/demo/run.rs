@@ -1,10 +1,12 @@
 //! Runs the demo: starts the local Azure and the worker, delivers the events, and waits until nothing moves any more.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use serde_json::Value;
 use tokio::sync::broadcast::{Receiver, error::RecvError, error::TryRecvError};
 use tokio::sync::oneshot;
@@ -40,6 +42,8 @@ pub struct Demo {
     pub settings: BTreeMap<String, String>,
     /// What goes wrong with the services.
     pub faults: Vec<Rule>,
+    /// Where the worker's log is written, line by line.
+    pub log: Option<Box<dyn Write + Send>>,
 }
 
 /// A moment of the demo, for whoever shows progress.
@@ -79,7 +83,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let log = Arc::new(Mutex::new(LogTally::default()));
     // On its own, so that no line is lost however busy the rest is.
     let (enough, told) = oneshot::channel();
-    let reader = tokio::spawn(read_log(host.subscribe(), Arc::clone(&log), told));
+    let reader = tokio::spawn(read_log(host.subscribe(), Arc::clone(&log), demo.log, told));
     let begun = Instant::now();
     let events = demo.events.len();
     let delivery = {
@@ -115,7 +119,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     // The last lines may still be on their way.
     host.drain_log();
     drop(enough);
-    reader.await?;
+    reader.await?.context("the log cannot be written")?;
     let state = StateTally::of(azure.blobs());
     let now: BTreeMap<RecordKey, Option<ComplianceState>> =
         manager.records().into_iter().map(|r| (r.key, r.state)).collect();
@@ -165,25 +169,35 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
 }
 
 /// Takes the log in until it is told that no more is to come, and then what is there.
-async fn read_log(mut lines: Receiver<LogLine>, log: Arc<Mutex<LogTally>>, mut enough: oneshot::Receiver<()>) {
+async fn read_log(
+    mut lines: Receiver<LogLine>,
+    log: Arc<Mutex<LogTally>>,
+    mut file: Option<Box<dyn Write + Send>>,
+    mut enough: oneshot::Receiver<()>,
+) -> std::io::Result<()> {
+    let mut take_in = |line: &LogLine| {
+        locked(&log).read(line);
+        file.as_mut().map_or(Ok(()), |file| writeln!(file, "{}", line.text))
+    };
     loop {
         let line = tokio::select! {
             line = lines.recv() => line,
             _ = &mut enough => break,
         };
         match line {
-            Ok(line) => locked(&log).read(&line),
+            Ok(line) => take_in(&line)?,
             Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
+            Err(RecvError::Closed) => break,
         }
     }
     loop {
         match lines.try_recv() {
-            Ok(line) => locked(&log).read(&line),
+            Ok(line) => take_in(&line)?,
             Err(TryRecvError::Lagged(_)) => {}
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
         }
     }
+    file.as_mut().map_or(Ok(()), Write::flush)
 }
 
 fn locked(log: &Mutex<LogTally>) -> MutexGuard<'_, LogTally> {
@@ -212,6 +226,7 @@ fn arm_calls(entries: &[Entry]) -> BTreeMap<String, usize> {
         let tail = path.rsplit('/').next().unwrap_or_default();
         let kind = match (entry.method.as_str(), path.contains("/remediations")) {
             ("PUT", true) => "createTask",
+            ("DELETE", true) => "deleteTask",
             ("POST", true) if tail == "listdeployments" => "listDeployments",
             ("GET", true) if tail == "remediations" => "listTasks",
             ("GET", true) => "readTask",

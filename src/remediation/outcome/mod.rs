@@ -126,6 +126,7 @@ pub(super) fn take_in_where(
         ended_at: now,
         fixed,
         unfixed,
+        seen_to: false,
     });
     let surplus = document.history.len().saturating_sub(PastTask::MOST);
     document.history.drain(..surplus);

@@ -31,7 +31,10 @@ impl View<'_> {
         let not_evaluated = self.document.not_evaluated().next().is_some();
         let why = if not_evaluated { Rest::NotEvaluatedYet } else { Rest::NothingDue };
         if listed.or(unlisted).is_none() && Due::not_evaluated(self.document, self.now).is_none() {
-            return self.rest(self.document.earliest_due(), why);
+            return self.clearing().unwrap_or_else(|| self.rest(self.document.earliest_due(), why));
+        }
+        if let Some(at) = Due::complete_at(self.document, self.policy.coalesce_window, self.now) {
+            return self.rest(Some(at), why);
         }
         if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
             return skip;
@@ -69,9 +72,7 @@ impl View<'_> {
         if listed.is_none() {
             return self.list();
         }
-        if let Some(rival) =
-            blockers.unknown_rival(&self.look.target.scope, |id| self.document.resources.contains_key(id))
-        {
+        if let Some(rival) = blockers.unknown_rival(&self.look.target.scope, self.document.resources.keys()) {
             return Next::LoadRival(rival);
         }
         let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };

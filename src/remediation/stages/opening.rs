@@ -13,7 +13,7 @@ use super::View;
 use crate::arm::NewTask;
 use crate::config::Mode;
 use crate::event::Timestamp;
-use crate::resource::{ResourceId, TargetHash};
+use crate::resource::TargetHash;
 use crate::state::{Absence, ActiveTask, EntryState, Extent, GivingUp};
 
 /// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
@@ -240,12 +240,10 @@ impl View<'_> {
     /// Whether something else has one of the task's resources. A rival of which it is not known whether its claim is void
     /// must be looked at first.
     fn is_blocked(&self, active: &ActiveTask) -> Result<bool, TargetHash> {
-        let in_task =
-            |id: &ResourceId| self.document.resources.get(id).is_some_and(|entry| entry.state == EntryState::InTask);
         let (blockers, scope) = (self.blockers(), &self.look.target.scope);
         let rival = match active.extent {
             Extent::Whole { .. } => blockers.unknown_rival_in(scope),
-            Extent::Resources => blockers.unknown_rival(scope, in_task),
+            Extent::Resources => blockers.unknown_rival(scope, self.document.in_task()),
         };
         if let Some(rival) = rival {
             return Err(rival);

@@ -7,6 +7,7 @@ use super::super::doubts;
 use super::super::evaluation;
 use super::super::left_out::count_surplus;
 use super::super::reconciliation::Reconciliation;
+use super::super::retention;
 use super::super::scanned::Scanned;
 use super::super::step::{Meaning, Next, Question, Rest, Write};
 use super::super::wake::{forget_settled, rouse};
@@ -18,6 +19,9 @@ use crate::state::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 
 /// By so much at least, and at most, the list of tasks may be late.
 const LISTED_LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
+
+/// When a finished task that could not be deleted is asked for again.
+const LATER: Duration = Duration::from_secs(3600);
 
 /// The memory of the look, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
 #[derive(Clone, Copy)]
@@ -102,7 +106,11 @@ impl<'a> View<'a> {
         count_surplus(&mut document, self.policy);
         // What is in doubt is asked about when no task runs, unless nothing can be asked.
         let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
-        let at = at.into_iter().chain(doubt).min();
+        let kept =
+            retention::next(&document, self.policy).filter(|_| document.active.is_none() && why.is_for_want_of_work());
+        // One that could not be deleted now is not asked for again at once.
+        let kept = kept.map(|until| if until > self.now { until } else { self.now + LATER });
+        let at = at.into_iter().chain(doubt).chain(kept).min();
         let planned = self.not_early(&mut document, at);
         rouse(&mut document, planned);
         if let (Some(active), Some(at)) = (&mut document.active, at) {

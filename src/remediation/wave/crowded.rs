@@ -92,7 +92,7 @@ mod tests {
     fn claims(of: &[Target]) -> SubscriptionDocument {
         let mut claims = SubscriptionDocument::new(target().subscription().clone());
         for hash in of.iter().map(Target::hash) {
-            let on = Claimed::Resources([resource(1)].into());
+            let on = Claimed::Resources([&resource(1)].into_iter().collect());
             claims.claims.insert(hash.clone(), Claim { task: TaskName::new(&installation(), &hash, 1), on });
         }
         claims

@@ -1,6 +1,8 @@
 //! First question: whose time has come? Longest waiting first; what is blocked keeps its place but not its seat. What waits for
 //! an evaluation has no time of its own: its `due` says when to look whether it was evaluated.
 
+use std::time::Duration;
+
 use crate::event::Timestamp;
 use crate::resource::ResourceId;
 use crate::state::{Entry, EntryState, TargetDocument};
@@ -9,6 +11,8 @@ use super::{Blockers, Verdict};
 
 /// Most resources of a task (`filters.resourceIds`, api 2024-10-01).
 const MOST: usize = 100;
+/// Most windows that a wave waits for others.
+const WINDOWS: u32 = 3;
 
 /// Due resources, with the time of the evaluation that each waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +75,23 @@ impl Due {
         self.resources.iter().map(|(id, _)| id)
     }
 
+    /// When a wave that is not full goes, if it waits for what comes due within a window: what comes together travels together.
+    /// None when it goes now; it never waits longer than three windows.
+    pub(in crate::remediation) fn complete_at(
+        document: &TargetDocument,
+        window: Duration,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let waits = |entry: &Entry| match entry.state {
+            EntryState::Waiting { due } if entry.not_evaluated_since().is_none() => Some(due),
+            _ => None,
+        };
+        let (due, later): (Vec<_>, Vec<_>) = document.resources.values().filter_map(waits).partition(|due| *due <= now);
+        let next = later.into_iter().min().filter(|next| *next <= now + window)?;
+        let first = due.iter().min()?;
+        (due.len() < MOST && next <= *first + WINDOWS * window).then_some(next)
+    }
+
     /// Since when the longest waiting of all due resources waits, blocked or not.
     pub(in crate::remediation) fn longest_waiting(document: &TargetDocument, now: Timestamp) -> Option<Timestamp> {
         waiting(document, now).map(|(first_seen, _, _)| first_seen).min()
@@ -98,4 +119,35 @@ fn due(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = (&Entr
         | EntryState::Parked { .. }
         | EntryState::Skipped { .. } => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{now, resource, target};
+
+    #[test]
+    fn a_wave_waits_for_what_comes_soon_unless_it_is_full_or_has_waited_long() {
+        let window = Duration::from_secs(60);
+        let after = |seconds: i64| now() + time::Duration::seconds(seconds);
+        let document = |dues: &[i64]| {
+            let mut document = TargetDocument::new(target());
+            let entry = |due: &i64| Entry::waiting(now(), after(*due));
+            document.resources.extend(dues.iter().enumerate().map(|(n, due)| (resource(n), entry(due))));
+            document
+        };
+        let full: Vec<i64> = std::iter::repeat_n(0, MOST).chain([60]).collect();
+        for (dues, goes_at) in [
+            (&[0][..], None),
+            (&[0, 60], Some(60)),
+            (&[0, 61], None),
+            (&[60, 120], None),
+            (&[-120, 60], Some(60)),
+            (&[-121, 60], None),
+            (&full, None),
+        ] {
+            assert_eq!(Due::complete_at(&document(dues), window, now()), goes_at.map(after), "{dues:?}");
+        }
+        assert_eq!(Due::complete_at(&document(&[0, 60]), Duration::ZERO, now()), None);
+    }
 }

@@ -9,7 +9,7 @@ use super::listed::{Known, Standing};
 use super::{Crowd, Eligible};
 use crate::arm::{ListedTask, NewTask};
 use crate::config::Policy;
-use crate::resource::{ReferenceId, ResourceId, Scope, Target, TargetHash};
+use crate::resource::{IdDigest, ReferenceId, ResourceId, Scope, Target, TargetHash};
 use crate::state::{ActiveTask, Claim, Claimed, Extent, TargetDocument, TaskName};
 
 /// What other tasks touch, as far as it is known.
@@ -17,7 +17,7 @@ use crate::state::{ActiveTask, Claim, Claimed, Extent, TargetDocument, TaskName}
 pub(in crate::remediation) struct Blockers<'a> {
     known: Known<'a>,
     /// Put together when it is first needed: a look at one rival after the other does without.
-    claimed: OnceCell<HashSet<&'a ResourceId>>,
+    claimed: OnceCell<HashSet<IdDigest>>,
     claimed_scopes: OnceCell<Vec<&'a Scope>>,
     /// Resources and scopes that the tasks of others touch.
     touched: HashSet<&'a str>,
@@ -55,7 +55,7 @@ impl<'a> Blockers<'a> {
     pub(in crate::remediation) fn block(&self, resource: &ResourceId) -> bool {
         self.full
             || self.same_policy
-            || self.claimed().contains(resource)
+            || self.is_claimed(resource)
             || self.claimed_scopes().iter().any(|scope| scope.holds(resource))
             || self.touched.contains(resource.as_str())
             || self.scopes.iter().any(|scope| resource.is_within(scope))
@@ -74,15 +74,20 @@ impl<'a> Blockers<'a> {
     pub(in crate::remediation) fn unknown_rival(
         &self,
         scope: &Scope,
-        wanted: impl Fn(&ResourceId) -> bool,
+        wanted: impl Iterator<Item = &'a ResourceId> + Clone,
     ) -> Option<TargetHash> {
+        // Digests cost more than all else here, and mostly there is nobody to compare with.
+        let digests: OnceCell<HashSet<IdDigest>> = OnceCell::new();
+        let digests = || digests.get_or_init(|| wanted.clone().map(IdDigest::from).collect());
         let by_claim = self.unknown(|claim| match &claim.on {
-            Claimed::Resources(resources) => resources.iter().any(&wanted),
+            Claimed::Resources(resources) => resources.ids().any(|id| digests().contains(id)),
             Claimed::Scope(claimed) => overlap(claimed.as_str(), scope.as_str()),
         });
         by_claim.or_else(|| {
+            let texts: OnceCell<HashSet<&str>> = OnceCell::new();
+            let texts = || texts.get_or_init(|| wanted.clone().map(ResourceId::as_str).collect());
             self.unsure(|task| match &task.resources {
-                Some(resources) => resources.iter().any(|id| id.parse().is_ok_and(|id| wanted(&id))),
+                Some(resources) => resources.iter().any(|id| texts().contains(id.as_str())),
                 None => overlap(&task.scope, scope.as_str()),
             })
         })
@@ -119,12 +124,13 @@ impl<'a> Blockers<'a> {
         claims.claims.iter().filter(|(rival, claim)| is_void(&self.known, rival, claim)).map(|(rival, _)| rival)
     }
 
-    fn claimed(&self) -> &HashSet<&'a ResourceId> {
-        let resources = |claim: &'a Claim| match &claim.on {
-            Claimed::Resources(resources) => Some(resources),
+    fn is_claimed(&self, resource: &ResourceId) -> bool {
+        let ids = |claim: &'a Claim| match &claim.on {
+            Claimed::Resources(resources) => Some(resources.ids()),
             Claimed::Scope(_) => None,
         };
-        self.claimed.get_or_init(|| self.standing().filter_map(resources).flatten().collect())
+        let claimed = self.claimed.get_or_init(|| self.standing().filter_map(ids).flatten().copied().collect());
+        !claimed.is_empty() && claimed.contains(&IdDigest::from(resource))
     }
 
     fn claimed_scopes(&self) -> &[&'a Scope] {
@@ -147,7 +153,7 @@ impl<'a> Blockers<'a> {
 
 fn touches(claim: &Claim, scope: &Scope) -> bool {
     match &claim.on {
-        Claimed::Resources(resources) => resources.iter().any(|resource| scope.holds(resource)),
+        Claimed::Resources(resources) => resources.touch(scope),
         Claimed::Scope(claimed) => overlap(claimed.as_str(), scope.as_str()),
     }
 }
@@ -223,7 +229,7 @@ pub(in crate::remediation) fn task(
 pub(in crate::remediation) fn claim(active: &ActiveTask, document: &TargetDocument) -> Claim {
     let on = match active.extent {
         Extent::Whole { .. } => Claimed::Scope(document.target.scope.clone()),
-        Extent::Resources => Claimed::Resources(document.in_task().cloned().collect()),
+        Extent::Resources => Claimed::Resources(document.in_task().collect()),
     };
     Claim { task: active.name.clone(), on }
 }
@@ -309,15 +315,19 @@ mod tests {
         let tasks = [listed(SUB, task.as_str(), "another", Some(&[1]))];
         let none = SubscriptionDocument::new(target().subscription().clone());
         let mut claimed = none.clone();
-        claimed
-            .claims
-            .insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(2)].into()) });
+        claimed.claims.insert(
+            rival.clone(),
+            Claim { task: task.clone(), on: Claimed::Resources([&resource(2)].into_iter().collect()) },
+        );
         let ended = Rival { past: vec![task.clone()], ..Rival::default() };
         let of = |known: Option<Rival>| BTreeMap::from_iter(known.map(|known| (rival.clone(), known)));
         let check = |claims: &SubscriptionDocument, known: Option<Rival>| {
             let rivals = of(known);
             let blockers = own.blockers(claims, &rivals, &tasks);
-            (blockers.block(&resource(1)), blockers.unknown_rival(&target().scope, |id| *id == resource(1)).is_some())
+            (
+                blockers.block(&resource(1)),
+                blockers.unknown_rival(&target().scope, std::iter::once(&resource(1))).is_some(),
+            )
         };
         assert_eq!(check(&none, None), (true, true), "its document may tell");
         assert_eq!(check(&none, Some(active(&task))), (true, false), "its claim is lost");
@@ -341,7 +351,10 @@ mod tests {
         let rival = Target { policy_definition_reference_id: Some("r".parse().unwrap()), ..target.clone() }.hash();
         let task = TaskName::new(&installation(), &rival, 3);
         let mut claims = SubscriptionDocument::new(target.subscription().clone());
-        claims.claims.insert(rival.clone(), Claim { task: task.clone(), on: Claimed::Resources([resource(1)].into()) });
+        claims.claims.insert(
+            rival.clone(),
+            Claim { task: task.clone(), on: Claimed::Resources([&resource(1)].into_iter().collect()) },
+        );
         let check = |rivals: &BTreeMap<_, _>| {
             let blockers = own.blockers(&claims, rivals, &[]);
             (blockers.block(&resource(1)), blockers.block(&resource(2)), blockers.void_rivals().count())
@@ -352,7 +365,9 @@ mod tests {
         let named_now = u64::try_from(crate::remediation::fixture::now().unix_timestamp()).unwrap();
         let new = TaskName::new(&installation(), &rival, named_now);
         let mut claims = claims.clone();
-        claims.claims.insert(rival.clone(), Claim { task: new, on: Claimed::Resources([resource(1)].into()) });
+        claims
+            .claims
+            .insert(rival.clone(), Claim { task: new, on: Claimed::Resources([&resource(1)].into_iter().collect()) });
         let lost = BTreeMap::from([(rival.clone(), Rival::lost())]);
         assert!(own.blockers(&claims, &lost, &[]).block(&resource(1)), "the list may lack it still");
         assert_eq!(check(&BTreeMap::from([(rival, Rival::default())])), (false, false, 1));
@@ -368,7 +383,7 @@ mod tests {
             (Claimed::Scope(all.clone()), true, [true, true, true]),
             (Claimed::Scope(group.clone()), true, [true, true, false]),
             (Claimed::Scope(other.clone()), false, [true, false, true]),
-            (Claimed::Resources([resource(1)].into()), true, [true, true, false]),
+            (Claimed::Resources([&resource(1)].into_iter().collect()), true, [true, true, false]),
         ] {
             let mut claims = SubscriptionDocument::new(target.subscription().clone());
             claims

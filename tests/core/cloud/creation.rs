@@ -23,7 +23,7 @@ impl World {
             Some(_) => {
                 // Taken and the answer lost; or still under way; or never to arrive.
                 match self.random.u8(0..3) {
-                    0 => drop(self.accept(new)?),
+                    0 => drop(self.accept_unheard(new)?),
                     1 => {
                         let arrives = self.now + self.span(0..20);
                         self.cloud.late.push((arrives, new.clone()));
@@ -40,11 +40,22 @@ impl World {
     pub(super) fn late_requests(&mut self) -> Result<(), String> {
         while let Some(place) = self.cloud.late.iter().position(|(at, _)| *at <= self.now) {
             let (_, task) = self.cloud.late.swap_remove(place);
-            let answer = self.accept(&task)?;
+            let answer = self.accept_unheard(&task)?;
             self.meet(Ingredient::LateRequest);
             self.tell(|| format!("a late PUT of {} arrives: {answer:?}", task.name));
         }
         Ok(())
+    }
+
+    /// A request whose answer nobody hears: where that is a refusal, nobody can know that anything was tried.
+    fn accept_unheard(&mut self, new: &NewTask) -> Result<Put, String> {
+        let answer = self.accept(new)?;
+        if answer != Put::Accepted {
+            for truth in self.cloud.truth.values_mut() {
+                truth.tried.remove(new.name.as_str());
+            }
+        }
+        Ok(answer)
     }
 
     fn accept(&mut self, new: &NewTask) -> Result<Put, String> {

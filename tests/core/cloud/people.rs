@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use policy_remediator::arm::{Deployment, DeploymentStatus};
+use policy_remediator::arm::{ArmError, Deployment, DeploymentStatus};
 use policy_remediator::config::GuardRails;
 use policy_remediator::event::Timestamp;
+use policy_remediator::queue::{Observation, Seen};
 use policy_remediator::resource::{ResourceId, Target};
-use policy_remediator::state::EntryState;
+use policy_remediator::state::{EntryState, TaskName};
 
+use super::truth::Truth;
 use super::{Ending, Fixer, Key, Task, Trouble};
 use crate::scenario::{Happening, Interference};
 use crate::tally::Ingredient;
-use crate::world::World;
+use crate::world::{MOST_SKEW, World};
 
 /// How often a person looks whether something can be done.
 const LOOKS: usize = 20;
@@ -95,6 +97,22 @@ impl World {
         self.cloud.deleted.insert(task.name);
     }
 
+    /// The worker deletes a task of its own, which must have ended and must have been taken in.
+    pub(crate) fn delete_finished(&mut self, instance: usize, name: &TaskName) -> Result<Result<(), ArmError>, String> {
+        if let Some(error) = self.refusal(instance) {
+            return Ok(Err(error));
+        }
+        if let Some(place) = self.cloud.tasks.iter().position(|task| task.name == name.as_str()) {
+            let task = self.cloud.tasks.swap_remove(place);
+            if !task.ended || self.policy.keep_tasks_for.is_none_or(|keep| task.ends_at + keep > self.now + MOST_SKEW) {
+                return Err(format!("{name} is deleted too early"));
+            }
+            self.cloud.deleted.insert(task.name);
+            self.meet(Ingredient::Cleared);
+        }
+        Ok(Ok(()))
+    }
+
     /// A person mends the cause of a permanent failure.
     pub(crate) fn person_mends(&mut self, key: &Key) {
         let Some(truth) = self.cloud.truth.get_mut(key).filter(|t| t.trouble == Trouble::Permanent) else { return };
@@ -129,6 +147,7 @@ impl World {
         self.cloud.truth.iter_mut().filter(|((t, _), _)| t == target).for_each(|(_, truth)| truth.record = None);
         self.meet(Ingredient::AssignmentGone);
         self.tell(|| format!("the assignment of {} is deleted", target.hash()));
+        self.stragglers(target);
         let Some(place) = self.cloud.tasks.iter().position(|t| !t.ended && t.target == *target) else { return };
         self.meet(Ingredient::AssignmentGoneInTask);
         if self.chance(0.5) {
@@ -140,6 +159,21 @@ impl World {
         }
         task.turns.clear();
         task.ends_at = self.now;
+    }
+
+    /// Events of evaluations that had begun before the assignment was deleted come after it.
+    fn stragglers(&mut self, target: &Target) {
+        // One that waits for an evaluation is not evaluated by them.
+        let is_plain = |truth: &Truth| !truth.compliant && !truth.gone && truth.trouble == Trouble::None;
+        let mut bad = self.cloud.truth.iter().filter(|((of, _), truth)| of == target && is_plain(truth));
+        let Some(resource) = bad.next().map(|((_, id), _)| id.clone()) else { return };
+        for _ in 0..2 {
+            let at = self.now + self.span(60..1_800);
+            let assignment = target.policy_assignment_id.clone();
+            let reference = target.policy_definition_reference_id.clone();
+            let event = Observation::of_event(Seen::NonCompliant, resource.clone(), assignment, reference, at);
+            self.scenario.plan(at, Happening::Event(event));
+        }
     }
 
     pub(crate) fn resource_goes(&mut self, key: &Key) {

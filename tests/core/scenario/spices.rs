@@ -81,6 +81,7 @@ impl Spices {
         let mut policy = Policy { mode: Mode::Act, ..PLAIN.get_or_init(Policy::default).clone() };
         if self.excluded > 0.0 {
             policy.guard_rails = EXCLUDING.get_or_init(excluding).clone();
+            policy.keep_tasks_for = Some(Duration::from_secs(86_400));
         }
         if self.thresholds > 0.0 {
             policy.failure_threshold = [0.0, 0.1, 0.3][random.usize(..3)];

@@ -95,6 +95,7 @@ fn kind(entry: &Entry) -> &'static str {
     let tail = path.rsplit('/').next().unwrap_or_default();
     match (entry.method.as_str(), path.contains("/providers/microsoft.policyinsights/remediations")) {
         ("PUT", true) if tail.starts_with("pr-") => "createTask",
+        ("DELETE", true) if tail.starts_with("pr-") => "deleteTask",
         ("POST", true) if tail == "listdeployments" => "listDeployments",
         ("GET", true) if tail == "remediations" => "listTasks",
         ("GET", true) if tail.starts_with("pr-") => "readTask",

@@ -1,4 +1,4 @@
-//! What could not be read is told, and once: a list is read again and again, and its odd item stays odd.
+//! What is told once, and not with every call that meets it again.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
@@ -9,7 +9,7 @@ const MOST: usize = 10_000;
 
 /// What has been told by this process.
 #[derive(Debug)]
-pub(super) struct Told<K>(Mutex<(HashSet<K>, VecDeque<K>)>);
+pub struct Told<K>(Mutex<(HashSet<K>, VecDeque<K>)>);
 
 impl<K> Default for Told<K> {
     fn default() -> Self {
@@ -19,7 +19,7 @@ impl<K> Default for Told<K> {
 
 impl<K: Hash + Eq + Clone> Told<K> {
     /// Whether this is to be told now: the first time that it is met.
-    pub(super) fn is_news(&self, what: K) -> bool {
+    pub fn is_news(&self, what: K) -> bool {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, order) = &mut *told;
         if !known.insert(what.clone()) {

@@ -1,9 +1,11 @@
 //! The part of `sweep` that follows the guard rails: targets of which others than today's left something out are walked, the
 //! longest waiting of a page first, so many a sweep. Blobs are listed with what is needed to find them, so that all else costs nothing.
 
+use std::sync::{Mutex, PoisonError};
+
 use tracing::info;
 
-use super::Failure;
+use super::super::Failure;
 use super::visits::Visits;
 use crate::app::App;
 use crate::event::Timestamp;
@@ -17,12 +19,15 @@ pub(super) const MOST: usize = 2_000;
 
 /// Walks the targets of which something is left out by other guard rails than today's, as many as are `left`. Of how many
 /// something was let in.
-pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &mut Visits, left: &mut usize) -> usize {
+pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &Visits, left: &Mutex<usize>) -> usize {
     let digest = app.settings.policy.guard_rails.digest();
     let mut others: Vec<_> = targets.iter().filter(|summary| needs_walk(summary, &digest)).collect();
     others.sort_by_key(|summary| summary.left_out.as_ref().map(|left_out| left_out.since));
-    others.truncate(*left);
-    *left -= others.len();
+    {
+        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+        others.truncate(*left);
+        *left -= others.len();
+    }
     let visit = async |summary: &TargetSummary, deadline| Ok(walk(app, summary, deadline).await? != LetIn::default());
     visits.visit_all(&others, visit).await
 }

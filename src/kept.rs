@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// Values that are kept for a while.
 #[derive(Debug)]
-pub(super) struct Kept<K, V> {
+pub(crate) struct Kept<K, V> {
     all: Mutex<All<K, V>>,
     most: usize,
 }
@@ -34,18 +34,18 @@ struct Value<V> {
 
 impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
     /// Keeps at most so many bytes.
-    pub(super) fn at_most(most: usize) -> Self {
+    pub(crate) fn at_most(most: usize) -> Self {
         let all = All { values: HashMap::new(), order: VecDeque::new(), reading: 0, size: 0 };
         Self { all: Mutex::new(all), most }
     }
 
     /// The value, if it was read no longer ago than `ttl`.
-    pub(super) fn get(&self, key: &K, ttl: Duration) -> Option<V> {
+    pub(crate) fn get(&self, key: &K, ttl: Duration) -> Option<V> {
         self.all().values.get(key).filter(|kept| kept.read_at.elapsed() < ttl).map(|kept| kept.value.clone())
     }
 
     /// Keeps a value of this size.
-    pub(super) fn keep(&self, key: &K, value: V, size: usize) -> V {
+    pub(crate) fn keep(&self, key: &K, value: V, size: usize) -> V {
         let mut all = self.all();
         all.forget(key);
         (all.size, all.reading) = (all.size + size, all.reading + 1);

@@ -1,17 +1,19 @@
 //! The visits of `sweep` to single targets. What befalls one must not stop the others: a document that cannot be used is told and
 //! passed over, and one that somebody holds has its time and no more. When several fail, it is a service that does not serve.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
 use tracing::error;
 
-use super::Failure;
+use super::super::Failure;
 use crate::state::TargetSummary;
 use crate::transport::{Deadline, causes};
 
-/// Targets that are visited at the same time. A visit is three calls of some 10 ms, so that is about two thousand a second.
-const TOGETHER: usize = 64;
+/// Targets of a page that are visited at the same time. A visit is three calls of some 10 ms, so that is about a thousand a
+/// second, and several pages are visited side by side.
+const TOGETHER: usize = 32;
 /// Longest time for one target: one that cannot be written must not hold all that come after it.
 const OF_ONE_TARGET: Duration = Duration::from_secs(10);
 /// So many targets that could not be visited, and it is storage or Service Bus that does not serve.
@@ -21,19 +23,24 @@ const MOST_FAILED: usize = 5;
 #[derive(Debug)]
 pub(super) struct Visits {
     deadline: Deadline,
-    first_failure: Option<Failure>,
-    failed: usize,
+    failures: Mutex<Failures>,
+}
+
+#[derive(Debug, Default)]
+struct Failures {
+    first: Option<Failure>,
+    count: usize,
 }
 
 impl Visits {
     /// None yet, and none begun after the deadline.
     pub(super) fn until(deadline: Deadline) -> Self {
-        Self { deadline, first_failure: None, failed: 0 }
+        Self { deadline, failures: Mutex::default() }
     }
 
     /// Visits these targets, many at a time, as long as there is time and services serve. How many visits came to something.
     pub(super) async fn visit_all<'a, F>(
-        &mut self,
+        &self,
         targets: &[&'a TargetSummary],
         visit: impl Fn(&'a TargetSummary, Deadline) -> F,
     ) -> usize
@@ -58,11 +65,11 @@ impl Visits {
 
     /// Whether there is another one.
     pub(super) fn go_on(&self) -> bool {
-        !self.deadline.has_passed() && self.failed < MOST_FAILED
+        !self.deadline.has_passed() && self.failures().count < MOST_FAILED
     }
 
     /// The visit to the target with this blob has failed.
-    fn fail(&mut self, blob: &str, failure: Failure) {
+    fn fail(&self, blob: &str, failure: Failure) {
         if failure.is_about_one_target() {
             error!(
                 event = "target_stopped",
@@ -72,13 +79,19 @@ impl Visits {
             );
             return;
         }
-        self.failed += 1;
-        self.first_failure.get_or_insert(failure);
+        let mut failures = self.failures();
+        failures.count += 1;
+        failures.first.get_or_insert(failure);
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The first failure that was not one target's own, if any.
     pub(super) fn end(self) -> Result<(), Failure> {
-        self.first_failure.map_or(Ok(()), Err)
+        let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failures.first.map_or(Ok(()), Err)
     }
 }
 
@@ -92,7 +105,7 @@ mod tests {
 
     #[test]
     fn one_that_fails_stops_no_other_and_several_stop_all() {
-        let mut visits = Visits::until(Deadline::after(Duration::from_secs(60)));
+        let visits = Visits::until(Deadline::after(Duration::from_secs(60)));
         for _ in 1..MOST_FAILED {
             visits.fail("targets/s/t.json", defect());
             assert!(visits.go_on());

@@ -1,0 +1,128 @@
+//! `sweep`: heals what no message would: targets whose wake-up is overdue, parks that are over, and what guard rails left out
+//! that have been widened since; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
+
+mod guard_rails;
+mod parts;
+mod settled;
+mod visits;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tracing::info;
+
+use super::rousing::rouse;
+use super::{Failure, stopping};
+use crate::app::App;
+use crate::event::Timestamp;
+use crate::remediation::needs_healing;
+use crate::state::{Stopped, Sums, SweepPlace, TargetSummary, hash_in, last_24_hours};
+use crate::transport::Deadline;
+use parts::{After, Parts};
+use visits::Visits;
+
+pub(super) const NAME: &str = "sweep";
+
+/// What a sweep came to.
+#[derive(Debug, Default)]
+struct Swept {
+    targets: usize,
+    healed: usize,
+    let_in: usize,
+    deleted: usize,
+    day: Sums,
+}
+
+/// A sweep under way.
+struct Sweep<'a> {
+    app: &'a App,
+    now: Timestamp,
+    stopped: Arc<Stopped>,
+    visits: Visits,
+    /// So many targets may still be walked for the guard rails.
+    walks: Mutex<usize>,
+    swept: Mutex<Swept>,
+}
+
+pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
+    let (store, now) = (&app.reconciler.store, Timestamp::now_utc());
+    let began_at = store.sweep_place(deadline).await?;
+    let stopped = stopping::list(app, Duration::ZERO, deadline).await;
+    let (visits, walks) = (Visits::until(deadline), Mutex::new(guard_rails::MOST));
+    let sweep = Sweep { app, now, stopped, visits, walks, swept: Mutex::default() };
+    let parts = Parts::of(&began_at.left);
+    let outcome = parts.read(store, deadline, |page| sweep.page(page)).await;
+    let place = SweepPlace::with(parts.left());
+    let Sweep { visits, swept, .. } = sweep;
+    tell(
+        &swept.into_inner().unwrap_or_else(PoisonError::into_inner),
+        began_at.left.is_empty() && place.left.is_empty(),
+    );
+    if place != began_at {
+        store.keep_sweep_place(&place, deadline).await?;
+    }
+    outcome?;
+    visits.end()?;
+    store.forget_marks(now, deadline).await.map_err(Failure::State)
+}
+
+impl Sweep<'_> {
+    async fn page(&self, page: Vec<TargetSummary>) -> After {
+        let targets = page.len();
+        let hours = page.iter().flat_map(|summary| &summary.hours);
+        let day = last_24_hours(hours, self.now);
+        // The worker dies of what is stopped, and reading it may be what kills.
+        let is_stopped =
+            |summary: &TargetSummary| hash_in(&summary.blob).is_some_and(|hash| self.stopped.holds(hash, self.now));
+        let page: Vec<_> = page.into_iter().filter(|summary| !is_stopped(summary)).collect();
+        let healed = self.heal(&page).await;
+        let let_in = guard_rails::follow(self.app, &page, &self.visits, &self.walks).await;
+        let deleted = settled::delete(self.app, &page, &self.visits, self.now).await;
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        swept.targets += targets;
+        swept.healed += healed;
+        swept.let_in += let_in;
+        swept.deleted += deleted;
+        swept.day.add(&day);
+        if self.visits.go_on() { After::GoOn } else { After::Stop }
+    }
+
+    /// Wakes the targets of a page that nothing else would wake. How many.
+    async fn heal(&self, page: &[TargetSummary]) -> usize {
+        let (app, now) = (self.app, self.now);
+        let is_ill = |summary: &&TargetSummary| needs_healing(summary, app.settings.policy.opening_grace, now);
+        let mut ill: Vec<_> = page.iter().filter(is_ill).collect();
+        // Their messages come in this order: when more is overdue than there is time for, none is last for ever.
+        ill.sort_by_key(|summary| summary.wake_at);
+        self.visits
+            .visit_all(&ill, async |summary: &TargetSummary, deadline| wake(app, summary, now, deadline).await)
+            .await
+    }
+}
+
+fn tell(swept: &Swept, whole: bool) {
+    let Swept { targets, healed, let_in, deleted, day } = swept;
+    info!(
+        event = "swept",
+        targets,
+        healed,
+        let_in,
+        deleted,
+        partial = !whole,
+        fixed_24h = day.fixed,
+        observed_to_fixed_seconds_24h = day.seconds_to_fixed,
+        verified_24h = day.verified,
+        observed_to_verified_seconds_24h = day.seconds_to_verified,
+        parked_24h = day.parked,
+        retried_24h = day.retried,
+        "the targets are swept; where that was in part, the next sweep goes on"
+    );
+}
+
+/// Whether the target was woken; not when another was faster.
+async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
+    match app.reconciler.store.target_named(&summary.blob, deadline).await? {
+        Some(found) => rouse(app, found, now, deadline).await,
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,82 @@
+//! When nothing is left in a target's document, so that it can go. What it remembers beyond that is told by other means: a new one
+//! takes the number of its first task from storage's clock, and the nonce of its first wake-up is its own.
+
+use std::time::Duration;
+
+use crate::event::Timestamp;
+use crate::state::{TargetDocument, TargetSummary, quiet_since};
+
+/// Whether the document behind a listed blob may be settled, so that it is worth reading.
+#[must_use]
+pub fn may_be_settled(summary: &TargetSummary, window: Duration, now: Timestamp) -> bool {
+    summary.wake_at.is_none() && summary.quiet_since.is_some_and(|since| since + window < now)
+}
+
+/// Whether nothing waits in the document, nothing is parked or left out in it, each fix was asked about, and all of it is older than
+/// `FLAP_WINDOW`, after which nothing of it would be remembered anyway.
+#[must_use]
+pub fn is_settled(document: &TargetDocument, window: Duration, now: Timestamp) -> bool {
+    document.wake_at.is_none() && quiet_since(document).is_some_and(|since| since + window < now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remediation::fixture::{now, policy_with, resource, target, waiting};
+    use crate::state::{Doubt, Entry, EntryState, PastTask, SkipReason, TaskName};
+
+    const WINDOW: Duration = Duration::from_secs(3600);
+
+    fn fixed(verified_at: Option<Timestamp>, asks: Option<u32>) -> Entry {
+        let doubt = asks.map(|asks| Doubt { ask_at: now(), asks, compliant_at: None });
+        Entry { state: EntryState::Fixed { at: now(), verified_at }, doubt, ..Entry::waiting(now(), now()) }
+    }
+
+    fn skipped(reason: SkipReason) -> Entry {
+        Entry { state: EntryState::skipped(reason, now()), ..Entry::waiting(now(), now()) }
+    }
+
+    #[test]
+    fn what_waits_is_parked_left_out_or_not_asked_about_keeps_a_document() {
+        let later = now() + WINDOW + Duration::from_secs(1);
+        for (entry, settled) in [
+            (fixed(Some(now()), None), true),
+            (fixed(None, Some(1)), true),
+            (fixed(None, Some(0)), false),
+            (skipped(SkipReason::Compliant), true),
+            (skipped(SkipReason::ScopeExcluded), false),
+            (Entry::waiting(now(), now()), false),
+            (Entry { state: EntryState::InTask, ..Entry::waiting(now(), now()) }, false),
+        ] {
+            let mut document = TargetDocument::new(target());
+            document.resources.insert(resource(0), entry.clone());
+            assert_eq!(is_settled(&document, WINDOW, later), settled, "{entry:?}");
+            assert!(!is_settled(&document, WINDOW, now() + WINDOW), "{entry:?} is remembered for so long");
+        }
+    }
+
+    #[test]
+    fn an_empty_document_goes_and_one_with_a_wake_up_a_count_or_a_young_history_stays() {
+        let empty = TargetDocument::new(target());
+        assert!(is_settled(&empty, WINDOW, now()));
+        let mut woken = empty.clone();
+        woken.wake_at = Some(now());
+        let mut counted = waiting(0);
+        let policy = policy_with("EXCLUDE_SCOPES", "*");
+        let event = crate::remediation::fixture::seen(crate::queue::Seen::NonCompliant, 1, now());
+        crate::remediation::merge(&mut counted, &event, &policy, now());
+        let mut young = empty.clone();
+        young.history.push(PastTask {
+            name: TaskName::new(&crate::remediation::fixture::installation(), &target().hash(), 1),
+            state: "Succeeded".to_owned(),
+            opened_at: now(),
+            ended_at: now(),
+            fixed: 1,
+            unfixed: 0,
+            seen_to: false,
+        });
+        for document in [woken, counted, young] {
+            assert!(!is_settled(&document, WINDOW, now() + WINDOW), "{document:?}");
+        }
+    }
+}

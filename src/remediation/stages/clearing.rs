@@ -1,0 +1,17 @@
+//! Nothing is due: tasks that have been kept long enough are deleted, one a step.
+
+use super::super::retention;
+use super::super::step::Next;
+use super::View;
+
+impl View<'_> {
+    /// What to do about a task that has been kept long enough; none when there is nothing to do, or nothing can be asked now.
+    pub(super) fn clearing(self) -> Option<Next> {
+        let task = retention::over(self.document, self.policy, self.now)?;
+        if self.look.deleted.as_ref() == Some(task) {
+            return Some(Self::step(retention::seen_to(self.document, task)));
+        }
+        let may_act = self.no_questions().is_none() && self.look.installation.copied.is_none();
+        may_act.then(|| Next::DeleteTask(task.clone()))
+    }
+}
