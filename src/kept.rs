@@ -61,6 +61,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
         value
     }
 
+    /// Keeps it no longer.
+    pub(crate) fn forget(&self, key: &K) {
+        self.all().forget(key);
+    }
+
     fn all(&self) -> MutexGuard<'_, All<K, V>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }

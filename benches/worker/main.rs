@@ -5,9 +5,12 @@
 mod cold_start;
 mod receive_event;
 mod rounds;
+mod sweep;
 
 use rounds::Rounds;
 
+/// Targets, and how many of them are overdue.
+const TARGETS: [(usize, usize); 3] = [(20_000, 20_000), (1_000_000, 100), (1_000_000, 20_000)];
 /// Starts of the worker.
 const STARTS: usize = 21;
 
@@ -27,6 +30,15 @@ async fn main() -> anyhow::Result<()> {
         let each = receive_event::measure(parallel, events, rounds).await?;
         let [_, median, _] = each.summary();
         show(name, &each, format!("{:.0} events/s, {} ns/event", 1.0 / median.as_secs_f64(), median.as_nanos()));
+    }
+    for (targets, overdue) in if is_bench { &TARGETS[..] } else { &[(100, 5)][..] } {
+        let swept = sweep::measure(*targets, *overdue).await?;
+        let (seconds, megabytes) = (swept.took.as_secs_f64(), swept.peak_rss_bytes >> 20);
+        let rate = swept.woken as f64 / seconds;
+        println!(
+            "sweep over {targets} targets, {overdue} overdue: {seconds:.1} s in {} sweeps, {rate:.0} woken/s, {megabytes} MiB at most",
+            swept.sweeps
+        );
     }
     Ok(())
 }

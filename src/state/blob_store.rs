@@ -44,7 +44,7 @@ impl Store {
     /// The store of this storage account.
     #[must_use]
     pub fn new(account: &BlobServiceClient) -> Self {
-        let container = |name| Container(account.blob_container_client(name));
+        let container = |name| Container::new(account.blob_container_client(name));
         let subscriptions = Kept::at_most(MOST_KEPT);
         Self { state: container("state"), rejected: container("rejected"), subscriptions, stopped: Mutex::default() }
     }

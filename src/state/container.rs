@@ -16,6 +16,7 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::races::Races;
 use super::state_error::StateError;
 use super::target_document::VERSION;
 use super::versioned::{ETag, FormatVersion, Versioned};
@@ -25,6 +26,9 @@ use crate::transport::{Deadline, LARGEST_ANSWER, Trouble, may_pass, repeat};
 /// Below this size a blob travels in one request, so that reading and writing are atomic. No document comes near it.
 const ONE_UPLOAD: NonZero<u64> = NonZero::new(64 * 1024 * 1024).expect("not zero");
 const ONE_DOWNLOAD: NonZero<usize> = NonZero::new(LARGEST_ANSWER).expect("not zero");
+
+/// Blobs of a page of a list. Storage gives 5,000 at most; several pages are in memory at a time, at some kilobytes a blob.
+const PAGE: i32 = 2_500;
 
 /// The codes by which storage says that the blob is not the one that the write was to replace (Microsoft documentation, "Blob
 /// service error codes"). Others with the same statuses mean a lease, a policy, a snapshot.
@@ -78,9 +82,16 @@ pub(super) struct Listed {
 }
 
 /// A container.
-pub(super) struct Container(pub(super) BlobContainerClient);
+pub(super) struct Container {
+    client: BlobContainerClient,
+    races: Races,
+}
 
 impl Container {
+    pub(super) fn new(client: BlobContainerClient) -> Self {
+        Self { client, races: Races::default() }
+    }
+
     /// Reads a document, if it is there.
     pub(super) async fn read<T: DeserializeOwned>(
         &self,
@@ -105,6 +116,9 @@ impl Container {
             Found::Missing => return Ok(Found::Missing),
             Found::Same => return Ok(Found::Same),
         };
+        if let Some(etag) = &etag {
+            self.races.saw(blob, etag);
+        }
         let unreadable = |source| StateError::Unreadable { blob: blob.to_owned(), source };
         let FormatVersion { version } = serde_json::from_slice(&body).map_err(unreadable)?;
         if version > VERSION {
@@ -120,7 +134,7 @@ impl Container {
         deadline: Deadline,
     ) -> Result<Option<HashMap<String, String>>, StateError> {
         let read = || async {
-            match self.0.blob_client(blob).get_properties(None).await {
+            match self.client.blob_client(blob).get_properties(None).await {
                 Ok(answer) => answer.metadata().map(Some),
                 Err(error) if is_missing(&error) => Ok(None),
                 Err(error) => Err(error),
@@ -139,26 +153,40 @@ impl Container {
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
         let body = serde_json::to_vec(document).expect("documents are plain values with text keys");
+        let _turn = match replaces {
+            Replaces::This(etag) => {
+                let turn = self.races.turn(blob, deadline).await;
+                if self.races.is_lost(blob, etag) {
+                    return Ok(Saved::Conflict);
+                }
+                turn
+            }
+            Replaces::Anything | Replaces::Nothing => None,
+        };
         let mut tries = 0_u32;
         let upload = || {
             tries += 1;
             self.upload(blob, &body, replaces, metadata.clone())
         };
         let saved = repeat(deadline, usize::MAX, may_pass, upload).await;
-        match saved.map_err(|source| StateError::of(blob, "written", source))? {
+        let saved = match saved.map_err(|source| StateError::of(blob, "written", source))? {
             // A write whose answer was lost conflicts with itself when it is repeated.
             Saved::Conflict if tries > 1 => match self.fetch(blob, None, deadline).await? {
-                Found::New((stored, Some(etag))) if *stored == *body => Ok(Saved::As(etag)),
-                Found::New(_) | Found::Missing | Found::Same => Ok(Saved::Conflict),
+                Found::New((stored, Some(etag))) if *stored == *body => Saved::As(etag),
+                Found::New(_) | Found::Missing | Found::Same => Saved::Conflict,
             },
-            saved => Ok(saved),
+            saved => saved,
+        };
+        if let Saved::As(etag) = &saved {
+            self.races.saw(blob, etag);
         }
+        Ok(saved)
     }
 
     /// Deletes a blob; that it is not there is as good.
     pub(super) async fn delete(&self, blob: &str, deadline: Deadline) -> Result<(), StateError> {
         let delete = || async {
-            match self.0.blob_client(blob).delete(None).await {
+            match self.client.blob_client(blob).delete(None).await {
                 Err(error) if !is_missing(&error) => Err(error),
                 Ok(_) | Err(_) => Ok(()),
             }
@@ -174,7 +202,7 @@ impl Container {
                 if_match: Some(Etag::from(text.as_str())),
                 ..BlobClientDeleteOptions::default()
             };
-            match self.0.blob_client(blob).delete(Some(options)).await {
+            match self.client.blob_client(blob).delete(Some(options)).await {
                 Ok(_) => Ok(Saved::As(etag.clone())),
                 Err(error) if is_missing(&error) => Ok(Saved::As(etag.clone())),
                 Err(error) if self.is_lost_race(blob, Replaces::This(etag), &error).await => Ok(Saved::Conflict),
@@ -207,9 +235,10 @@ impl Container {
                 prefix: Some(prefix.to_owned()),
                 marker: marker.map(str::to_owned),
                 include: Some(vec![ListBlobsIncludeItem::Metadata]),
+                maxresults: Some(PAGE),
                 ..BlobContainerClientListBlobsOptions::default()
             };
-            let page = self.0.list_blobs(Some(options))?.into_pages().try_next().await?;
+            let page = self.client.list_blobs(Some(options))?.into_pages().try_next().await?;
             let Some(page) = page else { return Ok((Vec::new(), None)) };
             let page = page.into_model()?;
             let listed = page.blob_items.into_iter().filter_map(|blob| {
@@ -239,7 +268,7 @@ impl Container {
             if_none_match: known.map(|ETag(etag)| Etag::from(etag.as_str())),
             ..BlobClientDownloadOptions::default()
         };
-        match self.0.blob_client(blob).download(Some(options)).await {
+        match self.client.blob_client(blob).download(Some(options)).await {
             Ok(answer) => {
                 let etag = answer.properties.etag.map(|etag| ETag(etag.to_string()));
                 Ok(Found::New((answer.body.collect().await?, etag)))
@@ -272,7 +301,7 @@ impl Container {
             },
             ..BlobClientUploadOptions::default()
         };
-        match self.0.blob_client(blob).upload(RequestContent::from(body.to_vec()), Some(options)).await {
+        match self.client.blob_client(blob).upload(RequestContent::from(body.to_vec()), Some(options)).await {
             // Without an ETag nothing can follow on this write: read again.
             Ok(answer) => Ok(answer.etag.map_or(Saved::Conflict, |etag| Saved::As(ETag(etag.to_string())))),
             Err(error) if self.is_lost_race(blob, replaces, &error).await => Ok(Saved::Conflict),

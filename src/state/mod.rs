@@ -16,6 +16,7 @@ mod installation;
 mod installation_reader;
 mod metadata;
 mod quiet;
+mod races;
 mod reasons;
 mod rejected;
 mod rival;

@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 
 use crate::stage::{Stage, events, land, record, subscription, until, until_met};
 
-/// So many blobs are a page of storage's list.
-const PAGE: usize = 5_000;
+/// So many blobs are a page of the list.
+const PAGE: usize = 2_500;
 const SETTLED: [(&str, &str); 2] = [("waiting", "0"), ("intask", "0")];
 
 #[tokio::test(flavor = "multi_thread")]

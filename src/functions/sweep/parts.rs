@@ -1,5 +1,5 @@
 //! The list of targets, page by page. Where one page holds all of it, that is one call; a longer list is read in parts, some side by
-//! side, since storage may take seconds for a page and a million targets are two hundred.
+//! side, since storage may take seconds for a page and a million targets are four hundred.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,8 +9,8 @@ use futures::future::join_all;
 use crate::state::{Part, StateError, Store, TargetSummary};
 use crate::transport::Deadline;
 
-/// Parts that are read at the same time. A page of 5,000 blobs takes some 10 MB while it is read.
-const TOGETHER: usize = 4;
+/// Parts that are read at the same time. A page takes some 10 MB while it is read.
+const TOGETHER: usize = 5;
 
 /// What is left of the list.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::transport::{Deadline, causes};
 
 /// Targets of a page that are visited at the same time. A visit is three calls of some 10 ms, so that is about a thousand a
 /// second, and several pages are visited side by side.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 20;
 /// Longest time for one target: one that cannot be written must not hold all that come after it.
 const OF_ONE_TARGET: Duration = Duration::from_secs(10);
 /// So many targets that could not be visited, and it is storage or Service Bus that does not serve.
