@@ -1,4 +1,5 @@
-//! Logs. Under the host: one JSON line an event on stdout, errors on stderr, because the host takes a stderr line for an error.
+//! Logs. Under the host: one JSON line an event on stdout, warnings and errors on stderr: the host takes a line there for an error,
+//! or for a warning where the word stands in it, and so it does in the level.
 //! On a terminal: a form for people. ARCHITECTURE lists the events and their fields; no body, token or query is ever logged.
 
 use std::io::IsTerminal;
@@ -36,7 +37,7 @@ pub fn start(filter: &str) {
         let words = text.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str)).unwrap_or("no words");
         error!(event = "panic", place, reason = words, "a defect: please report this line");
     }));
-    let writer = std::io::stderr.with_max_level(Level::ERROR).or_else(std::io::stdout);
+    let writer = std::io::stderr.with_max_level(Level::WARN).or_else(std::io::stdout);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     if std::io::stdout().is_terminal() {
         builder.init();
@@ -44,6 +45,23 @@ pub fn start(filter: &str) {
         builder.json().flatten_event(true).with_current_span(false).with_span_list(true).init();
     }
 }
+
+/// A line about a target, with all by which its lines are found: whoever asks which assignment causes most parks asks the log.
+macro_rules! about {
+    ($level:ident, $target:expr, $($rest:tt)+) => {{
+        let target: &$crate::resource::Target = $target;
+        let reference = target.policy_definition_reference_id.as_ref().map($crate::resource::ReferenceId::as_str);
+        ::tracing::$level!(
+            target = %target.hash(),
+            subscription = %target.subscription(),
+            scope = %target.scope,
+            assignment = %target.policy_assignment_id,
+            reference,
+            $($rest)+
+        )
+    }};
+}
+pub(crate) use about;
 
 #[cfg(test)]
 mod tests {

@@ -25,7 +25,7 @@ use super::links::Links;
 use super::page::{self, Page};
 use super::punctual::Punctual;
 use super::retry_after::retry_after;
-use crate::event::Timestamp;
+use crate::event::{Timestamp, time_text};
 use crate::resource::SubscriptionId;
 use crate::told::Told;
 use crate::transport::{Clocks, Deadline, repeat};
@@ -288,6 +288,6 @@ struct Success {
 /// Closes the gate behind an answer that leaves few calls. The answer itself counts as any other.
 fn rest_if_low(account: &Account, turn: &mut Turn, headers: &Headers, now: Timestamp) {
     let Some(Low { header, remaining, until }) = low(headers, now) else { return };
-    info!(event = "budget_low", %account, header, remaining, %until, "few calls are left; the account rests until then");
+    info!(event = "budget_low", %account, header, remaining, until = time_text(until), "few calls are left; the account rests until then");
     turn.close(until);
 }

@@ -3,7 +3,7 @@
 use super::call::CallKind;
 use super::service_error::ServiceError;
 use super::words::cut;
-use crate::event::Timestamp;
+use crate::event::{Timestamp, time_text};
 use crate::transport::{Trouble, causes};
 
 /// Codes of a 404 that say that the subscription, or what the service has of it, is out of sight (Microsoft documentation, "Common
@@ -22,7 +22,7 @@ const OF_THE_SUBSCRIPTION: [&str; 7] = [
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArmError {
     /// Asked to come back later (429).
-    #[error("Resource Manager wants no {} call before {until}", call.as_str())]
+    #[error("Resource Manager wants no {} call before {}", call.as_str(), time_text(*until))]
     Throttled {
         /// The call.
         call: CallKind,
@@ -30,7 +30,7 @@ pub enum ArmError {
         until: Timestamp,
     },
     /// Never sent: an earlier answer closed the gate of the account.
-    #[error("no {} call is sent before {until}: the account is left alone until then", call.as_str())]
+    #[error("no {} call is sent before {}: the account is left alone until then", call.as_str(), time_text(*until))]
     Held {
         /// The call.
         call: CallKind,

@@ -7,4 +7,4 @@ mod wire;
 
 pub use moment::Moment;
 pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, from_the_future, read};
-pub use time_text::{Timestamp, deserialize_time, parse_time};
+pub use time_text::{Timestamp, deserialize_time, parse_time, time_text};

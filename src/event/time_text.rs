@@ -24,6 +24,12 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
         .filter(|at| YEARS.contains(&at.year()))
 }
 
+/// The time as logs and messages tell it: RFC 3339, in UTC.
+#[must_use]
+pub fn time_text(at: Timestamp) -> String {
+    at.to_offset(UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
 /// [`parse_time`] for serde.
 ///
 /// # Errors
@@ -49,6 +55,13 @@ mod tests {
         }
         assert_eq!(parse_time("yesterday"), None);
         assert!(parse_time("2021-03-27T18:37:42Z").is_some());
+    }
+
+    #[test]
+    fn a_time_is_told_as_it_is_read() {
+        let at = parse_time("2021-03-27T19:37:42.5+01:00").unwrap();
+        assert_eq!(time_text(at), "2021-03-27T18:37:42.5Z");
+        assert_eq!(parse_time(&time_text(at)), Some(at));
     }
 
     #[test]

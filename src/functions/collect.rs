@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tracing::{error, info};
+use tracing::info;
 
 use super::Failure;
 use super::isolate::{Failed, Isolation};
@@ -13,12 +13,13 @@ use super::rejection::reject;
 use super::side_by_side::side_by_side;
 use super::wake_ups;
 use crate::app::App;
-use crate::event::{Timestamp, from_the_future};
+use crate::event::{Timestamp, from_the_future, time_text};
 use crate::host::{Envelope, Item};
 use crate::queue::{Observation, Outgoing, Queue};
-use crate::remediation::{merge_all, wait_for_document, wake_up_of, written};
+use crate::remediation::{Merged, merge_all, wait_for_document, wake_up_of, written};
 use crate::resource::Target;
 use crate::state::StateError;
+use crate::telemetry::about;
 use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "collect";
@@ -60,17 +61,29 @@ async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
     let all: Vec<_> = by_target.into_iter().map(|(target, seen)| (target, Arc::new(seen))).collect();
     let pieces = all.iter().map(|(target, seen)| take_in(Arc::clone(&app), target.clone(), Arc::clone(seen), deadline));
     let (mut messages, mut unstored) = (Vec::new(), Vec::new());
-    let mut stored = 0_usize;
+    let (mut stored, mut counts) = (0_usize, BTreeMap::<&'static str, usize>::new());
     for (result, (target, seen)) in side_by_side(TARGETS, pieces).await.into_iter().zip(all) {
         match result {
-            Ok(Ok(wake_up)) => {
+            Ok(Ok((wake_up, merged))) => {
                 stored += 1;
+                merged.iter().for_each(|merged| *counts.entry(merged.as_str()).or_default() += 1);
                 messages.extend(wake_up.map(|message| (message, seen)));
             }
             Ok(Err(Failure::State(error))) => unstored.push((target, seen, error)),
             Ok(Err(failure)) => failed.push(Failed { failure, items: items_of(&seen) }),
             Err(panic) => failed.push(Failed { failure: Failure::Defect(panic), items: items_of(&seen) }),
         }
+    }
+    if stored > 0 {
+        let observations: usize = counts.values().sum();
+        let merged: Vec<_> = counts.iter().map(|(merged, count)| format!("{merged} {count}")).collect();
+        info!(
+            event = "batch_merged",
+            observations,
+            targets = stored,
+            merged = merged.join(", "),
+            "a batch of observations is taken in"
+        );
     }
     let wake_ups = messages.iter().map(|(message, _)| message.clone()).collect();
     if let Err(error) = wake_ups::send(&app, wake_ups, deadline).await {
@@ -115,13 +128,13 @@ pub(super) async fn reject_all(
     results.into_iter().filter_map(failed).collect()
 }
 
-/// Merges what was seen into the target's document; its current wake-up, if it has one.
+/// Merges what was seen into the target's document; its current wake-up, if it has one, and what became of each observation.
 async fn take_in(
     app: Arc<App>,
     target: Target,
     seen: Arc<Seen>,
     deadline: Deadline,
-) -> Result<Option<Outgoing>, Failure> {
+) -> Result<(Option<Outgoing>, Vec<Merged>), Failure> {
     if deadline.has_passed() {
         return Err(Failure::OutOfTime(seen.len()));
     }
@@ -139,11 +152,10 @@ async fn take_in(
         })
         .await?;
     written(&before, &document);
-    let hash = target.hash();
-    for ((observation, item), merged) in seen.iter().zip(merged) {
-        info!(event = "observation_merged", target = %hash, resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
+    for ((observation, item), merged) in seen.iter().zip(&merged) {
+        about!(debug, &target, event = "observation_merged", resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
     }
-    Ok(wake_up_of(&document))
+    Ok((wake_up_of(&document), merged))
 }
 
 /// Sends observations back to their queue, to come again later: their target's document cannot be used, and they are not to blame.
@@ -163,7 +175,15 @@ async fn wait_in_queue(
         })
         .collect();
     app.reconciler.sender.send(Queue::NoncompliantResources, &waiting, now, deadline).await?;
-    let until = waiting.iter().filter_map(|message| message.at).min().map(|at| at.to_string()).unwrap_or_default();
-    error!(event = "target_stopped", target = %target.hash(), reason = causes(cause), observations = waiting.len(), until, "nothing is done for this target until its document can be used; what was seen waits in the queue");
+    let until = waiting.iter().filter_map(|message| message.at).min().map(time_text).unwrap_or_default();
+    about!(
+        error,
+        target,
+        event = "target_stopped",
+        reason = causes(cause),
+        observations = waiting.len(),
+        until,
+        "nothing is done for this target until its document can be used; what was seen waits in the queue"
+    );
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::event::{self, PolicyEvent, Reading, Relevance, Timestamp};
 use crate::host::Envelope;
 use crate::queue::{Observation, Outgoing, Queue, Seen};
+use crate::telemetry::about;
 use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "receive-event";
@@ -53,8 +54,7 @@ fn message(event: PolicyEvent) -> Option<Outgoing> {
     };
     let observation = Observation::of_event(seen, event.resource, event.assignment, event.reference, event.observed_at);
     let message = Outgoing::observation(&observation);
-    let target = observation.target().hash();
-    info!(event = "event_queued", seen = seen.as_str(), event_id = event.id, message_id = %message.id, %target, resource, "the event is queued");
+    about!(debug, &observation.target(), event = "event_queued", seen = seen.as_str(), event_id = event.id, message_id = %message.id, resource, "the event is queued");
     Some(message)
 }
 

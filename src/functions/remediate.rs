@@ -23,6 +23,7 @@ use crate::host::{Envelope, Item};
 use crate::queue::{Outgoing, WakeUp};
 use crate::remediation::ReconcileError;
 use crate::resource::Target;
+use crate::telemetry::about;
 use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "remediate";
@@ -98,7 +99,7 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
         .into_iter()
         .chain(others)
         .map(|(wake_up, message_id, items)| {
-            let span = info_span!("look", message_id, target = %wake_up.target.hash());
+            let span = info_span!("look", message_id);
             let look = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
             (look, (wake_up, items))
         })
@@ -182,7 +183,13 @@ async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadlin
         return ended.map(|()| Ended::Done).map_err(Failure::from);
     }
     drop(of_all);
-    info!(event = "look_left_behind", target = %wake_up.target.hash(), generation = wake_up.generation, "a look takes long and goes on by itself; another follows in case it is cut off");
+    about!(
+        info,
+        &wake_up.target,
+        event = "look_left_behind",
+        generation = wake_up.generation,
+        "a look takes long and goes on by itself; another follows in case it is cut off"
+    );
     tokio::spawn(watch(look, own).in_current_span());
     Ok(Ended::GoesOn)
 }

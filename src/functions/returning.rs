@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use tracing::{error, info, warn};
-
 use super::dead_letter::Fate;
 use super::rejection::reject_from;
 use super::rousing::rouse;
@@ -14,6 +12,7 @@ use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::{DeadLetter, Observation, Outgoing, Queue, WakeUp};
 use crate::remediation::{AfterDeath, after_death, wake_up_of};
+use crate::telemetry::about;
 use crate::transport::{Deadline, causes};
 
 /// What became of it. One that is kept comes again when its lock is over.
@@ -80,21 +79,34 @@ async fn send_back(
         }
         Err(error) => return Err(error.into()),
     }
-    let (target, returns) = (observation.target().hash(), observation.returns);
-    warn!(event = "message_returned", queue = queue.name(), %target, resource = %observation.resource_id, message_id = letter.message_id, returns, reason = letter.reason, "a dead-lettered message is sent back");
+    about!(warn, &observation.target(), event = "message_returned", queue = queue.name(), resource = %observation.resource_id, message_id = letter.message_id, returns = observation.returns, reason = letter.reason, "a dead-lettered message is sent back");
     Ok(End::Returned)
 }
 
 async fn wake(app: &App, letter: &DeadLetter, wake_up: &WakeUp, deadline: Deadline) -> Result<End, Failure> {
-    let (reconciler, target, queue) = (&app.reconciler, wake_up.target.hash(), Queue::WakeUps.name());
+    let (reconciler, target, queue) = (&app.reconciler, &wake_up.target, Queue::WakeUps.name());
     let now = Timestamp::now_utc();
     let dropped = |reason: &str| {
-        info!(event = "message_dropped", queue, %target, message_id = letter.message_id, reason, "a dead-lettered wake-up is not needed");
+        about!(
+            info,
+            target,
+            event = "message_dropped",
+            queue,
+            message_id = letter.message_id,
+            reason,
+            "a dead-lettered wake-up is not needed"
+        );
         Ok(End::Dropped)
     };
-    let found = match reconciler.store.target(&wake_up.target, deadline).await {
+    let found = match reconciler.store.target(target, deadline).await {
         Err(error) if error.is_about_the_document() => {
-            error!(event = "target_stopped", %target, reason = causes(&error), "nothing is done for this target until its document can be used");
+            about!(
+                error,
+                target,
+                event = "target_stopped",
+                reason = causes(&error),
+                "nothing is done for this target until its document can be used"
+            );
             return dropped("targetStopped");
         }
         found => found?,
@@ -113,7 +125,16 @@ async fn wake(app: &App, letter: &DeadLetter, wake_up: &WakeUp, deadline: Deadli
         }
         AfterDeath::Anew => {}
     }
-    warn!(event = "message_returned", queue, %target, message_id = letter.message_id, generation = wake_up.generation, reason = letter.reason, "a dead-lettered wake-up is replaced by a new one");
+    about!(
+        warn,
+        target,
+        event = "message_returned",
+        queue,
+        message_id = letter.message_id,
+        generation = wake_up.generation,
+        reason = letter.reason,
+        "a dead-lettered wake-up is replaced by a new one"
+    );
     Ok(End::Returned)
 }
 

@@ -1,14 +1,13 @@
 //! Wakes a target whose wake-up will not come any more: the generation is raised first, so that whatever is still on its way is
 //! void and the broker does not know the new one.
 
-use tracing::info;
-
 use super::Failure;
 use crate::app::App;
-use crate::event::Timestamp;
+use crate::event::{Timestamp, time_text};
 use crate::queue::Queue;
 use crate::remediation::{heal, wake_up_of, written};
 use crate::state::{Saved, TargetDocument, Versioned};
+use crate::telemetry::about;
 use crate::transport::Deadline;
 
 /// Whether the target was woken; not when another wrote its document first.
@@ -25,8 +24,8 @@ pub(super) async fn rouse(
         return Ok(false);
     }
     written(&found.document, &document);
-    let planned = found.document.wake_at.map(|at| at.to_string()).unwrap_or_default();
-    info!(event = "target_healed", target = %document.target.hash(), wake_at = planned, "the target is woken again");
+    let planned = found.document.wake_at.map(time_text).unwrap_or_default();
+    about!(info, &document.target, event = "target_healed", wake_at = planned, "the target is woken again");
     if let Some(wake_up) = wake_up_of(&document) {
         app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::app::App;
-use crate::event::Timestamp;
+use crate::event::{Timestamp, time_text};
 use crate::resource::Target;
 use crate::state::{StateError, Stopped, StoppedTarget};
+use crate::telemetry::about;
 use crate::transport::{Deadline, causes};
 
 /// How old the list of the stopped targets may be: another instance may have stopped one.
@@ -50,11 +51,24 @@ pub(super) async fn stop(
     let until = now + app.settings.policy.park_for;
     let record = StoppedTarget::new(target.clone(), reason, deaths, now, until);
     app.reconciler.store.stop(&record, deadline).await?;
-    error!(event = "target_stopped", target = %target.hash(), reason = record.reason, until = until.to_string(), "the worker dies of this target; nothing is done for it until then");
+    about!(
+        error,
+        target,
+        event = "target_stopped",
+        reason = record.reason,
+        until = time_text(until),
+        "the worker dies of this target; nothing is done for it until then"
+    );
     Ok(())
 }
 
 /// Says that nothing is done for a target because of its document, or its subscription's.
 pub(super) fn tell(target: &Target, cause: &StateError) {
-    error!(event = "target_stopped", target = %target.hash(), reason = causes(cause), "nothing is done for this target until its document can be used");
+    about!(
+        error,
+        target,
+        event = "target_stopped",
+        reason = causes(cause),
+        "nothing is done for this target until its document can be used"
+    );
 }

@@ -6,30 +6,37 @@ use super::reconciliation::Reconciliation;
 use super::stages::SHORT_LISTS;
 use super::step::Rest;
 use crate::arm::{ArmError, NewTask, TaskStatus};
+use crate::event::time_text;
 use crate::queue::WakeUp;
 use crate::resource::Target;
 use crate::state::{
     Change, EntryState, EvaluationPhase, FailureClass, SubscriptionDocument, TargetDocument, TargetPark, TaskName,
     TaskPhase, changes,
 };
+use crate::telemetry::about;
 use crate::transport::causes;
 
 /// A write of a target's document: the task that opened, ended or is overdue, the target's park, and every resource that stands
 /// differently.
 pub fn written(before: &TargetDocument, after: &TargetDocument) {
-    let target = after.target.hash();
     task(before, after);
     target_park(before, after);
     target_left_out(before, after);
     for change in changes(before, after) {
-        resource(&change, after.parked.as_ref(), target.as_str(), task_name(before, after));
+        resource(&change, after.parked.as_ref(), &after.target, task_name(before, after));
     }
 }
 
 fn target_left_out(before: &TargetDocument, after: &TargetDocument) {
     let rail = |document: &TargetDocument| document.excluded.as_ref().and_then(|excluded| excluded.rail);
     if let Some(reason) = rail(after).filter(|reason| rail(before) != Some(*reason)) {
-        info!(event = "target_left_out", target = %after.target.hash(), assignment = %after.target.policy_assignment_id, reason = reason.as_str(), "the guard rails leave out the whole target");
+        about!(
+            info,
+            &after.target,
+            event = "target_left_out",
+            reason = reason.as_str(),
+            "the guard rails leave out the whole target"
+        );
     }
 }
 
@@ -40,50 +47,68 @@ fn target_park(before: &TargetDocument, after: &TargetDocument) {
     if was.as_ref().map(|park| (park.reason, park.since)) == is.as_ref().map(|park| (park.reason, park.since)) {
         return;
     }
-    let (target, assignment) = (after.target.hash(), &after.target.policy_assignment_id);
     if let Some(park) = &was {
         let resources = before.resources.values().filter(|entry| before.holds(entry)).count();
-        info!(event = "target_unparked", %target, %assignment, reason = park.reason.as_str(), since = %park.since, resources, "the target's park is over; its resources go on");
+        about!(
+            info,
+            &after.target,
+            event = "target_unparked",
+            reason = park.reason.as_str(),
+            since = time_text(park.since),
+            resources,
+            "the target's park is over; its resources go on"
+        );
     }
     if let Some(park) = &is {
         let resources = after.resources.values().filter(|entry| after.holds(entry)).count();
         let class = park.class.map(FailureClass::as_str).unwrap_or_default();
-        warn!(event = "target_parked", %target, %assignment, reason = park.reason.as_str(), class, words = park.words, hint = park.hint, until = %park.until, resources, "the whole target is parked");
+        about!(
+            warn,
+            &after.target,
+            event = "target_parked",
+            reason = park.reason.as_str(),
+            class,
+            words = park.words,
+            hint = park.hint,
+            until = time_text(park.until),
+            resources,
+            "the whole target is parked"
+        );
     }
 }
 
 fn task(before: &TargetDocument, after: &TargetDocument) {
-    let target = after.target.hash();
+    let target = &after.target;
     let was = before.active.as_ref();
     if let Some(active) = &after.active {
         let phase = was.filter(|was| was.name == active.name).map(|was| was.phase);
         let resources = after.in_task().count();
         match (phase, active.phase) {
             (None, TaskPhase::Opening) => {
-                info!(event = "task_opening", %target, task = %active.name, extent = active.extent.as_str(), resources, "a remediation task is about to be opened");
+                about!(debug, target, event = "task_opening", task = %active.name, extent = active.extent.as_str(), resources, "a remediation task is about to be opened");
             }
             (_, TaskPhase::Open) if phase != Some(TaskPhase::Open) => {
-                info!(event = "task_open", %target, task = %active.name, resources, "the remediation task is open");
+                about!(debug, target, event = "task_open", task = %active.name, resources, "the remediation task is open");
             }
             (Some(_), _) | (None, TaskPhase::Open) => {}
         }
         if active.overdue_reported && was.is_some_and(|was| !was.overdue_reported) {
-            warn!(event = "task_overdue", %target, task = %active.name, opened_at = %active.opened_at, "the remediation task runs longer than TASK_TIMEOUT; look at it in the portal");
+            about!(warn, target, event = "task_overdue", task = %active.name, opened_at = time_text(active.opened_at), "the remediation task runs longer than TASK_TIMEOUT; look at it in the portal");
         }
     }
     let ended = was.filter(|was| after.active.as_ref().is_none_or(|active| active.name != was.name));
     let Some(ended) = ended else { return };
     if before.short_lists >= SHORT_LISTS {
-        warn!(event = "deployments_lacking", %target, task = %ended.name, looks = before.short_lists, "the list of the task's deployments lacks some that its counters tell of; what is not in it counts as not deployed");
+        about!(warn, target, event = "deployments_lacking", task = %ended.name, looks = before.short_lists, "the list of the task's deployments lacks some that its counters tell of; what is not in it counts as not deployed");
     }
     match after.history.last().filter(|past| past.name == ended.name) {
         Some(past) => {
             // Two clocks: it was opened by storage's.
             let seconds = (past.ended_at - past.opened_at).as_seconds_f64().max(0.0);
-            info!(event = "task_ended", %target, task = %past.name, state = past.state, fixed = past.fixed, unfixed = past.unfixed, seconds, "the remediation task has ended");
+            about!(info, target, event = "task_ended", task = %past.name, state = past.state, fixed = past.fixed, unfixed = past.unfixed, seconds, "the remediation task has ended");
         }
         None => {
-            info!(event = "task_not_opened", %target, task = %ended.name, "the remediation task was not opened; its resources wait")
+            about!(info, target, event = "task_not_opened", task = %ended.name, "the remediation task was not opened; its resources wait")
         }
     }
 }
@@ -94,44 +119,47 @@ fn task_name<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> &'a s
     active.map(|active| active.name.as_str()).unwrap_or_default()
 }
 
-fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &str, task: &str) {
+fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &Target, task: &str) {
     let resource = change.resource;
     let attempt = change.after.attempt;
     if let Some(seconds) = change.seconds_to_fixed() {
-        info!(event = "resource_fixed", target, %resource, attempt = change.before.map_or(attempt, |entry| entry.attempt), task, observed_to_fixed_seconds = seconds, "the resource is fixed");
+        about!(info, target, event = "resource_fixed", %resource, attempt = change.before.map_or(attempt, |entry| entry.attempt), task, observed_to_fixed_seconds = seconds, "the resource is fixed");
     }
     if let Some(park) = park.filter(|_| change.is_held) {
-        info!(event = "resource_parked_with_target", target, %resource, attempt, task, reason = park.reason.as_str(), until = %park.until, "the resource keeps its place while its target is parked");
+        about!(debug, target, event = "resource_parked_with_target", %resource, attempt, task, reason = park.reason.as_str(), until = time_text(park.until), "the resource keeps its place while its target is parked");
         return;
     }
     match &change.after.state {
         EntryState::Waiting { due } if change.is_retry() => {
-            let counted = change.is_counted_retry();
-            let event = if counted { "resource_retry" } else { "resource_blocked" };
-            let failure = change.after.last_failure.as_ref().filter(|_| counted);
+            let due = time_text(*due);
+            if !change.is_counted_retry() {
+                about!(debug, target, event = "resource_blocked", %resource, attempt, task, due, "the resource waits again");
+                return;
+            }
+            let failure = change.after.last_failure.as_ref();
             let class = failure.and_then(|failure| failure.class).map(FailureClass::as_str).unwrap_or_default();
             let words = failure.map(|failure| failure.words.as_str()).unwrap_or_default();
-            info!(event, target, %resource, attempt, task, class, words, %due, "the resource waits again");
+            about!(info, target, event = "resource_retry", %resource, attempt, task, class, words, due, "the resource waits again");
         }
         // Only the time of the next look at it is new.
         EntryState::Waiting { .. } if change.after.not_evaluated_since().is_some() => {}
         EntryState::Waiting { due } => {
-            info!(event = "resource_waiting", target, %resource, attempt, reason = why_waiting(change), %due, "the resource waits")
+            about!(debug, target, event = "resource_waiting", %resource, attempt, reason = why_waiting(change), due = time_text(*due), "the resource waits")
         }
         EntryState::InTask => {
-            info!(event = "resource_in_task", target, %resource, attempt, task, "the resource is in the task");
+            about!(debug, target, event = "resource_in_task", %resource, attempt, task, "the resource is in the task");
         }
         // The fix itself is said above.
         EntryState::Fixed { .. } => {
             let Some(seconds) = change.seconds_to_verified() else { return };
-            info!(event = "resource_verified", target, %resource, observed_to_verified_seconds = seconds, "the fix is verified");
+            about!(info, target, event = "resource_verified", %resource, observed_to_verified_seconds = seconds, "the fix is verified");
         }
         EntryState::Parked { reason, class, words, hint, until } => {
             let class = class.map(|class| class.as_str()).unwrap_or_default();
-            warn!(event = "resource_parked", target, %resource, attempt, task, reason = reason.as_str(), class, words, hint, %until, "the resource is parked");
+            about!(warn, target, event = "resource_parked", %resource, attempt, task, reason = reason.as_str(), class, words, hint, until = time_text(*until), "the resource is parked");
         }
         EntryState::Skipped { reason, .. } => {
-            info!(event = "resource_skipped", target, %resource, reason = reason.as_str(), "the resource is skipped");
+            about!(info, target, event = "resource_skipped", %resource, reason = reason.as_str(), "the resource is skipped");
         }
     }
 }
@@ -157,10 +185,10 @@ pub(super) fn scope_parks(before: &SubscriptionDocument, after: &SubscriptionDoc
         document.parks.get(key).is_some_and(|park| park.parked_since.is_some())
     };
     for (scope, park) in after.parks.iter().filter(|(key, _)| parked(after, key) && !parked(before, key)) {
-        warn!(event = "subscription_parked", %subscription, scope, reason = park.reason.as_str(), words = park.words, hint = park.reason.hint(), next_try = %park.next_try, "Resource Manager refuses the worker what it asks here; all that this holds rests, and is tried again more and more rarely");
+        warn!(event = "subscription_parked", %subscription, scope, reason = park.reason.as_str(), words = park.words, hint = park.reason.hint(), next_try = time_text(park.next_try), "Resource Manager refuses the worker what it asks here; all that this holds rests, and is tried again more and more rarely");
     }
     for (scope, park) in before.parks.iter().filter(|(key, _)| parked(before, key) && !parked(after, key)) {
-        info!(event = "subscription_unparked", %subscription, scope, reason = park.reason.as_str(), since = %park.since, "Resource Manager answers again; all that was held goes on");
+        info!(event = "subscription_unparked", %subscription, scope, reason = park.reason.as_str(), since = time_text(park.since), "Resource Manager answers again; all that was held goes on");
     }
 }
 
@@ -197,39 +225,47 @@ pub(super) fn evaluations(before: &SubscriptionDocument, after: &SubscriptionDoc
 
 /// The answer to the creation of a task.
 pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
-    let target = task.target.hash();
+    let target = &task.target;
     match answer {
         Ok(status) => {
-            info!(event = "task_created", %target, task = %task.name, resources = task.resources.len(), state = status.word, "Resource Manager took the remediation task");
+            about!(info, target, event = "task_created", task = %task.name, resources = task.resources.len(), state = status.word, "Resource Manager took the remediation task");
         }
         Err(error @ (ArmError::Held { .. } | ArmError::NotSent { .. })) => {
-            info!(event = "task_not_sent", %target, task = %task.name, %error, "the remediation task was not asked for; its resources wait")
+            about!(info, target, event = "task_not_sent", task = %task.name, %error, "the remediation task was not asked for; its resources wait")
         }
         Err(error @ (ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. })) => {
-            warn!(event = "task_unanswered", %target, task = %task.name, %error, "nobody knows whether Resource Manager has the remediation task; it is looked for")
+            about!(warn, target, event = "task_unanswered", task = %task.name, %error, "nobody knows whether Resource Manager has the remediation task; it is looked for")
         }
         Err(error) => {
-            warn!(event = "task_refused", %target, task = %task.name, %error, "Resource Manager did not take the remediation task")
+            about!(warn, target, event = "task_refused", task = %task.name, %error, "Resource Manager did not take the remediation task")
         }
     }
 }
 
 /// A finished task was deleted.
 pub(super) fn task_deleted(target: &Target, task: &TaskName) {
-    info!(event = "task_deleted", target = %target.hash(), %task, "a finished task was kept for KEEP_TASKS_FOR and is deleted");
+    about!(info, target, event = "task_deleted", %task, "a finished task was kept for KEEP_TASKS_FOR and is deleted");
 }
 
 /// A finished task may not be deleted. Told once a subscription.
 pub(super) fn task_kept(target: &Target, task: &TaskName, error: &ArmError) {
-    warn!(event = "task_kept", target = %target.hash(), subscription = %target.subscription(), %task, error = causes(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
+    about!(warn, target, event = "task_kept", %task, error = causes(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
 }
 
 /// The end of a look.
 pub(super) fn looked(wake_up: &WakeUp, look: &Reconciliation) {
-    let target = wake_up.target.hash();
     let rest = look.rest().map(Rest::as_str).unwrap_or_default();
-    let wake_at = look.document().and_then(|d| d.wake_at).map(|at| at.to_string()).unwrap_or_default();
-    info!(event = "target_looked_at", %target, generation = wake_up.generation, stale = look.is_stale(), rest, wake_at, "the look at the target has ended");
+    let wake_at = look.document().and_then(|d| d.wake_at).map(time_text).unwrap_or_default();
+    about!(
+        info,
+        &wake_up.target,
+        event = "target_looked_at",
+        generation = wake_up.generation,
+        stale = look.is_stale(),
+        rest,
+        wake_at,
+        "the look at the target has ended"
+    );
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tracing::{info, warn};
-
 use super::begun::Begun;
 use super::journal;
 use super::opened::Opened;
@@ -20,6 +18,7 @@ use crate::event::Timestamp;
 use crate::queue::{Queue, SendError, Sender, WakeUp};
 use crate::resource::{SubscriptionId, Target};
 use crate::state::{InstallationReader, Rival, Saved, StateError, Store, TargetDocument, Versioned};
+use crate::telemetry::about;
 use crate::told::Told;
 use crate::transport::{Clocks, Contest, Deadline, causes};
 
@@ -171,22 +170,24 @@ impl Reconciler {
                 Saved::Conflict => Observed::Conflict,
             },
             Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription(), deadline).await?),
-            Next::SaveClaims(claims) => match self.store.save_subscription(&claims, look.claims_etag(), deadline).await? {
-                Saved::As(etag) => {
-                    if let Some(before) = look.claims() {
-                        journal::evaluations(before, &claims);
-                        journal::scope_parks(before, &claims);
+            Next::SaveClaims(claims) => {
+                match self.store.save_subscription(&claims, look.claims_etag(), deadline).await? {
+                    Saved::As(etag) => {
+                        if let Some(before) = look.claims() {
+                            journal::evaluations(before, &claims);
+                            journal::scope_parks(before, &claims);
+                        }
+                        Observed::ClaimsSaved(claims, etag)
                     }
-                    Observed::ClaimsSaved(claims, etag)
+                    Saved::Conflict => Observed::ClaimsConflict,
                 }
-                Saved::Conflict => Observed::ClaimsConflict,
-            },
+            }
             Next::LoadRival(hash) => {
                 let rival = match self.store.rival(target.subscription(), &hash, deadline).await {
                     Ok(rival) => rival,
                     // Nobody can tell that the claim is void, so it stands.
                     Err(error) if error.is_about_the_document() => {
-                        warn!(event = "claim_stands", target = %target.hash(), rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
+                        about!(warn, target, event = "claim_stands", rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
                         Rival { active: look.claim_of(&hash), ..Rival::default() }
                     }
                     Err(error) => return Err(error.into()),
@@ -195,7 +196,13 @@ impl Reconciler {
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
                 if !look.is_told(&error) {
-                    warn!(event = "question_unanswered", target = %target.hash(), error = causes(&error), "Resource Manager did not answer; the target waits");
+                    about!(
+                        warn,
+                        target,
+                        event = "question_unanswered",
+                        error = causes(&error),
+                        "Resource Manager did not answer; the target waits"
+                    );
                 }
                 Observed::Unanswered(error)
             }),
@@ -328,7 +335,13 @@ impl Reconciler {
                         list.unread = Unread::From(None);
                     }
                     list.is_refused = list.from.is_none() && error.is_final();
-                    warn!(event = "question_unanswered", target = %target.hash(), %error, "Resource Manager did not tell the policy states of the scope; what is not listed waits");
+                    about!(
+                        warn,
+                        target,
+                        event = "question_unanswered",
+                        error = causes(&error),
+                        "Resource Manager did not tell the policy states of the scope; what is not listed waits"
+                    );
                     break;
                 }
             }
@@ -341,21 +354,46 @@ impl Reconciler {
         let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
         let what = if plan.task.is_some() { "this task" } else { "no task" };
         if plan.is_known {
-            info!(event = "plan_unchanged", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), "plan mode: as shown before, {what} would be opened");
+            about!(
+                info,
+                target,
+                event = "plan_unchanged",
+                task,
+                count = resources.len(),
+                leaving = plan.verdicts.len(),
+                "plan mode: as shown before, {what} would be opened"
+            );
             return;
         }
         let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
         let body = cut_to(body, LONGEST_BODY);
-        info!(event = "plan", target = %target.hash(), task, count = resources.len(), leaving = plan.verdicts.len(), request = body, "plan mode: {what} would be opened");
+        about!(
+            info,
+            target,
+            event = "plan",
+            task,
+            count = resources.len(),
+            leaving = plan.verdicts.len(),
+            request = body,
+            "plan mode: {what} would be opened"
+        );
         if let Some(cause) = &plan.cause {
-            info!(event = "plan_target_parked", target = %target.hash(), reason = cause.reason.as_str(), words = cause.words, hint = cause.reason.hint(), "plan mode: the whole target would be parked");
+            about!(
+                info,
+                target,
+                event = "plan_target_parked",
+                reason = cause.reason.as_str(),
+                words = cause.words,
+                hint = cause.reason.hint(),
+                "plan mode: the whole target would be parked"
+            );
         }
         if let Some(scope) = &plan.evaluation {
-            info!(event = "plan_evaluation", target = %target.hash(), %scope, "plan mode: an evaluation of this scope would be asked for");
+            about!(info, target, event = "plan_evaluation", evaluated_scope = %scope, "plan mode: an evaluation of this scope would be asked for");
         }
         for verdict in &plan.verdicts {
             let super::Verdict::Skip(resource, reason) = verdict;
-            info!(event = "plan_leaving", target = %target.hash(), %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
+            about!(info, target, event = "plan_leaving", %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
         }
     }
 }

@@ -35,18 +35,11 @@ fn instant(entry: &Value, field: &str) -> OffsetDateTime {
     parse_instant(entry[field].as_str().unwrap()).unwrap_or_else(|| panic!("no time: {entry}"))
 }
 
-/// A time as a field of the log has it: `2026-11-21 7:00:00.5 +00:00:00`.
-fn logged_time(text: &str) -> OffsetDateTime {
-    let [date, time, "+00:00:00"] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("no time in UTC: {text}") };
-    let (hour, rest) = time.split_once(':').unwrap();
-    parse_instant(&format!("{date}T{hour:0>2}:{rest}Z")).unwrap_or_else(|| panic!("no time: {text}"))
-}
-
 /// What was logged of low budgets: since when, until when, and of which header.
 fn rests(stage: &Stage, number: usize) -> Vec<(OffsetDateTime, OffsetDateTime, String)> {
     let of = |entry: &Value| entry["account"] == subscription(number).as_str();
     let read = |entry: Value| {
-        let until = logged_time(entry["until"].as_str().unwrap());
+        let until = instant(&entry, "until");
         (instant(&entry, "timestamp"), until, entry["header"].as_str().unwrap().to_owned())
     };
     stage.logged("budget_low").into_iter().filter(of).map(read).collect()

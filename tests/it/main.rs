@@ -32,6 +32,7 @@ mod kept_tasks;
 mod lenient_reading;
 mod letters;
 mod links;
+mod log_fields;
 mod log_tells_all;
 mod lost_answers;
 mod lost_claims;

@@ -18,7 +18,7 @@ const SETTLED: [(&str, &str); 2] = [("waiting", "0"), ("intask", "0")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_does_not_come_to_the_end_is_told_and_the_next_one_goes_on_there() {
-    until_met("the resource is known before it is woken, and the first page read in time", [12, 40, 120], sweeps).await;
+    until_met("the resource is known before it is woken, and the first page read in time", [5, 20, 80], sweeps).await;
 }
 
 /// Whether both were so, with so much time.

@@ -100,7 +100,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         let settled = state.fixed + state.skipped.values().sum::<usize>() + state.parked.values().sum::<usize>();
         show(Progress {
             events,
-            queued: locked(&log).queued,
+            queued: queued(&azure).0,
             settled,
             unsettled: state.waiting + state.in_task,
             fixed: state.fixed,
@@ -129,9 +129,10 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let peaks = manager.peak_active_per_target();
     let delivered_in = if delivery.is_finished() { delivery.await.unwrap_or_default() } else { begun.elapsed() };
     let scores = scores(&demo.estate, &manager, &azure, &state);
-    let (duplicates, retries, seconds_to_fixed) = {
+    let (_, duplicates) = queued(&azure);
+    let (retries, seconds_to_fixed) = {
         let log = locked(&log);
-        (log.duplicates(), log.retries, [0.5, 0.95].map(|share| log.seconds_to_fixed(share)))
+        (log.retries, [0.5, 0.95].map(|share| log.seconds_to_fixed(share)))
     };
     let report = Report {
         events,
@@ -198,6 +199,13 @@ async fn read_log(
         }
     }
     file.as_mut().map_or(Ok(()), Write::flush)
+}
+
+/// Events that became messages, and those among them that said what another had said already.
+fn queued(azure: &LocalAzure) -> (usize, usize) {
+    let counts = azure.broker().counts(QUEUES[0]);
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    (number(counts.stored + counts.duplicates), number(counts.duplicates))
 }
 
 fn locked(log: &Mutex<LogTally>) -> MutexGuard<'_, LogTally> {

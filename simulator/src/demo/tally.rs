@@ -12,8 +12,6 @@ use crate::functions_host::LogLine;
 /// What the log tells.
 #[derive(Debug, Default)]
 pub(super) struct LogTally {
-    pub(super) queued: usize,
-    message_ids: HashSet<String>,
     pub(super) retries: usize,
     /// For each fix, how long it took from the evaluation that found the resource non-compliant.
     seconds_to_fixed: Vec<f64>,
@@ -29,10 +27,6 @@ impl LogTally {
         let Ok(entry) = serde_json::from_str::<Value>(&line.text) else { return };
         let field = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
         match entry["event"].as_str() {
-            Some("event_queued") => {
-                self.queued += 1;
-                self.message_ids.insert(field("message_id"));
-            }
             Some("resource_retry") => self.retries += 1,
             Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),
@@ -42,11 +36,6 @@ impl LogTally {
             }
             _ => {}
         }
-    }
-
-    /// Events that said what another had said already.
-    pub(super) fn duplicates(&self) -> usize {
-        self.queued.saturating_sub(self.message_ids.len())
     }
 
     /// The seconds within which this share of the fixes was done; none when there were none.

@@ -3,8 +3,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tracing::info;
-
 use super::super::Failure;
 use super::visits::Visits;
 use crate::app::App;
@@ -12,6 +10,7 @@ use crate::event::Timestamp;
 use crate::queue::Queue;
 use crate::remediation::{LetIn, let_in, needs_walk, wake_up_of, written};
 use crate::state::{Saved, TargetSummary};
+use crate::telemetry::about;
 use crate::transport::Deadline;
 
 /// Most targets that one sweep walks: each may ask Resource Manager afterwards.
@@ -47,8 +46,14 @@ async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<
     if let_in == LetIn::default() {
         return Ok(let_in);
     }
-    let target = &document.target;
-    info!(event = "target_let_in", target = %target.hash(), assignment = %target.policy_assignment_id, listed = let_in.listed, counted = let_in.counted, "the guard rails let in what they left out of the target");
+    about!(
+        info,
+        &document.target,
+        event = "target_let_in",
+        listed = let_in.listed,
+        counted = let_in.counted,
+        "the guard rails let in what they left out of the target"
+    );
     if let Some(wake_up) = wake_up_of(&document) {
         app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
     }

@@ -16,6 +16,8 @@ pub(crate) fn settings(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         ("FACTS_TTL", "500ms"),
         ("REEVALUATE_INTERVAL", "1s"),
         ("SWEEP_SCHEDULE", "0 0 0 1 1 *"),
+        // The tests look at every single thing.
+        ("RUST_LOG", "warn,policy_remediator=debug"),
     ];
     base.iter().chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

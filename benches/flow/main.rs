@@ -1,0 +1,41 @@
+//! How the work flows where there is very much of it, over real sockets against the local Azure: `cargo bench --bench flow`, or some of
+//! it with their names behind `--`. Each row says what was needed at least beside what it took. The local Azure computes on the same
+//! processors, so times are an upper bound.
+
+mod crowd;
+mod history;
+mod many;
+mod pages;
+#[path = "../../tests/it/stage/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    reason = "the stage of the tests; not all of it is needed here"
+)]
+mod stage;
+
+/// A measurement by its name: its sizes when it is one, and when only its running is tried.
+macro_rules! measure {
+    ($wanted:expr, $name:literal, $run:expr) => {
+        if $wanted($name) {
+            println!("{:<10} {}", $name, $run.await);
+        }
+    };
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    // `cargo bench` says so; `cargo test --benches` does not, and only wants to see it work.
+    let is_bench = arguments.iter().any(|argument| argument == "--bench");
+    let names: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| *wanted == name);
+    let size = |full: usize, tried: usize| if is_bench { full } else { tried };
+    measure!(wanted, "one", many::measure(1, size(40, 4), 250, 1));
+    measure!(wanted, "many", many::measure(size(134, 3), 3, 150, 1));
+    measure!(wanted, "many4", many::measure(size(134, 3), 3, 150, 4));
+    measure!(wanted, "crowd", crowd::measure(size(600, 3)));
+    measure!(wanted, "history", history::measure(size(2_000, 3)));
+    measure!(wanted, "pages", pages::measure(size(60_000, 20)));
+}
