@@ -7,6 +7,8 @@
 pub mod app;
 pub mod arm;
 pub mod config;
+#[cfg(test)]
+mod documented_tests;
 pub mod event;
 pub mod functions;
 pub mod host;

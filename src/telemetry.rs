@@ -1,6 +1,6 @@
 //! Logs. Under the host: one JSON line an event on stdout, warnings and errors on stderr: the host takes a line there for an error,
 //! or for a warning where the word stands in it, and so it does in the level.
-//! On a terminal: a form for people. ARCHITECTURE lists the events and their fields; no body, token or query is ever logged.
+//! On a terminal: a form for people. `docs/log-events.md` lists the events and their fields; no body, token or query is ever logged.
 
 use std::io::IsTerminal;
 

@@ -136,7 +136,7 @@ fn summary(report: &Report, mode: Mode) -> String {
     let mut text = table(report).to_string();
     if let Some(parked) = &report.parked_example {
         text.push_str(&format!(
-            "\n\nA parked resource: {}\n  reason: {}\n  {}\n  to mend it: {}",
+            "\n\nA parked resource: {}\n  reason: {}\n  {}\n  how to fix it: {}",
             parked.resource, parked.reason, parked.words, parked.hint
         ));
     }

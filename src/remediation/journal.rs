@@ -1,4 +1,4 @@
-//! The log of what was decided and done, written once, after it is stored. ARCHITECTURE lists these events and their fields.
+//! The log of what was decided and done, written once, after it is stored. `docs/log-events.md` lists these events and their fields.
 
 use tracing::{info, warn};
 

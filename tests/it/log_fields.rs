@@ -1,4 +1,4 @@
-//! Every line of the log is as ARCHITECTURE lists it: its level, and its fields. What is about a target says which one, in words that a
+//! Every line of the log is as `docs/log-events.md` lists it: its level, and its fields. What is about a target says which one, in words that a
 //! person knows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::stage::Stage;
 
-const DOCUMENT: &str = include_str!("../../ARCHITECTURE.md");
+const DOCUMENT: &str = include_str!("../../docs/log-events.md");
 /// What every line has.
 const COMMON: [&str; 5] = ["timestamp", "level", "message", "event", "spans"];
 /// What names a target.
@@ -21,7 +21,7 @@ type Listed = BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>;
 /// The rows of the document, by event.
 fn listed() -> Listed {
     let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
-    let rows = DOCUMENT.lines().skip_while(|line| *line != "## Log events").filter_map(|line| {
+    let rows = DOCUMENT.lines().filter_map(|line| {
         let cells: Vec<_> = line.split('|').map(str::trim).collect();
         let [_, event, level, fields, ..] = cells[..] else { return None };
         let event = event.strip_prefix('`')?.strip_suffix('`')?.to_owned();

@@ -69,7 +69,7 @@ fn stories(log: &[Value]) -> BTreeMap<(String, String), Story> {
                 story.stands = ("parked".into(), reason);
             }
             "observation_merged" => assert!(!text(entry, "merged").is_empty(), "{entry}"),
-            other => panic!("an event that ARCHITECTURE does not list: {other}"),
+            other => panic!("an event that docs/log-events.md does not list: {other}"),
         }
     }
     stories

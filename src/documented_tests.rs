@@ -1,0 +1,121 @@
+//! The documents hold to the code: each field of a state document, each class and each reason is told where people look for it. And
+//! they can be read: no sentence is long.
+
+const DOCUMENTS: &str = include_str!("../docs/state-documents.md");
+const FAILURES: &str = include_str!("../docs/failures.md");
+const REASONS: &str = include_str!("state/reasons.rs");
+/// The files whose structs are written into documents.
+const FORMS: [&str; 10] = [
+    include_str!("state/claim.rs"),
+    include_str!("state/entry.rs"),
+    include_str!("state/evaluation.rs"),
+    include_str!("state/excluded.rs"),
+    include_str!("state/scope_park.rs"),
+    include_str!("state/stopped.rs"),
+    include_str!("state/subscription_document.rs"),
+    include_str!("state/target_document.rs"),
+    include_str!("state/target_park.rs"),
+    include_str!("state/task.rs"),
+];
+
+/// As serde writes the name of a field.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |all, word| all + &word[..1].to_uppercase() + &word[1..])
+}
+
+/// The public fields of the structs of a file, before its tests.
+fn fields(file: &str) -> impl Iterator<Item = String> {
+    let code = file.split("#[cfg(test)]").next().unwrap_or_default();
+    let name = |line: &str| {
+        let (name, _) = line.strip_prefix("    pub ")?.split_once(": ")?;
+        name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then(|| camel_case(name))
+    };
+    code.lines().filter_map(name).collect::<Vec<_>>().into_iter()
+}
+
+fn is_told(document: &str, word: &str) -> bool {
+    ["`", "\"", "."]
+        .iter()
+        .any(|before| ["`", "\"", "."].iter().any(|after| document.contains(&format!("{before}{word}{after}"))))
+}
+
+#[test]
+fn each_field_of_a_document_is_told() {
+    // Serde flattens or renames these.
+    const OTHERWISE: [&str; 2] = ["on", "instance"];
+    let all: Vec<_> = FORMS.iter().flat_map(|file| fields(file)).collect();
+    assert!(all.len() > 60, "the files are read: {}", all.len());
+    let untold: Vec<_> =
+        all.iter().filter(|field| !OTHERWISE.contains(&field.as_str()) && !is_told(DOCUMENTS, field)).collect();
+    assert!(untold.is_empty(), "docs/state-documents.md does not tell {untold:?}");
+}
+
+#[test]
+fn each_class_and_each_reason_is_told() {
+    let words: Vec<_> = REASONS
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Self::")?.split_once("=> \"")?.1.strip_suffix("\","))
+        .filter(|word| word.chars().all(|c| c.is_ascii_alphabetic()))
+        .collect();
+    assert!(words.len() > 30, "the file is read: {}", words.len());
+    let untold: Vec<_> = words.iter().filter(|word| !is_told(FAILURES, word)).collect();
+    assert!(untold.is_empty(), "docs/failures.md does not tell {untold:?}");
+}
+
+/// Most words of a sentence.
+const LONGEST: usize = 40;
+const TEXTS: [(&str, &str); 9] = [
+    ("README.md", include_str!("../README.md")),
+    ("ARCHITECTURE.md", include_str!("../ARCHITECTURE.md")),
+    ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),
+    ("docs/event-flow.md", include_str!("../docs/event-flow.md")),
+    ("docs/failures.md", FAILURES),
+    ("docs/glossary.md", include_str!("../docs/glossary.md")),
+    ("docs/invariants.md", include_str!("../docs/invariants.md")),
+    ("docs/log-events.md", include_str!("../docs/log-events.md")),
+    ("docs/state-documents.md", DOCUMENTS),
+];
+
+/// The sentences of a document, without its examples. A cell of a table, and an item of a list, is one at least.
+fn sentences(document: &str) -> Vec<String> {
+    let prose = document.split("```").step_by(2);
+    let mut blocks = vec![String::new()];
+    for line in prose.flat_map(str::lines) {
+        let begins =
+            line.is_empty() || line.starts_with(['|', '*', '#', '-']) || line.starts_with(|c: char| c.is_ascii_digit());
+        if begins {
+            blocks.push(String::new());
+        }
+        for (place, cell) in line.split(" | ").enumerate() {
+            if place > 0 {
+                blocks.push(String::new());
+            }
+            let block = blocks.last_mut().expect("there is one from the start");
+            block.push(' ');
+            block.push_str(cell);
+        }
+    }
+    let ends = |word: &str| word.trim_end_matches([')', '"', '`']).ends_with(['.', '?', '!']);
+    let mut sentences = Vec::new();
+    for block in blocks {
+        let mut sentence = Vec::new();
+        for word in block.split_whitespace() {
+            sentence.push(word);
+            if ends(word) {
+                sentences.push(std::mem::take(&mut sentence).join(" "));
+            }
+        }
+        sentences.push(sentence.join(" "));
+    }
+    sentences
+}
+
+#[test]
+fn no_sentence_is_long() {
+    for (name, text) in TEXTS {
+        let long: Vec<_> = sentences(text).into_iter().filter(|s| s.split(' ').count() > LONGEST).collect();
+        assert!(long.is_empty(), "{name}: more than {LONGEST} words: {long:#?}");
+    }
+}
