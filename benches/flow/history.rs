@@ -5,15 +5,14 @@ use std::time::{Duration, Instant};
 use simulator::Service;
 use simulator::faults::{Kind, Rule, Which};
 use simulator::ledger::Entry;
-use simulator::resource_manager::TaskRequest;
+use simulator::resource_manager::{TaskRequest, Tempo};
 
-use crate::stage::{Stage, assignment, events, land, record, subscription, until};
+use crate::stage::{Stage, assignment, events, land, record, subscription, tempo, until};
 
-/// As many finished tasks, a hundred a page.
-pub(crate) async fn measure(tasks: usize) -> String {
-    let estate = (0..3).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
-    let all = events(&estate);
-    let mut stage = Stage::without_worker(estate).await;
+/// Lets so many tasks have ended.
+pub(crate) async fn finished(stage: &Stage, tasks: usize) {
+    let at_once = Tempo { accepted: Duration::ZERO, evaluating: Duration::ZERO, ..tempo() };
+    let _ = stage.manager.clone().with_tempo(at_once);
     let home = format!("/subscriptions/{}", subscription(0));
     for number in 0..tasks {
         // Limited to what is nowhere, so that nothing is remediated.
@@ -24,6 +23,15 @@ pub(crate) async fn measure(tasks: usize) -> String {
         }
     }
     until("they have ended", || stage.manager.tasks().iter().all(|task| task.state.is_terminal())).await;
+    let _ = stage.manager.clone().with_tempo(tempo());
+}
+
+/// As many finished tasks, a hundred a page.
+pub(crate) async fn measure(tasks: usize) -> String {
+    let estate = (0..3).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
+    let all = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    finished(&stage, tasks).await;
     let slow = Rule::new("slow", Service::ResourceManager, Which::Always, Kind::Delay(Duration::from_secs(1)));
     stage.azure.faults().add(slow.method("GET").path_contains("/remediations"));
     stage.start_worker(&[("FACTS_TTL", "10m")], 1).await;

@@ -2,6 +2,7 @@
 //! it with their names behind `--`. Each row says what was needed at least beside what it took. The local Azure computes on the same
 //! processors, so times are an upper bound.
 
+mod calls;
 mod crowd;
 mod history;
 mod many;
@@ -37,5 +38,7 @@ async fn main() {
     measure!(wanted, "many4", many::measure(size(134, 3), 3, 150, 4));
     measure!(wanted, "crowd", crowd::measure(size(600, 3)));
     measure!(wanted, "history", history::measure(size(2_000, 3)));
+    measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));
+    measure!(wanted, "calls15", calls::measure(size(15_000, 3), is_bench));
     measure!(wanted, "pages", pages::measure(size(60_000, 20)));
 }
