@@ -10,7 +10,7 @@ use azure_core::http::policies::Policy;
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use tokio::sync::RwLock;
 
-use crate::arm::{ArmClient, FactsReader};
+use crate::arm::{ArmClient, FactsReader, Homes};
 use crate::config::Settings;
 use crate::queue::{Namespace, Receiver, Sender};
 use crate::remediation::{Begun, Opened, Reconciler, Slots};
@@ -93,6 +93,8 @@ impl App {
             begun: Begun::default(),
             opened: Opened::default(),
             kept: Told::default(),
+            homes: Homes::new(settings.home_tenant.clone()),
+            unread: Told::default(),
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);

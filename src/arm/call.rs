@@ -46,6 +46,8 @@ pub enum CallKind {
     QueryStates,
     /// List of a subscription's policy assignments.
     ListAssignments,
+    /// GET of a subscription.
+    ReadSubscription,
     /// GET of a policy set definition.
     ReadSetDefinition,
     /// POST that asks for an evaluation.
@@ -66,6 +68,7 @@ impl CallKind {
             Self::ListDeployments => "listDeployments",
             Self::QueryStates => "queryStates",
             Self::ListAssignments => "listAssignments",
+            Self::ReadSubscription => "readSubscription",
             Self::ReadSetDefinition => "readSetDefinition",
             Self::TriggerEvaluation => "triggerEvaluation",
             Self::ReadEvaluation => "readEvaluation",
@@ -82,6 +85,7 @@ impl CallKind {
             Self::ListDeployments => "Microsoft.PolicyInsights/remediations/listDeployments/read",
             Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",
             Self::ListAssignments => "Microsoft.Authorization/policyAssignments/read",
+            Self::ReadSubscription => "Microsoft.Resources/subscriptions/read",
             Self::ReadSetDefinition => "Microsoft.Authorization/policySetDefinitions/read",
             Self::TriggerEvaluation | Self::ReadEvaluation => {
                 "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action"

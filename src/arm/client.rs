@@ -9,6 +9,8 @@ use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, Headers};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tracing::{debug, info, warn};
 use url::Url;
 
@@ -45,6 +47,8 @@ const VERSIONS: usize = 3;
 pub struct ArmClient {
     endpoint: Url,
     pipeline: Pipeline,
+    credential: Arc<dyn TokenCredential>,
+    audience: String,
     gates: Gates,
     versions: ApiVersions,
     links: Links,
@@ -61,7 +65,8 @@ impl ArmClient {
         options: ClientOptions,
         clocks: Clocks,
     ) -> Self {
-        let bearer: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [audience]));
+        let bearer: Arc<dyn Policy> =
+            Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [audience.clone()]));
         let name = Some(env!("CARGO_PKG_NAME"));
         let pipeline = Pipeline::new(
             name,
@@ -74,6 +79,8 @@ impl ArmClient {
         Self {
             endpoint,
             pipeline,
+            credential,
+            audience,
             gates: Gates::default(),
             versions: ApiVersions::default(),
             links: Links::default(),
@@ -85,6 +92,12 @@ impl ArmClient {
     #[must_use]
     pub fn floor(&self, subscription: &SubscriptionId, now: Timestamp) -> Option<Timestamp> {
         self.gates.floor(&Account::Subscription(subscription.clone()), now)
+    }
+
+    /// The tenant in which the worker's own identity is, as its token tells; none where it does not.
+    pub(super) async fn tenant(&self) -> Option<String> {
+        let token = self.credential.get_token(&[&self.audience], None).await.ok()?;
+        tenant_in(token.token.secret())
     }
 
     /// Makes the call.
@@ -278,6 +291,13 @@ impl ArmClient {
     }
 }
 
+/// The claim `tid` of an access token (Microsoft documentation, "Access token claims reference").
+fn tenant_in(token: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    claims["tid"].as_str().map(str::to_owned)
+}
+
 /// An answer that is a success.
 struct Success {
     status: u16,
@@ -290,4 +310,18 @@ fn rest_if_low(account: &Account, turn: &mut Turn, headers: &Headers, now: Times
     let Some(Low { header, remaining, until }) = low(headers, now) else { return };
     info!(event = "budget_low", %account, header, remaining, until = time_text(until), "few calls are left; the account rests until then");
     turn.close(until);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_tells_its_tenant_and_one_that_cannot_be_read_tells_nothing() {
+        let token = |claims: &str| format!("e30.{}.signature", URL_SAFE_NO_PAD.encode(claims));
+        assert_eq!(tenant_in(&token(r#"{"tid":"t1"}"#)).as_deref(), Some("t1"));
+        for odd in ["", "opaque", "a.b.c", &token("{}"), &token("[]"), &token("no JSON")] {
+            assert_eq!(tenant_in(odd), None, "{odd}");
+        }
+    }
 }

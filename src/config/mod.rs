@@ -120,6 +120,8 @@ pub struct Settings {
     pub state_blob_endpoint: Url,
     /// The name of this installation, if it was given one.
     pub installation: Option<InstallationId>,
+    /// Our own tenant, if it is given; else that of the token.
+    pub home_tenant: Option<String>,
     /// Resource Manager.
     pub resource_manager: Url,
     /// Scope of the tokens for Resource Manager.
@@ -158,6 +160,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         resource_manager: resource_manager
             .unwrap_or_else(|| Url::parse(official).expect("the clouds' addresses are URLs")),
         resource_manager_audience: format!("{official}/.default"),
+        home_tenant: text("HOME_TENANT_ID"),
         ca_file: text("SSL_CERT_FILE").map(PathBuf::from),
         log_filter: environment.read_as("RUST_LOG", |filter| Some(filter.to_owned())),
         told: environment.told(),

@@ -77,7 +77,7 @@ pub(super) const GROUPS: &[Group] = &[
         row("AZURE_CLOUD", is("public"), Form::Word(&["public", "usgovernment", "china"]), "the cloud that the app runs in"),
         row("RESOURCE_MANAGER_ENDPOINT", Unset::Else("of the cloud"), Form::Https, "address of Resource Manager; tokens stay those of the cloud"),
         row("SSL_CERT_FILE", NO, Form::Text("the path of a PEM file with at least one certificate"), "further certificate authorities to trust"),
-        row("HOME_TENANT_ID", Unset::Else("of the token"), Form::Tenant, "our own tenant. Nothing in this version asks for it"),
+        row("HOME_TENANT_ID", Unset::Else("of the token"), Form::Tenant, "our own tenant: a subscription of another is a delegated one"),
         row("INSTALLATION_ID", Unset::Else("of the storage account"), Form::Installation, "part of every task's name, so that several installations over one subscription know their own tasks. Kept in `state/installation.json` from the first start on"),
         row("SERVICEBUS_RESOURCE_ID", NO, Form::Namespace, "the Service Bus namespace, for the counts of its queues. Nothing in this version asks for it"),
     ] },

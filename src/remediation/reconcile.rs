@@ -12,7 +12,7 @@ use super::scanned::Scanned;
 use super::scope_states::{ScopeStates, Unread};
 use super::slots::Slots;
 use super::step::{DeploymentList, Next, Observed, Put, Question, Rest};
-use crate::arm::{ArmClient, ArmError, FactsReader, calls, cut_to};
+use crate::arm::{ArmClient, ArmError, FactsReader, Homes, calls, cut_to};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Queue, SendError, Sender, WakeUp};
@@ -77,6 +77,10 @@ pub struct Reconciler {
     pub opened: Opened,
     /// The subscriptions of which it was told that finished tasks may not be deleted.
     pub kept: Told<SubscriptionId>,
+    /// Whose the subscriptions are.
+    pub homes: Homes,
+    /// The delegated subscriptions of which it was told that their policy states cannot be read.
+    pub unread: Told<SubscriptionId>,
     /// Policies of which as many tasks run as can.
     pub slots: Slots,
 }
@@ -282,7 +286,10 @@ impl Reconciler {
                     return Ok(Observed::States(known, states));
                 }
                 let (call, count) = calls::latest_states(target, &asked, Timestamp::now_utc());
-                let states = self.arm.send_paged(&call, slot).await?;
+                let states = match self.arm.send_paged(&call, slot).await {
+                    Err(error) if self.goes_on_without(&error, target, slot).await => Vec::new(),
+                    answer => answer?,
+                };
                 asked.truncate(count);
                 self.begun.keep_states(&hash, &asked, &states);
                 Observed::States(asked, states)
@@ -310,6 +317,24 @@ impl Reconciler {
                 Observed::Scanned(scope, scanned)
             }
         })
+    }
+
+    /// Whether policy states that are refused do without: their owner may not have delegated them, and Azure remediates only what is
+    /// non-compliant. In a subscription of our own somebody has forgotten a role.
+    async fn goes_on_without(&self, error: &ArmError, target: &Target, slot: Deadline) -> bool {
+        let ArmError::Refused { status: 403, .. } = error else { return false };
+        let subscription = target.subscription();
+        let is_delegated = self.homes.is_delegated(&self.arm, subscription, slot).await.unwrap_or_default();
+        if is_delegated && self.unread.is_news(subscription.clone()) {
+            about!(
+                warn,
+                target,
+                event = "states_unread",
+                error = causes(error),
+                "the delegated subscription does not let the worker read policy states; what is seen non-compliant is remediated without them, and no fix can be verified"
+            );
+        }
+        is_delegated
     }
 
     /// The non-compliant states of the target's scope, page by page, as many as come in time. Nothing that came is lost to an

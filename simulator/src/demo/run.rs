@@ -242,6 +242,7 @@ fn arm_calls(entries: &[Entry]) -> BTreeMap<String, usize> {
             ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
             ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
             ("GET", false) if tail == "policyassignments" => "listAssignments",
+            ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
             ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
             _ => "other",
         };

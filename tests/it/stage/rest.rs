@@ -103,6 +103,7 @@ fn kind(entry: &Entry) -> &'static str {
         ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
         ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
         ("GET", false) if tail == "policyassignments" => "listAssignments",
+        ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
         ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
         _ => "unknown",
     }
