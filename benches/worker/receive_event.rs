@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use axum::Router;
 use serde_json::Value;
-use simulator::demo::{PackageFile, stage};
 use simulator::estate::{ComplianceState, Estate, EventKind, PolicyEvent, RecordKey};
 use simulator::functions_host::{EventGridPolicy, FunctionsHost, HostOptions};
 use simulator::{LocalAzure, LocalAzureOptions};
+use simulator_demo::{PackageFile, stage};
 use time::OffsetDateTime;
 
 /// Only `receive-event` is deployed: what it queues stays there, so nothing else takes part.

@@ -8,10 +8,10 @@ use axum::Router;
 use policy_remediator::event::Timestamp;
 use policy_remediator::queue::{Observation, Seen};
 use policy_remediator::state::{Entry, TargetDocument};
-use simulator::demo::{PackageFile, stage};
 use simulator::functions_host::FunctionsHost;
 use simulator::service_bus::QueueRules;
 use simulator::{LocalAzure, LocalAzureOptions};
+use simulator_demo::{PackageFile, stage};
 use time::format_description::well_known::Rfc3339;
 
 /// Only `sweep` is deployed: what it wakes stays in the queue.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::{StatusCode, header};
+use hyper::header;
 use time::OffsetDateTime;
 use tower::ServiceExt;
 
@@ -113,7 +113,7 @@ impl Front {
             }
             Some(faults::Kind::Status(code)) => self.recorded(entry, refusal::of_status(self.service, code)).await,
             Some(faults::Kind::Answer { status: code, body }) => {
-                let answer = (status(code), [(header::CONTENT_TYPE, "application/json")], body);
+                let answer = (refusal::status(code), [(header::CONTENT_TYPE, "application/json")], body);
                 self.recorded(entry, axum::response::IntoResponse::into_response(answer)).await
             }
             Some(faults::Kind::Replace { from, to }) => {
@@ -162,12 +162,4 @@ async fn whole(response: Response) -> Result<(hyper::http::response::Parts, Byte
 
 fn text(header: Option<&hyper::header::HeaderValue>) -> Option<&str> {
     header.and_then(|value| value.to_str().ok())
-}
-
-/// Whether an HTTP status is one that a service can answer with; others in a rule become 500.
-pub(crate) fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code)
-        .ok()
-        .filter(|status| !status.is_informational())
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

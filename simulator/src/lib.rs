@@ -2,13 +2,11 @@
 //! with rules and error texts as documented. It has its own wire types and never imports the worker's, so that drift shows.
 
 pub mod blob;
-pub mod demo;
 pub mod estate;
 pub mod faults;
 mod front;
 pub mod functions_host;
 pub mod identity;
-pub mod judgement;
 pub mod ledger;
 mod local_azure;
 mod ports;

@@ -2,12 +2,12 @@
 //! service, because clients branch on it. Sources: the Azure REST references of the services and captured answers.
 
 use axum::{body::Body, http::header::HeaderName};
-use hyper::header;
+use hyper::{StatusCode, header};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Service, front::status, identity::TokenProblem, tls::Response};
+use crate::{Service, identity::TokenProblem, tls::Response};
 
 /// 429 with `Retry-After` in whole seconds.
 pub(crate) fn throttled(service: Service, retry_after: u64) -> Response {
@@ -193,4 +193,12 @@ fn stamp(time: OffsetDateTime) -> String {
     let format =
         time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]");
     time.format(&format).unwrap_or_default()
+}
+
+/// Whether an HTTP status is one that a service can answer with; others in a rule become 500.
+pub(crate) fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

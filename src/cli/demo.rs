@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulator::demo::{Burst, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo};
+use simulator_demo::{Burst, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo};
 use time::OffsetDateTime;
 
 use super::package::Package;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use simulator::demo::{PackageFile, stage};
+use simulator_demo::{PackageFile, stage};
 use tempfile::TempDir;
 
 const fn file(path: &'static str, text: &'static str) -> PackageFile {

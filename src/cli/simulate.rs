@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use serde_json::{Map, Value, json};
-use simulator::demo::{Mode, estate, settings};
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::resource_manager::{ResourceManager, Tempo};
 use simulator::{LocalAzure, LocalAzureOptions};
+use simulator_demo::{Mode, estate, settings};
 use time::OffsetDateTime;
 
 use super::DONE;

@@ -1,7 +1,7 @@
 //! The demo's result for people.
 
 use comfy_table::{Table, presets};
-use simulator::demo::Report;
+use simulator_demo::Report;
 
 /// The table of a report.
 pub(super) fn table(report: &Report) -> Table {

@@ -122,7 +122,7 @@ async fn what_simulate_prints_can_be_used_and_an_event_posted_to_it_ends_as_a_ta
     let token: Value = serde_json::from_str(&answer).unwrap();
     let token = token["access_token"].as_str().unwrap().to_owned();
 
-    let estate = simulator::demo::estate(time::OffsetDateTime::now_utc());
+    let estate = simulator_demo::estate(time::OffsetDateTime::now_utc());
     let record = &estate.records[0];
     let event = PolicyEvent::of(&estate, record, EventKind::Created).event_grid();
     let webhook = format!("{}/runtime/webhooks/eventgrid?functionName=receive-event", simulation.place("functions"));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use simulator::demo::{Burst, burst, estate};
+use simulator_demo::{Burst, burst, estate};
 use time::OffsetDateTime;
 
 use crate::stage::Stage;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use simulator::demo::{Burst, burst, estate};
+use simulator_demo::{Burst, burst, estate};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

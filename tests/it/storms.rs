@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use simulator::Service;
-use simulator::demo::Storm;
 use simulator::faults::{Kind, Rule, Which};
-use simulator::judgement::{TooEarly, too_early, too_early_for_all};
 use simulator::ledger::Entry;
+use simulator_demo::Storm;
+use simulator_demo::judgement::{TooEarly, too_early, too_early_for_all};
 
 use crate::stage::{Stage, until, until_met};
 use crate::storms_end::the_end_is_right;

@@ -1,10 +1,10 @@
 //! A storm in which some resources need more attempts than they get: they are parked after the last, and troubled no more.
 
 use simulator::Service;
-use simulator::demo::Storm;
 use simulator::estate::{Attempt, ComplianceState, Estate, Failure};
 use simulator::faults::{Kind, Rule, Which};
-use simulator::judgement::{hopeless, too_early};
+use simulator_demo::Storm;
+use simulator_demo::judgement::{hopeless, too_early};
 use time::OffsetDateTime;
 
 use crate::stage::{Stage, until};

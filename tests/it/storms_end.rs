@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use simulator::Service;
 use simulator::estate::{ArmId, ComplianceState, Estate, RecordKey};
-use simulator::judgement::{attempts, fixable, hopeless, troubled_too_often};
+use simulator_demo::judgement::{attempts, fixable, hopeless, troubled_too_often};
 
 use crate::stage::Stage;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use simulator::demo::Storm;
 use simulator::estate::{ComplianceState, Estate, PolicyEvent, RecordKey};
-use simulator::judgement::{fixable, hopeless, troubled_too_often};
 use simulator::resource_manager::Drift;
+use simulator_demo::Storm;
+use simulator_demo::judgement::{fixable, hopeless, troubled_too_often};
 use time::OffsetDateTime;
 
 use crate::stage::{PATIENCE, Stage};

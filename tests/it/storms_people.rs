@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use simulator::Service;
-use simulator::demo::Storm;
 use simulator::estate::{ArmId, ComplianceState, Estate, RecordKey};
 use simulator::faults::{Kind, Rule, Which};
-use simulator::judgement::{fixable, too_early, troubled_too_often};
 use simulator::resource_manager::{ProvisioningState, TaskView, Tempo};
+use simulator_demo::Storm;
+use simulator_demo::judgement::{fixable, too_early, troubled_too_often};
 use time::OffsetDateTime;
 
 use crate::stage::{Stage, until, until_met};

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use simulator::Service;
-use simulator::demo::Storm;
 use simulator::estate::RecordKey;
 use simulator::faults::{Kind, Rule, Which};
-use simulator::judgement::{fixable, too_early};
 use simulator::ledger::Entry;
+use simulator_demo::Storm;
+use simulator_demo::judgement::{fixable, too_early};
 use time::{Duration, OffsetDateTime};
 
 use crate::stage::{Stage, until, until_met};

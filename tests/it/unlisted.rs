@@ -5,8 +5,8 @@ use serde_json::json;
 use simulator::Service;
 use simulator::estate::instant_text;
 use simulator::faults::{Kind, Rule, Which};
-use simulator::judgement::too_early;
 use simulator::resource_manager::PageSizes;
+use simulator_demo::judgement::too_early;
 use time::OffsetDateTime;
 
 use crate::stage::{Stage, events, land, record, until};

@@ -20,7 +20,10 @@ use super::{
     listing::{Query, http_date},
     store::{BlockRef, Container, Draft},
 };
-use crate::{front::status, refusal, tls::Response};
+use crate::{
+    refusal::{self, status},
+    tls::Response,
+};
 
 /// The protocol in front of a storage account. The front has read the body and bounded it already.
 pub fn router(blobs: Blobs) -> Router {

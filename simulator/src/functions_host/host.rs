@@ -2,12 +2,12 @@
 //! worker; so does Ctrl-C.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     future::Future,
     net::SocketAddr,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -15,7 +15,6 @@ use std::{
 
 use futures::FutureExt;
 use serde_json::Value;
-use time::OffsetDateTime;
 use tokio::{
     sync::{broadcast, watch},
     task::JoinSet,
@@ -24,11 +23,11 @@ use tokio::{
 use super::{
     event_grid::{self, DeliveryReport, EventGridPolicy, Pending},
     instance::{Instance, Order, Phase},
-    invocation,
     listener::Listener,
     logs::{LogLine, LogStream, Logs},
-    outcome::{Answer, InvocationFailed},
-    package::{Function, Package, PackageError, Trigger},
+    outcome::InvocationFailed,
+    package::{Package, PackageError, Trigger},
+    shared::Shared,
     web,
 };
 use crate::{
@@ -124,13 +123,6 @@ pub struct FunctionsHost {
     tasks: JoinSet<()>,
 }
 
-pub(super) struct Shared {
-    pub(super) package: Arc<Package>,
-    pub(super) instances: Vec<Arc<Instance>>,
-    pub(super) turn: AtomicUsize,
-    fired: Mutex<HashMap<String, OffsetDateTime>>,
-}
-
 impl FunctionsHost {
     /// Starts the package in a folder (the script root) and waits until every worker is ready; only then do triggers
     /// deliver.
@@ -156,8 +148,7 @@ impl FunctionsHost {
             tasks.spawn(instance.clone().keep(orders));
             instances.push(instance);
         }
-        let shared =
-            Arc::new(Shared { package, instances, turn: AtomicUsize::new(0), fired: Mutex::new(HashMap::new()) });
+        let shared = Arc::new(Shared::new(package, instances));
         let front = Front::new(Service::Functions, web::router(shared.clone()), options.ledger, options.faults);
         let endpoint = Endpoint::open(None, front.exchange()).await.map_err(HostError::Endpoint)?;
         let deliveries = Arc::new(AtomicUsize::new(0));
@@ -389,24 +380,5 @@ impl FunctionsHost {
 impl Drop for FunctionsHost {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-impl Shared {
-    pub(super) fn function(&self, name: &str) -> Option<&Function> {
-        self.package.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
-    }
-
-    pub(super) async fn fire(&self, function: &Function) -> Result<Answer, InvocationFailed> {
-        let Trigger::Timer { schedule } = &function.trigger else {
-            return Err(InvocationFailed(format!("'{}' is no timer.", function.name)));
-        };
-        let instance = self.next_open().ok_or_else(|| InvocationFailed("No instance is running.".to_owned()))?;
-        let now = OffsetDateTime::now_utc();
-        let last = {
-            let mut fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
-            fired.insert(function.name.clone(), now)
-        };
-        instance.invoke(&function.name, &invocation::timer(function, schedule, last, now)).await
     }
 }

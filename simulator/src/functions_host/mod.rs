@@ -16,6 +16,7 @@ mod pipe;
 mod process;
 mod restart;
 mod schedule;
+mod shared;
 mod web;
 
 pub use event_grid::{DeliveryReport, EventGridPolicy};

@@ -1,10 +1,7 @@
 //! The host's own HTTP endpoint: the Event Grid webhook, the functions with HTTP triggers, and firing a timer by hand. Keys
 //! are not asked for, as under the Core Tools. Source: HttpRequestProcessor of the Event Grid extension; HOST controllers.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Router,
@@ -20,11 +17,11 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    host::Shared,
     instance::Instance,
     invocation::{HttpRequest, event_grid_many, event_grid_one, http},
     outcome::{Answer, InvocationFailed},
     package::{Function, Trigger},
+    shared::Shared,
 };
 use crate::tls::Response;
 
@@ -184,7 +181,7 @@ fn http_output(value: &Value) -> Response {
         other => other.to_string(),
     };
     let mut response = Response::new(Body::from(text));
-    *response.status_mut() = crate::front::status(u16::try_from(status).unwrap_or(500));
+    *response.status_mut() = crate::refusal::status(u16::try_from(status).unwrap_or(500));
     for (name, value) in headers.and_then(Value::as_object).into_iter().flatten() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -218,15 +215,6 @@ fn matched(prefix: &str, route: &str, path: &str) -> Option<Vec<(String, String)
         }
     }
     rest.next().is_none().then_some(parameters)
-}
-
-impl Shared {
-    /// The next instance that triggers may deliver to, by turns.
-    pub(super) fn next_open(&self) -> Option<Arc<Instance>> {
-        let open: Vec<&Arc<Instance>> = self.instances.iter().filter(|instance| instance.is_open()).collect();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        open.get(turn.checked_rem(open.len())?).map(|instance| Arc::clone(instance))
-    }
 }
 
 #[cfg(test)]

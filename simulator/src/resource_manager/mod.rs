@@ -3,6 +3,7 @@
 //! looks; there are no background jobs. Authentication, TLS and faults belong to the layers around it.
 
 mod drift;
+mod drifting;
 mod error;
 mod evaluations;
 mod handle;

@@ -148,7 +148,7 @@ fn rfc_1123(time: OffsetDateTime) -> String {
 
 fn answer(status: u16, headers: HeaderMap, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = crate::front::status(status);
+    *response.status_mut() = crate::refusal::status(status);
     *response.headers_mut() = headers;
     response
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Value;
 
 use super::report::ParkedItem;
-use crate::blob::Blobs;
-use crate::estate::RecordKey;
-use crate::functions_host::LogLine;
+use simulator::blob::Blobs;
+use simulator::estate::RecordKey;
+use simulator::functions_host::LogLine;
 
 /// What the log tells.
 #[derive(Debug, Default)]
@@ -143,7 +143,7 @@ impl StateTally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functions_host::LogStream;
+    use simulator::functions_host::LogStream;
 
     #[test]
     fn the_seconds_to_fixed_are_read_from_the_log() {

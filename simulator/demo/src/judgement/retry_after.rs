@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::Service;
-use crate::estate::{ArmId, parse_instant};
-use crate::ledger::Entry;
+use simulator::Service;
+use simulator::estate::{ArmId, parse_instant};
+use simulator::ledger::Entry;
 
 /// An invocation that took at least this long may have left looks at targets behind, which go on by themselves
 /// (docs/adr/0005: three seconds; less here, to be on the safe side).

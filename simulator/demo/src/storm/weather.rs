@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::Storm;
-use crate::Service;
-use crate::faults::{Kind, Rule, Which};
+use simulator::Service;
+use simulator::faults::{Kind, Rule, Which};
 
 /// Share of Resource Manager's calls that are refused with 429.
 const THROTTLED: f64 = 0.05;

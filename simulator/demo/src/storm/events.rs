@@ -5,7 +5,7 @@ use serde_json::Value;
 use time::Duration;
 
 use super::Storm;
-use crate::estate::{ComplianceRecord, ComplianceState, Estate, EventKind, PolicyEvent};
+use simulator::estate::{ComplianceRecord, ComplianceState, Estate, EventKind, PolicyEvent};
 
 const DUPLICATES: f64 = 0.3;
 const DISORDER: f64 = 0.2;

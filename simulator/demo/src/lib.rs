@@ -3,6 +3,7 @@
 
 mod estate;
 mod events;
+pub mod judgement;
 mod package;
 mod report;
 mod run;

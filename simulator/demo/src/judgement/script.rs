@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, Identity, Nature, RecordKey};
-use crate::resource_manager::TaskView;
+use simulator::estate::{ArmId, Attempt, ComplianceRecord, ComplianceState, Estate, Identity, Nature, RecordKey};
+use simulator::resource_manager::TaskView;
 
 /// Most resources that one task names (`filters.resourceIds`, api 2024-10-01).
 const MOST: usize = 100;
@@ -133,8 +133,8 @@ pub fn attempts(estate: &Estate, record: &ComplianceRecord) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::Storm;
-    use crate::estate::{Failure, sample};
+    use crate::Storm;
+    use simulator::estate::{Failure, sample};
     use time::OffsetDateTime;
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
         estate.records.retain(|record| record.key.assignment == assignment);
         let count = remediable(&estate).count();
         assert!(count > 0 && fixable(&estate).len() == count);
-        let mut change = |change: fn(&mut crate::estate::Assignment)| {
+        let mut change = |change: fn(&mut simulator::estate::Assignment)| {
             estate.assignments.iter_mut().filter(|one| one.id == assignment).for_each(change);
             let reasons: HashSet<&str> = hopeless(&estate).values().map(|park| park.reason).collect();
             (fixable(&estate).len(), hopeless(&estate).len(), reasons, least_tasks(&estate))

@@ -2,7 +2,7 @@
 //! those of one target, because the identity of its assignment lacks the roles there.
 
 use super::Storm;
-use crate::estate::{Attempt, Failure, RecordKey};
+use simulator::estate::{Attempt, Failure, RecordKey};
 
 /// Shares of all records: failing once or twice, missing an evaluation result, failing for ever.
 const TRANSIENT: f64 = 0.08;

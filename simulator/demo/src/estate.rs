@@ -4,7 +4,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use crate::estate::{
+use simulator::estate::{
     Assignment, ComplianceRecord, ComplianceState, Definition, Estate, Failure, Initiative, RecordKey,
 };
 

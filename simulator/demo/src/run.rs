@@ -15,12 +15,13 @@ use super::report::Report;
 use super::scores::scores;
 use super::settings::{Mode, settings};
 use super::tally::{LogTally, StateTally};
-use crate::estate::{ComplianceState, Estate, RecordKey};
-use crate::faults::Rule;
-use crate::functions_host::{FunctionsHost, LogLine};
-use crate::ledger::Entry;
-use crate::resource_manager::{ResourceManager, Tempo};
-use crate::{LocalAzure, LocalAzureOptions, Service, judgement};
+use crate::judgement;
+use simulator::estate::{ComplianceState, Estate, RecordKey};
+use simulator::faults::Rule;
+use simulator::functions_host::{FunctionsHost, LogLine};
+use simulator::ledger::Entry;
+use simulator::resource_manager::{ResourceManager, Tempo};
+use simulator::{LocalAzure, LocalAzureOptions, Service};
 
 /// How often the state is looked at.
 const LOOK: Duration = Duration::from_millis(100);

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::tally::StateTally;
-use crate::estate::Estate;
-use crate::ledger::Entry;
-use crate::resource_manager::{ResourceManager, WriteKind};
-use crate::{LocalAzure, Service, judgement};
+use crate::judgement;
+use simulator::estate::Estate;
+use simulator::ledger::Entry;
+use simulator::resource_manager::{ResourceManager, WriteKind};
+use simulator::{LocalAzure, Service};
 
 /// What stands in the report under the same names.
 pub(super) struct Scores {
@@ -52,7 +53,7 @@ fn wrongly_parked(estate: &Estate, state: &StateTally) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{ComplianceRecord, Failure, RecordKey, sample};
+    use simulator::estate::{ComplianceRecord, Failure, RecordKey, sample};
     use time::OffsetDateTime;
 
     #[test]

@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use time::Duration;
 
-use crate::estate::{ComplianceState, Estate, EventKind, PolicyEvent};
+use simulator::estate::{ComplianceState, Estate, EventKind, PolicyEvent};
 
 /// How a burst is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_burst_repeats_and_disorders_about_as_told_and_the_same_way_each_time() {
-        let estate = crate::demo::estate(time::OffsetDateTime::now_utc());
+        let estate = crate::estate(time::OffsetDateTime::now_utc());
         let events = burst(&estate, Burst::default());
         let distinct: std::collections::HashSet<_> = events.iter().map(Value::to_string).collect();
         assert_eq!(distinct.len(), estate.records.len());

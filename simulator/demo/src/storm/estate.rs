@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::Storm;
 use super::failures::Place;
-use crate::estate::{Assignment, ComplianceRecord, Definition, Estate, Initiative, RecordKey};
+use simulator::estate::{Assignment, ComplianceRecord, Definition, Estate, Initiative, RecordKey};
 
 const TENANT: &str = "4bee2b8a-1bee-47c2-90e9-404241551135";
 const PRINCIPAL: &str = "e6d23f8d-af97-4fbc-bda6-00604e4e3d0a";
