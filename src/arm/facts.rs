@@ -12,6 +12,7 @@ use super::call::CallKind;
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::task_lists::{ActiveTasks, TaskLists};
+use super::turn::turn_at;
 use crate::event::Timestamp;
 use crate::kept::Kept;
 use crate::resource::{ArmId, SubscriptionId, Target, fold};
@@ -169,16 +170,6 @@ impl FactsReader {
     ) -> Result<(Instant, ActiveTasks), ArmError> {
         self.tasks.active(arm, target, deadline).await
     }
-}
-
-/// The turn at a list that another look may be reading.
-pub(super) async fn turn_at<T>(
-    list: &tokio::sync::Mutex<T>,
-    call: CallKind,
-    deadline: Deadline,
-) -> Result<tokio::sync::MutexGuard<'_, T>, ArmError> {
-    let late = |_| ArmError::NotSent { call, words: "another look has been reading it for the whole time".to_owned() };
-    tokio::time::timeout(deadline.left(), list.lock()).await.map_err(late)
 }
 
 /// The assignments of management groups, each kept once as long as the list of any subscription has it.

@@ -26,6 +26,7 @@ mod remediations;
 mod retry_after;
 mod service_error;
 mod task_lists;
+mod turn;
 mod words;
 
 pub use answer::{Answer, Oddity};

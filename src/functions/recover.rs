@@ -8,12 +8,12 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use super::Failure;
-use super::returning::{End, settle};
+use super::returning::{self, End, settle};
 use crate::app::App;
 use crate::queue::{DeadLetter, Queue};
 use crate::transport::{Deadline, causes};
 
-pub(super) const NAME: &str = "recover";
+pub(super) const NAME: &str = returning::FUNCTION;
 
 /// Most messages of a queue in one run, and the pause after each: what comes back in a flood must not be a flood again, and it
 /// is in the way of nothing new. The numbers are those of docs/adr/0007.

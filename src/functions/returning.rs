@@ -7,13 +7,16 @@ use super::dead_letter::Fate;
 use super::rejection::reject_from;
 use super::rousing::rouse;
 use super::stopping::{self, stop};
-use super::{Failure, consumer, isolate, recover};
+use super::{Failure, consumer, isolate};
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::queue::{DeadLetter, Observation, Outgoing, Queue, WakeUp};
 use crate::remediation::{AfterDeath, after_death, wake_up_of};
 use crate::telemetry::about;
 use crate::transport::{Deadline, causes};
+
+/// The function that returns letters.
+pub(super) const FUNCTION: &str = "recover";
 
 /// What became of it. One that is kept comes again when its lock is over.
 pub(super) enum End {
@@ -147,5 +150,5 @@ async fn reject(
 ) -> Result<(), Failure> {
     let DeadLetter { body, deliveries, reason: why, .. } = letter;
     let reason = format!("{reason}; it was dead-lettered after {deliveries} deliveries ({why})");
-    Ok(reject_from(app, recover::NAME, Some(queue), reason, body, deadline).await?)
+    Ok(reject_from(app, FUNCTION, Some(queue), reason, body, deadline).await?)
 }

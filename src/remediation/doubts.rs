@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::backoff::round_up;
-use super::merge::{first_due, park};
+use super::states::{first_due, park};
 use crate::arm::PolicyState;
 use crate::config::Policy;
 use crate::event::{ComplianceState, Timestamp};

@@ -6,7 +6,7 @@
 //! instance which opens the task does not allow. Who widens them waits for no more than a sweep.
 
 use super::listing;
-use super::merge::first_due;
+use super::states::first_due;
 use super::wake::rouse;
 use super::wave::{forbids, forbids_all};
 use crate::config::{GuardRails, Policy};

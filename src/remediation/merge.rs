@@ -2,6 +2,7 @@
 //! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
 use super::backoff::round_up;
+use super::states::{first_due, park};
 use super::wake::rouse;
 use super::{doubts, left_out, listing};
 use crate::config::Policy;
@@ -229,22 +230,6 @@ pub(super) fn new_episode(entry: &mut Entry, at: Timestamp, policy: &Policy, now
     } else {
         EntryState::Waiting { due: first_due(at, policy, now) }
     };
-}
-
-/// Gives a resource up until `PARK_FOR` has passed.
-pub(super) fn park(
-    reason: ParkReason,
-    class: Option<crate::state::FailureClass>,
-    words: String,
-    policy: &Policy,
-    now: Timestamp,
-) -> EntryState {
-    EntryState::Parked { reason, class, words, hint: reason.hint().to_owned(), until: now + policy.park_for }
-}
-
-/// Automatic remediation of new resources gets its chance first; what belongs together travels together.
-pub(super) fn first_due(at: Timestamp, policy: &Policy, now: Timestamp) -> Timestamp {
-    round_up((at + policy.settle_delay).max(now), policy.coalesce_window)
 }
 
 #[cfg(test)]

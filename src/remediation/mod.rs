@@ -33,6 +33,7 @@ mod scope_states;
 mod settled;
 mod slots;
 mod stages;
+mod states;
 mod step;
 mod target_park;
 mod wake;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::backoff::next_attempt;
-use super::merge::park;
+use super::states::park;
 use crate::arm::NewTask;
 use crate::config::Policy;
 use crate::event::{Moment, Timestamp};

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::queue::Nonce;
     use crate::remediation::fixture::{now, policy, resource, waiting};
-    use crate::remediation::merge::park;
+    use crate::remediation::states::park;
     use crate::state::{FailureClass, LastFailure, ParkReason};
 
     #[test]

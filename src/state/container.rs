@@ -18,8 +18,7 @@ use serde::de::DeserializeOwned;
 
 use super::races::Races;
 use super::state_error::StateError;
-use super::target_document::VERSION;
-use super::versioned::{ETag, FormatVersion, Versioned};
+use super::versioned::{ETag, FormatVersion, VERSION, Versioned};
 use crate::event::Timestamp;
 use crate::transport::{Deadline, LARGEST_ANSWER, Trouble, may_pass, repeat};
 

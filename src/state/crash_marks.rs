@@ -11,7 +11,7 @@ use super::blob_store::Store;
 use super::container::Replaces;
 use super::rejected::digest;
 use super::state_error::StateError;
-use super::target_document::VERSION;
+use super::versioned::VERSION;
 use crate::event::Timestamp;
 use crate::queue::{Observation, WakeUp};
 use crate::transport::Deadline;

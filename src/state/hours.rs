@@ -2,9 +2,8 @@
 //! and stands in the document whose entries changed: one write, so that no crash loses or doubles a count, as it would if the
 //! sums of a subscription stood in a document of their own.
 
-use serde::{Deserialize, Serialize};
-
 use super::changes::{Change, changes};
+use super::hour::{Hour, Sums};
 use super::target_document::TargetDocument;
 use crate::event::Timestamp;
 
@@ -12,63 +11,24 @@ const HOUR: i64 = 3_600;
 /// Hours that are kept: the one that runs and those before it.
 const KEPT: i64 = 24;
 
-/// Counts of resources, and the seconds that belong to them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Sums {
-    /// Resources that were fixed.
-    pub fixed: u64,
-    /// From observed to fixed, over all of them.
-    pub seconds_to_fixed: f64,
-    /// Fixes that a later evaluation verified.
-    pub verified: u64,
-    /// From observed to verified, over all of them.
-    pub seconds_to_verified: f64,
-    /// Resources that were parked, by themselves or with their target.
-    pub parked: u64,
-    /// Attempts that are repeated.
-    pub retried: u64,
-}
-
-impl Sums {
-    fn count(&mut self, change: &Change<'_>) {
-        if let Some(seconds) = change.seconds_to_fixed() {
-            self.fixed += 1;
-            self.seconds_to_fixed += seconds;
-        }
-        if let Some(seconds) = change.seconds_to_verified() {
-            self.verified += 1;
-            self.seconds_to_verified += seconds;
-        }
-        self.parked += u64::from(change.is_parked());
-        self.retried += u64::from(change.is_counted_retry());
+/// Counts what a change means.
+fn count(sums: &mut Sums, change: &Change<'_>) {
+    if let Some(seconds) = change.seconds_to_fixed() {
+        sums.fixed += 1;
+        sums.seconds_to_fixed += seconds;
     }
-
-    /// Adds other sums to these.
-    pub fn add(&mut self, other: &Self) {
-        self.fixed += other.fixed;
-        self.seconds_to_fixed += other.seconds_to_fixed;
-        self.verified += other.verified;
-        self.seconds_to_verified += other.seconds_to_verified;
-        self.parked += other.parked;
-        self.retried += other.retried;
+    if let Some(seconds) = change.seconds_to_verified() {
+        sums.verified += 1;
+        sums.seconds_to_verified += seconds;
     }
-}
-
-/// The sums of one hour.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Hour {
-    /// When it began.
-    #[serde(with = "time::serde::rfc3339")]
-    pub begun: Timestamp,
-    /// What was written in it.
-    pub sums: Sums,
+    sums.parked += u64::from(change.is_parked());
+    sums.retried += u64::from(change.is_counted_retry());
 }
 
 /// Adds what a write of the document changes to the hour of `now`, and drops the hours that are too old.
 pub fn sum_up(before: &TargetDocument, after: &mut TargetDocument, now: Timestamp) {
     let mut news = Sums::default();
-    changes(before, after).for_each(|change| news.count(&change));
+    changes(before, after).for_each(|change| count(&mut news, &change));
     after.hours.retain(|hour| is_recent(hour, now));
     if news == Sums::default() {
         return;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::target_document::VERSION;
+use super::versioned::VERSION;
 
 /// The name of an installation: up to eight letters or digits, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

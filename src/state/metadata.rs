@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use time::format_description::well_known::Rfc3339;
 
 use super::entry::EntryState;
-use super::hours::{self, Hour};
+use super::hour::Hour;
+use super::hours;
 use super::quiet::quiet_since;
 use super::rival::Rival;
-use super::target_document::{TargetDocument, VERSION};
+use super::target_document::TargetDocument;
 use super::task_name::TaskName;
+use super::versioned::VERSION;
 use crate::event::{Timestamp, parse_time};
 
 const WAKE_AT: &str = "wakeat";

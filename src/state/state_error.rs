@@ -1,6 +1,6 @@
 //! Why a document could not be read or written: storage, or the one document.
 
-use super::target_document::VERSION;
+use super::versioned::VERSION;
 use crate::transport::is_of_the_request;
 
 /// Why the store could not serve.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::{Claim, Claimed};
 use super::evaluation::Evaluation;
 use super::scope_park::ScopePark;
-use super::target_document::VERSION;
+use super::versioned::VERSION;
 use crate::event::Timestamp;
 use crate::resource::{IdDigest, Scope, SubscriptionId, TargetHash};
 

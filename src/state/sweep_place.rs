@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::target_document::VERSION;
+use super::versioned::VERSION;
 
 /// The document `sweep.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

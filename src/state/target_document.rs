@@ -7,16 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, EntryState};
 use super::excluded::Excluded;
-use super::hours::Hour;
+use super::hour::Hour;
 use super::target_park::TargetPark;
 use super::task::{ActiveTask, PastTask};
 use super::task_name::TaskName;
+use super::versioned::VERSION;
 use crate::event::Timestamp;
 use crate::queue::Nonce;
 use crate::resource::{ResourceId, Target};
-
-/// Format version that this worker writes. A document of a newer one is left alone.
-pub(super) const VERSION: u32 = 1;
 
 /// The state document of a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

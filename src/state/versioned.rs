@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// Format version that this worker writes. A document of a newer one is left alone.
+pub(super) const VERSION: u32 = 1;
+
 /// An ETag as the store gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ETag(pub String);

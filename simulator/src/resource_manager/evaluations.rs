@@ -1,23 +1,13 @@
 //! Evaluations on demand: asked for at a subscription or a group, a long-running operation as recorded, at whose end the
 //! states of all that the scope holds have a new time.
 
-use super::{error::ArmError, reply::Reply, request::Call, world::World};
+use super::{error::ArmError, evaluation::Evaluation, reply::Reply, request::Call, world::World};
 use crate::estate::{ArmId, Scope};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Longest pause that an answer asks for (recorded).
 const RETRY_AFTER: u64 = 30;
-
-/// An evaluation that was asked for.
-#[derive(Debug)]
-pub(crate) struct Evaluation {
-    name: String,
-    scope: ArmId,
-    began_at: OffsetDateTime,
-    ends_at: OffsetDateTime,
-    is_done: bool,
-}
 
 impl World {
     pub(crate) fn trigger_evaluation(

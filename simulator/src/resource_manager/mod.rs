@@ -5,6 +5,7 @@
 mod drift;
 mod drifting;
 mod error;
+mod evaluation;
 mod evaluations;
 mod handle;
 mod hierarchy;

@@ -5,7 +5,7 @@ use super::{
     Drift, Tempo,
     drift::Drifted,
     error::ArmError,
-    evaluations::Evaluation,
+    evaluation::Evaluation,
     observation::Write,
     paging::PageSizes,
     quota::Quota,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub(super) use requests::{give_up_overdue, learn, request};
 
-use super::merge::park;
+use super::states::park;
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::resource::{ResourceId, Scope};

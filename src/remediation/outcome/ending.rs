@@ -3,7 +3,8 @@
 use super::super::backoff::next_attempt;
 use super::super::doubts;
 use super::super::failure::{Verdict, classify, verdict};
-use super::super::merge::{new_episode, park};
+use super::super::merge::new_episode;
+use super::super::states::park;
 use crate::arm::{TaskState, TaskStatus};
 use crate::config::Policy;
 use crate::event::Timestamp;

@@ -84,7 +84,8 @@ mod tests {
     use crate::arm::{AssignedPolicy, Assignment, Effect, Found};
     use crate::queue::Seen;
     use crate::remediation::fixture::{installation, now, policy, resource, seen, target};
-    use crate::remediation::merge::{merge, park};
+    use crate::remediation::merge::merge;
+    use crate::remediation::states::park;
     use crate::state::{ParkReason, SkipReason};
     use std::time::Duration;
 
