@@ -22,6 +22,8 @@ pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
 
 /// What the functions need.
 pub struct App {
+    /// Documents of which it was told that they cannot be deleted.
+    pub undeleted: Told<String>,
     /// The settings.
     pub settings: Settings,
     /// Documents, queues, Resource Manager, and the decisions' settings.
@@ -98,6 +100,13 @@ impl App {
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);
-        Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })
+        Ok(Self {
+            undeleted: Told::default(),
+            settings,
+            reconciler,
+            receiver,
+            seats: Seats::default(),
+            alone: RwLock::default(),
+        })
     }
 }

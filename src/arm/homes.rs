@@ -20,6 +20,8 @@ const OLDEST: &str = "2020-01-01";
 /// Most bytes of what is kept.
 const MOST: usize = 1 << 20;
 const OF_ONE: usize = 200;
+/// A subscription may be transferred.
+const KEPT_FOR: Duration = Duration::from_secs(86_400);
 
 /// The tenant that owns a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Homes {
         id: &SubscriptionId,
         deadline: Deadline,
     ) -> Result<bool, ArmError> {
-        if let Some(known) = self.delegated.get(id, Duration::MAX) {
+        if let Some(known) = self.delegated.get(id, KEPT_FOR) {
             return Ok(known);
         }
         let own = match &self.own {
@@ -78,7 +80,7 @@ impl Homes {
             None => arm.tenant().await,
         };
         let owner = arm.send(&subscription(id), deadline).await?.tenant;
-        let is_delegated = own.zip(owner).is_some_and(|(own, owner)| !own.eq_ignore_ascii_case(&owner));
-        Ok(self.delegated.keep(id, is_delegated, OF_ONE))
+        let Some((own, owner)) = own.zip(owner) else { return Ok(false) };
+        Ok(self.delegated.keep(id, !own.eq_ignore_ascii_case(&owner), OF_ONE))
     }
 }

@@ -52,7 +52,7 @@ pub use reconcile::{ReconcileError, Reconciler};
 pub use reconciliation::Reconciliation;
 pub use scanned::Scanned;
 pub use scope_states::{ScopeStates, Unread};
-pub use settled::{is_settled, may_be_settled};
+pub use settled::{is_settled, keeps_tasks, may_be_settled};
 pub use slots::Slots;
 pub use step::{DeploymentList, Meaning, Next, Observed, Put, Question, Rest, Write};
 pub use target_park::TargetCause;

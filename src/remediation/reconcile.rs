@@ -8,6 +8,7 @@ use super::opened::Opened;
 use super::opening::longest_request;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
+use super::retention;
 use super::scanned::Scanned;
 use super::scope_states::{ScopeStates, Unread};
 use super::slots::Slots;
@@ -165,7 +166,8 @@ impl Reconciler {
                 Saved::As(etag) => {
                     if let Some(before) = look.document() {
                         journal::written(before, &write.document);
-                        if before.history.last() != write.document.history.last() {
+                        let last = |document: &TargetDocument| document.history.last().map(|past| past.name.clone());
+                        if last(before) != last(&write.document) {
                             self.slots.ended(target);
                         }
                     }
@@ -241,13 +243,14 @@ impl Reconciler {
                     journal::task_deleted(target, &name);
                     Observed::TaskDeleted(name)
                 }
-                Err(error) if error.is_final() => {
+                Err(error) if retention::stays_for_good(&error, target) => {
                     if self.kept.is_news(target.subscription().clone()) {
                         journal::task_kept(target, &name, &error);
                     }
                     Observed::TaskDeleted(name)
                 }
-                Err(error) => Observed::Unanswered(error),
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => Observed::Unanswered(error),
+                Err(_) => Observed::TaskStays,
             },
             Next::Show(plan) => {
                 self.show(&plan, target);

@@ -75,6 +75,8 @@ pub struct Reconciliation {
     pub(super) answered: BTreeSet<&'static str>,
     /// The finished task that was deleted last.
     pub(super) deleted: Option<TaskName>,
+    /// One could not be deleted, for a cause that may pass.
+    pub(super) stays: bool,
     pub(super) out_of_time: bool,
     pub(super) shown: bool,
     settled: Option<Rest>,
@@ -130,6 +132,7 @@ impl Reconciliation {
             tries_again: false,
             answered: BTreeSet::new(),
             deleted: None,
+            stays: false,
             out_of_time: false,
             shown: false,
             settled: None,
@@ -285,6 +288,7 @@ impl Reconciliation {
                 self.scanned = known.map(|known| (scope, known.started_at, scanned));
             }
             Observed::TaskDeleted(task) => self.deleted = Some(task),
+            Observed::TaskStays => self.stays = true,
             Observed::Crowded => self.is_crowded = true,
             Observed::Shown => self.shown = true,
             Observed::Woken => self.woken = true,
@@ -395,6 +399,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Floor(_)
         | Observed::Scanned(..)
         | Observed::TaskDeleted(_)
+        | Observed::TaskStays
         | Observed::Shown
         | Observed::Woken
         | Observed::OutOfTime

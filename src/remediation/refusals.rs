@@ -77,6 +77,26 @@ impl Refusal {
         Some(Self { reason, words: words.trim_start_matches(": ").to_owned(), call, key, is_sure })
     }
 
+    /// Whether it holds the whole subscription, whatever is asked in it.
+    pub(super) fn is_of_subscription(&self) -> bool {
+        match self.reason {
+            ParkReason::SubscriptionGone
+            | ParkReason::SubscriptionDisabled
+            | ParkReason::ProviderNotRegistered
+            | ParkReason::DelegationWithdrawn => true,
+            ParkReason::WorkerLacksPermission
+            | ParkReason::TaskRefused
+            | ParkReason::PermanentFailure
+            | ParkReason::MissingPermission
+            | ParkReason::AttemptsUsedUp
+            | ParkReason::Flapping
+            | ParkReason::FixDidNotHelp
+            | ParkReason::Canceled
+            | ParkReason::NoIdentity
+            | ParkReason::ReferenceMissing => false,
+        }
+    }
+
     /// What the refusal of a task says of the worker's own standing.
     pub(super) fn of_task(cause: &TargetCause, target: &Target) -> Option<Self> {
         let call = CallKind::CreateTask;

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::retention;
+use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::state::{TargetDocument, TargetSummary, quiet_since};
 
@@ -10,6 +12,12 @@ use crate::state::{TargetDocument, TargetSummary, quiet_since};
 #[must_use]
 pub fn may_be_settled(summary: &TargetSummary, window: Duration, now: Timestamp) -> bool {
     summary.wake_at.is_none() && summary.quiet_since.is_some_and(|since| since + window < now)
+}
+
+/// Whether finished tasks are still to be deleted: nobody plans that who came to rest before it was to be done.
+#[must_use]
+pub fn keeps_tasks(document: &TargetDocument, policy: &Policy) -> bool {
+    retention::next(document, policy).is_some()
 }
 
 /// Whether nothing waits in the document, nothing is parked or left out in it, each fix was asked about, and all of it is older than

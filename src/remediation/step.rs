@@ -69,6 +69,8 @@ pub enum Meaning {
 pub enum Rest {
     /// Nothing is due, or nothing waits at all.
     NothingDue,
+    /// More comes due soon: the wave waits for it.
+    WaveFills,
     /// What is due waits for an evaluation.
     NotEvaluatedYet,
     /// Other tasks are in the way of everything that is due.
@@ -99,7 +101,8 @@ impl Rest {
     pub fn is_for_want_of_work(self) -> bool {
         match self {
             Self::NothingDue | Self::NotEvaluatedYet | Self::TaskRunning => true,
-            Self::Blocked
+            Self::WaveFills
+            | Self::Blocked
             | Self::Throttled
             | Self::Unanswered
             | Self::TargetParked
@@ -117,6 +120,7 @@ impl Rest {
         match self {
             Self::Throttled | Self::Unanswered | Self::SubscriptionParked => true,
             Self::NothingDue
+            | Self::WaveFills
             | Self::NotEvaluatedYet
             | Self::Blocked
             | Self::TargetParked
@@ -132,7 +136,7 @@ impl Rest {
     #[must_use]
     pub fn is_an_end(self) -> bool {
         match self {
-            Self::Throttled | Self::Unanswered | Self::OutOfTime => false,
+            Self::WaveFills | Self::Throttled | Self::Unanswered | Self::OutOfTime => false,
             Self::NothingDue
             | Self::NotEvaluatedYet
             | Self::Blocked
@@ -150,6 +154,7 @@ impl Rest {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NothingDue => "nothingDue",
+            Self::WaveFills => "waveFills",
             Self::NotEvaluatedYet => "notEvaluatedYet",
             Self::Blocked => "blocked",
             Self::Throttled => "throttled",
@@ -228,6 +233,8 @@ pub enum Observed {
     Scanned(Scope, Scanned),
     /// The task was deleted, or it is certain that it cannot be.
     TaskDeleted(TaskName),
+    /// The task could not be deleted now; that may pass.
+    TaskStays,
     /// The plan was shown.
     Shown,
     /// The wake-up was sent.
@@ -251,6 +258,7 @@ impl Observed {
             | Self::Unanswered(_)
             | Self::Put(..)
             | Self::TaskDeleted(_)
+            | Self::TaskStays
             | Self::Scanned(..) => true,
             Self::Target(_)
             | Self::Saved(..)

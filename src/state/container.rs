@@ -10,7 +10,7 @@ use azure_core::http::{Etag, RequestContent};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
     BlobClientDeleteOptions, BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders, BlobClientUploadOptions,
-    BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
+    BlobContainerClientListBlobsOptions, DeleteSnapshotsOptionType, ListBlobsIncludeItem,
 };
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -199,6 +199,7 @@ impl Container {
             let ETag(text) = etag;
             let options = BlobClientDeleteOptions {
                 if_match: Some(Etag::from(text.as_str())),
+                delete_snapshots: Some(DeleteSnapshotsOptionType::Include),
                 ..BlobClientDeleteOptions::default()
             };
             match self.client.blob_client(blob).delete(Some(options)).await {

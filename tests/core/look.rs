@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use policy_remediator::arm::NewTask;
+use policy_remediator::arm::{ArmError, NewTask};
 use policy_remediator::config::Mode;
 use policy_remediator::event::Timestamp;
 use policy_remediator::remediation::{Next, Observed, Put, Reconciliation, Write};
@@ -83,7 +83,8 @@ impl World {
                 self.check_floor(flow.floor, &name)?;
                 match self.delete_finished(flow.instance, &name)? {
                     Ok(()) => Observed::TaskDeleted(name),
-                    Err(error) => Observed::Unanswered(error),
+                    Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => Observed::Unanswered(error),
+                    Err(_) => Observed::TaskStays,
                 }
             }
             Next::Show(_) if self.policy.mode == Mode::Plan => Observed::Shown,

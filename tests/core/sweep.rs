@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use policy_remediator::event::Timestamp;
-use policy_remediator::remediation::{heal, is_settled, let_in, may_be_settled, needs_healing, needs_walk, wake_up_of};
+use policy_remediator::remediation::{
+    heal, is_settled, keeps_tasks, let_in, may_be_settled, needs_healing, needs_walk, wake_up_of,
+};
 use policy_remediator::state::{EntryState, LeftOut, TargetDocument, TargetSummary, quiet_since};
 
 use crate::tally::Ingredient;
@@ -98,7 +100,17 @@ impl World {
         let is = |document: &&TargetDocument| is_settled(document, window, self.now);
         let listed = self.store.targets.values().map(|(document, _)| document);
         let settled: Vec<_> = listed.filter(may_be).filter(is).cloned().collect();
-        for document in settled {
+        for mut document in settled {
+            if keeps_tasks(&document, &self.policy) {
+                let etag = self.store.target(&document.target).etag;
+                heal(&mut document, self.now);
+                if self.save_target(&mut document, etag.as_ref())?.is_some()
+                    && let Some(wake_up) = wake_up_of(&document)
+                {
+                    self.send_wake_up(&wake_up);
+                }
+                continue;
+            }
             self.tell(|| format!("sweep deletes {}", document.target.hash()));
             self.delete_target(&document)?;
             self.meet(Ingredient::DocumentSettled);

@@ -1,12 +1,20 @@
 //! The part of `sweep` that deletes documents in which nothing is left: without it the list would grow by every target that ever was.
 
+use std::time::Duration;
+
+use tracing::warn;
+
 use super::super::Failure;
+use super::super::rousing::rouse;
 use super::visits::Visits;
 use crate::app::App;
 use crate::event::Timestamp;
-use crate::remediation::{is_settled, may_be_settled};
+use crate::remediation::{is_settled, keeps_tasks, may_be_settled};
 use crate::state::{Saved, TargetSummary};
-use crate::transport::Deadline;
+use crate::transport::{Deadline, causes};
+
+/// Longest time for one deletion: what stays does no harm.
+const OF_ONE: Duration = Duration::from_secs(2);
 
 /// Deletes those of the targets in which nothing is left. How many.
 pub(super) async fn delete(app: &App, targets: &[TargetSummary], visits: &Visits, now: Timestamp) -> usize {
@@ -17,12 +25,31 @@ pub(super) async fn delete(app: &App, targets: &[TargetSummary], visits: &Visits
         .await
 }
 
-/// Whether it was deleted; not when another wrote it since.
+/// Whether it was deleted; not when another wrote it since. One that cannot be deleted, as under a lease, a hold or a role without
+/// that right, is told once and stays: the sweep must not stop for it.
 async fn delete_one(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
-    let store = &app.reconciler.store;
+    let (store, policy) = (&app.reconciler.store, &app.settings.policy);
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
-    let Some(etag) = found.etag.filter(|_| is_settled(&found.document, app.settings.policy.flap_window, now)) else {
+    if !is_settled(&found.document, policy.flap_window, now) {
         return Ok(false);
-    };
-    Ok(store.delete_target(&summary.blob, &etag, deadline).await? != Saved::Conflict)
+    }
+    if keeps_tasks(&found.document, policy) {
+        rouse(app, found, now, deadline).await?;
+        return Ok(false);
+    }
+    let Some(etag) = &found.etag else { return Ok(false) };
+    match store.delete_target(&summary.blob, etag, deadline.within(OF_ONE)).await {
+        Ok(saved) => Ok(saved != Saved::Conflict),
+        Err(error) => {
+            if app.undeleted.is_news(summary.blob.clone()) {
+                warn!(
+                    event = "document_kept",
+                    blob = summary.blob,
+                    reason = causes(&error),
+                    "a document in which nothing is left cannot be deleted; it stays"
+                );
+            }
+            Ok(false)
+        }
+    }
 }

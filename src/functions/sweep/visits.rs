@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::sync::Semaphore;
 use tracing::error;
 
 use super::super::Failure;
@@ -14,6 +15,8 @@ use crate::transport::{Deadline, causes};
 /// Targets of a page that are visited at the same time. A visit is three calls of some 10 ms, so that is about a thousand a
 /// second, and several pages are visited side by side.
 const TOGETHER: usize = 20;
+/// Targets that are visited at the same time, of all pages.
+const AT_A_TIME: usize = 40;
 /// Longest time for one target: one that cannot be written must not hold all that come after it.
 const OF_ONE_TARGET: Duration = Duration::from_secs(10);
 /// So many targets that could not be visited, and it is storage or Service Bus that does not serve.
@@ -23,6 +26,8 @@ const MOST_FAILED: usize = 5;
 #[derive(Debug)]
 pub(super) struct Visits {
     deadline: Deadline,
+    /// Each holds a document in memory, twice, and several pages are visited side by side.
+    permits: Semaphore,
     failures: Mutex<Failures>,
 }
 
@@ -35,7 +40,7 @@ struct Failures {
 impl Visits {
     /// None yet, and none begun after the deadline.
     pub(super) fn until(deadline: Deadline) -> Self {
-        Self { deadline, failures: Mutex::default() }
+        Self { deadline, permits: Semaphore::new(AT_A_TIME), failures: Mutex::default() }
     }
 
     /// Visits these targets, many at a time, as long as there is time and services serve. How many visits came to something.
@@ -52,7 +57,10 @@ impl Visits {
             if !self.go_on() {
                 break;
             }
-            let visits = some.iter().map(|summary| visit(summary, self.deadline.within(OF_ONE_TARGET)));
+            let visits = some.iter().map(|summary| async {
+                let _permit = self.permits.acquire().await;
+                visit(summary, self.deadline.within(OF_ONE_TARGET)).await
+            });
             for (summary, result) in some.iter().zip(join_all(visits).await) {
                 match result {
                     Ok(success) => successes += usize::from(success),

@@ -34,7 +34,7 @@ impl View<'_> {
             return self.clearing().unwrap_or_else(|| self.rest(self.document.earliest_due(), why));
         }
         if let Some(at) = Due::complete_at(self.document, self.policy.coalesce_window, self.now) {
-            return self.rest(Some(at), why);
+            return self.rest(Some(at), Rest::WaveFills);
         }
         if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
             return skip;

@@ -110,6 +110,8 @@ impl<'a> View<'a> {
             retention::next(&document, self.policy).filter(|_| document.active.is_none() && why.is_for_want_of_work());
         // One that could not be deleted now is not asked for again at once.
         let kept = kept.map(|until| if until > self.now { until } else { self.now + LATER });
+        // Messages that lie in the queue for longer would only gather there.
+        let kept = kept.map(|until| until.min(self.now + self.policy.park_for));
         let at = at.into_iter().chain(doubt).chain(kept).min();
         let planned = self.not_early(&mut document, at);
         rouse(&mut document, planned);
