@@ -7,7 +7,7 @@ use serde_json::Value;
 use simulator_demo::{Burst, burst, estate};
 use time::OffsetDateTime;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, until};
 
 const DOCUMENT: &str = include_str!("../../docs/log-events.md");
 /// What every line has.
@@ -58,7 +58,7 @@ async fn each_line_of_a_demo_has_the_level_and_the_fields_that_are_listed() {
         if mode == "act" {
             stage.settled(records).await;
         } else {
-            stage.told("plan", 1).await;
+            until("a plan is told", || !stage.logged("plan").is_empty()).await;
         }
         stage.host().fire("sweep").await.unwrap().unwrap();
         stage.told("swept", 1).await;
