@@ -42,12 +42,10 @@ async fn a_delegated_subscription_is_served_without_its_policy_states_and_that_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subscription_of_our_own_is_parked_until_the_role_is_there() {
+async fn a_subscription_of_our_own_is_parked_and_nothing_is_done_in_it() {
     let stage = without_states(two()).await;
-    until("it is told", || !stage.logged("subscription_parked").is_empty()).await;
-    assert_eq!(stage.manager.tasks().len(), 0);
-    stage.azure.faults().remove("states");
-    stage.settled(2).await;
-    assert_eq!((stage.count("fixed"), stage.unfit()), (2, 0));
-    stage.at_rest().await;
+    let told = stage.told("subscription_parked", 1).await;
+    assert!(told[0]["words"].as_str().is_some_and(|words| words.contains("queryResults/action")), "{told:?}");
+    until("it is shown", || stage.documents().into_values().all(|document| document["parked"].is_object())).await;
+    assert_eq!((stage.manager.tasks().len(), stage.logged("states_unread").len()), (0, 0));
 }
