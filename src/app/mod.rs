@@ -22,8 +22,6 @@ pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
 
 /// What the functions need.
 pub struct App {
-    /// Documents of which it was told that they cannot be deleted.
-    pub undeleted: Told<String>,
     /// The settings.
     pub settings: Settings,
     /// Documents, queues, Resource Manager, and the decisions' settings.
@@ -94,19 +92,11 @@ impl App {
             installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
             begun: Begun::default(),
             opened: Opened::default(),
-            kept: Told::default(),
+            told: Told::default(),
             homes: Homes::new(settings.home_tenant.clone()),
-            unread: Told::default(),
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);
-        Ok(Self {
-            undeleted: Told::default(),
-            settings,
-            reconciler,
-            receiver,
-            seats: Seats::default(),
-            alone: RwLock::default(),
-        })
+        Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })
     }
 }

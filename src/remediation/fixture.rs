@@ -9,7 +9,9 @@ use crate::config::{Mode, Policy, settings};
 use crate::event::{Timestamp, parse_time};
 use crate::queue::{Observation, Seen, WakeUp};
 use crate::resource::{ResourceId, Target};
-use crate::state::{ActiveTask, EntryState, Extent, Installation, InstallationId, TargetDocument, TaskName, TaskPhase};
+use crate::state::{
+    ActiveTask, EntryState, Extent, Installation, InstallationId, PastTask, TargetDocument, TaskName, TaskPhase,
+};
 
 pub(crate) const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
@@ -83,6 +85,12 @@ pub(crate) fn new_task(sequence: u64, count: usize) -> NewTask {
         parallel_deployments: 10,
         failure_threshold: 1.0,
     }
+}
+
+/// A task that has ended now.
+pub(crate) fn past_task(name: TaskName) -> PastTask {
+    let state = "Succeeded".to_owned();
+    PastTask { name, state, opened_at: now(), ended_at: now(), fixed: 1, unfixed: 0, seen_to: false }
 }
 
 pub(crate) fn status(state: TaskState) -> TaskStatus {

@@ -242,6 +242,17 @@ pub(super) fn put(task: &NewTask, answer: &Result<TaskStatus, ArmError>) {
     }
 }
 
+/// Resource Manager did not answer what was asked for the target.
+pub(super) fn unanswered(target: &Target, error: &ArmError) {
+    about!(
+        warn,
+        target,
+        event = "question_unanswered",
+        error = causes(error),
+        "Resource Manager did not answer; the target waits"
+    );
+}
+
 /// A finished task was deleted.
 pub(super) fn task_deleted(target: &Target, task: &TaskName) {
     about!(info, target, event = "task_deleted", %task, "a finished task was kept for KEEP_TASKS_FOR and is deleted");

@@ -8,6 +8,7 @@ use super::opened::Opened;
 use super::opening::longest_request;
 use super::plan::Plan;
 use super::reconciliation::Reconciliation;
+use super::refusals;
 use super::retention;
 use super::scanned::Scanned;
 use super::scope_states::{ScopeStates, Unread};
@@ -17,7 +18,7 @@ use crate::arm::{ArmClient, ArmError, FactsReader, Homes, calls, cut_to};
 use crate::config::Policy;
 use crate::event::Timestamp;
 use crate::queue::{Queue, SendError, Sender, WakeUp};
-use crate::resource::{SubscriptionId, Target};
+use crate::resource::Target;
 use crate::state::{InstallationReader, Rival, Saved, StateError, Store, TargetDocument, Versioned};
 use crate::telemetry::about;
 use crate::told::Told;
@@ -76,12 +77,10 @@ pub struct Reconciler {
     pub begun: Begun,
     /// The tasks that were opened of late.
     pub opened: Opened,
-    /// The subscriptions of which it was told that finished tasks may not be deleted.
-    pub kept: Told<SubscriptionId>,
+    /// What is told once a process: the log event, and what it is about.
+    pub told: Told<(&'static str, String)>,
     /// Whose the subscriptions are.
     pub homes: Homes,
-    /// The delegated subscriptions of which it was told that their policy states cannot be read.
-    pub unread: Told<SubscriptionId>,
     /// Policies of which as many tasks run as can.
     pub slots: Slots,
 }
@@ -202,13 +201,7 @@ impl Reconciler {
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
                 if !look.is_told(&error) {
-                    about!(
-                        warn,
-                        target,
-                        event = "question_unanswered",
-                        error = causes(&error),
-                        "Resource Manager did not answer; the target waits"
-                    );
+                    journal::unanswered(target, &error);
                 }
                 Observed::Unanswered(error)
             }),
@@ -244,13 +237,16 @@ impl Reconciler {
                     Observed::TaskDeleted(name)
                 }
                 Err(error) if retention::stays_for_good(&error, target) => {
-                    if self.kept.is_news(target.subscription().clone()) {
+                    if self.told.is_news(("task_kept", target.subscription().to_string())) {
                         journal::task_kept(target, &name, &error);
                     }
                     Observed::TaskDeleted(name)
                 }
                 Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => Observed::Unanswered(error),
-                Err(_) => Observed::TaskStays,
+                Err(error) => {
+                    journal::unanswered(target, &error);
+                    Observed::TaskStays
+                }
             },
             Next::Show(plan) => {
                 self.show(&plan, target);
@@ -325,10 +321,12 @@ impl Reconciler {
     /// Whether policy states that are refused do without: their owner may not have delegated them, and Azure remediates only what is
     /// non-compliant. In a subscription of our own somebody has forgotten a role.
     async fn goes_on_without(&self, error: &ArmError, target: &Target, slot: Deadline) -> bool {
-        let ArmError::Refused { status: 403, .. } = error else { return false };
+        if !refusals::may_be_for_want_of_delegation(error) {
+            return false;
+        }
         let subscription = target.subscription();
         let is_delegated = self.homes.is_delegated(&self.arm, subscription, slot).await.unwrap_or_default();
-        if is_delegated && self.unread.is_news(subscription.clone()) {
+        if is_delegated && self.told.is_news(("states_unread", subscription.to_string())) {
             about!(
                 warn,
                 target,

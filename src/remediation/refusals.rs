@@ -148,6 +148,11 @@ impl Refusal {
     }
 }
 
+/// Whether policy states are refused so that their owner may have delegated other rights, and not this one.
+pub(super) fn may_be_for_want_of_delegation(error: &ArmError) -> bool {
+    matches!(error, ArmError::Refused { status: 403, .. })
+}
+
 /// One more try is begun; no other is until its pause is over.
 pub(super) fn try_again(park: &mut ScopePark, policy: &Policy, now: Timestamp) {
     park.tries = park.tries.saturating_add(1);

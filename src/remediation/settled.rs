@@ -17,7 +17,7 @@ pub fn may_be_settled(summary: &TargetSummary, window: Duration, now: Timestamp)
 /// Whether finished tasks are still to be deleted: nobody plans that who came to rest before it was to be done.
 #[must_use]
 pub fn keeps_tasks(document: &TargetDocument, policy: &Policy) -> bool {
-    retention::next(document, policy).is_some()
+    retention::keeps_any(document, policy)
 }
 
 /// Whether nothing waits in the document, nothing is parked or left out in it, each fix was asked about, and all of it is older than
@@ -30,8 +30,10 @@ pub fn is_settled(document: &TargetDocument, window: Duration, now: Timestamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture::{now, policy_with, resource, target, waiting};
-    use crate::state::{Doubt, Entry, EntryState, PastTask, SkipReason, TaskName};
+    use crate::queue::Seen;
+    use crate::remediation::fixture::{installation, now, past_task, policy_with, resource, seen, target, waiting};
+    use crate::remediation::merge;
+    use crate::state::{Doubt, Entry, EntryState, SkipReason, TaskName};
 
     const WINDOW: Duration = Duration::from_secs(3600);
 
@@ -71,18 +73,10 @@ mod tests {
         woken.wake_at = Some(now());
         let mut counted = waiting(0);
         let policy = policy_with("EXCLUDE_SCOPES", "*");
-        let event = crate::remediation::fixture::seen(crate::queue::Seen::NonCompliant, 1, now());
-        crate::remediation::merge(&mut counted, &event, &policy, now());
+        let event = seen(Seen::NonCompliant, 1, now());
+        merge(&mut counted, &event, &policy, now());
         let mut young = empty.clone();
-        young.history.push(PastTask {
-            name: TaskName::new(&crate::remediation::fixture::installation(), &target().hash(), 1),
-            state: "Succeeded".to_owned(),
-            opened_at: now(),
-            ended_at: now(),
-            fixed: 1,
-            unfixed: 0,
-            seen_to: false,
-        });
+        young.history.push(past_task(TaskName::new(&installation(), &target().hash(), 1)));
         for document in [woken, counted, young] {
             assert!(!is_settled(&document, WINDOW, now() + WINDOW), "{document:?}");
         }

@@ -200,12 +200,12 @@ impl Store {
         }
     }
 
-    /// Deletes a target's document, if it is still the one with this ETag.
+    /// Tries once to delete a target's document, if it is still the one with this ETag. Whether it is gone.
     ///
     /// # Errors
     /// As for [`Store::save_target`].
-    pub async fn delete_target(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<Saved, StateError> {
-        self.state.delete_this(blob, etag, deadline).await
+    pub async fn delete_target(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<bool, StateError> {
+        self.state.delete_once(blob, etag, deadline).await
     }
 
     /// Lists a page of a part of the targets' blobs with what their metadata tells, and the marker of the next page.

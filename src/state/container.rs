@@ -10,7 +10,7 @@ use azure_core::http::{Etag, RequestContent};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
     BlobClientDeleteOptions, BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders, BlobClientUploadOptions,
-    BlobContainerClientListBlobsOptions, DeleteSnapshotsOptionType, ListBlobsIncludeItem,
+    BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
 };
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -184,32 +184,29 @@ impl Container {
 
     /// Deletes a blob; that it is not there is as good.
     pub(super) async fn delete(&self, blob: &str, deadline: Deadline) -> Result<(), StateError> {
-        let delete = || async {
-            match self.client.blob_client(blob).delete(None).await {
-                Err(error) if !is_missing(&error) => Err(error),
-                Ok(_) | Err(_) => Ok(()),
-            }
-        };
+        let delete = || async { self.try_to_delete(blob, Replaces::Anything).await.map(drop) };
         repeat(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
     }
 
-    /// Deletes the blob with this ETag. That there is none is as good: whoever deleted it, it may have been this very call.
-    pub(super) async fn delete_this(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<Saved, StateError> {
-        let delete = || async {
-            let ETag(text) = etag;
-            let options = BlobClientDeleteOptions {
-                if_match: Some(Etag::from(text.as_str())),
-                delete_snapshots: Some(DeleteSnapshotsOptionType::Include),
-                ..BlobClientDeleteOptions::default()
-            };
-            match self.client.blob_client(blob).delete(Some(options)).await {
-                Ok(_) => Ok(Saved::As(etag.clone())),
-                Err(error) if is_missing(&error) => Ok(Saved::As(etag.clone())),
-                Err(error) if self.is_lost_race(blob, Replaces::This(etag), &error).await => Ok(Saved::Conflict),
-                Err(error) => Err(error),
-            }
+    /// Tries once to delete the blob with this ETag. Whether it is gone: not when somebody else wrote first.
+    pub(super) async fn delete_once(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<bool, StateError> {
+        let delete = || self.try_to_delete(blob, Replaces::This(etag));
+        repeat(deadline, 1, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
+    }
+
+    /// One try. A blob that is not there was deleted, perhaps by this very call. A person's snapshots are not deleted with it.
+    async fn try_to_delete(&self, blob: &str, replaces: Replaces<'_>) -> azure_core::Result<bool> {
+        let if_match = match replaces {
+            Replaces::This(ETag(etag)) => Some(Etag::from(etag.as_str())),
+            Replaces::Anything | Replaces::Nothing => None,
         };
-        repeat(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
+        let options = BlobClientDeleteOptions { if_match, ..BlobClientDeleteOptions::default() };
+        match self.client.blob_client(blob).delete(Some(options)).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_missing(&error) => Ok(true),
+            Err(error) if self.is_lost_race(blob, replaces, &error).await => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Lists the blobs whose names begin with `prefix`.

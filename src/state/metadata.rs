@@ -109,7 +109,8 @@ pub(super) fn rival(metadata: &HashMap<String, String>) -> Option<Rival> {
     Some(Rival { active, past: value(PAST_TASKS).map(TaskName::from_list).unwrap_or_default(), is_lost: false })
 }
 
-fn value<'a>(metadata: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
+/// What stands there under the name: storage keeps no case.
+pub(super) fn value<'a>(metadata: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
     metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
@@ -166,9 +167,9 @@ pub(super) fn of(document: &TargetDocument) -> HashMap<String, String> {
 mod tests {
     use super::*;
     use crate::queue::Seen;
-    use crate::remediation::fixture::{now, policy, policy_with, seen, target};
+    use crate::remediation::fixture::{now, past_task, policy, policy_with, seen, target};
     use crate::remediation::merge;
-    use crate::state::{ActiveTask, ParkReason, PastTask, TargetPark, TaskPhase};
+    use crate::state::{ActiveTask, ParkReason, TargetPark, TaskPhase};
     use std::time::Duration;
 
     #[test]
@@ -193,19 +194,10 @@ mod tests {
     fn metadata_tell_of_the_tasks_what_the_document_does_unless_they_are_another_workers() {
         let hash = target().hash();
         let name = |of: &str, sequence| TaskName::new(&of.parse().unwrap(), &hash, sequence);
-        let past = |name: TaskName| PastTask {
-            name,
-            state: "Succeeded".to_owned(),
-            opened_at: now(),
-            ended_at: now(),
-            fixed: 1,
-            unfixed: 0,
-            seen_to: false,
-        };
         let mut document = TargetDocument::new(target());
         assert_eq!(rival(&of(&document)), Some(Rival::default()));
         for tasks in [vec![("one", 7)], vec![("one", 7), ("one", 8), ("two", 9), ("two", 12), ("one", 13)]] {
-            document.history = tasks.into_iter().map(|(of, sequence)| past(name(of, sequence))).collect();
+            document.history = tasks.into_iter().map(|(of, sequence)| past_task(name(of, sequence))).collect();
             for active in [None, Some(name("two", 20))] {
                 let opening =
                     |name| ActiveTask::new(name, crate::state::Extent::Resources, TaskPhase::Opening, now(), now());

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::blob_store::Store;
 use super::container::Replaces;
+use super::metadata;
 use super::state_error::StateError;
 use super::stopped::{Stopped, StoppedTarget, hash_in};
 use crate::event::{Timestamp, parse_time};
@@ -30,9 +31,7 @@ impl Store {
         }
         let listed = self.state.list("stopped/", deadline).await?;
         // One without a time that can be read is nobody's record: it must not stop anything.
-        let until = |metadata: &HashMap<String, String>| {
-            metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(UNTIL)).and_then(|(_, value)| parse_time(value))
-        };
+        let until = |metadata: &HashMap<String, String>| metadata::value(metadata, UNTIL).and_then(parse_time);
         let stopped = listed
             .into_iter()
             .filter_map(|blob| Some((hash_in(&blob.name)?.to_owned(), until(&blob.metadata)?)))

@@ -1,6 +1,7 @@
 //! The main job, shown: an estate, a burst of events with duplicates and disorder, and what the worker made of them, read from
 //! the wire (the services' own records and the state documents) and from the worker's log, and from nothing else.
 
+pub mod calls;
 mod estate;
 mod events;
 pub mod judgement;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::broadcast::{Receiver, error::RecvError, error::TryRecvError};
 use tokio::sync::oneshot;
 
+use super::calls::kind;
 use super::report::Report;
 use super::scores::scores;
 use super::settings::{Mode, settings};
@@ -227,27 +228,11 @@ fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure
     }
 }
 
-/// Calls by kind: the verb and what it is about.
+/// Calls by kind.
 fn arm_calls(entries: &[Entry]) -> BTreeMap<String, usize> {
     let mut calls = BTreeMap::new();
     for entry in entries {
-        let path = entry.path.to_ascii_lowercase();
-        let tail = path.rsplit('/').next().unwrap_or_default();
-        let kind = match (entry.method.as_str(), path.contains("/remediations")) {
-            ("PUT", true) => "createTask",
-            ("DELETE", true) => "deleteTask",
-            ("POST", true) if tail == "listdeployments" => "listDeployments",
-            ("GET", true) if tail == "remediations" => "listTasks",
-            ("GET", true) => "readTask",
-            ("POST", false) if tail == "queryresults" => "queryStates",
-            ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
-            ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
-            ("GET", false) if tail == "policyassignments" => "listAssignments",
-            ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
-            ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
-            _ => "other",
-        };
-        *calls.entry(kind.to_owned()).or_default() += 1;
+        *calls.entry(kind(entry).unwrap_or("other").to_owned()).or_default() += 1;
     }
     calls
 }

@@ -10,10 +10,10 @@ use super::visits::Visits;
 use crate::app::App;
 use crate::event::Timestamp;
 use crate::remediation::{is_settled, keeps_tasks, may_be_settled};
-use crate::state::{Saved, TargetSummary};
+use crate::state::TargetSummary;
 use crate::transport::{Deadline, causes};
 
-/// Longest time for one deletion: what stays does no harm.
+/// Longest time for the one try to delete a document: what stays does no harm.
 const OF_ONE: Duration = Duration::from_secs(2);
 
 /// Deletes those of the targets in which nothing is left. How many.
@@ -25,8 +25,8 @@ pub(super) async fn delete(app: &App, targets: &[TargetSummary], visits: &Visits
         .await
 }
 
-/// Whether it was deleted; not when another wrote it since. One that cannot be deleted, as under a lease, a hold or a role without
-/// that right, is told once and stays: the sweep must not stop for it.
+/// Whether it was deleted; not when another wrote it since. One that cannot be deleted, for a lease, a hold, a snapshot or a role
+/// without that right, is told once and stays: the sweep must not stop for it.
 async fn delete_one(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
     let (store, policy) = (&app.reconciler.store, &app.settings.policy);
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
@@ -39,9 +39,9 @@ async fn delete_one(app: &App, summary: &TargetSummary, now: Timestamp, deadline
     }
     let Some(etag) = &found.etag else { return Ok(false) };
     match store.delete_target(&summary.blob, etag, deadline.within(OF_ONE)).await {
-        Ok(saved) => Ok(saved != Saved::Conflict),
+        Ok(is_gone) => Ok(is_gone),
         Err(error) => {
-            if app.undeleted.is_news(summary.blob.clone()) {
+            if app.reconciler.told.is_news(("document_kept", summary.blob.clone())) {
                 warn!(
                     event = "document_kept",
                     blob = summary.blob,

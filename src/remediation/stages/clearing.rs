@@ -3,7 +3,6 @@
 use super::super::refusals::holding;
 use super::super::retention;
 use super::super::step::Next;
-use super::super::wave::forbids_all;
 use super::View;
 
 impl View<'_> {
@@ -13,9 +12,8 @@ impl View<'_> {
         if self.look.deleted.as_ref() == Some(task) {
             return Some(Self::step(retention::seen_to(self.document, task)));
         }
-        // What is refused in the scope, or left out by the guard rails, is left alone in this, too.
-        let is_held = holding(self.claims, &self.look.target, &self.look.hash).is_some()
-            || forbids_all(&self.look.target, &self.policy.guard_rails).is_some();
+        // What is refused in the scope is left alone in this, too.
+        let is_held = holding(self.claims, &self.look.target, &self.look.hash).is_some();
         let may_act =
             !is_held && !self.look.stays && self.no_questions().is_none() && self.look.installation.copied.is_none();
         may_act.then(|| Next::DeleteTask(task.clone()))

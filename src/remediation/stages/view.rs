@@ -20,9 +20,6 @@ use crate::state::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 /// By so much at least, and at most, the list of tasks may be late.
 const LISTED_LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
 
-/// When a finished task that could not be deleted is asked for again.
-const LATER: Duration = Duration::from_secs(3600);
-
 /// The memory of the look, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
 #[derive(Clone, Copy)]
 pub(in crate::remediation) struct View<'a> {
@@ -106,12 +103,8 @@ impl<'a> View<'a> {
         count_surplus(&mut document, self.policy);
         // What is in doubt is asked about when no task runs, unless nothing can be asked.
         let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
-        let kept =
-            retention::next(&document, self.policy).filter(|_| document.active.is_none() && why.is_for_want_of_work());
-        // One that could not be deleted now is not asked for again at once.
-        let kept = kept.map(|until| if until > self.now { until } else { self.now + LATER });
-        // Messages that lie in the queue for longer would only gather there.
-        let kept = kept.map(|until| until.min(self.now + self.policy.park_for));
+        let kept = retention::look_at(&document, self.policy, self.now);
+        let kept = kept.filter(|_| document.active.is_none() && why.is_for_want_of_work());
         let at = at.into_iter().chain(doubt).chain(kept).min();
         let planned = self.not_early(&mut document, at);
         rouse(&mut document, planned);

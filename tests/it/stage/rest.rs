@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use simulator::Service;
-use simulator::ledger::Entry;
+use simulator_demo::calls::kind;
 
 use super::{PATIENCE, Stage};
 
@@ -77,7 +77,7 @@ impl Stage {
     /// Every call to Resource Manager is of a kind that this worker makes, and says who makes it.
     fn calls_are_ours(&self) {
         for entry in self.azure.ledger().of(Service::ResourceManager) {
-            assert_ne!(kind(&entry), "unknown", "an unexpected call: {} {}", entry.method, entry.path);
+            assert!(kind(&entry).is_some(), "an unexpected call: {} {}", entry.method, entry.path);
             let version = concat!("policy-remediator/", env!("CARGO_PKG_VERSION"));
             assert!(entry.user_agent.contains(version), "a call of somebody else: {}", entry.user_agent);
         }
@@ -85,26 +85,6 @@ impl Stage {
 
     /// How many calls of a kind Resource Manager got.
     pub(crate) fn calls(&self, wanted: &str) -> usize {
-        self.azure.ledger().of(Service::ResourceManager).iter().filter(|entry| kind(entry) == wanted).count()
-    }
-}
-
-/// What a call is about.
-fn kind(entry: &Entry) -> &'static str {
-    let path = entry.path.to_ascii_lowercase();
-    let tail = path.rsplit('/').next().unwrap_or_default();
-    match (entry.method.as_str(), path.contains("/providers/microsoft.policyinsights/remediations")) {
-        ("PUT", true) if tail.starts_with("pr-") => "createTask",
-        ("DELETE", true) if tail.starts_with("pr-") => "deleteTask",
-        ("POST", true) if tail == "listdeployments" => "listDeployments",
-        ("GET", true) if tail == "remediations" => "listTasks",
-        ("GET", true) if tail.starts_with("pr-") => "readTask",
-        ("POST", false) if tail == "queryresults" => "queryStates",
-        ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
-        ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
-        ("GET", false) if tail == "policyassignments" => "listAssignments",
-        ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
-        ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
-        _ => "unknown",
+        self.azure.ledger().of(Service::ResourceManager).iter().filter(|entry| kind(entry) == Some(wanted)).count()
     }
 }

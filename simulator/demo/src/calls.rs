@@ -1,0 +1,23 @@
+//! What the worker's calls to Resource Manager are about, read from the wire.
+
+use simulator::ledger::Entry;
+
+/// The kind of a call; none where the worker has no such call.
+pub fn kind(entry: &Entry) -> Option<&'static str> {
+    let path = entry.path.to_ascii_lowercase();
+    let tail = path.rsplit('/').next().unwrap_or_default();
+    Some(match (entry.method.as_str(), path.contains("/providers/microsoft.policyinsights/remediations")) {
+        ("PUT", true) if tail.starts_with("pr-") => "createTask",
+        ("DELETE", true) if tail.starts_with("pr-") => "deleteTask",
+        ("POST", true) if tail == "listdeployments" => "listDeployments",
+        ("GET", true) if tail == "remediations" => "listTasks",
+        ("GET", true) if tail.starts_with("pr-") => "readTask",
+        ("POST", false) if tail == "queryresults" => "queryStates",
+        ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
+        ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
+        ("GET", false) if tail == "policyassignments" => "listAssignments",
+        ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
+        ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
+        _ => return None,
+    })
+}
