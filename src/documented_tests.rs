@@ -3,19 +3,19 @@
 
 const DOCUMENTS: &str = include_str!("../docs/state-documents.md");
 const FAILURES: &str = include_str!("../docs/failures.md");
-const REASONS: &str = include_str!("state/reasons.rs");
+const REASONS: &str = include_str!("../core/src/document/reasons.rs");
 /// The files whose structs are written into documents.
 const FORMS: [&str; 10] = [
-    include_str!("state/claim.rs"),
-    include_str!("state/entry.rs"),
-    include_str!("state/evaluation.rs"),
-    include_str!("state/excluded.rs"),
-    include_str!("state/scope_park.rs"),
-    include_str!("state/stopped.rs"),
-    include_str!("state/subscription_document.rs"),
-    include_str!("state/target_document.rs"),
-    include_str!("state/target_park.rs"),
-    include_str!("state/task.rs"),
+    include_str!("../core/src/document/claim.rs"),
+    include_str!("../core/src/document/entry.rs"),
+    include_str!("../core/src/document/evaluation.rs"),
+    include_str!("../core/src/document/excluded.rs"),
+    include_str!("../core/src/document/scope_park.rs"),
+    include_str!("../core/src/document/stopped.rs"),
+    include_str!("../core/src/document/subscription_document.rs"),
+    include_str!("../core/src/document/target_document.rs"),
+    include_str!("../core/src/document/target_park.rs"),
+    include_str!("../core/src/document/task.rs"),
 ];
 
 /// As serde writes the name of a field.

@@ -1,22 +1,21 @@
-//! Unattended remediation of Azure Policy non-compliance: an Azure Functions custom handler.
+//! Unattended remediation of Azure Policy non-compliance: an Azure Functions custom handler. The shell around crate `remediation`,
+//! which decides.
 //!
-//! The way of an event is the order of the folders:
-//! [`event`] (what happened) → [`queue`] (say it durably) → [`state`] (what is known) → [`remediation`] (decide) → [`arm`] (do).
-//! [`host`] speaks the protocol of the Functions host, [`functions`] has one file a function, [`app`] puts it all together.
+//! [`functions`] has one file a function and [`host`] speaks the protocol of the Functions host. [`reconcile`] does what is decided:
+//! it reads and writes documents ([`blob`]), sends messages ([`service_bus`]) and asks Resource Manager ([`arm`]), all by the clients
+//! of [`azure`]. [`settings`] reads the environment, [`app`] puts it all together.
 
 pub mod app;
 pub mod arm;
-pub mod config;
+pub mod azure;
+pub mod blob;
 #[cfg(test)]
 mod documented_tests;
-pub mod event;
 pub mod functions;
 pub mod host;
 mod kept;
-pub mod queue;
-pub mod remediation;
-pub mod resource;
-pub mod state;
+pub mod reconcile;
+pub mod service_bus;
+pub mod settings;
 pub mod telemetry;
 pub mod told;
-pub mod transport;

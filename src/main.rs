@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use policy_remediator::app::App;
-use policy_remediator::config::Settings;
-use policy_remediator::host::Ending;
-use policy_remediator::transport::causes;
-use policy_remediator::{config, functions, host, telemetry};
 use tracing::{error, info};
+
+use policy_remediator::app::App;
+use policy_remediator::azure::causes;
+use policy_remediator::host::Ending;
+use policy_remediator::{functions, host, settings, telemetry};
+use remediation::settings::{DEFAULT_LOG_FILTER, Settings};
 
 /// Set by the host for its custom handler.
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
 async fn serve(port: &str) -> ExitCode {
     let ready = prepare(port);
     // Why it cannot start is told whatever the filter says.
-    telemetry::start(ready.as_ref().map_or(telemetry::DEFAULT, |(_, settings, _)| &settings.log_filter));
+    telemetry::start(ready.as_ref().map_or(DEFAULT_LOG_FILTER, |(_, settings, _)| &settings.log_filter));
     let served = match ready {
         Ok((port, settings, app)) => try_serve(port, &settings, app).await,
         Err(error) => Err(error),
@@ -60,7 +61,7 @@ async fn serve(port: &str) -> ExitCode {
 
 fn prepare(port: &str) -> anyhow::Result<(u16, Settings, App)> {
     let port = port.trim().parse().with_context(|| format!("{PORT} is {port:?}; allowed is a port number"))?;
-    let settings = config::settings(std::env::vars_os())?;
+    let settings = settings::settings(std::env::vars_os())?;
     let app = App::new(settings.clone())?;
     Ok((port, settings, app))
 }

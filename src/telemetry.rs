@@ -9,8 +9,7 @@ use tracing::{Level, error};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 
-/// What is logged until the settings are known.
-pub const DEFAULT: &str = "warn,policy_remediator=info";
+use remediation::settings::DEFAULT_LOG_FILTER;
 
 /// Whether a filter can be read and means what it says.
 ///
@@ -29,7 +28,7 @@ pub fn check(filter: &str) -> Result<(), String> {
 
 /// Starts logging, with `filter` in the form of the `tracing-subscriber` directives.
 pub fn start(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG_FILTER));
     // A panic is one line like every other error; the default hook would write plain text over several.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -49,8 +48,8 @@ pub fn start(filter: &str) {
 /// A line about a target, with all by which its lines are found: whoever asks which assignment causes most parks asks the log.
 macro_rules! about {
     ($level:ident, $target:expr, $($rest:tt)+) => {{
-        let target: &$crate::resource::Target = $target;
-        let reference = target.policy_definition_reference_id.as_ref().map($crate::resource::ReferenceId::as_str);
+        let target: &::remediation::id::Target = $target;
+        let reference = target.policy_definition_reference_id.as_ref().map(::remediation::id::ReferenceId::as_str);
         ::tracing::$level!(
             target = %target.hash(),
             subscription = %target.subscription(),
@@ -70,7 +69,7 @@ mod tests {
     #[test]
     fn a_filter_that_would_say_less_than_was_meant_is_refused() {
         for filter in [
-            DEFAULT,
+            DEFAULT_LOG_FILTER,
             "debug",
             "INFO",
             "off",

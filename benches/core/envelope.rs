@@ -2,9 +2,10 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use policy_remediator::host::Envelope;
-use policy_remediator::queue::{Observation, Outgoing};
 use serde_json::{Map, Value, json};
+
+use policy_remediator::host::Envelope;
+use remediation::message::{Observation, Outgoing};
 
 use crate::sample::observation;
 

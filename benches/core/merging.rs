@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use policy_remediator::queue::Observation;
-use policy_remediator::remediation::{Merged, merge};
-use policy_remediator::resource::Target;
-use policy_remediator::state::{EntryState, SkipReason, TargetDocument};
+
+use remediation::document::{EntryState, SkipReason, TargetDocument};
+use remediation::id::Target;
+use remediation::message::Observation;
+use remediation::transition::{Merged, merge};
 
 use crate::sample::{document, now, observation, policy};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use policy_remediator::config::{Mode, Policy};
-use policy_remediator::event::{Timestamp, parse_time};
-use policy_remediator::queue::{Observation, Seen};
-use policy_remediator::resource::{AssignmentId, ResourceId};
-use policy_remediator::state::{Entry, EntryState, TargetDocument};
+use remediation::document::{Entry, EntryState, TargetDocument};
+use remediation::id::{AssignmentId, ResourceId};
+use remediation::message::{Observation, Seen};
+use remediation::settings::{Mode, Policy};
+use remediation::time::{Timestamp, parse_time};
 
 const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 

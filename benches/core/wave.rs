@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use policy_remediator::arm::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
-use policy_remediator::config::Policy;
-use policy_remediator::event::ComplianceState;
-use policy_remediator::queue::WakeUp;
-use policy_remediator::remediation::{Meaning, Next, Observed, Question, Reconciliation};
-use policy_remediator::state::{
+
+use remediation::decide::{Meaning, Next, Observed, Question, Reconciliation};
+use remediation::document::{
     Claim, Claimed, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
+use remediation::event::ComplianceState;
+use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
+use remediation::message::WakeUp;
+use remediation::settings::Policy;
 
 use crate::sample::{document, now, observation, policy, resource};
 

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use axum::Router;
-use policy_remediator::event::Timestamp;
-use policy_remediator::queue::{Observation, Seen};
-use policy_remediator::state::{Entry, TargetDocument};
 use simulator::functions_host::FunctionsHost;
 use simulator::service_bus::QueueRules;
 use simulator::{LocalAzure, LocalAzureOptions};
 use simulator_demo::{PackageFile, stage};
 use time::format_description::well_known::Rfc3339;
+
+use remediation::document::{Entry, TargetDocument};
+use remediation::message::{Observation, Seen};
+use remediation::time::Timestamp;
 
 /// Only `sweep` is deployed: what it wakes stays in the queue.
 const PACKAGE: [PackageFile; 2] = [

@@ -10,13 +10,14 @@ use azure_core::http::policies::Policy;
 use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use tokio::sync::RwLock;
 
+use remediation::settings::Settings;
+
 use crate::arm::{ArmClient, FactsReader, Homes};
-use crate::config::Settings;
-use crate::queue::{Namespace, Receiver, Sender};
-use crate::remediation::{Begun, Opened, Reconciler, Slots};
-use crate::state::{InstallationReader, Store};
+use crate::azure::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
+use crate::blob::{InstallationReader, Store};
+use crate::reconcile::{Begun, Opened, Reconciler, Slots};
+use crate::service_bus::{Namespace, Receiver, Sender};
 use crate::told::Told;
-use crate::transport::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
 
 pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use remediation::id::{SubscriptionId, Target, TargetHash};
+
 use super::pace::{Pace, SEATS};
-use crate::resource::{SubscriptionId, Target, TargetHash};
 
 /// Looks at the same time.
 const ALL: usize = 64;
@@ -135,7 +136,7 @@ impl Drop for TargetSeat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture;
+    use remediation::fixture;
 
     fn target(name: usize) -> Target {
         let reference = Some(format!("r{name}").parse().unwrap());

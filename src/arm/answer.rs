@@ -1,6 +1,7 @@
 //! What a call is answered with, and what of it could not be read.
 
-use super::body;
+use crate::arm::body;
+
 use super::lenient::{Item, name, read};
 
 /// What a call is answered with.

@@ -7,7 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing::warn;
 
-use super::call::{ApiVersion, CallKind};
+use remediation::fact::CallKind;
+
+use super::call::ApiVersion;
 use super::error::ArmError;
 
 /// Codes of an answer that says that the api-version is not there.

@@ -3,44 +3,17 @@
 
 use azure_core::http::Method;
 
+use remediation::fact::{AssignedPolicy, Assignment, CallKind};
+use remediation::id::{ArmId, SubscriptionId};
+
 use super::answer::{Answer, Oddity, one};
-use super::call::{Account, Call, CallKind};
-use super::lenient::{Item, Members, read_by_serde, text};
+use super::call::{Account, Call};
+use super::lenient::{Item, Members, text};
 use super::page::Page;
-use crate::resource::{ArmId, SubscriptionId};
 
 const API_VERSION: &str = "2024-05-01";
 /// The oldest that tells of an assignment whether it is enforced. Whoever reads selectors or overrides needs 2022-06-01.
 const OLDEST: &str = "2019-06-01";
-
-/// What is assigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AssignedPolicy {
-    /// A single policy; its id, folded.
-    Definition(String),
-    /// An initiative.
-    Set(ArmId),
-    /// It cannot be read of the assignment, or something else cannot that may not be guessed; why.
-    Unreadable(String),
-}
-
-/// A policy assignment that applies to a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// Its id, folded; empty where it cannot be read.
-    pub id: String,
-    /// What it assigns.
-    pub policy: AssignedPolicy,
-    /// Whether it has a managed identity to act with.
-    pub has_identity: bool,
-    /// Whether its effect is enforced (`enforcementMode` is `Default` or not given): a mode that is not known is not.
-    pub is_enforced: bool,
-    /// Scopes that it excludes, folded.
-    pub not_scopes: Vec<String>,
-    /// What tells it from another of the same id that was there before or comes after: its `instanceId` where given, else
-    /// when it was created, else its identity. None where none of these is told.
-    pub instance: Option<String>,
-}
 
 /// The members of an initiative.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,12 +116,10 @@ impl Item for SetMembers {
     }
 }
 
-read_by_serde!(Assignment);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::lenient::read;
+    use crate::arm::lenient::{read, read_item};
     use serde_json::{Value, json};
 
     #[test]
@@ -166,7 +137,7 @@ mod tests {
     #[test]
     fn only_a_mode_that_is_known_to_enforce_does() {
         let enforced = |properties: Value| -> bool {
-            serde_json::from_value::<Assignment>(json!({ "properties": properties })).unwrap().is_enforced
+            read_item::<Assignment>(&json!({ "properties": properties })).unwrap().is_enforced
         };
         assert!(enforced(json!({})));
         for (mode, expected) in [

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, Headers};
 
-use crate::event::Timestamp;
+use remediation::time::Timestamp;
 
 /// A header that counts down, and what is done when it has come down to `low`.
 struct Mark {
@@ -75,8 +75,8 @@ pub(super) fn low(headers: &Headers, now: Timestamp) -> Option<Low> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::parse_time;
     use proptest::prelude::*;
+    use remediation::time::parse_time;
 
     fn now() -> Timestamp {
         parse_time("2026-11-21T07:00:00Z").unwrap()

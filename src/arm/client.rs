@@ -14,23 +14,26 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tracing::{debug, info, warn};
 use url::Url;
 
+use remediation::fact::CallKind;
+use remediation::id::SubscriptionId;
+use remediation::time::{Timestamp, time_text};
+
+use crate::arm::{body, page};
+use crate::azure::{Clocks, Deadline, repeat};
+use crate::told::Told;
+
 use super::answer::{Answer, Oddity};
 use super::api_versions::{ApiVersions, Lack, lack};
-use super::body;
 use super::budget::{Low, low};
-use super::call::{Account, Call, CallKind};
+use super::call::{Account, Call};
 use super::error::ArmError;
 use super::evaluations::Scan;
 use super::gate::{Gates, Turn};
 use super::lenient::Item;
 use super::links::Links;
-use super::page::{self, Page};
+use super::page::Page;
 use super::punctual::Punctual;
 use super::retry_after::retry_after;
-use crate::event::{Timestamp, time_text};
-use crate::resource::SubscriptionId;
-use crate::told::Told;
-use crate::transport::{Clocks, Deadline, repeat};
 
 /// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a look.
 const ONE_TRY: Duration = Duration::from_secs(18);

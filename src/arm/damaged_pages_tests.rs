@@ -6,13 +6,14 @@ use std::fmt::Debug;
 
 use serde_json::{Value, json};
 
+use remediation::event::ComplianceState;
+use remediation::fact::{
+    AssignedPolicy, Assignment, Deployment, DeploymentStatus, ListedTask, PolicyState, TaskState, TaskStatus,
+};
+
 use super::answer::Answer;
-use super::assignments::{AssignedPolicy, Assignment};
-use super::lenient::Item;
+use super::lenient::{Item, read_item};
 use super::page::Page;
-use super::policy_states::PolicyState;
-use super::remediations::{Deployment, DeploymentStatus, ListedTask, TaskState, TaskStatus};
-use crate::event::ComplianceState;
 
 const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
@@ -202,23 +203,23 @@ fn a_damaged_assignment_is_never_gone() {
 #[test]
 fn a_damaged_task_goes_on_or_has_ended_as_it_had() {
     let task = tasks()["value"][1].clone();
-    let status: TaskStatus = serde_json::from_value(task.clone()).unwrap();
+    let status: TaskStatus = read_item(&task).unwrap();
     assert_eq!((status.deployments.total, status.state), (Some(1), TaskState::Succeeded));
     for (place, page) in damaged(&tasks()).into_iter().filter(|(place, _)| place.starts_with("/value/1/")) {
-        let damaged: TaskStatus = serde_json::from_value(page["value"][1].clone()).unwrap();
+        let damaged: TaskStatus = read_item(&page["value"][1]).unwrap();
         assert!(damaged.state == status.state || damaged.state == TaskState::Active, "{place}");
         assert!(
             damaged.deployments.total == status.deployments.total || damaged.deployments.total.is_none(),
             "{place}"
         );
     }
-    assert!(serde_json::from_value::<TaskStatus>(json!(null)).is_err());
+    assert!(read_item::<TaskStatus>(&json!(null)).is_err());
 }
 
 #[test]
 fn counters_and_truths_may_come_as_texts() {
     let text = json!({ "properties": { "provisioningState": " succeeded ", "deploymentStatus": { "totalDeployments": "3" } } });
-    let status: TaskStatus = serde_json::from_value(text).unwrap();
+    let status: TaskStatus = read_item(&text).unwrap();
     assert_eq!(
         (status.state, status.deployments.total, status.deployments.failed),
         (TaskState::Succeeded, Some(3), None)

@@ -1,10 +1,12 @@
 //! What went wrong with a call, by meaning.
 
-use super::call::CallKind;
+use remediation::fact::CallKind;
+use remediation::time::{Timestamp, time_text};
+
+use crate::azure::{Trouble, causes};
+
 use super::service_error::ServiceError;
 use super::words::cut;
-use crate::event::{Timestamp, time_text};
-use crate::transport::{Trouble, causes};
 
 /// Codes of a 404 that say that the subscription, or what the service has of it, is out of sight (Microsoft documentation, "Common
 /// deployment errors").
@@ -184,7 +186,7 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/subscriptions?api-version=1&sig=secret", free.local_addr().unwrap());
         drop(free);
-        let client = crate::transport::http_client(None).unwrap();
+        let client = crate::azure::http_client(None).unwrap();
         let request = Request::new(address.parse().unwrap(), Method::Get);
         let error = client.execute_request(&request).await.unwrap_err();
         let ArmError::NotSent { words, .. } = ArmError::of_transport(CallKind::ReadTask, &error) else {

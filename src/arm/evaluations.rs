@@ -6,10 +6,12 @@ use azure_core::http::Method;
 use azure_core::http::headers::{HeaderName, Headers};
 use serde::Deserialize;
 
-use super::call::{Account, Call, CallKind};
+use remediation::fact::CallKind;
+use remediation::id::Scope;
+use remediation::time::Timestamp;
+
+use super::call::{Account, Call};
 use super::retry_after::told;
-use crate::event::Timestamp;
-use crate::resource::Scope;
 
 const LOCATION: HeaderName = HeaderName::from_static("location");
 const API_VERSION: &str = "2019-10-01";
@@ -72,7 +74,7 @@ impl Scan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::parse_time;
+    use remediation::time::parse_time;
 
     #[test]
     fn an_answer_says_how_far_it_is() {

@@ -7,44 +7,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::assignments::{AssignedPolicy, Assignment, SetMembers, list_assignments, set_definition};
-use super::call::CallKind;
+use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found};
+use remediation::id::{ArmId, SubscriptionId, Target, fold};
+use remediation::time::Timestamp;
+
+use crate::azure::Deadline;
+use crate::kept::Kept;
+
+use super::assignments::{SetMembers, list_assignments, set_definition};
 use super::client::ArmClient;
 use super::error::ArmError;
-use super::task_lists::{ActiveTasks, TaskLists};
+use super::task_lists::TaskLists;
 use super::turn::turn_at;
-use crate::event::Timestamp;
-use crate::kept::Kept;
-use crate::resource::{ArmId, SubscriptionId, Target, fold};
-use crate::transport::Deadline;
 
 /// Most bytes of assignments that are kept, and of initiatives.
 const ASSIGNMENTS: usize = 40 << 20;
 const MEMBERS: usize = 4 << 20;
-
-/// Something that may be there, may be known to be gone, or cannot be read. What cannot be read is never taken for gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<T> {
-    /// It is there.
-    There(T),
-    /// It is certainly not there.
-    Gone,
-    /// Not readable with the worker's roles; the words are the service's.
-    Unreadable(String),
-}
-
-/// What a decision must know of an assignment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// The assignment.
-    pub assignment: Found<Assignment>,
-    /// The initiative's reference ids in its own casing; none when a single policy is assigned.
-    pub references: Option<Found<Vec<String>>>,
-    /// The targets in the subscription of the same policy, this one too: what is assigned here may be assigned many times.
-    pub siblings: Vec<Target>,
-    /// Since when at least all of this was so: it was read then, or later.
-    pub read_at: Timestamp,
-}
 
 /// Reads facts and lists, and keeps them for a while.
 #[derive(Debug)]
@@ -208,12 +186,6 @@ fn size_of_assignment(assignment: &Assignment) -> usize {
     size_of::<Assignment>() + assignment.id.len() + policy + scopes + 64
 }
 
-impl Facts {
-    fn without_assignment(assignment: Found<Assignment>, read_at: Timestamp) -> Self {
-        Self { assignment, references: None, siblings: Vec::new(), read_at }
-    }
-}
-
 /// Whether what was read then is as new as it must be.
 fn is_new_enough(read_at: Timestamp, since: Option<Timestamp>) -> bool {
     since.is_none_or(|since| read_at >= since)
@@ -276,7 +248,8 @@ fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remediation::fixture::{SUB, target};
+    use crate::arm::lenient::read_item;
+    use remediation::fixture::{SUB, target};
 
     const DEFINITION: &str = "/providers/Microsoft.Authorization/policyDefinitions/Tag";
     const SET: &str = "/providers/Microsoft.Authorization/policySetDefinitions/Baseline";
@@ -284,7 +257,7 @@ mod tests {
     fn assigned(home: &str, name: &str, policy: &str) -> Arc<Assignment> {
         let id = format!("{home}/providers/Microsoft.Authorization/policyAssignments/{name}");
         let wire = serde_json::json!({ "id": id, "properties": { "policyDefinitionId": policy } });
-        Arc::new(serde_json::from_value(wire).unwrap())
+        Arc::new(read_item(&wire).unwrap())
     }
 
     #[test]
@@ -336,7 +309,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_may_be_what_is_looked_for() {
         assert_eq!(missing(&[assigned(SUB, "a", DEFINITION)]), Found::Gone);
-        let odd = Arc::new(serde_json::from_value(serde_json::json!({ "id": 5, "properties": [] })).unwrap());
+        let odd = Arc::new(read_item(&serde_json::json!({ "id": 5, "properties": [] })).unwrap());
         assert!(matches!(missing(&[assigned(SUB, "a", DEFINITION), odd]), Found::Unreadable(_)));
         let of = |reference: &str, unread: Option<&str>| {
             let target = Target { policy_definition_reference_id: Some(reference.parse().unwrap()), ..target() };

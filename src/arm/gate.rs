@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
+use remediation::time::Timestamp;
+
 use super::call::Account;
-use crate::event::Timestamp;
 
 /// An account's gate.
 #[derive(Debug, Default)]
@@ -79,8 +80,8 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::parse_time;
-    use crate::remediation::fixture::target;
+    use remediation::fixture::target;
+    use remediation::time::parse_time;
 
     #[tokio::test]
     async fn a_floor_is_seen_by_everybody_at_once_and_only_for_its_account() {

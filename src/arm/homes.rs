@@ -6,14 +6,17 @@ use std::time::Duration;
 use azure_core::http::Method;
 use uuid::Uuid;
 
+use remediation::fact::CallKind;
+use remediation::id::SubscriptionId;
+
+use crate::azure::Deadline;
+use crate::kept::Kept;
+
 use super::answer::{Answer, Oddity, one};
-use super::call::{Account, Call, CallKind};
+use super::call::{Account, Call};
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::lenient::{Item, Members};
-use crate::kept::Kept;
-use crate::resource::SubscriptionId;
-use crate::transport::Deadline;
 
 const API_VERSION: &str = "2022-12-01";
 const OLDEST: &str = "2020-01-01";

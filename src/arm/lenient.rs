@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::event::{Timestamp, parse_time};
-use crate::resource::fold;
+use remediation::id::fold;
+use remediation::time::{Timestamp, parse_time};
 
 /// An item of a list, or an answer that is one thing.
 pub trait Item: Sized {
@@ -21,6 +21,15 @@ pub(super) fn read<T: Item>(item: &Value) -> (Option<T>, Vec<String>) {
     let mut wrong = Vec::new();
     let read = T::read(&mut Members::of(item, &mut wrong));
     (read, wrong)
+}
+
+/// Reads one item.
+///
+/// # Errors
+/// What is wrong with it, where it says too little to be anything.
+pub fn read_item<T: Item>(item: &Value) -> Result<T, String> {
+    let (item, wrong) = read(item);
+    item.ok_or_else(|| wrong.join("; "))
 }
 
 /// How an item is called in a log: by the first of its ids, if it has one.
@@ -193,20 +202,6 @@ fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
-
-/// Lets an item be read wherever serde reads: what cannot be read of it is passed over there.
-macro_rules! read_by_serde {
-    ($($item:ty),+) => {$(
-        impl<'de> serde::Deserialize<'de> for $item {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = serde_json::Value::deserialize(deserializer)?;
-                let (item, wrong) = $crate::arm::lenient::read(&value);
-                item.ok_or_else(|| serde::de::Error::custom(wrong.join("; ")))
-            }
-        }
-    )+};
-}
-pub(super) use read_by_serde;
 
 #[cfg(test)]
 mod tests {

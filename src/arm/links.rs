@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use azure_core::http::Method;
 
-use super::call::CallKind;
+use remediation::fact::CallKind;
 
 /// The methods that links were last followed by, where not by that of their list.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ mod body;
 mod budget;
 mod call;
 mod client;
+mod creation;
 #[cfg(test)]
 mod damaged_pages_tests;
 mod error;
@@ -22,26 +23,27 @@ mod page;
 mod patience_tests;
 mod policy_states;
 mod punctual;
+mod refusal;
 mod remediations;
 mod retry_after;
+mod scanned;
 mod service_error;
 mod task_lists;
 mod turn;
 mod words;
 
 pub use answer::{Answer, Oddity};
-pub use assignments::{AssignedPolicy, Assignment};
-pub use call::{Account, Call, CallKind};
+pub use call::{Account, Call};
 pub use client::ArmClient;
+pub use creation::{creation, is_crowded_out};
 pub use error::ArmError;
 pub use evaluations::Scan;
-pub use facts::{Facts, FactsReader, Found};
+pub use facts::FactsReader;
 pub use homes::Homes;
-pub use lenient::{Item, Members};
+pub use lenient::{Item, Members, read_item};
 pub use page::Page;
-pub use policy_states::{Effect, PolicyState};
-pub use remediations::{Deployment, DeploymentCounts, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus};
-pub use task_lists::ActiveTasks;
+pub use refusal::{may_be_for_want_of_delegation, stays_for_good, unanswered};
+pub use scanned::{of_question, of_request};
 pub use words::cut_to;
 
 /// The calls, by what they are about.

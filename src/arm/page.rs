@@ -8,8 +8,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 
+use crate::arm::body;
+
 use super::answer::{Answer, Oddity};
-use super::body;
 use super::lenient::{Item, name, read};
 
 /// A page, in either of the two forms that Resource Manager uses.
@@ -94,7 +95,7 @@ pub(super) fn follow(link: &str, endpoint: &Url) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::lenient::Members;
+    use crate::arm::Members;
 
     #[derive(Debug, Clone, PartialEq)]
     struct Named(String);

@@ -9,11 +9,13 @@ use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequest
 use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Method, Request, RetryOptions, Transport};
 use tokio::time::Instant;
 
-use super::call::{Account, Call, CallKind};
+use remediation::fact::{CallKind, TaskStatus};
+
+use crate::azure::{Clocks, Deadline};
+
+use super::call::{Account, Call};
 use super::client::ArmClient;
 use super::error::ArmError;
-use super::remediations::TaskStatus;
-use crate::transport::{Clocks, Deadline};
 
 /// A service that never answers, and counts how often it is asked.
 #[derive(Debug, Default)]

@@ -4,11 +4,14 @@
 use azure_core::http::Method;
 use time::format_description::well_known::Rfc3339;
 
-use super::call::{Account, Call, CallKind};
-use super::lenient::{Item, Members, read_by_serde};
+use remediation::event::ComplianceState;
+use remediation::fact::{CallKind, Effect, PolicyState};
+use remediation::id::{ResourceId, Target};
+use remediation::time::Timestamp;
+
+use super::call::{Account, Call};
+use super::lenient::{Item, Members};
 use super::page::Page;
-use crate::event::{ComplianceState, Timestamp};
-use crate::resource::{ResourceId, Target};
 
 const API_VERSION: &str = "2024-10-01";
 /// The oldest with the same operations and members.
@@ -17,28 +20,6 @@ const OLDEST: &str = "2019-10-01";
 const WINDOW: time::Duration = time::Duration::days(7);
 /// Longest filter, in bytes, so that the address stays well under what gateways take.
 const FILTER_LIMIT: usize = 4_000;
-
-/// The effective effect of a policy on a resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// `deployIfNotExists` or `modify`: a task can remediate it.
-    Remediable,
-    /// Any other; the word is the service's.
-    Other(String),
-}
-
-/// The latest state of one resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyState {
-    /// The resource, folded.
-    pub resource: String,
-    /// How it stands.
-    pub state: ComplianceState,
-    /// When it was evaluated.
-    pub at: Option<Timestamp>,
-    /// The effect that the evaluation had, as the service gives it; none when it does not say.
-    pub effect: Option<Effect>,
-}
 
 /// Query for all resources of the target's scope that are non-compliant with its policy.
 #[must_use]
@@ -121,12 +102,10 @@ impl Item for PolicyState {
     }
 }
 
-read_by_serde!(PolicyState);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::lenient::read;
+    use crate::arm::lenient::{read, read_item};
     use serde_json::json;
 
     const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
@@ -149,9 +128,7 @@ mod tests {
 
     #[test]
     fn a_state_is_read_in_any_case() {
-        let state: PolicyState = serde_json::from_str(
-            r#"{"resourceId":"/Subscriptions/X/","complianceState":"NonCompliant","timestamp":"2025-02-05T10:00:00Z","policyDefinitionAction":"DeployIfNotExists","extra":1}"#,
-        )
+        let state: PolicyState = read_item(&json!({"resourceId":"/Subscriptions/X/","complianceState":"NonCompliant","timestamp":"2025-02-05T10:00:00Z","policyDefinitionAction":"DeployIfNotExists","extra":1}))
         .unwrap();
         assert_eq!(
             (state.resource.as_str(), state.state, state.effect),

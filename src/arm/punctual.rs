@@ -9,7 +9,7 @@ use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request};
 
-use crate::transport::Clocks;
+use crate::azure::Clocks;
 
 /// In the context of a request: it may leave until the process has been running for so long.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ mod tests {
             let sent = policy.send(&context, &mut request, &next).await;
             assert_eq!(sent.is_ok(), left);
             if let Err(error) = sent {
-                assert_eq!(crate::transport::Trouble::of(&error), crate::transport::Trouble::NotSent);
+                assert_eq!(crate::azure::Trouble::of(&error), crate::azure::Trouble::NotSent);
             }
         }
         assert_eq!(*transport.0.lock().unwrap(), 2);

@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use azure_core::http::Method;
 use serde_json::json;
 
+use remediation::document::{Extent, TaskName};
+use remediation::fact::{
+    CallKind, Deployment, DeploymentCounts, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus,
+};
+use remediation::id::{AssignmentId, SubscriptionId, Target, fold};
+
 use super::answer::{Answer, Done, Oddity, one};
-use super::call::{Account, Call, CallKind};
-use super::lenient::{Item, Members, read_by_serde};
+use super::call::{Account, Call};
+use super::lenient::{Item, Members};
 use super::page::Page;
 use super::service_error::ServiceError;
-use crate::event::Timestamp;
-use crate::resource::{AssignmentId, ResourceId, SubscriptionId, Target, fold};
-use crate::state::{Extent, TaskName};
 
 const API_VERSION: &str = "2024-10-01";
 /// The oldest with the same operations and members, but for `resourceCount`, `parallelDeployments` and `failureThreshold`, which
@@ -23,121 +26,6 @@ const WITH_LIMITS: &str = "2021-10-01";
 /// Between the scope and the name of a task in its id.
 const IN_ID: &str = "/providers/microsoft.policyinsights/remediations/";
 const PROVIDER: [&str; 3] = ["providers", "Microsoft.PolicyInsights", "remediations"];
-
-/// A remediation task to be created: the whole of what is asked, and what a plan shows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewTask {
-    /// Its name.
-    pub name: TaskName,
-    /// Scope, assignment and reference.
-    pub target: Target,
-    /// The reference id in the initiative's own casing, when the target has one.
-    pub reference: Option<String>,
-    /// What it is limited to.
-    pub extent: Extent,
-    /// The resources that it is meant for; at most 100, unless it takes whatever is non-compliant in its scope.
-    pub resources: Vec<ResourceId>,
-    /// Deployments at the same time, 1 to 30.
-    pub parallel_deployments: u32,
-    /// Share of failed deployments, 0.0 to 1.0, above which the task gives up.
-    pub failure_threshold: f32,
-}
-
-/// Where a task stands. Names that are not known count as active: the service adds some over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskState {
-    /// Accepted, Evaluating, Running, Cancelling, or unknown.
-    Active,
-    /// Every deployment succeeded, or there was none.
-    Succeeded,
-    /// At least one deployment failed.
-    Failed,
-    /// A person canceled it.
-    Canceled,
-    /// Ended without saying how.
-    Complete,
-}
-
-impl TaskState {
-    fn parse(text: &str) -> Self {
-        match text.to_ascii_lowercase().as_str() {
-            "succeeded" => Self::Succeeded,
-            "failed" => Self::Failed,
-            "canceled" | "cancelled" => Self::Canceled,
-            "complete" => Self::Complete,
-            _ => Self::Active,
-        }
-    }
-}
-
-/// A task as Resource Manager tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskStatus {
-    /// Where it stands.
-    pub state: TaskState,
-    /// The same in the service's word.
-    pub word: String,
-    /// When it was created or restarted.
-    pub created_on: Option<Timestamp>,
-    /// How many deployments it has.
-    pub deployments: DeploymentCounts,
-}
-
-/// The counters of a task, as far as it tells them. They may lag behind its state. A list of its deployments that is shorter
-/// than they say is not whole: what is not in it may yet have been deployed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DeploymentCounts {
-    /// All deployments.
-    pub total: Option<u64>,
-    /// Those that succeeded.
-    pub successful: Option<u64>,
-    /// Those that failed.
-    pub failed: Option<u64>,
-}
-
-/// A task of the list of a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedTask {
-    /// Its name, folded.
-    pub name: String,
-    /// The scope that it was created at, folded; empty, which holds everything, where it cannot be read.
-    pub scope: String,
-    /// Its assignment, folded; empty where it, or which policy of it, cannot be read: then it may be any.
-    pub assignment: String,
-    /// Its reference id, folded, empty when none.
-    pub reference: String,
-    /// The resources that it is limited to, folded; none: all of its scope.
-    pub resources: Option<BTreeSet<String>>,
-    /// Where it stands.
-    pub state: TaskState,
-}
-
-/// How the deployment to one resource ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeploymentStatus {
-    /// It succeeded.
-    Succeeded,
-    /// It failed.
-    Failed {
-        /// The service's code.
-        code: String,
-        /// The service's words.
-        message: String,
-    },
-    /// It did not end, or was canceled.
-    Open,
-}
-
-/// A deployment of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
-    /// The resource, folded.
-    pub resource: String,
-    /// How it ended.
-    pub status: DeploymentStatus,
-    /// When it last changed: its end, once ended.
-    pub ended: Option<Timestamp>,
-}
 
 /// Creates the task. Not to be repeated blindly: over a finished task it starts it anew.
 #[must_use]
@@ -232,7 +120,7 @@ impl Item for TaskStatus {
             successful: counts.count("successfulDeployments"),
             failed: counts.count("failedDeployments"),
         };
-        Some(Self { state: TaskState::parse(&word), word, created_on, deployments })
+        Some(Self { state: TaskState::of_word(&word), word, created_on, deployments })
     }
 }
 
@@ -266,7 +154,7 @@ impl Item for ListedTask {
             assignment: assignment.filter(|_| !is_any).unwrap_or_default(),
             reference: fold(&reference.unwrap_or_default()),
             resources: limit(&mut properties.object("filters")),
-            state: TaskState::parse(&word),
+            state: TaskState::of_word(&word),
         })
     }
 }
@@ -292,8 +180,6 @@ impl Item for Deployment {
         Some(Self { resource: resource?, status, ended: members.time("lastUpdatedOn") })
     }
 }
-
-read_by_serde!(TaskStatus, ListedTask, Deployment);
 
 fn state(properties: &mut Members<'_, '_>) -> String {
     state_in(properties, "provisioningState")

@@ -4,7 +4,7 @@ use azure_core::http::headers::{Headers, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::event::Timestamp;
+use remediation::time::Timestamp;
 
 /// Assumed when a 429 does not tell. The windows that are documented for Resource Manager are of this order.
 const SILENT: time::Duration = time::Duration::seconds(30);
@@ -32,7 +32,7 @@ pub(super) fn told(headers: &Headers, now: Timestamp) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::parse_time;
+    use remediation::time::parse_time;
 
     #[test]
     fn seconds_dates_and_silence() {

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::body;
+use crate::arm::body;
+
 use super::lenient::text;
 use super::words::{cut, join};
 

@@ -10,14 +10,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::info;
 
-use super::call::CallKind;
+use remediation::fact::{ActiveTasks, CallKind, ListedTask, TaskState};
+use remediation::id::{AssignmentId, SubscriptionId, Target};
+
+use crate::azure::Deadline;
+use crate::kept::Kept;
+
 use super::client::ArmClient;
 use super::error::ArmError;
-use super::remediations::{ListedTask, TaskState, list_tasks, list_tasks_of};
+use super::remediations::{list_tasks, list_tasks_of};
 use super::turn::turn_at;
-use crate::kept::Kept;
-use crate::resource::{AssignmentId, SubscriptionId, Target};
-use crate::transport::Deadline;
 
 /// How long a list is fresh.
 const FRESH: Duration = Duration::from_secs(60);
@@ -32,25 +34,6 @@ const PART: u32 = 4;
 const OF_ASSIGNMENT: usize = 2;
 /// Most bytes of whole lists, and of those of single assignments.
 const MOST: usize = 8 << 20;
-
-/// The active tasks of a subscription, whoever opened them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ActiveTasks {
-    /// All of them.
-    All(Vec<ListedTask>),
-    /// Those of the assignment and some of the others: the list is being read.
-    Some(Vec<ListedTask>),
-}
-
-impl ActiveTasks {
-    /// Those that are known.
-    #[must_use]
-    pub fn known(&self) -> &[ListedTask] {
-        match self {
-            Self::All(tasks) | Self::Some(tasks) => tasks,
-        }
-    }
-}
 
 type Tasks = Arc<Read>;
 

@@ -1,8 +1,10 @@
 //! Looks take turns at a list that several of them need: one reads it, and the others find it read.
 
-use super::call::CallKind;
+use remediation::fact::CallKind;
+
+use crate::azure::Deadline;
+
 use super::error::ArmError;
-use crate::transport::Deadline;
 
 /// The turn at a list that another look may be reading.
 pub(super) async fn turn_at<T>(

@@ -10,9 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use simulator_demo::{Burst, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo};
 use time::OffsetDateTime;
 
+use crate::cli::{DONE, UNFIXED};
+
 use super::package::Package;
 use super::table::table;
-use super::{DONE, UNFIXED};
 
 /// Longest time of a demo.
 const LIMIT: Duration = Duration::from_secs(240);

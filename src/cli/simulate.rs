@@ -8,7 +8,8 @@ use simulator::{LocalAzure, LocalAzureOptions};
 use simulator_demo::{Mode, estate, settings};
 use time::OffsetDateTime;
 
-use super::DONE;
+use crate::cli::DONE;
+
 use super::package::Package;
 
 #[derive(Debug, clap::Args)]

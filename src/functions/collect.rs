@@ -7,20 +7,23 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::Failure;
+use remediation::event::from_the_future;
+use remediation::id::Target;
+use remediation::message::{Observation, Outgoing, Queue};
+use remediation::time::{Timestamp, time_text};
+use remediation::transition::{Merged, merge_all, wait_for_document, wake_up_of};
+
+use crate::app::App;
+use crate::azure::{Deadline, causes};
+use crate::blob::StateError;
+use crate::functions::{Failure, wake_ups};
+use crate::host::{Envelope, Item};
+use crate::reconcile::written;
+use crate::telemetry::about;
+
 use super::isolate::{Failed, Isolation};
 use super::rejection::reject;
 use super::side_by_side::side_by_side;
-use super::wake_ups;
-use crate::app::App;
-use crate::event::{Timestamp, from_the_future, time_text};
-use crate::host::{Envelope, Item};
-use crate::queue::{Observation, Outgoing, Queue};
-use crate::remediation::{Merged, merge_all, wait_for_document, wake_up_of, written};
-use crate::resource::Target;
-use crate::state::StateError;
-use crate::telemetry::about;
-use crate::transport::{Deadline, causes};
 
 pub(super) const NAME: &str = "collect";
 

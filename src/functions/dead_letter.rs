@@ -2,8 +2,9 @@
 //! The broker gives up whatever the cause, a service that refused for hours or a foreign message in the same batch; so a message
 //! is only rejected for what it caused itself, never for how often it came back.
 
+use remediation::message::{Observation, Queue, WakeUp};
+
 use super::isolate::DEATHS;
-use crate::queue::{Observation, Queue, WakeUp};
 
 /// No message of this worker comes near this size, so what is larger is none; and it could not be sent back for sure.
 const LARGEST: usize = 64 * 1024;

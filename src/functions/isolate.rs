@@ -10,13 +10,15 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::Failure;
-use super::side_by_side::apart;
+use remediation::time::Timestamp;
+
 use crate::app::App;
-use crate::event::Timestamp;
+use crate::azure::{Deadline, causes};
+use crate::blob::{CrashMark, StateError, crash_key};
+use crate::functions::Failure;
 use crate::host::Item;
-use crate::state::{CrashMark, StateError, crash_key};
-use crate::transport::{Deadline, causes};
+
+use super::side_by_side::apart;
 
 /// From this delivery on an item is marked while it is in hand.
 const FROM_DELIVERY: u32 = 5;

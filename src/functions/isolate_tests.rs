@@ -51,7 +51,7 @@ mod defects {
     //! A defect that is caught: the items of its piece are parted in the same invocation.
 
     use super::super::*;
-    use crate::config;
+    use crate::settings;
     use std::sync::{Arc, Mutex};
 
     fn app() -> App {
@@ -59,7 +59,7 @@ mod defects {
             ("ServiceBus__fullyQualifiedNamespace", "ns.servicebus.windows.net"),
             ("STATE_BLOB_ENDPOINT", "https://account.blob.core.windows.net"),
         ];
-        App::new(config::settings(value).unwrap()).unwrap()
+        App::new(settings::settings(value).unwrap()).unwrap()
     }
 
     fn item(body: &str) -> Item {

@@ -22,12 +22,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tracing::error;
 
+use remediation::message::Queue;
+
 use crate::app::App;
+use crate::azure::{Deadline, causes};
+use crate::blob::StateError;
 use crate::host::{Answer, Body, Envelope, EnvelopeError};
-use crate::queue::{Queue, ReceiveError, SendError};
-use crate::remediation::ReconcileError;
-use crate::state::StateError;
-use crate::transport::{Deadline, causes};
+use crate::reconcile::ReconcileError;
+use crate::service_bus::{ReceiveError, SendError};
 use side_by_side::apart;
 
 /// Event Grid waits 30 s for an answer (Microsoft documentation, "Event Grid message delivery and retry").

@@ -4,14 +4,18 @@
 use serde_json::Value;
 use tracing::info;
 
-use super::Failure;
-use super::rejection::reject;
+use remediation::event;
+use remediation::event::{PolicyEvent, Reading, Relevance};
+use remediation::message::{Observation, Outgoing, Queue, Seen};
+use remediation::time::Timestamp;
+
 use crate::app::App;
-use crate::event::{self, PolicyEvent, Reading, Relevance, Timestamp};
+use crate::azure::{Deadline, causes};
+use crate::functions::Failure;
 use crate::host::Envelope;
-use crate::queue::{Observation, Outgoing, Queue, Seen};
 use crate::telemetry::about;
-use crate::transport::{Deadline, causes};
+
+use super::rejection::reject;
 
 pub(super) const NAME: &str = "receive-event";
 

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use super::Failure;
-use super::returning::{self, End, settle};
+use remediation::message::Queue;
+
 use crate::app::App;
-use crate::queue::{DeadLetter, Queue};
-use crate::transport::{Deadline, causes};
+use crate::azure::{Deadline, causes};
+use crate::functions::{Failure, returning};
+use crate::service_bus::DeadLetter;
+
+use super::returning::{End, settle};
 
 pub(super) const NAME: &str = returning::FUNCTION;
 

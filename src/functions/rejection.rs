@@ -2,12 +2,13 @@
 
 use tracing::error;
 
-use super::consumer;
+use remediation::message::Queue;
+use remediation::time::Timestamp;
+
 use crate::app::App;
-use crate::event::Timestamp;
-use crate::queue::Queue;
-use crate::state::{Rejected, StateError};
-use crate::transport::Deadline;
+use crate::azure::Deadline;
+use crate::blob::{Rejected, StateError};
+use crate::functions::consumer;
 
 /// Rejects an item that the function was given. The message of the log is for the person who looks at the container.
 pub(super) async fn reject(

@@ -10,21 +10,22 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, error, info, info_span};
 
-use super::Failure;
+use remediation::id::Target;
+use remediation::message::{Outgoing, WakeUp};
+use remediation::time::Timestamp;
+
+use crate::app::{App, OwnSeat, Seat};
+use crate::azure::{Deadline, causes};
+use crate::functions::{Failure, stopping, wake_ups};
+use crate::host::{Envelope, Item};
+use crate::reconcile::ReconcileError;
+use crate::telemetry::about;
+
 use super::collect::reject_all;
 use super::isolate::{Failed, Isolation};
 use super::rejection::reject;
 use super::side_by_side::side_by_side;
-use super::stopping::{self, stop};
-use super::wake_ups;
-use crate::app::{App, OwnSeat, Seat};
-use crate::event::Timestamp;
-use crate::host::{Envelope, Item};
-use crate::queue::{Outgoing, WakeUp};
-use crate::remediation::ReconcileError;
-use crate::resource::Target;
-use crate::telemetry::about;
-use crate::transport::{Deadline, causes};
+use super::stopping::stop;
 
 pub(super) const NAME: &str = "remediate";
 

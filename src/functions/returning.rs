@@ -3,17 +3,20 @@
 
 use std::time::Duration;
 
+use remediation::message::{Observation, Outgoing, Queue, WakeUp};
+use remediation::time::Timestamp;
+use remediation::transition::{AfterDeath, after_death, wake_up_of};
+
+use crate::app::App;
+use crate::azure::{Deadline, causes};
+use crate::functions::{Failure, consumer, isolate, stopping};
+use crate::service_bus::DeadLetter;
+use crate::telemetry::about;
+
 use super::dead_letter::Fate;
 use super::rejection::reject_from;
 use super::rousing::rouse;
-use super::stopping::{self, stop};
-use super::{Failure, consumer, isolate};
-use crate::app::App;
-use crate::event::Timestamp;
-use crate::queue::{DeadLetter, Observation, Outgoing, Queue, WakeUp};
-use crate::remediation::{AfterDeath, after_death, wake_up_of};
-use crate::telemetry::about;
-use crate::transport::{Deadline, causes};
+use super::stopping::stop;
 
 /// The function that returns letters.
 pub(super) const FUNCTION: &str = "recover";

@@ -1,14 +1,17 @@
 //! Wakes a target whose wake-up will not come any more: the generation is raised first, so that whatever is still on its way is
 //! void and the broker does not know the new one.
 
-use super::Failure;
+use remediation::document::{TargetDocument, Versioned};
+use remediation::message::Queue;
+use remediation::time::{Timestamp, time_text};
+use remediation::transition::{heal, wake_up_of};
+
 use crate::app::App;
-use crate::event::{Timestamp, time_text};
-use crate::queue::Queue;
-use crate::remediation::{heal, wake_up_of, written};
-use crate::state::{Saved, TargetDocument, Versioned};
+use crate::azure::Deadline;
+use crate::blob::Saved;
+use crate::functions::Failure;
+use crate::reconcile::written;
 use crate::telemetry::about;
-use crate::transport::Deadline;
 
 /// Whether the target was woken; not when another wrote its document first.
 pub(super) async fn rouse(

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use remediation::document::StoppedTarget;
+use remediation::id::Target;
+use remediation::time::{Timestamp, time_text};
+
 use crate::app::App;
-use crate::event::{Timestamp, time_text};
-use crate::resource::Target;
-use crate::state::{StateError, Stopped, StoppedTarget};
+use crate::azure::{Deadline, causes};
+use crate::blob::{StateError, Stopped};
 use crate::telemetry::about;
-use crate::transport::{Deadline, causes};
 
 /// How old the list of the stopped targets may be: another instance may have stopped one.
 pub(super) const AGE: Duration = Duration::from_secs(30);

@@ -2,10 +2,12 @@
 
 use tracing::error;
 
+use remediation::message::{Outgoing, Queue};
+use remediation::time::Timestamp;
+
 use crate::app::App;
-use crate::event::Timestamp;
-use crate::queue::{Outgoing, Queue, SendError};
-use crate::transport::{Deadline, causes};
+use crate::azure::{Deadline, causes};
+use crate::service_bus::SendError;
 
 /// Sends all, together; each alone when they are refused together for what one of them is. One that is refused alone is told:
 /// the document of its target says that it is to be woken, so `sweep` tries again.

@@ -7,11 +7,6 @@ mod ending;
 mod envelope;
 mod server;
 
-use std::time::Duration;
-
 pub use ending::Ending;
 pub use envelope::{Envelope, EnvelopeError, Item};
 pub use server::{Answer, Body, Handle, serve};
-
-/// How long the host lets an invocation take: the `functionTimeout` of host.json.
-pub const TIME_OUT: Duration = Duration::from_secs(4 * 60);

@@ -10,17 +10,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
-use policy_remediator::arm::{
-    ArmClient, Call, Deployment, DeploymentStatus, ListedTask, Page, TaskState, TaskStatus, calls,
-};
-use policy_remediator::event::{self, EventKind, Reading, Relevance, Timestamp};
-use policy_remediator::remediation::Put;
-use policy_remediator::resource::{AssignmentId, ResourceId, Target};
-use policy_remediator::state::{Extent, TaskName};
-use policy_remediator::transport::{Clocks, Deadline, client_options, http_client};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use simulator::{LocalAzure, LocalAzureOptions};
+
+use policy_remediator::arm::{ArmClient, Call, Page, calls, read_item};
+use policy_remediator::azure::{Clocks, Deadline, client_options, http_client};
+use remediation::document::{Extent, TaskName};
+use remediation::event;
+use remediation::event::{EventKind, Reading, Relevance};
+use remediation::fact::{Deployment, DeploymentStatus, ListedTask, Put, TaskState, TaskStatus};
+use remediation::id::{AssignmentId, ResourceId, Target};
+use remediation::time::{Timestamp, parse_time};
 
 const EVENTS: [(&str, EventKind, &str); 6] = [
     ("subscription.PolicyStateCreated", EventKind::Created, "/subscriptions/35ee058e-5fa0-414c-8145-3ebb8d09b6e2"),
@@ -90,7 +91,7 @@ fn the_documentations_events_are_read_alike_in_both_schemas() {
         ));
         let assignment = format!("{home}/providers/microsoft.authorization/policyassignments/inherit-tag");
         assert_eq!(event.assignment.as_str(), assignment, "{name}");
-        assert_eq!(Some(event.observed_at), event::parse_time("2021-03-27T18:37:42.4496956Z"), "{name}: to the tick");
+        assert_eq!(Some(event.observed_at), parse_time("2021-03-27T18:37:42.4496956Z"), "{name}: to the tick");
         let wanted = if kind == EventKind::Deleted { Relevance::Ignored("deleted") } else { Relevance::NonCompliant };
         assert_eq!(event.relevance(), wanted, "{name}");
     }
@@ -100,11 +101,11 @@ fn the_documentations_events_are_read_alike_in_both_schemas() {
 fn recorded_tasks_are_read_by_their_states() {
     for (name, state, word) in TASKS {
         let path = format!("remediations/{name}.json");
-        let status: TaskStatus = fixture(&path);
+        let status: TaskStatus = read_item(&fixture(&path)).unwrap();
         assert_eq!((status.state, status.word.as_str()), (state, word), "{name}");
         let created = fixture::<Value>(&path)["properties"]["createdOn"].as_str().map(str::to_owned).unwrap();
-        assert_eq!(status.created_on, event::parse_time(&created), "{name}");
-        let listed: ListedTask = fixture(&path);
+        assert_eq!(status.created_on, parse_time(&created), "{name}");
+        let listed: ListedTask = read_item(&fixture(&path)).unwrap();
         assert!(listed.scope.starts_with("/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322/resourcegroups/pstest"));
         assert_eq!((listed.reference.as_str(), listed.resources), ("", None), "{name}: all of its scope");
         assert!(listed.assignment.ends_with("/policyassignments/pstestdeployassignmentsub"), "{name}");
@@ -115,10 +116,10 @@ fn recorded_tasks_are_read_by_their_states() {
 fn recorded_deployments_are_read_with_resource_and_end() {
     let _: Page<Deployment> = fixture(DEPLOYMENTS);
     let list: Value = fixture(DEPLOYMENTS);
-    let one: Deployment = serde_json::from_value(list["value"][0].clone()).unwrap();
+    let one: Deployment = read_item(&list["value"][0]).unwrap();
     assert_eq!(one.status, DeploymentStatus::Succeeded);
     assert!(one.resource.ends_with("/microsoft.network/networksecuritygroups/pstests1"));
-    assert_eq!(one.ended, event::parse_time("2022-01-25T23:09:11.9336417Z"));
+    assert_eq!(one.ended, parse_time("2022-01-25T23:09:11.9336417Z"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +141,9 @@ async fn recorded_refusals_of_a_task_mean_what_they_mean() {
         let audience = "https://management.azure.com/.default".to_owned();
         let arm = ArmClient::new(endpoint, audience, token.clone(), client_options(&client), Clocks::default());
         let before = Timestamp::now_utc();
-        let put = Put::of(arm.send(&creation(number), Deadline::after(crate::stage::PATIENCE)).await);
+        let put = policy_remediator::arm::creation(
+            arm.send(&creation(number), Deadline::after(crate::stage::PATIENCE)).await,
+        );
         let found = match put {
             Put::Accepted => "accepted".to_owned(),
             Put::Wait => "wait".to_owned(),
@@ -166,7 +169,7 @@ fn creation(number: usize) -> Call<TaskStatus> {
     let assignment: AssignmentId =
         format!("{scope}/providers/Microsoft.Authorization/policyAssignments/a").parse().unwrap();
     let target = Target::of(&resource, assignment, None);
-    calls::create_task(&policy_remediator::arm::NewTask {
+    calls::create_task(&remediation::fact::NewTask {
         name: TaskName::new(&"fixtures".parse().unwrap(), &target.hash(), u64::try_from(number).unwrap()),
         target,
         reference: None,

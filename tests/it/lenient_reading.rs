@@ -1,9 +1,11 @@
 //! One odd item in an answer costs only itself: everything else goes on, and a person is told once.
 
-use policy_remediator::arm::{Deployment, DeploymentStatus, ListedTask, Page, TaskStatus};
 use serde_json::{Value, json};
 use simulator::Service;
 use simulator::faults::{Kind, Rule, Which};
+
+use policy_remediator::arm::{Page, read_item};
+use remediation::fact::{Deployment, DeploymentStatus, ListedTask, TaskStatus};
 
 use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, record};
 
@@ -41,12 +43,12 @@ fn a_page_with_a_null_in_one_item_is_read() {
         json!({ "id": "/a", "properties": { "policyDefinitionId": "/d" }, "identity": { "type": null } }),
         json!({ "id": "/a", "properties": { "policyDefinitionId": "/subscriptions/s/providers/Microsoft.Authorization/policySetDefinitions/50%off" } }),
     ] {
-        if let Err(words) = reads::<Page<policy_remediator::arm::Assignment>>(&json!({ "value": [odd] })) {
+        if let Err(words) = reads::<Page<remediation::fact::Assignment>>(&json!({ "value": [odd] })) {
             wrong.push(format!("assignments {odd}: {words}"));
         }
     }
     let ended = json!({ "properties": { "provisioningState": "Succeeded", "policyAssignmentId": null } });
-    if let Err(words) = reads::<TaskStatus>(&ended) {
+    if let Err(words) = read_item::<TaskStatus>(&ended) {
         wrong.push(format!("task: {words}"));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -56,7 +58,7 @@ fn a_page_with_a_null_in_one_item_is_read() {
 fn a_detail_without_a_code_does_not_hide_the_code_outside() {
     let item = json!({ "remediatedResourceId": "/a", "status": "Failed",
         "error": { "code": "TooManyRequests", "message": "Too many.", "details": [{ "message": "Retry later." }] } });
-    let deployment: Deployment = reads(&item).unwrap();
+    let deployment: Deployment = read_item(&item).unwrap();
     assert!(
         matches!(&deployment.status, DeploymentStatus::Failed { code, .. } if code == "TooManyRequests"),
         "{:?}",

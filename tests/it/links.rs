@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use policy_remediator::arm::{ArmClient, ArmError, Deployment, calls};
-use policy_remediator::resource::{AssignmentId, ResourceId, Target};
-use policy_remediator::state::TaskName;
-use policy_remediator::transport::{Clocks, Deadline, client_options, http_client};
 use serde_json::json;
 use simulator::{LocalAzure, LocalAzureOptions};
+
+use policy_remediator::arm::{ArmClient, ArmError, calls};
+use policy_remediator::azure::{Clocks, Deadline, client_options, http_client};
+use remediation::document::TaskName;
+use remediation::fact::Deployment;
+use remediation::id::{AssignmentId, ResourceId, Target};
 
 use crate::fixtures::Token;
 

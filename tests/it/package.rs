@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use policy_remediator::functions::FUNCTIONS;
 use serde_json::{Value, json};
+
+use policy_remediator::functions::FUNCTIONS;
 
 use crate::stage::{Simulation, Stage, land};
 
@@ -72,7 +73,7 @@ fn the_hosts_values_are_the_fixed_ones() {
     let host = read("host.json");
     assert_eq!(host["extensionBundle"]["id"], "Microsoft.Azure.Functions.ExtensionBundle");
     assert_eq!(host["extensionBundle"]["version"], "[4.*, 5.0.0)");
-    let minutes = policy_remediator::host::TIME_OUT.as_secs() / 60;
+    let minutes = remediation::settings::FUNCTION_TIMEOUT.as_secs() / 60;
     assert_eq!(host["functionTimeout"], format!("00:{minutes:02}:00"));
     assert_eq!(minutes, 4);
     assert_eq!(host["extensions"]["serviceBus"], json!({ "maxMessageBatchSize": 256, "autoCompleteMessages": true }));

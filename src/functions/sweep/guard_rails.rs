@@ -3,15 +3,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::super::Failure;
-use super::visits::Visits;
+use remediation::document::TargetSummary;
+use remediation::message::Queue;
+use remediation::time::Timestamp;
+use remediation::transition::{LetIn, let_in, needs_walk, wake_up_of};
+
 use crate::app::App;
-use crate::event::Timestamp;
-use crate::queue::Queue;
-use crate::remediation::{LetIn, let_in, needs_walk, wake_up_of, written};
-use crate::state::{Saved, TargetSummary};
+use crate::azure::Deadline;
+use crate::blob::Saved;
+use crate::functions::Failure;
+use crate::reconcile::written;
 use crate::telemetry::about;
-use crate::transport::Deadline;
+
+use super::visits::Visits;
 
 /// Most targets that one sweep walks: each may ask Resource Manager afterwards.
 pub(super) const MOST: usize = 2_000;

@@ -11,15 +11,19 @@ use std::time::Duration;
 
 use tracing::info;
 
-use super::rousing::rouse;
-use super::{Failure, stopping};
+use remediation::document::{Sums, SweepPlace, TargetSummary, hash_in, last_24_hours};
+use remediation::time::Timestamp;
+use remediation::transition::needs_healing;
+
 use crate::app::App;
-use crate::event::Timestamp;
-use crate::remediation::needs_healing;
-use crate::state::{Stopped, Sums, SweepPlace, TargetSummary, hash_in, last_24_hours};
-use crate::transport::Deadline;
+use crate::azure::Deadline;
+use crate::blob::Stopped;
+use crate::functions::{Failure, stopping};
+
 use parts::{After, Parts};
 use visits::Visits;
+
+use super::rousing::rouse;
 
 pub(super) const NAME: &str = "sweep";
 

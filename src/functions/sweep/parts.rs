@@ -6,8 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::join_all;
 
-use crate::state::{Part, StateError, Store, TargetSummary};
-use crate::transport::Deadline;
+use remediation::document::{Part, TargetSummary};
+
+use crate::azure::Deadline;
+use crate::blob::{StateError, Store};
 
 /// Parts that are read at the same time. A page takes some 10 MB while it is read.
 const TOGETHER: usize = 5;

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::super::Failure;
-use super::super::rousing::rouse;
-use super::visits::Visits;
+use remediation::document::TargetSummary;
+use remediation::time::Timestamp;
+use remediation::transition::{is_settled, keeps_tasks, may_be_settled};
+
 use crate::app::App;
-use crate::event::Timestamp;
-use crate::remediation::{is_settled, keeps_tasks, may_be_settled};
-use crate::state::TargetSummary;
-use crate::transport::{Deadline, causes};
+use crate::azure::{Deadline, causes};
+use crate::functions::Failure;
+use crate::functions::rousing::rouse;
+
+use super::visits::Visits;
 
 /// Longest time for the one try to delete a document: what stays does no harm.
 const OF_ONE: Duration = Duration::from_secs(2);

@@ -8,9 +8,10 @@ use futures::future::join_all;
 use tokio::sync::Semaphore;
 use tracing::error;
 
-use super::super::Failure;
-use crate::state::TargetSummary;
-use crate::transport::{Deadline, causes};
+use remediation::document::TargetSummary;
+
+use crate::azure::{Deadline, causes};
+use crate::functions::Failure;
 
 /// Targets of a page that are visited at the same time. A visit is three calls of some 10 ms, so that is about a thousand a
 /// second, and several pages are visited side by side.

@@ -1,0 +1,22 @@
+//! Nothing is due: tasks that have been kept long enough are deleted, one a step.
+
+use crate::transition::refusals::holding;
+use crate::transition::retention;
+
+use super::context::View;
+use super::step::Next;
+
+impl View<'_> {
+    /// What to do about a task that has been kept long enough; none when there is nothing to do, or nothing can be asked now.
+    pub(crate) fn clearing(self) -> Option<Next> {
+        let task = retention::over(self.document, self.policy, self.now)?;
+        if self.look.deleted.as_ref() == Some(task) {
+            return Some(Self::step(retention::seen_to(self.document, task)));
+        }
+        // What is refused in the scope is left alone in this, too.
+        let is_held = holding(self.claims, &self.look.target, &self.look.hash).is_some();
+        let may_act =
+            !is_held && !self.look.stays && self.no_questions().is_none() && self.look.installation.copied.is_none();
+        may_act.then(|| Next::DeleteTask(task.clone()))
+    }
+}

@@ -1,0 +1,209 @@
+//! All that a decision looks at, and the ways in which every stage can end its part: ask, write a step, or rest.
+
+use std::time::Duration;
+
+use crate::document::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
+use crate::fact::{ActiveTasks, Scanned};
+use crate::settings::Policy;
+use crate::time::{Moment, Timestamp};
+use crate::transition::backoff::{early_pause, next_look};
+use crate::transition::left_out::count_surplus;
+use crate::transition::schedule::{forget_settled, rouse};
+use crate::transition::{doubts, evaluate, retention};
+use crate::wave::conflicts::Blockers;
+use crate::wave::listed::Known;
+use crate::wave::task_limit::Crowd;
+
+use super::pass::Reconciliation;
+use super::step::{Meaning, Next, Question, Rest, Write};
+
+/// By so much at least, and at most, the list of tasks may be late.
+const LISTED_LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
+
+/// The memory of the look, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) look: &'a Reconciliation,
+    pub(crate) document: &'a TargetDocument,
+    pub(crate) claims: &'a SubscriptionDocument,
+    pub(crate) policy: &'a Policy,
+    pub(crate) moment: Moment,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    /// What to do next.
+    pub(crate) fn next(self) -> Next {
+        if self.look.is_stale() {
+            return self.told().unwrap_or_else(|| self.look.wake(self.document));
+        }
+        match self.document.active.as_ref() {
+            Some(active) if active.phase == TaskPhase::Opening => self.opening(active),
+            Some(active) => self.running(active),
+            None => {
+                let first = self.held().or_else(|| self.doubting()).or_else(|| self.parked());
+                first.unwrap_or_else(|| self.gathering())
+            }
+        }
+    }
+
+    /// Asks a question, unless Resource Manager must be left alone or time is up; then the target rests.
+    pub(crate) fn ask(self, question: Question) -> Next {
+        match self.no_questions() {
+            Some((until, why)) => self.rest(Some(until), why),
+            None => Next::Ask(question),
+        }
+    }
+
+    /// Until when no question can be asked, and why.
+    pub(crate) fn no_questions(self) -> Option<(Timestamp, Rest)> {
+        if let Some(until) = self.floor() {
+            return Some((until, Rest::Throttled));
+        }
+        if self.look.out_of_time {
+            return Some((self.now, Rest::OutOfTime));
+        }
+        if let Some(until) = self.refused_until() {
+            return Some((until, Rest::Unanswered));
+        }
+        let began = || self.document.active.as_ref().map(|active| active.opened_at).or(self.document.earliest_due());
+        self.look.unanswered.then(|| (next_look(began().unwrap_or(self.now), self.policy, self.now), Rest::Unanswered))
+    }
+
+    /// Until when Resource Manager wants no call for this subscription.
+    pub(crate) fn floor(self) -> Option<Timestamp> {
+        let told = self.claims.throttled_until.map(|until| self.moment.local(until));
+        self.look.throttled.max(told).filter(|until| *until > self.now)
+    }
+
+    pub(crate) fn write(document: TargetDocument, meaning: Meaning) -> Next {
+        Next::Save(Write { document: Box::new(document), meaning, decided: Duration::ZERO })
+    }
+
+    /// Writes a step on the way.
+    pub(crate) fn step(document: TargetDocument) -> Next {
+        Self::write(document, Meaning::Step)
+    }
+
+    /// Ends the look: what the other targets must know is told, then the next wake-up is set.
+    pub(crate) fn rest(self, at: Option<Timestamp>, why: Rest) -> Next {
+        self.rest_as(self.document, at, why)
+    }
+
+    /// The same, with a changed document.
+    pub(crate) fn rest_as(self, document: &TargetDocument, at: Option<Timestamp>, why: Rest) -> Next {
+        if let Some(tell) = self.told() {
+            return tell;
+        }
+        if let Some(claims) = self.refusal_over(why) {
+            return Next::SaveClaims(Box::new(claims));
+        }
+        let mut document = document.clone();
+        forget_settled(&mut document, self.policy.flap_window, self.now);
+        count_surplus(&mut document, self.policy);
+        // What is in doubt is asked about when no task runs, unless nothing can be asked.
+        let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
+        let kept = retention::look_at(&document, self.policy, self.now);
+        let kept = kept.filter(|_| document.active.is_none() && why.is_for_want_of_work());
+        let at = at.into_iter().chain(doubt).chain(kept).min();
+        let planned = self.not_early(&mut document, at);
+        rouse(&mut document, planned);
+        if let (Some(active), Some(at)) = (&mut document.active, at) {
+            active.check_at = at;
+        }
+        Self::write(document, Meaning::Settled(why))
+    }
+
+    /// A clock that is behind the broker's makes wake-ups come early, at once again and again until it has caught up. So the
+    /// next is planned later: by as much as the last ones came early, once it is not chance, and a little more each time.
+    fn not_early(self, document: &mut TargetDocument, at: Option<Timestamp>) -> Option<Timestamp> {
+        if document.generation == self.look.generation() {
+            let pause = early_pause(document.early, document.ahead);
+            let early = document.wake_at.and_then(|planned| Duration::try_from(planned - pause - self.now).ok());
+            match early.filter(|early| !early.is_zero()) {
+                Some(early) => {
+                    document.early = document.early.saturating_add(1);
+                    if document.early > 1 {
+                        document.ahead = document.ahead.max((pause + early).as_secs() + 1);
+                    }
+                }
+                None => (document.early, document.ahead) = (document.early.saturating_sub(1), document.ahead / 2),
+            }
+        }
+        at.map(|at| at + early_pause(document.early, document.ahead))
+    }
+
+    /// Writes the subscription's document if it lacks something: a claim whose task is not the target's active one goes, all
+    /// learn what became of an evaluation, one that was not asked for goes, and all instances learn how long to leave Resource
+    /// Manager alone.
+    pub(crate) fn told(self) -> Option<Next> {
+        let active = self.document.active.as_ref().map(|active| &active.name);
+        let void = self.claims.claims.get(&self.look.hash).is_some_and(|claim| Some(&claim.task) != active);
+        let known = self.claims.throttled_until.map(|until| self.moment.local(until));
+        let learned = self.look.throttled.filter(|until| *until > self.now && known < Some(*until));
+        let news = learned.map(|until| self.moment.stored(until));
+        if let Some(claims) = self.refusal_told() {
+            return Some(Next::SaveClaims(Box::new(claims)));
+        }
+        let evaluations = self.evaluations_told();
+        if !void && news.is_none() && evaluations.is_none() {
+            return None;
+        }
+        let mut claims = evaluations.unwrap_or_else(|| self.claims.clone());
+        if void {
+            claims.claims.remove(&self.look.hash);
+        }
+        claims.throttled_until = claims.throttled_until.max(news);
+        Some(Next::SaveClaims(Box::new(claims)))
+    }
+
+    /// The subscription's document with what it lacks of evaluations.
+    fn evaluations_told(self) -> Option<SubscriptionDocument> {
+        if self.claims.evaluations.is_empty() {
+            return None;
+        }
+        let mut claims = self.claims.clone();
+        let learned = self.look.scanned.as_ref().map(|(scope, at, scanned)| (scope, *at, scanned));
+        let unsent = self.look.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
+        let learned = learned.or(unsent);
+        let is_news = learned.is_some_and(|(scope, at, scanned)| {
+            evaluate::learn(&mut claims, scope, at, scanned, self.policy, self.moment.stored_after)
+        });
+        let is_over = evaluate::give_up_overdue(&mut claims, self.moment.stored_after);
+        (is_news || is_over).then_some(claims)
+    }
+
+    /// What is known of the tasks of others.
+    pub(crate) fn known(self) -> Known<'a> {
+        Known {
+            document: self.document,
+            hash: &self.look.hash,
+            claims: self.claims,
+            rivals: &self.look.rivals,
+            tasks: self.look.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
+            ended: &self.look.ended,
+            installation: &self.look.installation.id,
+            new_since: self.moment.stored_after
+                - (self.policy.check_interval_max * 2).clamp(LISTED_LATE[0], LISTED_LATE[1]),
+        }
+    }
+
+    /// What other tasks touch, and whether there is a place for one more.
+    pub(crate) fn blockers(self) -> Blockers<'a> {
+        let siblings = self.look.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
+        let known = self.known();
+        Blockers::new(known).among(&Crowd { siblings, known, is_known: self.look.is_crowded })
+    }
+
+    /// The name of the target's next task. A document that was restored is behind, so the time is in it: no name comes again.
+    pub(crate) fn new_name(self) -> TaskName {
+        let time = u64::try_from(self.moment.stored_after.unix_timestamp()).unwrap_or_default();
+        TaskName::new(&self.look.installation.id, &self.look.hash, time.max(self.document.sequence + 1))
+    }
+
+    /// Rests where nothing is to be begun: the state seems to be a copy of another installation's.
+    pub(crate) fn paused(self) -> Option<Next> {
+        let later = self.now + self.policy.check_interval_max;
+        self.look.installation.copied.as_ref().map(|_| self.rest(Some(later), Rest::Paused))
+    }
+}

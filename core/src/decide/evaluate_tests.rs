@@ -1,0 +1,322 @@
+//! Resources of which Azure Policy has no evaluation: what is asked for them, when, and when they go on.
+
+use std::time::Duration;
+
+use crate::document::{
+    Entry, EntryState, Evaluation, EvaluationPhase, Extent, FailureClass, LastFailure, ParkReason, SkipReason,
+    SubscriptionDocument, TargetDocument, Versioned,
+};
+use crate::event::ComplianceState;
+use crate::fact::{ActiveTasks, Effect, PolicyState, Scanned};
+use crate::fixture::{SUB, look_at, now, policy, policy_with, resource, target, waiting};
+use crate::id::Scope;
+use crate::message::WakeUp;
+use crate::settings::{Mode, Policy};
+use crate::time::Timestamp;
+
+use super::closed_gate_tests::{etag, facts};
+use super::pass::Reconciliation;
+use super::plan::Plan;
+use super::step::{Meaning, Next, Observed, Question, Rest, Write};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const LINK: &str = "https://management.azure.com/operation";
+
+fn group() -> Scope {
+    format!("{SUB}/resourceGroups/rg").parse().unwrap()
+}
+
+/// What is stored, and what the services answer.
+struct Scene {
+    document: TargetDocument,
+    claims: SubscriptionDocument,
+    policy: Policy,
+    now: Timestamp,
+    states: Vec<PolicyState>,
+    /// The answers to a request and to a question after it.
+    request: Scanned,
+    question: Scanned,
+    /// What was done, besides reading and writing documents.
+    requests: Vec<(Timestamp, Scope)>,
+    questions: usize,
+    tasks: Vec<TargetDocument>,
+    plans: Vec<Plan>,
+    rest: Option<Rest>,
+}
+
+impl Scene {
+    /// So many resources that failed for want of an evaluation a minute ago.
+    fn new(count: usize) -> Self {
+        let mut document = waiting(count);
+        for entry in document.resources.values_mut() {
+            let words = "No policy evaluation result was found.".to_owned();
+            let class = Some(FailureClass::Stale);
+            entry.last_failure = Some(LastFailure { class, words, not_evaluated_since: Some(now()) });
+            entry.attempt = 2;
+            entry.state = EntryState::Waiting { due: now() };
+        }
+        Self {
+            document,
+            claims: SubscriptionDocument::new(target().subscription().clone()),
+            policy: policy(),
+            now: now() + Duration::from_secs(60),
+            states: Vec::new(),
+            request: Scanned::Running(LINK.to_owned(), None),
+            question: Scanned::Running(LINK.to_owned(), None),
+            requests: Vec::new(),
+            questions: 0,
+            tasks: Vec::new(),
+            plans: Vec::new(),
+            rest: None,
+        }
+    }
+
+    /// One look, to its end, to the opening of a task, or to what `stop` is waiting for.
+    fn look_until(&mut self, stop: impl Fn(&Next) -> bool) -> Reconciliation {
+        let mut look = look_at(&WakeUp::new(target(), self.document.generation));
+        for _ in 0..200 {
+            let next = look.next(&self.policy, self.now);
+            self.now += Duration::from_millis(10);
+            if stop(&next) {
+                return look;
+            }
+            let target = || Box::new(Versioned { document: self.document.clone(), etag: Some(etag()) });
+            look.observe(match next {
+                Next::Load => Observed::Target(target()),
+                Next::LoadClaims => Observed::Claims(Versioned { document: self.claims.clone(), etag: Some(etag()) }),
+                Next::Save(Write { document, meaning: Meaning::Opened, .. }) => {
+                    self.tasks.push(*document);
+                    return look;
+                }
+                Next::Save(write) => {
+                    self.document = (*write.document).clone();
+                    if let Meaning::Settled(rest) = write.meaning {
+                        self.rest = Some(rest);
+                        return look;
+                    }
+                    Observed::Saved(write, etag())
+                }
+                Next::SaveClaims(claims) => {
+                    self.claims = (*claims).clone();
+                    Observed::ClaimsSaved(claims, etag())
+                }
+                Next::Ask(Question::Facts) => Observed::Facts(facts()),
+                Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
+                Next::Ask(Question::States(asked)) => Observed::States(asked, self.states.clone()),
+                Next::Ask(Question::Evaluation(scope, link)) => {
+                    assert_eq!(link, LINK);
+                    self.questions += 1;
+                    Observed::Scanned(scope, self.question.clone())
+                }
+                Next::Evaluate(scope) => {
+                    self.requests.push((self.now, scope.clone()));
+                    Observed::Scanned(scope, self.request.clone())
+                }
+                Next::Show(plan) => {
+                    self.plans.push(*plan);
+                    Observed::Shown
+                }
+                other => panic!("not expected: {other:?}"),
+            });
+        }
+        panic!("no end");
+    }
+
+    fn look(&mut self) {
+        self.look_until(|_| false);
+    }
+
+    /// Looks whenever it is time, until then or until a task opens; how often.
+    fn play(&mut self, until: Timestamp) -> usize {
+        let mut looks = 0;
+        while self.now < until && self.tasks.is_empty() {
+            self.look();
+            looks += 1;
+            let Some(at) = self.document.wake_at else { break };
+            self.now = self.now.max(at);
+        }
+        looks
+    }
+
+    fn phase(&self) -> &EvaluationPhase {
+        &self.claims.evaluations.values().next().expect("an evaluation").phase
+    }
+
+    /// Whether all wait, and no attempt was counted.
+    fn waits(&self) -> bool {
+        let waits = |entry: &Entry| entry.not_evaluated_since().is_some() && entry.attempt == 2;
+        self.document.resources.values().all(waits)
+    }
+}
+
+fn state(n: usize, state: ComplianceState, at: Timestamp) -> PolicyState {
+    PolicyState { resource: resource(n).to_string(), state, at: Some(at), effect: Some(Effect::Remediable) }
+}
+
+#[test]
+fn forty_resources_ask_for_one_evaluation_and_then_go_together() {
+    let mut scene = Scene::new(40);
+    scene.look();
+    assert_eq!(scene.requests.iter().map(|(_, scope)| scope.clone()).collect::<Vec<_>>(), [group()]);
+    assert_eq!((scene.rest, scene.tasks.len()), (Some(Rest::NotEvaluatedYet), 0));
+    assert!(matches!(scene.phase(), EvaluationPhase::Running { .. }) && scene.waits());
+    scene.now += Duration::from_secs(600);
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.questions), (1, 1));
+    scene.question = Scanned::Ended;
+    scene.now += Duration::from_secs(600);
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.questions, scene.tasks.len()), (1, 2, 1));
+    let opened = &scene.tasks[0];
+    assert_eq!((opened.in_task().count(), &opened.active.as_ref().unwrap().extent), (40, &Extent::Resources));
+    assert!(opened.resources.values().all(Entry::is_stale), "a second time in a row will be known for one");
+}
+
+#[test]
+fn an_evaluation_tells_of_what_failed_before_it_was_asked_for_and_of_nothing_else() {
+    for (began, phase, goes) in [
+        (1, EvaluationPhase::Ended { at: now() }, true),
+        (0, EvaluationPhase::Ended { at: now() }, false),
+        (-1, EvaluationPhase::Ended { at: now() }, false),
+        (1, EvaluationPhase::Running { location: LINK.to_owned(), look_at: now() + HOUR }, false),
+        (1, EvaluationPhase::Unavailable { words: String::new() }, false),
+    ] {
+        for scope in [group(), target().scope] {
+            let mut scene = Scene::new(3);
+            let started_at = now() + time::Duration::seconds(began);
+            scene.claims.evaluations.insert(scope.clone(), Evaluation { started_at, phase: phase.clone() });
+            scene.look();
+            assert_eq!(scene.tasks.len(), usize::from(goes), "{scope} {began} {phase:?}");
+        }
+    }
+}
+
+#[test]
+fn what_another_target_has_asked_for_is_not_asked_for_again() {
+    let mut scene = Scene::new(3);
+    scene.question = Scanned::Ended;
+    let running = EvaluationPhase::Running { location: LINK.to_owned(), look_at: scene.now + HOUR };
+    for phase in [EvaluationPhase::Asked, running] {
+        let started_at = scene.now - Duration::from_secs(1);
+        scene.claims.evaluations.insert(target().scope, Evaluation { started_at, phase });
+        scene.look();
+        assert_eq!((scene.requests.len(), scene.questions, scene.tasks.len()), (0, 0, 0));
+        assert!(scene.waits() && scene.document.wake_at.is_some_and(|at| at <= scene.now + HOUR));
+        scene.document.resources.values_mut().for_each(|entry| entry.state = EntryState::Waiting { due: now() });
+    }
+    scene.now += HOUR;
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.questions, scene.tasks.len()), (0, 1, 1));
+}
+
+#[test]
+fn where_no_evaluation_can_be_had_what_waits_is_looked_at_now_and_then_and_parked_after_three_days() {
+    for answer in [Scanned::Unavailable("403".to_owned()), Scanned::Throttled(now(), "429".to_owned())] {
+        let mut scene = Scene::new(3);
+        scene.request = answer;
+        let looks = scene.play(now() + HOUR * 100);
+        assert!(looks < 120, "{looks} looks in three days");
+        for pair in scene.requests.windows(2) {
+            assert!(pair[1].0 - pair[0].0 >= scene.policy.reevaluate_interval, "{pair:?}");
+        }
+        assert!((10..=13).contains(&scene.requests.len()), "{:?}", scene.requests);
+        for entry in scene.document.resources.values() {
+            let EntryState::Parked { reason, class, hint, until, .. } = &entry.state else { panic!("{entry:?}") };
+            assert_eq!((*reason, *class), (ParkReason::PermanentFailure, Some(FailureClass::Stale)));
+            assert!(hint.contains("triggerEvaluation/action"), "{hint}");
+            assert!(*until > now() + HOUR * 72 + scene.policy.park_for, "not before three days: {until}");
+        }
+        assert_eq!(scene.document.wake_at, None);
+    }
+}
+
+#[test]
+fn an_evaluation_that_does_not_end_is_given_up_and_the_states_decide() {
+    let mut scene = Scene::new(3);
+    scene.play(now() + HOUR * 3);
+    assert!(scene.questions > 3 && matches!(scene.phase(), EvaluationPhase::Running { .. }));
+    let questions = scene.questions;
+    scene.play(now() + HOUR * 5);
+    assert!(scene.questions <= questions + 1 && matches!(scene.phase(), EvaluationPhase::Unavailable { .. }));
+    scene.states = vec![state(1, ComplianceState::NonCompliant, now() + HOUR)];
+    scene.play(now() + HOUR * 7);
+    assert_eq!(scene.tasks[0].in_task().cloned().collect::<Vec<_>>(), [resource(1)]);
+}
+
+#[test]
+fn a_state_that_is_newer_than_the_failure_lets_go_and_an_older_one_does_not() {
+    use ComplianceState::{Compliant, NonCompliant};
+    for (compliance, seconds, tasks, skipped) in
+        [(NonCompliant, 1, 1, 0), (NonCompliant, 0, 0, 0), (NonCompliant, -9, 0, 0), (Compliant, 1, 0, 1)]
+    {
+        let mut scene = Scene::new(1);
+        scene.states = vec![state(0, compliance.clone(), now() + time::Duration::seconds(seconds))];
+        scene.look();
+        let is_compliant =
+            |entry: &&Entry| matches!(entry.state, EntryState::Skipped { reason: SkipReason::Compliant, .. });
+        let found = (scene.tasks.len(), scene.document.resources.values().filter(is_compliant).count());
+        assert_eq!(found, (tasks, skipped), "{compliance:?} {seconds}");
+        assert_eq!(scene.requests.len(), usize::from(tasks + skipped == 0), "{compliance:?} {seconds}");
+    }
+}
+
+#[test]
+fn what_the_guard_rails_exclude_asks_for_no_evaluation() {
+    let mut scene = Scene::new(3);
+    scene.policy = policy_with("EXCLUDE_RESOURCE_TYPES", "Microsoft.Storage/*");
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.questions), (0, 0));
+    assert!(scene.document.resources.values().all(|entry| matches!(entry.state, EntryState::Skipped { .. })));
+}
+
+#[test]
+fn plan_mode_asks_for_no_evaluation_and_says_what_it_would_ask_for() {
+    let mut scene = Scene::new(3);
+    scene.policy = Policy { mode: Mode::Plan, ..policy() };
+    let before = scene.document.resources.clone();
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.questions, scene.rest), (0, 0, Some(Rest::PlanMode)));
+    assert_eq!(scene.plans, [Plan { evaluation: Some(group()), ..Plan::default() }]);
+    assert_eq!((&scene.document.resources, scene.claims.evaluations.len()), (&before, 0));
+}
+
+#[test]
+fn a_request_that_is_not_sent_is_taken_back_so_that_it_can_be_made_later() {
+    let mut scene = Scene::new(1);
+    scene.request = Scanned::NotSent;
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.claims.evaluations.len()), (1, 0));
+    // The gate closes, or the sender stalls, between the writing down and the sending.
+    for (floor, stall) in [(Some(HOUR), Duration::ZERO), (None, HOUR)] {
+        scene.now += HOUR;
+        let mut look = scene.look_until(|next| matches!(next, Next::Evaluate(_)));
+        assert_eq!(scene.claims.evaluations.len(), 1);
+        let now = scene.now + stall;
+        if let Some(floor) = floor {
+            look.observe(Observed::Floor(now + floor));
+        }
+        let Next::SaveClaims(claims) = look.next(&scene.policy, now) else { panic!("not taken back") };
+        assert_eq!((claims.evaluations.len(), claims.throttled_until), (0, floor.map(|floor| now + floor)));
+        look.observe(Observed::ClaimsSaved(claims, etag()));
+        let settled = loop {
+            match look.next(&scene.policy, now) {
+                Next::Save(write) if write.meaning == Meaning::Step => look.observe(Observed::Saved(write, etag())),
+                Next::Save(write) => break write.document,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(settled.not_evaluated().count() == 1 && settled.wake_at.is_some_and(|at| at > now));
+        scene.claims.evaluations.clear();
+    }
+}
+
+#[test]
+fn others_that_are_due_do_not_wait_for_the_evaluation() {
+    let mut scene = Scene::new(150);
+    for n in 140..150 {
+        scene.document.resources.get_mut(&resource(n)).unwrap().last_failure = None;
+    }
+    scene.look();
+    assert_eq!((scene.requests.len(), scene.tasks.len()), (1, 1));
+    assert_eq!(scene.tasks[0].in_task().cloned().collect::<Vec<_>>(), (140..150).map(resource).collect::<Vec<_>>());
+}

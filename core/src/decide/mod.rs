@@ -1,0 +1,35 @@
+//! What next. A wake-up starts a pass over one target (`pass`), which goes through its stages, a file each. Resource Manager refuses
+//! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
+//! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
+//! (`gather`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
+//! looks at a `View` and names the first thing that is missing.
+
+mod adopt;
+mod clear;
+#[cfg(test)]
+mod closed_gate_tests;
+mod context;
+mod evaluate;
+#[cfg(test)]
+mod evaluate_tests;
+mod follow;
+mod gather;
+#[cfg(test)]
+mod interrupted_tests;
+mod open;
+mod parked;
+mod pass;
+mod plan;
+#[cfg(test)]
+mod refusal_tests;
+mod refused;
+mod step;
+#[cfg(test)]
+mod taking_over_tests;
+mod verify;
+mod whole_scope;
+
+pub use follow::SHORT_LISTS;
+pub use pass::Reconciliation;
+pub use plan::Plan;
+pub use step::{Meaning, Next, Observed, Question, Rest, Write};

@@ -1,0 +1,195 @@
+//! The target is parked as a whole: nothing is gathered and nothing asked until that ends. Guard rails hold all the same.
+
+use crate::transition::park_target::unpark_target;
+use crate::wave::due::Due;
+
+use super::context::View;
+use super::step::{Next, Rest};
+
+impl View<'_> {
+    /// What to do about the target's park: rest until its end, and end it then. None when there is none.
+    pub(crate) fn parked(self) -> Option<Next> {
+        let park = self.document.parked.as_ref().filter(|park| !park.reason.is_refusal())?;
+        if park.until <= self.now {
+            let mut changed = self.document.clone();
+            unpark_target(&mut changed, self.now);
+            return Some(Self::step(changed));
+        }
+        let skip = self.skip_forbidden(Due::or_later(self.document));
+        Some(skip.unwrap_or_else(|| self.rest(Some(park.until), Rest::TargetParked)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::step::{Meaning, Observed, Question};
+    use crate::document::TargetCause;
+    use crate::document::{ETag, EntryState, ParkReason, SubscriptionDocument, TargetDocument, Versioned};
+    use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Facts, Found};
+    use crate::fixture::{look_at, now, policy, policy_with, resource, seen, target};
+    use crate::message::{Seen, WakeUp};
+    use crate::settings::{Mode, Policy};
+    use crate::time::Timestamp;
+    use crate::transition::observe::merge;
+    use crate::transition::park_target::park_target;
+    use crate::transition::schedule::wake_up_of;
+    use std::time::Duration;
+
+    /// A target with three due resources, parked since now.
+    fn parked() -> TargetDocument {
+        let mut document = TargetDocument::new(target());
+        for n in 0..3 {
+            merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
+        }
+        let words = format!("policy assignment {} has no managed identity", target().policy_assignment_id);
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words };
+        park_target(&mut document, &cause, &policy(), now());
+        document
+    }
+
+    /// Answers what gathering asks; the assignment has no identity. None when something else is next.
+    fn answer(question: &Question) -> Option<Observed> {
+        let assignment = Assignment {
+            id: target().policy_assignment_id.to_string(),
+            policy: AssignedPolicy::Definition("d".to_owned()),
+            has_identity: false,
+            is_enforced: true,
+            not_scopes: Vec::new(),
+            instance: None,
+        };
+        match question {
+            Question::Facts | Question::FactsSince(_) => Some(Observed::Facts(Facts {
+                assignment: Found::There(assignment),
+                references: None,
+                siblings: Vec::new(),
+                read_at: now(),
+            })),
+            Question::ActiveTasks => Some(Observed::ActiveTasks(ActiveTasks::All(Vec::new()))),
+            Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
+            Question::AllNonCompliant(_) | Question::Task(_) | Question::Deployments(..) | Question::Evaluation(..) => {
+                None
+            }
+        }
+    }
+
+    /// The first step of a look that is no question.
+    fn decided(before: &TargetDocument, policy: &Policy, answer: impl Fn(&Question) -> Option<Observed>) -> Next {
+        let mut look = look_at(&WakeUp::new(target(), before.generation));
+        let claims = SubscriptionDocument::new(before.target.subscription().clone());
+        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        let etag = Some(ETag("1".to_owned()));
+        look.observe(Observed::Target(Box::new(Versioned { document: before.clone(), etag })));
+        loop {
+            match look.next(policy, now()) {
+                Next::Ask(question) => look.observe(answer(&question).unwrap()),
+                next => return next,
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_assignment_cannot_be_read_nothing_more_is_asked_and_no_task_is_opened() {
+        let mut before = parked();
+        before.parked = None;
+        let words = "AuthorizationFailed: no policyAssignments/read";
+        let answer = |question: &Question| {
+            let assignment = Found::Unreadable(words.to_owned());
+            let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
+            (*question == Question::Facts).then_some(Observed::Facts(facts))
+        };
+        for mode in [Mode::Act, Mode::Plan] {
+            let (reason, said) = match decided(&before, &Policy { mode, ..policy() }, answer) {
+                Next::Save(write) if mode == Mode::Act => {
+                    assert_eq!((&write.document.active, &write.document.resources), (&None, &before.resources));
+                    let park = write.document.parked.unwrap();
+                    (park.reason, park.words)
+                }
+                Next::Show(plan) if mode == Mode::Plan => {
+                    assert_eq!(plan.task, None);
+                    let cause = plan.cause.unwrap();
+                    (cause.reason, cause.words)
+                }
+                next => panic!("{mode:?}: {next:?}"),
+            };
+            assert_eq!(reason, ParkReason::WorkerLacksPermission);
+            assert!(said.ends_with(words), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_target_without_identity_is_parked_in_act_mode_and_in_plan_mode_only_shown_to_be() {
+        let mut before = parked();
+        before.parked = None;
+        for mode in [Mode::Act, Mode::Plan] {
+            let policy = Policy { mode, ..policy() };
+            match (mode, decided(&before, &policy, answer)) {
+                (Mode::Act, Next::Save(write)) => {
+                    assert_eq!(
+                        (&write.document.parked, &write.document.resources),
+                        (&parked().parked, &before.resources)
+                    );
+                    assert_eq!(write.document.hours[0].sums.parked, 3);
+                }
+                (Mode::Plan, Next::Show(plan)) => {
+                    assert_eq!((&plan.task, plan.cause.unwrap().reason), (&None, ParkReason::NoIdentity));
+                }
+                (_, next) => panic!("{mode:?}: {next:?}"),
+            }
+        }
+    }
+
+    /// A look at the document that goes on for as long as it only writes: every write, and what then is next.
+    fn look(document: TargetDocument, policy: &Policy, now: Timestamp) -> (Vec<(Meaning, TargetDocument)>, Next) {
+        let etag = || Some(ETag("1".to_owned()));
+        let mut look = look_at(&WakeUp::new(document.target.clone(), document.generation));
+        let claims = SubscriptionDocument::new(document.target.subscription().clone());
+        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        look.observe(Observed::Target(Box::new(Versioned { document, etag: etag() })));
+        let mut writes = Vec::new();
+        loop {
+            match look.next(policy, now) {
+                Next::Save(write) => {
+                    writes.push((write.meaning, (*write.document).clone()));
+                    look.observe(Observed::Saved(write, ETag("1".to_owned())));
+                }
+                next => return (writes, next),
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_until_the_park_ends_and_the_wake_up_is_at_its_end() {
+        let until = now() + policy().park_for;
+        for mode in [Mode::Act, Mode::Plan] {
+            let policy = Policy { mode, ..policy() };
+            let (writes, next) = look(parked(), &policy, until - Duration::from_secs(1));
+            let [(Meaning::Settled(Rest::TargetParked), document)] = writes.as_slice() else { panic!("{writes:?}") };
+            assert_eq!((document.wake_at, &document.parked), (Some(until), &parked().parked));
+            assert_eq!(document.resources, parked().resources);
+            assert_eq!(next, Next::Wake(wake_up_of(document).unwrap()));
+        }
+    }
+
+    #[test]
+    fn when_it_has_ended_everything_due_goes_on_by_itself() {
+        let (writes, next) = look(parked(), &policy(), now() + policy().park_for);
+        let [(Meaning::Step, document)] = writes.as_slice() else { panic!("{writes:?}") };
+        assert_eq!((&document.parked, &document.resources), (&None, &parked().resources));
+        assert_eq!(next, Next::Ask(Question::Facts));
+    }
+
+    #[test]
+    fn guard_rails_skip_in_a_parked_target_even_what_is_not_due() {
+        let mut document = parked();
+        document.resources.get_mut(&resource(2)).unwrap().state =
+            EntryState::Waiting { due: now() + Duration::from_secs(60) };
+        let policy = policy_with("EXCLUDE_SCOPES", resource(2).as_str());
+        let (writes, _) = look(document, &policy, now());
+        let skipped = |document: &TargetDocument| {
+            document.resources.values().filter(|entry| matches!(entry.state, EntryState::Skipped { .. })).count()
+        };
+        assert_eq!(writes.iter().map(|(_, document)| skipped(document)).collect::<Vec<_>>(), [1, 1]);
+        assert!(matches!(writes[1].0, Meaning::Settled(Rest::TargetParked)));
+    }
+}

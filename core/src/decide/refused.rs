@@ -1,0 +1,104 @@
+//! Resource Manager refuses the worker what it must ask: all targets that this holds rest, whoever wakes first after the pause
+//! tries again with its own questions, and an answer to what was refused lets everybody go on.
+
+use crate::document::{
+    EntryState, ParkReason, ScopePark, SkipReason, SubscriptionDocument, TargetDocument, TargetPark,
+};
+use crate::time::Timestamp;
+use crate::transition::refusals::{holding, tell, try_again, wake_at};
+
+use super::context::View;
+use super::step::{Next, Rest};
+
+impl View<'_> {
+    /// What to do about a refusal that holds the target. None when there is none, or when it is for this look to try.
+    pub(crate) fn held(self) -> Option<Next> {
+        if let Some(claims) = self.refusal_told() {
+            return Some(Next::SaveClaims(Box::new(claims)));
+        }
+        let Some((key, park)) = holding(self.claims, &self.look.target, &self.look.hash) else {
+            let is_over = self.document.parked.as_ref().is_some_and(|park| park.reason.is_refusal());
+            return (is_over && self.look.refused.is_none()).then(|| {
+                let mut changed = self.document.clone();
+                changed.parked = None;
+                Self::step(changed)
+            });
+        };
+        if self.look.answered.contains(park.call.as_str()) {
+            let mut claims = self.claims.clone();
+            claims.parks.remove(key);
+            return Some(Next::SaveClaims(Box::new(claims)));
+        }
+        if self.look.refused.is_none() {
+            if self.look.tries_again {
+                return None;
+            }
+            if self.is_given_up(park) {
+                return Some(Self::step(give_up(self.document, self.now)));
+            }
+            if park.next_try <= self.now {
+                // Who has nothing to ask leaves the try to others.
+                self.document.earliest_due().filter(|due| *due <= self.now)?;
+                let mut claims = self.claims.clone();
+                try_again(claims.parks.get_mut(key)?, self.policy, self.now);
+                return Some(Next::SaveClaims(Box::new(claims)));
+            }
+        }
+        let at = wake_at(park, &self.look.hash, self.policy, self.now);
+        let mut changed = self.document.clone();
+        show(&mut changed, park, park.by != self.look.hash, at);
+        let why = if park.parked_since.is_some() { Rest::SubscriptionParked } else { Rest::Unanswered };
+        Some(self.rest_as(&changed, Some(at), why))
+    }
+
+    /// The subscription's document without the refusal that this look tried again, now that the look has come to its end
+    /// without meeting it.
+    pub(crate) fn refusal_over(self, why: Rest) -> Option<SubscriptionDocument> {
+        let is_proof = self.look.tries_again && self.look.refused.is_none() && why.is_for_want_of_work();
+        let (key, _) = holding(self.claims, &self.look.target, &self.look.hash).filter(|_| is_proof)?;
+        let mut claims = self.claims.clone();
+        claims.parks.remove(key);
+        Some(claims)
+    }
+
+    /// When a look that was refused an answer may ask again.
+    pub(crate) fn refused_until(self) -> Option<Timestamp> {
+        self.look.refused.as_ref()?;
+        let (_, park) = holding(self.claims, &self.look.target, &self.look.hash)?;
+        Some(wake_at(park, &self.look.hash, self.policy, self.now))
+    }
+
+    /// The subscription's document with what this look was refused, if that is news.
+    pub(crate) fn refusal_told(self) -> Option<SubscriptionDocument> {
+        let refusal = self.look.refused.as_ref()?;
+        let mut claims = self.claims.clone();
+        tell(refusal, &mut claims, &self.look.hash, self.policy, self.now).then_some(claims)
+    }
+
+    /// A subscription that has not been there for as long as a park lasts has nothing left to remediate. Whatever else is
+    /// refused is tried for ever, once a day.
+    fn is_given_up(self, park: &ScopePark) -> bool {
+        let is_gone = park.reason == ParkReason::SubscriptionGone;
+        let for_long = park.parked_since.is_some_and(|since| since + self.policy.park_for <= self.now);
+        is_gone && for_long && park.next_try <= self.now && self.document.earliest_due().is_some()
+    }
+}
+
+/// Shows in the target's document that it is parked, for its readers; its resources wait as they did.
+fn show(document: &mut TargetDocument, park: &ScopePark, shared: bool, until: Timestamp) {
+    let Some(since) = park.parked_since else { return };
+    let hint = park.reason.hint().to_owned();
+    let shared = document.parked.as_ref().map_or(shared, |shown| shown.shared);
+    let (reason, words) = (park.reason, park.words.clone());
+    document.parked = Some(TargetPark { reason, class: None, words, hint, since, until, shared });
+}
+
+/// What waits in a subscription that is gone is gone with it. Whatever tells of it later begins anew.
+fn give_up(document: &TargetDocument, now: Timestamp) -> TargetDocument {
+    let mut changed = document.clone();
+    (changed.parked, changed.unlisted) = (None, None);
+    for entry in changed.resources.values_mut().filter(|e| matches!(e.state, EntryState::Waiting { .. })) {
+        entry.state = EntryState::skipped(SkipReason::ResourceGone, now);
+    }
+    changed
+}

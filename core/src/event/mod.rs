@@ -1,0 +1,6 @@
+//! What happened: the vendor's JSON becomes a small domain value at this edge. Nothing below sees the wire form.
+
+mod policy_event;
+mod wire;
+
+pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, from_the_future, read};

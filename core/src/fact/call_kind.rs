@@ -1,0 +1,73 @@
+//! The kinds of calls to Resource Manager: their words, and the rights that they need.
+
+/// What a call is for; the word in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    /// PUT of a remediation task.
+    CreateTask,
+    /// GET of a remediation task.
+    ReadTask,
+    /// DELETE of a remediation task.
+    DeleteTask,
+    /// List of a subscription's remediation tasks.
+    ListTasks,
+    /// List of a task's deployments.
+    ListDeployments,
+    /// Query of policy states.
+    QueryStates,
+    /// List of a subscription's policy assignments.
+    ListAssignments,
+    /// GET of a subscription.
+    ReadSubscription,
+    /// GET of a policy set definition.
+    ReadSetDefinition,
+    /// POST that asks for an evaluation.
+    TriggerEvaluation,
+    /// GET of how far an evaluation is.
+    ReadEvaluation,
+}
+
+impl CallKind {
+    /// The word in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateTask => "createTask",
+            Self::ReadTask => "readTask",
+            Self::DeleteTask => "deleteTask",
+            Self::ListTasks => "listTasks",
+            Self::ListDeployments => "listDeployments",
+            Self::QueryStates => "queryStates",
+            Self::ListAssignments => "listAssignments",
+            Self::ReadSubscription => "readSubscription",
+            Self::ReadSetDefinition => "readSetDefinition",
+            Self::TriggerEvaluation => "triggerEvaluation",
+            Self::ReadEvaluation => "readEvaluation",
+        }
+    }
+
+    /// The action that the caller needs a role with, as Resource Manager's refusals name it.
+    #[must_use]
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::CreateTask => "Microsoft.PolicyInsights/remediations/write",
+            Self::DeleteTask => "Microsoft.PolicyInsights/remediations/delete",
+            Self::ReadTask | Self::ListTasks => "Microsoft.PolicyInsights/remediations/read",
+            Self::ListDeployments => "Microsoft.PolicyInsights/remediations/listDeployments/read",
+            Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",
+            Self::ListAssignments => "Microsoft.Authorization/policyAssignments/read",
+            Self::ReadSubscription => "Microsoft.Resources/subscriptions/read",
+            Self::ReadSetDefinition => "Microsoft.Authorization/policySetDefinitions/read",
+            Self::TriggerEvaluation | Self::ReadEvaluation => {
+                "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action"
+            }
+        }
+    }
+
+    /// Whether a lost answer may be asked for again. A repeated PUT would start a finished task anew, a repeated request for
+    /// an evaluation another one.
+    #[must_use]
+    pub fn may_be_repeated(self) -> bool {
+        !matches!(self, Self::CreateTask | Self::TriggerEvaluation)
+    }
+}

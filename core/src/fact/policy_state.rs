@@ -1,0 +1,26 @@
+//! How resources stand with an assignment now, and with what effect it was evaluated.
+
+use crate::event::ComplianceState;
+use crate::time::Timestamp;
+
+/// The effective effect of a policy on a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// `deployIfNotExists` or `modify`: a task can remediate it.
+    Remediable,
+    /// Any other; the word is the service's.
+    Other(String),
+}
+
+/// The latest state of one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyState {
+    /// The resource, folded.
+    pub resource: String,
+    /// How it stands.
+    pub state: ComplianceState,
+    /// When it was evaluated.
+    pub at: Option<Timestamp>,
+    /// The effect that the evaluation had, as the service gives it; none when it does not say.
+    pub effect: Option<Effect>,
+}

@@ -1,0 +1,52 @@
+//! What Resource Manager refuses to the worker itself, and for whom that holds.
+
+use crate::document::{ParkReason, TargetCause};
+use crate::id::Target;
+
+use super::call_kind::CallKind;
+
+/// What Resource Manager refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: ParkReason,
+    /// The service's words, with the action that was refused.
+    pub words: String,
+    /// What was asked.
+    pub call: CallKind,
+    /// The scope that it holds for, or the hash of the one target.
+    pub key: String,
+    /// It need not last to be believed.
+    pub is_sure: bool,
+}
+
+impl Refusal {
+    /// Whether it holds the whole subscription, whatever is asked in it.
+    #[must_use]
+    pub fn is_of_subscription(&self) -> bool {
+        match self.reason {
+            ParkReason::SubscriptionGone
+            | ParkReason::SubscriptionDisabled
+            | ParkReason::ProviderNotRegistered
+            | ParkReason::DelegationWithdrawn => true,
+            ParkReason::WorkerLacksPermission
+            | ParkReason::TaskRefused
+            | ParkReason::PermanentFailure
+            | ParkReason::MissingPermission
+            | ParkReason::AttemptsUsedUp
+            | ParkReason::Flapping
+            | ParkReason::FixDidNotHelp
+            | ParkReason::Canceled
+            | ParkReason::NoIdentity
+            | ParkReason::ReferenceMissing => false,
+        }
+    }
+
+    /// What the refusal of a task says of the worker's own standing.
+    pub(crate) fn of_task(cause: &TargetCause, target: &Target) -> Option<Self> {
+        let call = CallKind::CreateTask;
+        let words = format!("{} ({})", cause.words, call.action());
+        let key = target.scope.to_string();
+        cause.reason.is_refusal().then_some(Self { reason: cause.reason, words, call, key, is_sure: true })
+    }
+}

@@ -1,0 +1,116 @@
+//! Values that unit tests share, those of the shell too.
+
+use std::time::Duration;
+
+use crate::decide::Reconciliation;
+use crate::document::{
+    ActiveTask, EntryState, Extent, Installation, InstallationId, PastTask, TargetDocument, TaskName, TaskPhase,
+};
+use crate::fact::{Deployment, DeploymentCounts, DeploymentStatus, NewTask, TaskState, TaskStatus};
+use crate::id::{ResourceId, Target};
+use crate::message::{Observation, Seen, WakeUp};
+use crate::settings::{Mode, Policy, settings};
+use crate::time::{Timestamp, parse_time};
+use crate::transition::observe::merge;
+
+/// The subscription of all that is here.
+pub const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
+
+/// The time at which the tests begin.
+pub fn now() -> Timestamp {
+    parse_time("2026-11-21T07:00:00Z").expect("a time")
+}
+
+/// The resource with this number.
+pub fn resource(n: usize) -> ResourceId {
+    format!("{SUB}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a{n:04}").parse().expect("an id")
+}
+
+/// What an event saw of a resource.
+pub fn seen(seen: Seen, n: usize, at: Timestamp) -> Observation {
+    let assignment = format!("{SUB}/providers/Microsoft.Authorization/policyAssignments/a").parse().expect("an id");
+    Observation::of_event(seen, resource(n), assignment, None, at)
+}
+
+/// The target of all of them.
+pub fn target() -> Target {
+    seen(Seen::NonCompliant, 0, now()).target()
+}
+
+/// The installation that tests.
+pub fn installation() -> InstallationId {
+    "tests".parse().expect("a name")
+}
+
+/// A look of this installation.
+pub fn look_at(wake_up: &WakeUp) -> Reconciliation {
+    Reconciliation::new(wake_up, Installation { id: installation(), copied: None })
+}
+
+/// The settings of tests: the defaults, in act mode.
+pub fn policy() -> Policy {
+    Policy { mode: Mode::Act, ..Policy::default() }
+}
+
+/// The same with one setting as the environment gives it.
+pub fn policy_with(name: &str, value: &str) -> Policy {
+    let read = settings([
+        ("ServiceBus__fullyQualifiedNamespace", "ns.servicebus.windows.net"),
+        ("STATE_BLOB_ENDPOINT", "https://a.blob.core.windows.net"),
+        ("REMEDIATION_MODE", "act"),
+        (name, value),
+    ]);
+    read.expect("a setting that is allowed").policy
+}
+
+/// A target of which so many resources wait and are due, having been seen two hours ago.
+pub fn waiting(count: usize) -> TargetDocument {
+    let mut document = TargetDocument::new(target());
+    for n in 0..count {
+        merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
+    }
+    document
+}
+
+/// The same, all in its open task.
+pub fn in_task(count: usize) -> TargetDocument {
+    let mut document = waiting(count);
+    document.resources.values_mut().for_each(|e| e.state = EntryState::InTask);
+    let name = TaskName::new(&installation(), &document.target.hash(), 1);
+    document.active = Some(ActiveTask::new(name, Extent::Resources, TaskPhase::Open, now(), now()));
+    document
+}
+
+/// A task of the target for so many of its resources.
+pub fn new_task(sequence: u64, count: usize) -> NewTask {
+    NewTask {
+        name: TaskName::new(&installation(), &target().hash(), sequence),
+        target: target(),
+        reference: None,
+        extent: Extent::Resources,
+        resources: (0..count).map(resource).collect(),
+        parallel_deployments: 10,
+        failure_threshold: 1.0,
+    }
+}
+
+/// A task that has ended now.
+pub fn past_task(name: TaskName) -> PastTask {
+    let state = "Succeeded".to_owned();
+    PastTask { name, state, opened_at: now(), ended_at: now(), fixed: 1, unfixed: 0, seen_to: false }
+}
+
+/// A task that stands so.
+pub fn status(state: TaskState) -> TaskStatus {
+    TaskStatus { state, word: format!("{state:?}"), created_on: None, deployments: DeploymentCounts::default() }
+}
+
+/// The deployment to a resource; it ended a minute ago.
+pub fn deployment(n: usize, status: DeploymentStatus) -> Deployment {
+    Deployment { resource: resource(n).as_str().to_owned(), status, ended: Some(now() - Duration::from_secs(60)) }
+}
+
+/// A deployment that failed with this code.
+pub fn failed(code: &str) -> DeploymentStatus {
+    DeploymentStatus::Failed { code: code.to_owned(), message: "words".to_owned() }
+}

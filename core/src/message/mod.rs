@@ -1,0 +1,9 @@
+//! What is said on the queues, and what makes a message the same as another.
+
+mod body;
+mod nonce;
+mod outgoing;
+
+pub use body::{Observation, Seen, Unreadable, WakeUp};
+pub use nonce::Nonce;
+pub use outgoing::{MessageId, Outgoing, Queue};

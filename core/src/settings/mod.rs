@@ -1,0 +1,222 @@
+//! Settings: read once, at the start, from the names and values of an environment. A wrong value stops the start with its name, its value and what is allowed.
+//! What belongs to the platform is read elsewhere: the port by `main.rs`, the identity endpoint by `azure_identity`.
+//!
+//! `table` has a row for each setting, `form` reads values, `environment` holds both to each other.
+
+#[cfg(test)]
+mod document;
+mod environment;
+mod error;
+mod form;
+mod glob;
+mod guard_rails;
+mod near_miss;
+mod pattern_list;
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+pub use environment::Told;
+pub use error::SettingError;
+pub use guard_rails::GuardRails;
+
+use environment::{Environment, LOG_FILTER};
+use guard_rails::Patterns;
+use pattern_list::Of;
+
+use crate::document::InstallationId;
+
+/// The `functionTimeout` of host.json: the host stops an invocation that takes longer.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(240);
+/// What is logged where `RUST_LOG` says nothing.
+pub const DEFAULT_LOG_FILTER: &str = "warn,policy_remediator=info";
+
+/// Whether remediation tasks are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Decide and log; keep everything waiting and touch nothing.
+    Plan,
+    /// Open remediation tasks.
+    Act,
+}
+
+impl Mode {
+    /// The word of the setting.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Act => "act",
+        }
+    }
+}
+
+/// The sovereign cloud that the worker runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cloud {
+    /// The public cloud.
+    Public,
+    /// Azure Government.
+    UsGovernment,
+    /// Azure operated by 21Vianet.
+    China,
+}
+
+impl Cloud {
+    /// The cloud's Resource Manager (Microsoft documentation: "National clouds").
+    fn resource_manager(self) -> &'static str {
+        match self {
+            Self::Public => "https://management.azure.com",
+            Self::UsGovernment => "https://management.usgovcloudapi.net",
+            Self::China => "https://management.chinacloudapi.cn",
+        }
+    }
+}
+
+/// What the decisions depend on. Durations are spans, counts are counts; see `docs/settings.md`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the setting of the same name, documented in docs/settings.md")]
+pub struct Policy {
+    pub mode: Mode,
+    pub settle_delay: Duration,
+    pub coalesce_window: Duration,
+    pub backoff_base: Duration,
+    pub backoff_cap: Duration,
+    pub check_interval_min: Duration,
+    pub check_interval_max: Duration,
+    pub opening_grace: Duration,
+    pub task_timeout: Duration,
+    pub flap_window: Duration,
+    pub park_for: Duration,
+    pub reevaluate_interval: Duration,
+    pub verify_after: Duration,
+    pub keep_tasks_for: Option<Duration>,
+    pub clock_tolerance: Duration,
+    pub max_attempts: u32,
+    pub flap_limit: u32,
+    /// Waiting resources above which one task for the whole scope is considered.
+    pub escalate_above: usize,
+    /// Most resources that a target's document lists. Not a setting: it follows from what can be written with every step.
+    pub most_entries: usize,
+    pub parallel_deployments: u32,
+    pub failure_threshold: f32,
+    pub guard_rails: GuardRails,
+}
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What the decisions depend on.
+    pub policy: Policy,
+    /// Longest time that one invocation may take before it is failed.
+    pub invocation_budget: Duration,
+    /// How long the facts of an assignment are kept.
+    pub facts_ttl: Duration,
+    /// Service Bus, with scheme, host and port.
+    pub service_bus: Url,
+    /// Client id of the identity for Service Bus; system-assigned when none.
+    pub service_bus_client_id: Option<String>,
+    /// Client id of the app's identity; system-assigned when none.
+    pub client_id: Option<String>,
+    /// The storage account of the containers `state` and `rejected`.
+    pub state_blob_endpoint: Url,
+    /// The name of this installation, if it was given one.
+    pub installation: Option<InstallationId>,
+    /// Our own tenant, if it is given; else that of the token.
+    pub home_tenant: Option<String>,
+    /// Resource Manager.
+    pub resource_manager: Url,
+    /// Scope of the tokens for Resource Manager.
+    pub resource_manager_audience: String,
+    /// A PEM file with further certificate authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Which log events are written.
+    pub log_filter: String,
+    /// The settings as the log tells them.
+    pub told: Told,
+}
+
+/// Reads all settings from the names and values of the environment. All names are looked at: one that is nearly a setting's is
+/// wrong, too.
+///
+/// # Errors
+/// The first setting that is missing, wrong or misspelt.
+pub fn settings<N: Into<OsString>, V: Into<OsString>>(
+    variables: impl IntoIterator<Item = (N, V)>,
+) -> Result<Settings, SettingError> {
+    let environment = Environment::read(variables)?;
+    let text = |name| environment.get(name).map(str::to_owned);
+    let cloud = [Cloud::Public, Cloud::UsGovernment, Cloud::China][environment.word("AZURE_CLOUD")];
+    let client_id = text("AZURE_CLIENT_ID");
+    let official = cloud.resource_manager();
+    let resource_manager = environment.get("RESOURCE_MANAGER_ENDPOINT").and_then(form::https);
+    Ok(Settings {
+        policy: policy(&environment),
+        invocation_budget: environment.duration("INVOCATION_BUDGET"),
+        facts_ttl: environment.duration("FACTS_TTL"),
+        service_bus: environment.required("ServiceBus__fullyQualifiedNamespace", form::namespace)?,
+        service_bus_client_id: text("ServiceBus__clientId").or_else(|| client_id.clone()),
+        client_id,
+        state_blob_endpoint: environment.required("STATE_BLOB_ENDPOINT", form::https)?,
+        installation: environment.get("INSTALLATION_ID").and_then(|id| id.parse().ok()),
+        resource_manager: resource_manager
+            .unwrap_or_else(|| Url::parse(official).expect("the clouds' addresses are URLs")),
+        resource_manager_audience: format!("{official}/.default"),
+        home_tenant: text("HOME_TENANT_ID"),
+        ca_file: text("SSL_CERT_FILE").map(PathBuf::from),
+        log_filter: environment.read_as(LOG_FILTER, |filter| Some(filter.to_owned())),
+        told: environment.told(),
+    })
+}
+
+fn policy(environment: &Environment) -> Policy {
+    let patterns = |name, of| {
+        let read = environment.get(name).and_then(|list| Patterns::parse(list, of).ok());
+        read.unwrap_or_default()
+    };
+    let guard_rails = GuardRails::new(
+        environment.read_as("INCLUDE_ASSIGNMENTS", |list| Patterns::parse(list, Of::Assignments).ok()),
+        patterns("EXCLUDE_ASSIGNMENTS", Of::Assignments),
+        patterns("EXCLUDE_SCOPES", Of::Scopes),
+        patterns("EXCLUDE_RESOURCE_TYPES", Of::Types),
+        [true, false][environment.word("REMEDIATE_DO_NOT_ENFORCE")],
+    );
+    Policy {
+        mode: [Mode::Plan, Mode::Act][environment.word("REMEDIATION_MODE")],
+        settle_delay: environment.duration("SETTLE_DELAY"),
+        coalesce_window: environment.duration("COALESCE_WINDOW"),
+        backoff_base: environment.duration("BACKOFF_BASE"),
+        backoff_cap: environment.duration("BACKOFF_CAP"),
+        check_interval_min: environment.duration("CHECK_INTERVAL_MIN"),
+        check_interval_max: environment.duration("CHECK_INTERVAL_MAX"),
+        opening_grace: environment.duration("OPENING_GRACE"),
+        task_timeout: environment.duration("TASK_TIMEOUT"),
+        flap_window: environment.duration("FLAP_WINDOW"),
+        park_for: environment.duration("PARK_FOR"),
+        reevaluate_interval: environment.duration("REEVALUATE_INTERVAL"),
+        verify_after: environment.duration("VERIFY_AFTER"),
+        keep_tasks_for: environment.read_as("KEEP_TASKS_FOR", form::duration_or_none),
+        clock_tolerance: environment.duration("CLOCK_TOLERANCE"),
+        max_attempts: environment.number("MAX_ATTEMPTS"),
+        escalate_above: environment.number("ESCALATE_ABOVE"),
+        most_entries: 5_000,
+        flap_limit: environment.number("FLAP_LIMIT"),
+        parallel_deployments: environment.number("PARALLEL_DEPLOYMENTS"),
+        failure_threshold: environment.number("FAILURE_THRESHOLD"),
+        guard_rails,
+    }
+}
+
+impl Default for Policy {
+    /// What an empty environment gives.
+    fn default() -> Self {
+        policy(&Environment::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

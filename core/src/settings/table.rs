@@ -1,0 +1,160 @@
+//! Every setting, in one place: name, default, form, meaning. The reader, the words of its errors, `docs/settings.md` and the log
+//! line `started` are all made from these rows; a setting is added here and read in `mod.rs`.
+
+use super::form::{Form, GRACE, INVOCATION, SPAN, WAIT};
+use super::pattern_list::Of;
+
+/// What counts when a setting is not set, or blank.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unset {
+    /// It must be set.
+    Required,
+    /// This value.
+    Value(&'static str),
+    /// This value, which lets everything through. Set but blank it stops the start: whoever set it meant less.
+    Open(&'static str),
+    /// No value of its own; the words say what happens.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds docs/settings.md to it"))]
+    Else(&'static str),
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) default: Unset,
+    pub(crate) form: Form,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds docs/settings.md to it"))]
+    pub(crate) meaning: &'static str,
+}
+
+/// Settings that belong together.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) title: &'static str,
+    pub(crate) settings: &'static [Setting],
+}
+
+const fn row(name: &'static str, default: Unset, form: Form, meaning: &'static str) -> Setting {
+    Setting { name, default, form, meaning }
+}
+
+const NO: Unset = Unset::Else("none");
+const fn is(value: &'static str) -> Unset {
+    Unset::Value(value)
+}
+const fn time(span: super::form::Span) -> Form {
+    Form::Duration(span)
+}
+
+/// The name of the group whose values the log always tells in full.
+pub(crate) const GUARD_RAILS: &str = "Guard rails";
+
+/// All settings.
+#[rustfmt::skip]
+pub(crate) const GROUPS: &[Group] = &[
+    Group { title: "What it may do", settings: &[
+        row("REMEDIATION_MODE", is("plan"), Form::WordSoFar(&["plan", "act"]),
+            "`plan` decides, logs and touches nothing; `act` opens tasks. `approve` is not in this version"),
+    ] },
+    Group { title: GUARD_RAILS, settings: &[
+        row("INCLUDE_ASSIGNMENTS", Unset::Open("*"), Form::Patterns(Of::Assignments),
+            "only these assignments are remediated. A pattern with a `/` is held against the whole id, one without against the name"),
+        row("EXCLUDE_ASSIGNMENTS", NO, Form::Patterns(Of::Assignments), "not these, whatever is included"),
+        row("EXCLUDE_SCOPES", NO, Form::Patterns(Of::Scopes), "neither what they match nor anything below"),
+        row("EXCLUDE_RESOURCE_TYPES", NO, Form::Patterns(Of::Types),
+            "no resources of these types, in any spelling that policies use: a resource group is `Microsoft.Resources/resourceGroups` and `Microsoft.Resources/subscriptions/resourceGroups`"),
+        row("REMEDIATE_DO_NOT_ENFORCE", is("false"), Form::Word(&["true", "false"]),
+            "`true` also remediates assignments whose enforcement mode is another than `Default`, such as `DoNotEnforce`"),
+    ] },
+    Group { title: "Services and identity", settings: &[
+        row("ServiceBus__fullyQualifiedNamespace", Unset::Required, Form::Host,
+            "host name of the Service Bus namespace, as the triggers use it"),
+        row("ServiceBus__credential", is("managedidentity"), Form::Word(&["managedidentity"]), "no keys are accepted"),
+        row("ServiceBus__clientId", Unset::Else("`AZURE_CLIENT_ID`"), Form::Text("a client id"), "client id of the identity for Service Bus"),
+        row("STATE_BLOB_ENDPOINT", Unset::Required, Form::Https, "the storage account with the containers `state` and `rejected`"),
+        row("AZURE_CLIENT_ID", Unset::Else("system-assigned"), Form::Text("a client id"), "client id of the app's user-assigned identity"),
+        row("AZURE_CLOUD", is("public"), Form::Word(&["public", "usgovernment", "china"]), "the cloud that the app runs in"),
+        row("RESOURCE_MANAGER_ENDPOINT", Unset::Else("of the cloud"), Form::Https, "address of Resource Manager; tokens stay those of the cloud"),
+        row("SSL_CERT_FILE", NO, Form::Text("the path of a PEM file with at least one certificate"), "further certificate authorities to trust"),
+        row("HOME_TENANT_ID", Unset::Else("of the token"), Form::Tenant, "our own tenant: a subscription of another is a delegated one"),
+        row("INSTALLATION_ID", Unset::Else("of the storage account"), Form::Installation, "part of every task's name, so that several installations over one subscription know their own tasks. Kept in `state/installation.json` from the first start on"),
+        row("SERVICEBUS_RESOURCE_ID", NO, Form::Namespace, "the Service Bus namespace, for the counts of its queues. Nothing in this version asks for it"),
+    ] },
+    Group { title: "Pace", settings: &[
+        row("SETTLE_DELAY", is("10m"), time(WAIT), "wait after an evaluation, in which Azure's own remediation of new resources may act"),
+        row("COALESCE_WINDOW", is("1m"), time(WAIT), "due times are rounded up to this, so that what belongs together travels together"),
+        row("BACKOFF_BASE", is("1m"), time(SPAN), "longest wait before the second attempt; doubled with each further one. At most `BACKOFF_CAP`"),
+        row("BACKOFF_CAP", is("1h"), time(SPAN), "longest wait before any attempt"),
+        row("MAX_ATTEMPTS", is("8"), Form::Whole(1, 100), "attempts of a resource before it is parked"),
+        row("ESCALATE_ABOVE", is("300"), Form::Whole(1, 50_000),
+            "waiting resources above which one task for the whole scope is considered: only when all that is non-compliant in it waits for its first attempt and no guard rail can reach into it"),
+        row("PARALLEL_DEPLOYMENTS", is("10"), Form::Whole(1, 30), "deployments of a task at a time"),
+        row("FAILURE_THRESHOLD", is("1.0"), Form::Share, "share of failed deployments at which Azure stops a task"),
+    ] },
+    Group { title: "Following and parking", settings: &[
+        row("CHECK_INTERVAL_MIN", is("30s"), time(SPAN), "shortest time between two looks at a running task. At most `CHECK_INTERVAL_MAX`"),
+        row("CHECK_INTERVAL_MAX", is("10m"), time(SPAN), "longest time between two looks at a running task"),
+        row("TASK_TIMEOUT", is("24h"), time(SPAN), "a task that runs longer is reported once"),
+        row("OPENING_GRACE", is("60s"), time(GRACE), "time for which an opening task is left to the instance that began it; the request for the task may take half of it, and 10s at most"),
+        row("FLAP_LIMIT", is("3"), Form::Whole(1, 100), "so many fixes within `FLAP_WINDOW`, and non-compliant again: parked"),
+        row("FLAP_WINDOW", is("7d"), time(SPAN), "also how long fixed and skipped resources are remembered; what a guard rail leaves out, until it is let in"),
+        row("VERIFY_AFTER", is("25h"), time(SPAN), "when the policy states are asked about a fix that no event verified, at the latest when `FLAP_WINDOW` is over"),
+        row("PARK_FOR", is("14d"), time(SPAN), "how long a parked resource, or a target parked as a whole, is left alone"),
+        row("KEEP_TASKS_FOR", is("none"), Form::DurationOrNone(SPAN),
+            "so long after its outcome was stored an own finished task is deleted in Resource Manager, as long as its target's document remembers it; `none`: never. Needs `Microsoft.PolicyInsights/remediations/delete`"),
+        row("REEVALUATE_INTERVAL", is("6h"), time(SPAN), "pause between two evaluations that the worker asks for in one scope"),
+        row("CLOCK_TOLERANCE", is("5m"), time(SPAN), "an event whose time lies further in the future is rejected; and so much newer than what was seen must be what a final verdict is drawn from"),
+        row("FACTS_TTL", is("10m"), time(SPAN), "how long what was read of assignments and initiatives is kept"),
+    ] },
+    Group { title: "Host and log", settings: &[
+        row("INVOCATION_BUDGET", is("150s"), time(INVOCATION), "longest time of an invocation; keep it well inside the queues' five-minute lock"),
+        row("SWEEP_SCHEDULE", Unset::Required, Form::Text("an NCRONTAB expression such as `0 */15 * * * *`"), "how often `sweep` runs. Read by the Functions host, not by the worker"),
+        row("RUST_LOG", is(super::DEFAULT_LOG_FILTER), Form::LogFilter, "filter of the log, in the form of `tracing-subscriber`"),
+    ] },
+    Group { title: "Known, and not in this version", settings: &[
+        row("ACT_ASSIGNMENTS", Unset::Open("*"), Form::WordSoFar(&["*"]), "which assignments act while others go on planning"),
+        row("ACT_BY", is("settings"), Form::WordSoFar(&["settings"]), "who says that an assignment acts"),
+        row("FIRST_STEPS", is("off"), Form::WordSoFar(&["off"]), "an assignment begins with few resources"),
+        row("STEP_SOAK", is("1h"), time(SPAN), "time between two first steps; without effect"),
+        row("VERIFY_STEPS", is("false"), Form::WordSoFar(&["false"]), "whether a first step must be verified"),
+        row("MAX_RESOURCES_PER_HOUR", is("none"), Form::WordSoFar(&["none"]), "resources in opened tasks an assignment"),
+        row("MAX_RESOURCES_PER_DAY", is("none"), Form::WordSoFar(&["none"]), "resources in opened tasks an assignment"),
+        row("BREAKER_FAILURES", is("0.5"), Form::Share, "share of failures that stops an assignment; without effect"),
+        row("CHANGE_WINDOW", Unset::Open("always"), Form::WordSoFar(&["always"]), "when tasks may be opened"),
+        row("GRANT_ROLES", is("none"), Form::WordSoFar(&["none"]), "roles that may be granted"),
+        row("RESOURCE_WAIT", is("24h"), time(SPAN), "pause of a resource that waits for a person; without effect"),
+        row("SWEEP_SCOPES", is("none"), Form::WordSoFar(&["none"]), "scopes that `sweep` scans"),
+        row("SWEEP_SCAN_INTERVAL", is("6h"), time(SPAN), "time between two scans; without effect"),
+        row("SWEEP_DISCOVERY", is("auto"), Form::WordSoFar(&["auto"]), "how a scan finds what is non-compliant"),
+    ] },
+];
+
+/// All settings, in their order.
+pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
+    GROUPS.iter().flat_map(|group| group.settings)
+}
+
+/// The setting of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+    all().find(|setting| setting.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_name_stands_once_and_a_default_is_allowed() {
+        let mut names = HashSet::new();
+        for Setting { name, default, form, meaning } in all() {
+            assert!(names.insert(name.to_ascii_uppercase()), "{name} stands twice");
+            assert!(!meaning.contains('|') && !meaning.ends_with('.'), "{name}");
+            if let Unset::Value(value) | Unset::Open(value) = default {
+                assert_eq!(form.check(value), Ok(()), "{name}");
+            }
+        }
+    }
+}

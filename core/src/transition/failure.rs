@@ -1,0 +1,196 @@
+//! What a failure means for the next attempt: one table over the service's code and words.
+//!
+//! | class | recognised by | what follows |
+//! |---|---|---|
+//! | throttled | 429 codes | waits, next attempt |
+//! | transient | 5xx codes, time-outs, an identity that is not replicated yet | backs off, next attempt |
+//! | conflict | another operation holds the resource | backs off, next attempt |
+//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | another attempt once an evaluation newer than the failure is known; said a second time in a row: parked; nothing deployed again: an attempt is used up |
+//! | gone | the resource itself, or what holds it, is not there any more | skipped |
+//! | permission | the identity lacks a role | parked; the whole target when no deployment of it works |
+//! | permanent | everything else | parked, with the service's own words |
+//!
+//! Sources of the texts: the recorded answers in `tests/fixtures`, and Microsoft documentation
+//! ("Troubleshoot common Azure deployment errors").
+
+use crate::document::{FailureClass, ParkReason};
+use crate::id::{ResourceId, fold};
+
+use super::missing::is_own_end;
+
+/// Recognised by its code, in lower case.
+const CODES: &[(&str, FailureClass)] = &[
+    ("toomanyrequests", FailureClass::Throttled),
+    ("resourcerequeststhrottled", FailureClass::Throttled),
+    ("subscriptionrequeststhrottled", FailureClass::Throttled),
+    ("operationnotallowedduetothrottling", FailureClass::Throttled),
+    ("retryableerror", FailureClass::Transient),
+    ("internalservererror", FailureClass::Transient),
+    ("internalexecutionerror", FailureClass::Transient),
+    ("internaloperationerror", FailureClass::Transient),
+    ("serviceunavailable", FailureClass::Transient),
+    ("serverbusy", FailureClass::Transient),
+    ("gatewaytimeout", FailureClass::Transient),
+    ("badgateway", FailureClass::Transient),
+    ("requesttimeout", FailureClass::Transient),
+    ("operationtimedout", FailureClass::Transient),
+    ("principalnotfound", FailureClass::Transient),
+    ("anotheroperationinprogress", FailureClass::Conflict),
+    ("conflictingoperation", FailureClass::Conflict),
+    ("operationpreempted", FailureClass::Conflict),
+    ("deploymentactive", FailureClass::Conflict),
+    ("resourcebeingdeleted", FailureClass::Conflict),
+    ("resourcegroupbeingdeleted", FailureClass::Conflict),
+    ("preconditionfailed", FailureClass::Conflict),
+    ("remediatedresourcenotfound", FailureClass::Gone),
+    ("resourcenotfound", FailureClass::Gone),
+    ("resourcegroupnotfound", FailureClass::Gone),
+    ("parentresourcenotfound", FailureClass::Gone),
+    ("subscriptionnotfound", FailureClass::Gone),
+    ("authorizationfailed", FailureClass::Permission),
+    ("linkedauthorizationfailed", FailureClass::Permission),
+];
+
+/// Recognised by words in the message, in lower case; asked when the code says nothing.
+const WORDS: &[(&str, FailureClass)] = &[
+    ("no policy evaluation result was found", FailureClass::Stale),
+    ("does not have the necessary permissions", FailureClass::Permission),
+    ("does not have authorization to perform action", FailureClass::Permission),
+    ("was disallowed by policy", FailureClass::Permanent),
+    ("failed with status code: 'forbidden'", FailureClass::Permission),
+    ("policy evaluation exceeded the maximum allowed time", FailureClass::Transient),
+    ("failed with status code: 'toomanyrequests'", FailureClass::Throttled),
+    ("failed with status code: 'serviceunavailable'", FailureClass::Transient),
+    ("failed with status code: 'internalservererror'", FailureClass::Transient),
+    ("failed with status code: 'conflict'", FailureClass::Conflict),
+    ("failed with status code: 'notfound'", FailureClass::Gone),
+    ("could not be retrieved", FailureClass::Gone),
+];
+
+/// Codes that are no more than the name of a status, in lower case; asked when the words say nothing either.
+const STATUSES: &[(&str, FailureClass)] =
+    &[("conflict", FailureClass::Conflict), ("forbidden", FailureClass::Permission)];
+
+/// The class of an error that a deployment to `resource` ended with.
+pub(crate) fn classify(code: &str, message: &str, resource: &ResourceId) -> FailureClass {
+    // Folded, as ids are: the error may name one.
+    let (code, message) = (fold(code), fold(message));
+    match look_up(&code, &message) {
+        // Something that the template refers to may be what was not found: that is not the resource's own end.
+        FailureClass::Gone if !is_own_end(&code, &message, resource) => FailureClass::Permanent,
+        class => class,
+    }
+}
+
+/// Whether the error says that the assignment's identity lacks a role, whatever the resource.
+pub(crate) fn is_permission(code: &str, message: &str) -> bool {
+    look_up(&fold(code), &fold(message)) == FailureClass::Permission
+}
+
+/// What the tables say; code and message folded.
+fn look_up(code: &str, message: &str) -> FailureClass {
+    let of_code =
+        |table: &[(&str, FailureClass)]| table.iter().find(|(known, _)| *known == code).map(|(_, class)| *class);
+    let of_words = || WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class);
+    of_code(CODES).or_else(of_words).or_else(|| of_code(STATUSES)).unwrap_or(FailureClass::Permanent)
+}
+
+/// Whether another attempt can help, and if not, as what the resource is parked.
+pub(crate) fn verdict(class: FailureClass) -> Verdict {
+    match class {
+        FailureClass::Throttled | FailureClass::Transient | FailureClass::Conflict => Verdict::Retry,
+        FailureClass::Gone => Verdict::Skip,
+        FailureClass::Stale => Verdict::AfterEvaluation,
+        FailureClass::Permission => Verdict::Park(ParkReason::MissingPermission),
+        FailureClass::Permanent => Verdict::Park(ParkReason::PermanentFailure),
+    }
+}
+
+/// What follows from a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Wait and try again.
+    Retry,
+    /// Try again once it has been evaluated.
+    AfterEvaluation,
+    /// Nothing is left to remediate.
+    Skip,
+    /// Give up until a person looks.
+    Park(ParkReason),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322/resourceGroups/rg";
+
+    fn class(code: &str, message: &str) -> FailureClass {
+        classify(code, message, &format!("{GROUP}/providers/Microsoft.Sql/servers/srv1").parse().unwrap())
+    }
+
+    /// What a resource's own end sounds like, by code: the service's words for it.
+    fn words_of(code: &str) -> String {
+        match code {
+            "subscriptionnotfound" => {
+                "The subscription '086aecf4-23d6-4dfd-99a8-a5c6299f0322' could not be found.".to_owned()
+            }
+            "resourcegroupnotfound" => "Resource group 'rg' could not be found.".to_owned(),
+            "parentresourcenotfound" => {
+                "Can not perform requested operation on nested resource. Parent resource 'srv1' not found.".to_owned()
+            }
+            "resourcenotfound" => {
+                "The Resource 'Microsoft.Sql/servers/srv1' under resource group 'rg' was not found. For more details \
+                 please go to https://aka.ms/ARMResourceNotFoundFix"
+                    .to_owned()
+            }
+            "remediatedresourcenotfound" => {
+                format!(
+                    "The resource being remediated '{GROUP}/providers/Microsoft.Sql/servers/srv1' could not be retrieved."
+                )
+            }
+            _ => "words".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_rule_of_the_table_is_reached_in_any_case() {
+        for (code, expected) in CODES.iter().chain(STATUSES) {
+            assert_eq!(class(&code.to_uppercase(), &words_of(code)), *expected, "{code}");
+        }
+        for (words, expected) in WORDS {
+            let id = format!("{GROUP}/providers/Microsoft.Sql/servers/srv1");
+            let message = format!("Failed to remediate resource: '{id}'. It {} today", words.to_uppercase());
+            assert_eq!(class("BadRequest", &message), *expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn the_services_own_texts() {
+        let dine = "Evaluation of DeployIfNotExists policy was unsuccessful. The policy assignment 'a' resource identity does not have the necessary permissions to create deployment 'd'.";
+        assert_eq!(class("PolicyDeploymentFailed", dine), FailureClass::Permission);
+        let modify = "The 'PATCH' request failed with status code: 'Forbidden'. The client does not have authorization to perform action 'x'.";
+        assert_eq!(class("", modify), FailureClass::Permission);
+        assert_eq!(class("Forbidden", modify), FailureClass::Permission);
+        assert_eq!(class("InvalidTemplateDeployment", "The template is not valid."), FailureClass::Permanent);
+        assert_eq!(class("", ""), FailureClass::Permanent);
+        let principal = "Principal 0a1b does not exist in the directory 2c3d.";
+        assert_eq!(class("PrincipalNotFound", principal), FailureClass::Transient);
+        assert_eq!(verdict(FailureClass::Transient), Verdict::Retry);
+    }
+
+    #[test]
+    fn what_a_deny_policy_forbids_is_not_for_want_of_a_role() {
+        let denied = "The 'PATCH' request failed with status code: 'Forbidden'. Inner Error: 'Resource 'srv1' was disallowed by policy.'";
+        assert_eq!(class("Forbidden", denied), FailureClass::Permanent);
+        assert!(!is_permission("Forbidden", denied));
+    }
+
+    #[test]
+    fn a_resource_that_vanished_before_its_turn_is_gone_by_code_or_by_words() {
+        let words = words_of("remediatedresourcenotfound");
+        for code in ["RemediatedResourceNotFound", "NotFound", ""] {
+            assert_eq!(class(code, &words), FailureClass::Gone, "{code}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! How a document changes. What is seen is taken in (`observe`), a task is opened and its outcome settled (`open`, `settle`, `failure`,
+//! `missing`, `park_target`), what waits for an evaluation, is in doubt, left out or not listed is seen to (`evaluate`, `doubts`,
+//! `left_out`, `letting_in`, `listing`), the next wake-up is set (`schedule`, `backoff`). In the end tasks are deleted (`retention`) and
+//! nothing is left of it (`settled`).
+
+pub(crate) mod backoff;
+pub(crate) mod doubts;
+pub(crate) mod evaluate;
+pub(crate) mod failure;
+pub(crate) mod left_out;
+mod letting_in;
+pub(crate) mod listing;
+pub(crate) mod missing;
+pub(crate) mod observe;
+pub(crate) mod open;
+pub(crate) mod park_target;
+pub(crate) mod refusals;
+pub(crate) mod retention;
+pub(crate) mod schedule;
+pub(crate) mod settle;
+mod settled;
+pub(crate) mod states;
+#[cfg(test)]
+mod widened_tests;
+
+pub use backoff::wait_for_document;
+pub use letting_in::{LetIn, let_in, needs_walk};
+pub use observe::{Merged, merge, merge_all};
+pub use open::{back_to_waiting, longest_request};
+pub use schedule::{AfterDeath, after_death, heal, needs_healing, wake_up_of};
+pub use settle::take_in;
+pub use settled::{is_settled, keeps_tasks, may_be_settled};

@@ -1,0 +1,426 @@
+//! Takes what was seen into what is known. Order is by the time of the evaluation, never by arrival; the same observation
+//! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
+
+use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument, sum_up};
+use crate::message::{Observation, Seen};
+use crate::settings::Policy;
+use crate::time::{Moment, Timestamp};
+use crate::transition::{doubts, left_out, listing};
+
+use super::backoff::round_up;
+use super::schedule::rouse;
+use super::states::{first_due, park};
+
+/// What became of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merged {
+    /// The resource waits now: a new episode of non-compliance.
+    Waiting,
+    /// It waits beside those that are listed, which are too many.
+    Unlisted,
+    /// It waited already; only the time of the last evaluation is new.
+    StillWaiting,
+    /// The guard rails leave it out.
+    LeftOut,
+    /// Not newer than what is known.
+    Duplicate,
+    /// Older than the fix that followed.
+    Stale,
+    /// Weighed when the task that has the resource ends.
+    Remembered,
+    /// The resource is parked; nothing until the park ends.
+    WhileParked,
+    /// Fixed too often: parked.
+    Flapping,
+    /// A fix is verified.
+    Verified,
+    /// An event says that it became compliant without a task: the policy states are asked.
+    ToConfirm,
+    /// It became compliant, and nothing waited for it.
+    Recovered,
+    /// A compliant resource of which nothing is known.
+    Unknown,
+}
+
+impl Merged {
+    /// The word in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Unlisted => "unlisted",
+            Self::StillWaiting => "stillWaiting",
+            Self::LeftOut => "leftOut",
+            Self::Duplicate => "duplicate",
+            Self::Stale => "stale",
+            Self::Remembered => "remembered",
+            Self::WhileParked => "whileParked",
+            Self::Flapping => "flapping",
+            Self::Verified => "verified",
+            Self::ToConfirm => "toConfirm",
+            Self::Recovered => "recovered",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Merges what was seen of one target into its document, as one write: the document afterwards, and what became of each.
+#[must_use]
+pub fn merge_all<'a>(
+    known: &TargetDocument,
+    seen: impl IntoIterator<Item = &'a Observation>,
+    policy: &Policy,
+    moment: impl Into<Moment>,
+) -> (TargetDocument, Vec<Merged>) {
+    let (mut document, moment) = (known.clone(), moment.into());
+    let now = moment.now;
+    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, policy, moment)).collect();
+    if document != *known {
+        left_out::count_surplus(&mut document, policy);
+        sum_up(known, &mut document, now);
+    }
+    (document, merged)
+}
+
+/// Merges one observation into its target's document, and wakes the target earlier if need be.
+pub fn merge(
+    document: &mut TargetDocument,
+    observation: &Observation,
+    policy: &Policy,
+    moment: impl Into<Moment>,
+) -> Merged {
+    let moment = moment.into();
+    let now = moment.now;
+    let at = observation.observed_at;
+    let id = &observation.resource_id;
+    if let Some(entry) = document.resources.get_mut(id) {
+        // Nothing was seen in the future, whatever was written down: it would hide what is seen now.
+        entry.observed_at = entry.observed_at.min(moment.latest() + policy.clock_tolerance);
+    }
+    let is_full = document.resources.len() >= policy.most_entries;
+    let left_out = if may_begin(document, observation) { left_out::reason(document, id, policy) } else { None };
+    let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
+        (None, Seen::Compliant, _) => Merged::Unknown,
+        (Some(entry), _, _) if is_known(entry, observation, policy, now) => Merged::Duplicate,
+        (_, Seen::NonCompliant, Some(reason)) => {
+            left_out::leave_out(document, id, at, reason, policy, now);
+            Merged::LeftOut
+        }
+        (None, Seen::NonCompliant, None) if is_full => {
+            listing::count(document, 1, first_due(at, policy, now));
+            Merged::Unlisted
+        }
+        (None, Seen::NonCompliant, None) => {
+            document.resources.insert(id.clone(), Entry::waiting(at, first_due(at, policy, now)));
+            Merged::Waiting
+        }
+        (Some(entry), Seen::Compliant, _) => compliant(entry, at, now),
+        (Some(entry), Seen::NonCompliant, None) => non_compliant(entry, at, policy, now),
+    };
+    let is_evaluated = document.parked.is_none() && let_go(document.resources.get_mut(id), observation, policy, now);
+    if let (true, None, Some(entry)) =
+        (merged == Merged::Waiting || is_evaluated, &document.active, document.resources.get(id))
+        && let EntryState::Waiting { due } = entry.state
+        && document.wake_at.is_none_or(|wake_at| due < wake_at)
+    {
+        rouse(document, Some(due));
+    }
+    if merged == Merged::ToConfirm && document.active.is_none() && document.wake_at.is_none_or(|at| now < at) {
+        rouse(document, Some(round_up(now, policy.coalesce_window)));
+    }
+    merged
+}
+
+/// Whether the observation may begin an episode, so that the guard rails have their say. What waits is judged when it is due.
+fn may_begin(document: &TargetDocument, observation: &Observation) -> bool {
+    let begins = |entry: &Entry| match &entry.state {
+        EntryState::Waiting { .. } | EntryState::InTask => false,
+        EntryState::Fixed { at, .. } => observation.observed_at > *at,
+        EntryState::Parked { .. } | EntryState::Skipped { .. } => true,
+    };
+    observation.seen == Seen::NonCompliant && document.resources.get(&observation.resource_id).is_none_or(begins)
+}
+
+/// Whether the observation is not newer than what is known. What a run tells again counts where it may be judged differently now.
+fn is_known(entry: &Entry, observation: &Observation, policy: &Policy, now: Timestamp) -> bool {
+    let revives = || match &entry.state {
+        EntryState::Waiting { .. } | EntryState::InTask | EntryState::Fixed { .. } => false,
+        EntryState::Parked { until, .. } => *until <= now,
+        EntryState::Skipped { reason, rails_digest, .. } => match reason {
+            SkipReason::Compliant
+            | SkipReason::Exempt
+            | SkipReason::AssignmentGone
+            | SkipReason::ReferenceGone
+            | SkipReason::ResourceGone => true,
+            SkipReason::AssignmentExcluded
+            | SkipReason::AssignmentNotIncluded
+            | SkipReason::ScopeExcluded
+            | SkipReason::TypeExcluded
+            | SkipReason::NotEnforced => rails_digest.as_ref() != Some(&policy.guard_rails.digest()),
+            SkipReason::NotRemediable | SkipReason::NotInScope => false,
+        },
+    };
+    let at = observation.observed_at;
+    let is_of_run = observation.seen == Seen::NonCompliant && !observation.is_of_event();
+    at < entry.observed_at || (at == entry.observed_at && !(is_of_run && revives()))
+}
+
+fn non_compliant(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) -> Merged {
+    match &entry.state {
+        EntryState::InTask => {
+            entry.observed_at = at;
+            entry.seen_in_task = Some(at);
+            Merged::Remembered
+        }
+        EntryState::Waiting { .. } => {
+            entry.observed_at = at;
+            Merged::StillWaiting
+        }
+        EntryState::Fixed { at: fixed_at, .. } if at <= *fixed_at => Merged::Stale,
+        EntryState::Parked { until, .. } if *until > now => {
+            entry.observed_at = at;
+            Merged::WhileParked
+        }
+        EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
+            new_episode(entry, at, policy, now);
+            if matches!(entry.state, EntryState::Parked { .. }) { Merged::Flapping } else { Merged::Waiting }
+        }
+    }
+}
+
+/// Lets a resource go that waited for an evaluation as new as this. Whether it did.
+fn let_go(entry: Option<&mut Entry>, seen: &Observation, policy: &Policy, now: Timestamp) -> bool {
+    entry.is_some_and(|entry| entry.evaluated(seen.observed_at, round_up(now, policy.coalesce_window)))
+}
+
+fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
+    entry.observed_at = at;
+    match &mut entry.state {
+        EntryState::Fixed { at: fixed_at, verified_at } if at >= *fixed_at => {
+            verified_at.get_or_insert(at);
+            entry.doubt = None;
+            Merged::Verified
+        }
+        EntryState::Waiting { .. } | EntryState::Parked { .. } => {
+            entry.doubt = Some(doubts::of_event(at, now));
+            Merged::ToConfirm
+        }
+        EntryState::InTask => {
+            // The task's own outcome says more; an older doubt is settled, though.
+            entry.seen_in_task = None;
+            Merged::Remembered
+        }
+        // There is nothing to let in any more.
+        EntryState::Skipped { reason, .. } if reason.is_guard_rail() => {
+            entry.state = EntryState::skipped(SkipReason::Compliant, now);
+            Merged::Recovered
+        }
+        EntryState::Fixed { .. } | EntryState::Skipped { .. } => Merged::Stale,
+    }
+}
+
+/// A resource that was settled is non-compliant again, as seen at `at`.
+pub(crate) fn new_episode(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) {
+    entry.begin_anew(at);
+    entry.fixes.retain(|fixed_at| *fixed_at + policy.flap_window > now);
+    let flapping = entry.fixes.len() >= usize::try_from(policy.flap_limit).unwrap_or(usize::MAX);
+    entry.state = if flapping {
+        let words =
+            format!("fixed {} times within {}", entry.fixes.len(), humantime::format_duration(policy.flap_window));
+        park(ParkReason::Flapping, None, words, policy, now)
+    } else {
+        EntryState::Waiting { due: first_due(at, policy, now) }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::TargetCause;
+    use crate::document::{FailureClass, LastFailure};
+    use crate::fixture::{now, policy, policy_with, resource, seen, target};
+    use crate::settings::Mode;
+    use crate::transition::park_target::park_target;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn document(state: EntryState, observed_at: Timestamp) -> TargetDocument {
+        let mut document = TargetDocument::new(target());
+        let entry = Entry {
+            observed_at,
+            first_seen: observed_at,
+            attempt: 3,
+            fixes: Vec::new(),
+            seen_in_task: None,
+            last_failure: None,
+            doubt: None,
+            state,
+        };
+        document.resources.insert(resource(0), entry);
+        document
+    }
+
+    fn park_until(until: Timestamp) -> EntryState {
+        let (words, hint) = (String::new(), String::new());
+        EntryState::Parked { reason: ParkReason::PermanentFailure, class: None, words, hint, until }
+    }
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn each_state_takes_a_newer_non_compliant_event_in_its_own_way() {
+        let fixed = |at| EntryState::Fixed { at, verified_at: None };
+        let parked = park_until;
+        for (state, expected) in [
+            (EntryState::Waiting { due: now() }, Merged::StillWaiting),
+            (EntryState::InTask, Merged::Remembered),
+            (fixed(now() + s(60)), Merged::Stale),
+            (fixed(now() - s(60)), Merged::Waiting),
+            (parked(now() + s(60)), Merged::WhileParked),
+            (parked(now() - s(60)), Merged::Waiting),
+            (EntryState::skipped(SkipReason::Exempt, now()), Merged::Waiting),
+        ] {
+            let mut document = document(state.clone(), now() - s(3_600));
+            let merged = merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
+            assert_eq!(merged, expected, "{state:?}");
+            let again = document.clone();
+            assert!(matches!(
+                merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now()),
+                Merged::Duplicate | Merged::Stale
+            ));
+            assert_eq!(document, again, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_tells_again_counts_only_where_it_may_be_judged_differently_now() {
+        let today = policy().guard_rails.digest();
+        let left_out = |digest: &str| EntryState::Skipped {
+            reason: SkipReason::ScopeExcluded,
+            at: now(),
+            rails_digest: Some(digest.to_owned()),
+        };
+        for (state, revived) in [
+            (EntryState::Waiting { due: now() }, false),
+            (EntryState::Fixed { at: now() - s(9), verified_at: None }, false),
+            (EntryState::skipped(SkipReason::Exempt, now()), true),
+            (EntryState::skipped(SkipReason::ResourceGone, now()), true),
+            (EntryState::skipped(SkipReason::NotInScope, now()), false),
+            (left_out(&today), false),
+            (left_out("another"), true),
+            (park_until(now() + s(1)), false),
+            (park_until(now()), true),
+        ] {
+            let of_event = seen(Seen::NonCompliant, 0, now());
+            let mut of_run = of_event.clone();
+            of_run.origin = "a-run".to_owned();
+            for (observation, expected) in [(of_event, false), (of_run, revived)] {
+                let mut document = document(state.clone(), now());
+                let merged = merge(&mut document, &observation, &policy(), now());
+                assert_eq!(merged, if expected { Merged::Waiting } else { Merged::Duplicate }, "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_of_an_evaluation_after_the_failure_lets_go_at_once_what_waits_for_one() {
+        for (seconds, goes) in [(61_u64, false), (60, false), (59, true)] {
+            let mut document = document(EntryState::Waiting { due: now() + s(3_000) }, now() - s(3_600));
+            document.wake_at = Some(now() + s(3_000));
+            let class = Some(FailureClass::Stale);
+            let failure = LastFailure { class, words: String::new(), not_evaluated_since: Some(now() - s(60)) };
+            document.resources.get_mut(&resource(0)).unwrap().last_failure = Some(failure);
+            let mut parked = document.clone();
+            let event = seen(Seen::NonCompliant, 0, now() - s(seconds));
+            assert_eq!(merge(&mut document, &event, &policy(), now()), Merged::StillWaiting);
+            let entry = &document.resources[&resource(0)];
+            assert_eq!((entry.not_evaluated_since().is_none(), entry.is_stale(), entry.attempt), (goes, true, 3));
+            assert_eq!(document.wake_at == Some(now()), goes, "{seconds}");
+            // What its target's park holds goes on when that ends; the policy states tell then.
+            let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+            park_target(&mut parked, &cause, &policy(), now());
+            let before = parked.clone();
+            merge(&mut parked, &event, &policy(), now());
+            assert_eq!(
+                (parked.wake_at, &parked.resources[&resource(0)].state),
+                (before.wake_at, &before.resources[&resource(0)].state)
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_guard_rails_leave_out_wakes_nobody_and_waits_for_nothing_once_it_is_compliant() {
+        let policy = policy_with("EXCLUDE_SCOPES", "*");
+        let mut document = TargetDocument::new(target());
+        let observations: Vec<_> = (0..130).map(|n| seen(Seen::NonCompliant, n, now())).collect();
+        let (after, merged) = merge_all(&document, &observations, &policy, now());
+        assert!(merged.iter().all(|merged| *merged == Merged::LeftOut));
+        assert_eq!((after.resources.len(), after.excluded.as_ref().unwrap().seen, after.wake_at), (100, 30, None));
+        document = after.clone();
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now() + s(1)), &policy, now()), Merged::LeftOut);
+        assert_eq!(document.resources[&resource(0)].state, after.resources[&resource(0)].state, "told once");
+        assert_eq!(merge(&mut document, &seen(Seen::Compliant, 0, now() + s(2)), &policy, now()), Merged::Recovered);
+        assert_eq!(document.resources[&resource(0)].state, EntryState::skipped(SkipReason::Compliant, now()));
+        let plan = Policy { mode: Mode::Plan, ..policy };
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 200, now()), &plan, now()), Merged::Waiting);
+    }
+
+    #[test]
+    fn a_new_resource_waits_for_the_settle_delay_and_wakes_its_target_once() {
+        let mut document = TargetDocument::new(target());
+        for n in 0..50 {
+            assert_eq!(
+                merge(&mut document, &seen(Seen::NonCompliant, n, now() + s(n as u64)), &policy(), now()),
+                Merged::Waiting
+            );
+        }
+        assert_eq!((document.generation, document.wake_at), (1, Some(now() + s(600))));
+    }
+
+    #[test]
+    fn a_compliant_event_verifies_recovers_or_is_no_news() {
+        let compliant = |state| {
+            let mut document = document(state, now() - s(3_600));
+            merge(&mut document, &seen(Seen::Compliant, 0, now()), &policy(), now())
+        };
+        assert_eq!(compliant(EntryState::Fixed { at: now() - s(9), verified_at: None }), Merged::Verified);
+        assert_eq!(compliant(EntryState::Fixed { at: now() + s(9), verified_at: None }), Merged::Stale);
+        assert_eq!(compliant(EntryState::Waiting { due: now() }), Merged::ToConfirm);
+        let mut empty = TargetDocument::new(target());
+        assert_eq!(merge(&mut empty, &seen(Seen::Compliant, 0, now()), &policy(), now()), Merged::Unknown);
+        assert!(empty.resources.is_empty() && empty.wake_at.is_none());
+    }
+
+    #[test]
+    fn a_resource_that_was_fixed_too_often_is_parked() {
+        let mut document = document(EntryState::Fixed { at: now() - s(60), verified_at: None }, now() - s(3_600));
+        document.resources.get_mut(&resource(0)).unwrap().fixes =
+            vec![now() - s(60), now() - s(7_200), now() - s(86_400)];
+        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now()), Merged::Flapping);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_does_not_matter(mut offsets in proptest::collection::vec((0_usize..4, 0_u64..50, any::<bool>()), 1..30), seed in any::<u64>()) {
+            let observe = |offsets: &[(usize, u64, bool)]| {
+                let mut document = TargetDocument::new(target());
+                for (n, offset, compliant) in offsets {
+                    let kind = if *compliant { Seen::Compliant } else { Seen::NonCompliant };
+                    merge(&mut document, &seen(kind, *n, now() - s(*offset)), &policy(), now());
+                }
+                document.resources.into_iter().map(|(id, e)| (id, e.observed_at, matches!(e.state, EntryState::Waiting { .. }))).collect::<Vec<_>>()
+            };
+            // Only non-compliant ones: a compliant event of an unknown resource is dropped, and the policy states tell later.
+            offsets.retain(|o| !o.2);
+            let straight = observe(&offsets);
+            let mut shuffled = offsets.clone();
+            let len = shuffled.len().max(1);
+            for i in 0..shuffled.len() {
+                shuffled.swap(i, (seed as usize).wrapping_mul(i + 1) % len);
+            }
+            prop_assert_eq!(straight, observe(&shuffled));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the end of a task means for one resource that was in it.
+
+use crate::document::{ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, SkipReason};
+use crate::fact::{TaskState, TaskStatus};
+use crate::id::ResourceId;
+use crate::settings::Policy;
+use crate::time::Timestamp;
+use crate::transition::backoff::next_attempt;
+use crate::transition::doubts;
+use crate::transition::failure::{Verdict, classify, verdict};
+use crate::transition::observe::new_episode;
+use crate::transition::states::park;
+
+/// Why a resource is parked whose task a person canceled.
+pub(crate) fn canceled(task: &ActiveTask) -> String {
+    format!("task {} was canceled", task.name)
+}
+
+/// What the end of a task means for a resource that was in it.
+pub(crate) struct Ending<'a> {
+    pub(crate) id: &'a ResourceId,
+    pub(crate) task: &'a ActiveTask,
+    pub(crate) status: &'a TaskStatus,
+    pub(crate) no_deployments: bool,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+}
+
+impl Ending<'_> {
+    pub(crate) fn fixed(&self, entry: &mut Entry, at: Timestamp) {
+        entry.fixes.retain(|earlier| *earlier + self.policy.flap_window > self.now);
+        entry.fixes.push(at);
+        entry.last_failure = None;
+        // Without a doubt left, an evaluation after the deployment's end was a compliant one that came before the task ended.
+        let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
+        entry.state = EntryState::Fixed { at, verified_at };
+        entry.doubt = verified_at.is_none().then(|| doubts::of_fix(at, self.policy));
+        // Seen non-compliant after the deployment ended: it did not last.
+        if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
+            new_episode(entry, seen, self.policy, self.now);
+        }
+    }
+
+    pub(crate) fn failed(&self, entry: &mut Entry, code: &str, message: &str, ended: Timestamp) {
+        let class = classify(code, message, self.id);
+        let words = format!("{code}: {message}");
+        match verdict(class) {
+            Verdict::Retry => self.again(entry, Some(class), words),
+            Verdict::AfterEvaluation if !entry.is_stale() => self.after_evaluation(entry, words, ended),
+            Verdict::AfterEvaluation => {
+                entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.policy, self.now)
+            }
+            Verdict::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
+            Verdict::Park(reason) => entry.state = park(reason, Some(class), words, self.policy, self.now),
+        }
+        entry.seen_in_task = None;
+    }
+
+    /// An earlier part of the list told that the deployment to the resource lacked permission, and another that it is not so for
+    /// the whole target.
+    pub(crate) fn refused(&self, entry: &mut Entry) {
+        let words = entry.last_failure.take().map(|failure| failure.words).unwrap_or_default();
+        let class = Some(FailureClass::Permission);
+        entry.state = park(ParkReason::MissingPermission, class, words, self.policy, self.now);
+        entry.seen_in_task = None;
+    }
+
+    /// The task ended without a deployment to the resource: it was not non-compliant any more, or its turn did not come.
+    /// The policy states tell which before the next wave.
+    pub(crate) fn untouched(&self, entry: &mut Entry) {
+        match self.status.state {
+            // The whole target is parked, with what is not listed.
+            TaskState::Canceled if self.task.extent.is_whole() => {
+                entry.state = EntryState::Waiting { due: self.now };
+            }
+            TaskState::Canceled => {
+                entry.state = park(ParkReason::Canceled, None, canceled(self.task), self.policy, self.now);
+            }
+            // Too many others failed, so its turn did not come: that is no attempt of its own.
+            TaskState::Failed if !self.no_deployments => {
+                let due = next_attempt(entry.attempt, &self.task.name, self.policy, self.now);
+                entry.state = EntryState::Waiting { due };
+            }
+            TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
+                let words = format!("task {} ended as {} without a deployment to it", self.task.name, self.status.word);
+                // A success without any deployment may have come before the evaluation that it needed.
+                if self.status.state == TaskState::Succeeded && self.no_deployments && !entry.is_stale() {
+                    self.after_evaluation(entry, words, self.task.opened_at);
+                } else {
+                    self.again(entry, None, words);
+                }
+            }
+        }
+        entry.seen_in_task = None;
+    }
+
+    /// Another attempt is of use only after an evaluation that is newer than `failed_at`. One may have come meanwhile.
+    fn after_evaluation(&self, entry: &mut Entry, words: String, failed_at: Timestamp) {
+        let seen = entry.seen_in_task;
+        self.again(entry, Some(FailureClass::Stale), words);
+        if let Some(failure) = &mut entry.last_failure {
+            // Never later than what follows from it, whatever the clocks say.
+            failure.not_evaluated_since =
+                Some(failed_at.min(self.now)).filter(|at| seen.is_none_or(|seen| seen <= *at));
+        }
+    }
+
+    fn again(&self, entry: &mut Entry, class: Option<FailureClass>, words: String) {
+        if entry.attempt >= self.policy.max_attempts {
+            entry.state = park(ParkReason::AttemptsUsedUp, class, words, self.policy, self.now);
+        } else {
+            entry.state =
+                EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.policy, self.now) };
+            entry.attempt += 1;
+            entry.last_failure = Some(LastFailure { class, words, not_evaluated_since: None });
+        }
+    }
+}

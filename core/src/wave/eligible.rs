@@ -1,0 +1,184 @@
+//! Third question: can a task remediate it? The effect is the one that the policy states give. What cannot be read is
+//! never taken for gone; and where the assignment itself cannot be read, nothing tells whether a task is allowed, so none is
+//! opened.
+
+use crate::document::{ParkReason, SkipReason, TargetCause};
+use crate::fact::{Effect, Facts, Found};
+use crate::id::{ReferenceId, ResourceId, Target, fold};
+use crate::settings::GuardRails;
+
+use super::non_compliant::NonCompliant;
+use super::verdict::Verdict;
+
+/// Resources that a task of the target's assignment can remediate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Eligible {
+    pub(crate) resources: Vec<ResourceId>,
+    pub(crate) reference: Option<String>,
+}
+
+impl Eligible {
+    /// Asks the facts of the assignment and the effects of the policy states. The error is why no task of the target is
+    /// possible until a person mends it.
+    pub(crate) fn among(
+        wave: NonCompliant,
+        target: &Target,
+        facts: &Facts,
+        rails: &GuardRails,
+    ) -> (Result<Self, TargetCause>, Vec<Verdict>) {
+        if let Some(cause) = unreadable(target, facts) {
+            return (Err(cause), Vec::new());
+        }
+        let reference = match reference(target, facts) {
+            Ok(reference) => reference,
+            Err(NoTask::Skip(reason)) => return Self::nothing(wave, reason),
+            Err(NoTask::Park(cause)) => return (Err(cause), Vec::new()),
+        };
+        let assignment = match &facts.assignment {
+            Found::There(assignment) => Some(assignment),
+            Found::Gone | Found::Unreadable(_) => None,
+        };
+        if assignment.is_some_and(|a| !a.is_enforced) && !rails.remediate_do_not_enforce {
+            return Self::nothing(wave, SkipReason::NotEnforced);
+        }
+        let not_scopes = assignment.map(|a| a.not_scopes.as_slice()).unwrap_or_default();
+        let mut resources = Vec::new();
+        let mut verdicts = Vec::new();
+        for (id, effect) in wave.resources {
+            match effect {
+                _ if not_scopes.iter().any(|scope| id.is_within(scope)) => {
+                    verdicts.push(Verdict::Skip(id, SkipReason::NotInScope))
+                }
+                Some(Effect::Other(_)) => verdicts.push(Verdict::Skip(id, SkipReason::NotRemediable)),
+                Some(Effect::Remediable) | None => resources.push(id),
+            }
+        }
+        // Asked last: a policy that only audits needs no identity, and its resources are skipped by now.
+        if assignment.is_some_and(|a| !a.has_identity) && !resources.is_empty() {
+            let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
+            return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words }), verdicts);
+        }
+        (Ok(Self { resources, reference }), verdicts)
+    }
+
+    /// The resources.
+    pub(crate) fn into_resources(self) -> Vec<ResourceId> {
+        self.resources
+    }
+
+    fn nothing(wave: NonCompliant, reason: SkipReason) -> (Result<Self, TargetCause>, Vec<Verdict>) {
+        let verdicts = wave.resources.into_iter().map(|(id, _)| Verdict::Skip(id, reason)).collect();
+        (Ok(Self { resources: Vec::new(), reference: None }), verdicts)
+    }
+}
+
+/// Why the target must wait for a person when its assignment cannot be read: whether it is enforced, what it excludes and
+/// whether it has an identity is then unknown.
+pub(crate) fn unreadable(target: &Target, facts: &Facts) -> Option<TargetCause> {
+    let Found::Unreadable(service) = &facts.assignment else { return None };
+    let words = format!("policy assignment {} cannot be read: {service}", target.policy_assignment_id);
+    Some(TargetCause { reason: ParkReason::WorkerLacksPermission, class: None, words })
+}
+
+/// Why no task of a target is possible, for none of its resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoTask {
+    /// Nothing is left to mend.
+    Skip(SkipReason),
+    /// A person must act.
+    Park(TargetCause),
+}
+
+/// The reference id to send: in the initiative's own casing where it is known.
+///
+/// # Errors
+/// Why no task of this target is possible.
+pub(crate) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>, NoTask> {
+    let wanted = target.policy_definition_reference_id.as_ref().map(ReferenceId::as_str);
+    let references = match (&facts.assignment, &facts.references) {
+        (Found::Gone, _) => return Err(NoTask::Skip(SkipReason::AssignmentGone)),
+        (Found::Unreadable(_), _) => return Ok(wanted.map(str::to_owned)),
+        (Found::There(_), None) => return Ok(None),
+        (Found::There(_), Some(references)) => references,
+    };
+    let Some(wanted) = wanted else {
+        let words = format!(
+            "policy assignment {} is of an initiative, and no policy of it is named",
+            target.policy_assignment_id
+        );
+        return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
+    };
+    match references {
+        Found::There(members) => {
+            let found = members.iter().find(|member| fold(member.trim()) == wanted).cloned();
+            found.map(Some).ok_or(NoTask::Skip(SkipReason::ReferenceGone))
+        }
+        Found::Gone | Found::Unreadable(_) => Ok(Some(wanted.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{AssignedPolicy, Assignment};
+    use crate::fixture::{now, resource, target};
+
+    fn facts(has_identity: bool, references: Option<&[&str]>) -> Facts {
+        let assignment = Assignment {
+            id: target().policy_assignment_id.to_string(),
+            policy: AssignedPolicy::Definition("d".to_owned()),
+            has_identity,
+            is_enforced: true,
+            not_scopes: Vec::new(),
+            instance: None,
+        };
+        let members = references.map(|all| Found::There(all.iter().map(|one| (*one).to_owned()).collect()));
+        Facts { assignment: Found::There(assignment), references: members, siblings: Vec::new(), read_at: now() }
+    }
+
+    fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Verdict>) {
+        let resources = effects.iter().enumerate().map(|(n, effect)| (resource(n), effect.clone())).collect();
+        Eligible::among(NonCompliant { resources }, &target(), facts, &GuardRails::default())
+    }
+
+    fn audit() -> Option<Effect> {
+        Some(Effect::Other("audit".to_owned()))
+    }
+
+    #[test]
+    fn without_an_identity_the_target_is_at_fault_but_not_where_the_policy_only_audits() {
+        let facts = facts(false, None);
+        let (wave, verdicts) = ask(&[audit(), Some(Effect::Remediable), None], &facts);
+        assert_eq!(wave.unwrap_err().reason, ParkReason::NoIdentity);
+        assert_eq!(verdicts, [Verdict::Skip(resource(0), SkipReason::NotRemediable)]);
+        let (wave, verdicts) = ask(&[audit(), audit()], &facts);
+        assert!(wave.unwrap().resources.is_empty() && verdicts.len() == 2);
+    }
+
+    #[test]
+    fn an_assignment_that_cannot_be_read_allows_no_task() {
+        let words = "AuthorizationFailed: The client has no policyAssignments/read";
+        let assignment = Found::Unreadable(words.to_owned());
+        let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
+        let (wave, verdicts) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
+        let cause = wave.unwrap_err();
+        assert_eq!((cause.reason, verdicts.len()), (ParkReason::WorkerLacksPermission, 0));
+        assert!(cause.words.ends_with(words), "{}", cause.words);
+    }
+
+    #[test]
+    fn an_initiative_without_a_reference_is_the_targets_fault_and_one_that_is_gone_is_not() {
+        let facts = facts(true, Some(&["Inherit_Tag"]));
+        let (wave, verdicts) = ask(&[Some(Effect::Remediable)], &facts);
+        assert_eq!((wave.unwrap_err().reason, verdicts.len()), (ParkReason::ReferenceMissing, 0));
+        let named = |name: &str| Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..target() };
+        assert_eq!(reference(&named("inherit_tag"), &facts), Ok(Some("Inherit_Tag".to_owned())));
+        assert_eq!(reference(&named("no_more"), &facts), Err(NoTask::Skip(SkipReason::ReferenceGone)));
+        for unseen in [Found::Gone, Found::Unreadable(String::new())] {
+            let facts = Facts { references: Some(unseen), ..facts.clone() };
+            assert_eq!(reference(&named("no_more"), &facts), Ok(Some("no_more".to_owned())), "as the event has it");
+            let (wave, _) = ask(&[Some(Effect::Remediable)], &facts);
+            assert_eq!(wave.unwrap_err().reason, ParkReason::ReferenceMissing);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Which hardships a seed has, and how strong. Each seed has a few, so that a failing one stays readable.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use remediation::settings::{GuardRails, Mode, Policy, settings};
+
+/// Shares, from 0 to 1; most are 0 in most seeds.
+#[derive(Debug, Clone)]
+pub(crate) struct Spices {
+    pub(crate) persons_tasks: f64,
+    pub(crate) cancels: f64,
+    pub(crate) deletes: f64,
+    pub(crate) completes: f64,
+    pub(crate) odd_words: f64,
+    pub(crate) unseen: f64,
+    pub(crate) never_evaluated: f64,
+    /// There is no natural evaluation.
+    pub(crate) unevaluated: f64,
+    pub(crate) refused_evaluations: f64,
+    pub(crate) drifts: f64,
+    pub(crate) gone_assignments: f64,
+    pub(crate) gone_resources: f64,
+    pub(crate) excluded: f64,
+    pub(crate) hopeless: f64,
+    pub(crate) thresholds: f64,
+    pub(crate) long_tasks: f64,
+    pub(crate) lacking_roles: f64,
+    pub(crate) fixed_by_people: f64,
+    pub(crate) whole_scopes: f64,
+    pub(crate) small_documents: f64,
+    /// The worker stands still.
+    pub(crate) stalls: f64,
+    /// The clock of the second instance is wrong by this share of `MOST_SKEW`.
+    pub(crate) skew: f64,
+    /// The mode is changed, with a restart of all instances.
+    pub(crate) mode_switches: f64,
+    /// A task that is there is not found.
+    pub(crate) blips: f64,
+    pub(crate) refused_workers: f64,
+    pub(crate) unhelped: f64,
+}
+
+impl Spices {
+    pub(super) fn new(random: &mut fastrand::Rng) -> Self {
+        let mut spice = |seeds: f64, share: f64| if random.f64() < seeds { share } else { 0.0 };
+        Self {
+            persons_tasks: spice(0.3, 1.0),
+            cancels: spice(0.25, 0.7),
+            deletes: spice(0.15, 0.7),
+            completes: spice(0.2, 0.5),
+            odd_words: spice(0.2, 0.5),
+            unseen: spice(0.25, 0.2),
+            never_evaluated: spice(0.15, 0.1),
+            drifts: spice(0.3, 0.3),
+            gone_assignments: spice(0.3, 0.5),
+            gone_resources: spice(0.15, 0.15),
+            excluded: spice(0.1, 0.2),
+            hopeless: spice(0.15, 0.1),
+            thresholds: spice(0.2, 1.0),
+            long_tasks: spice(0.05, 0.05),
+            lacking_roles: spice(0.15, 0.5),
+            fixed_by_people: spice(0.2, 0.15),
+            whole_scopes: spice(0.25, 1.0),
+            small_documents: spice(0.1, 1.0),
+            unevaluated: spice(0.2, 0.8),
+            refused_evaluations: spice(0.3, 0.8),
+            refused_workers: spice(0.1, 1.0),
+            unhelped: spice(0.1, 0.15),
+            stalls: spice(0.3, 0.01),
+            mode_switches: spice(0.2, 0.003),
+            blips: spice(0.3, 0.02),
+            skew: spice(0.3, 1.0) * 2.0 * (random.f64() - 0.5),
+        }
+    }
+
+    /// The settings that go with them.
+    pub(crate) fn policy(&self, random: &mut fastrand::Rng) -> Policy {
+        static PLAIN: OnceLock<Policy> = OnceLock::new();
+        static EXCLUDING: OnceLock<GuardRails> = OnceLock::new();
+        let mut policy = Policy { mode: Mode::Act, ..PLAIN.get_or_init(Policy::default).clone() };
+        if self.excluded > 0.0 {
+            policy.guard_rails = EXCLUDING.get_or_init(excluding).clone();
+            policy.keep_tasks_for = Some(Duration::from_secs(86_400));
+        }
+        if self.thresholds > 0.0 {
+            policy.failure_threshold = [0.0, 0.1, 0.3][random.usize(..3)];
+            policy.parallel_deployments = random.u32(1..5);
+        }
+        if self.hopeless > 0.0 {
+            policy.max_attempts = [1, 2, 3, 8][random.usize(..4)];
+        }
+        if self.whole_scopes > 0.0 {
+            policy.escalate_above = 2;
+            // So that many fall due together.
+            policy.coalesce_window = Duration::from_secs(3_600);
+        }
+        // What is not listed is found by its policy state, so it must have one; and what makes room takes its fixes along.
+        if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts + self.unhelped == 0.0 {
+            policy.most_entries = 10;
+        }
+        if self.long_tasks > 0.0 {
+            policy.check_interval_max = Duration::from_secs(1_800);
+        }
+        policy
+    }
+}
+
+/// The guard rails that exclude the resources whose names begin with `x`.
+fn excluding() -> GuardRails {
+    let values = [
+        ("EXCLUDE_SCOPES", "*/storageAccounts/x*"),
+        ("ServiceBus__fullyQualifiedNamespace", "bus.servicebus.windows.net"),
+        ("STATE_BLOB_ENDPOINT", "https://state.blob.core.windows.net"),
+    ];
+    settings(values).expect("settings").policy.guard_rails
+}

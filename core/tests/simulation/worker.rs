@@ -1,0 +1,256 @@
+//! The two instances of the worker: what they have in hand, one effect at a time, and their crashes between any two.
+//! The looks are the real ones; `collect`'s order of load, merge, write, wake-up and acknowledgement is repeated here.
+
+use std::time::Duration;
+
+use remediation::decide::{Observed, Reconciliation};
+use remediation::document::{Installation, TargetDocument, Versioned};
+use remediation::fact::NewTask;
+use remediation::message::{Observation, Outgoing, Seen};
+use remediation::settings::Mode;
+use remediation::time::Timestamp;
+use remediation::transition::{Merged, merge, wake_up_of};
+
+use crate::broker::{Body, Message};
+use crate::tally::Ingredient;
+use crate::world::World;
+
+/// Messages that an instance has in hand at most.
+const IN_HAND: usize = 3;
+
+fn installation() -> Installation {
+    Installation { id: "seeds".parse().expect("a name"), copied: None }
+}
+
+pub(crate) struct Flow {
+    pub(crate) instance: usize,
+    pub(crate) message: Message,
+    stage: Stage,
+    /// The message is acknowledged and the look goes on by itself.
+    detached: bool,
+    /// No call before this time: what the look has read of it.
+    pub(crate) floor: Option<Timestamp>,
+    /// Its instance stands still until then.
+    pub(crate) stands_until: Option<Timestamp>,
+    /// The task that was to be asked for when its instance stood still.
+    pub(crate) unsent: Option<(Box<NewTask>, Duration)>,
+}
+
+enum Stage {
+    Merge(Box<Observation>, Option<Box<Versioned<TargetDocument>>>),
+    Wake(Box<TargetDocument>),
+    Look(Box<Reconciliation>),
+    Acknowledge,
+}
+
+impl World {
+    /// One thing that the worker does; false when it has nothing to do.
+    pub(crate) fn worker_step(&mut self) -> Result<bool, String> {
+        let receivable = self.broker.receivable(self.now);
+        let may_receive = self.flows.len() < 2 * IN_HAND && !receivable.is_empty();
+        if self.flows.is_empty() && !may_receive {
+            return Ok(false);
+        }
+        self.tick();
+        if self.strikes(0.004) {
+            let instance = self.random.usize(..2);
+            self.crash(instance);
+            return Ok(true);
+        }
+        if self.switches_mode() {
+            return Ok(true);
+        }
+        if may_receive && (self.flows.is_empty() || self.chance(0.4)) {
+            let place = receivable[self.random.usize(..receivable.len())];
+            self.receive(place);
+            return Ok(true);
+        }
+        let is_awake = |place: &usize| self.flows[*place].stands_until.is_none_or(|until| until <= self.now);
+        let awake: Vec<usize> = (0..self.flows.len()).filter(is_awake).collect();
+        if awake.is_empty() {
+            if may_receive {
+                let place = receivable[self.random.usize(..receivable.len())];
+                self.receive(place);
+            }
+            return Ok(may_receive);
+        }
+        let place = awake[self.random.usize(..awake.len())];
+        let mut flow = self.flows.swap_remove(place);
+        if self.stalls(&mut flow) {
+            self.flows.push(flow);
+            return Ok(true);
+        }
+        if self.strikes(0.002) {
+            // The lock is lost while the work goes on: the message comes a second time.
+            self.broker.unlock(flow.message.number);
+            self.tell(|| format!("lock lost: message {}", flow.message.number));
+        }
+        if self.advance(&mut flow)? {
+            self.flows.push(flow);
+        }
+        Ok(true)
+    }
+
+    /// Whether the instance stands still before the next effect.
+    pub(crate) fn stalls(&mut self, flow: &mut Flow) -> bool {
+        let stalls = self.strikes(self.scenario.spices.stalls);
+        if stalls {
+            let until = self.now + self.span(30..900);
+            flow.stands_until = Some(until);
+            self.meet(Ingredient::Stall);
+            self.tell(|| format!("[{}] stands still until {until}", flow.message.number));
+        }
+        stalls
+    }
+
+    /// Now and then people change the mode, and every instance starts anew. In the end it is act.
+    fn switches_mode(&mut self) -> bool {
+        let share = self.scenario.spices.mode_switches;
+        let (to, switches) = match self.policy.mode {
+            Mode::Act => (Mode::Plan, self.strikes(share)),
+            Mode::Plan => (Mode::Act, !self.strikes(1.0) || self.chance(share)),
+        };
+        if !switches {
+            return false;
+        }
+        self.policy.mode = to;
+        self.meet(Ingredient::ModeSwitch);
+        self.tell(|| format!("the mode is {to:?} now"));
+        self.crash(0);
+        self.crash(1);
+        true
+    }
+
+    fn crash(&mut self, instance: usize) {
+        self.meet(Ingredient::Crash);
+        self.tell(|| format!("instance {instance} crashes"));
+        let (gone, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.flows).into_iter().partition(|flow| flow.instance == instance);
+        self.flows = left;
+        self.cloud.forget(instance);
+        for flow in gone {
+            self.broker.unlock(flow.message.number);
+        }
+    }
+
+    fn receive(&mut self, place: usize) {
+        let message = self.broker.lock(place, self.now);
+        let instance = self.random.usize(..2);
+        self.tell(|| match &message.body {
+            Body::Seen(seen) => {
+                format!("instance {instance} takes message {}: seen {}", message.number, seen.resource_id)
+            }
+            Body::Wake(wake) => format!(
+                "instance {instance} takes message {}: wake-up {} generation {}",
+                message.number,
+                wake.target.hash(),
+                wake.generation
+            ),
+        });
+        let stage = match &message.body {
+            Body::Seen(observation) => Stage::Merge(Box::new(observation.clone()), None),
+            Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up, installation()))),
+        };
+        self.flows.push(Flow {
+            instance,
+            message,
+            stage,
+            detached: false,
+            floor: None,
+            stands_until: None,
+            unsent: None,
+        });
+    }
+
+    /// A look takes long: a wake-up is left behind, the message is acknowledged, and the look goes on.
+    fn detach(&mut self, flow: &mut Flow) {
+        let Body::Wake(wake_up) = &flow.message.body else { return };
+        self.meet(Ingredient::LeftBehind);
+        self.tell(|| format!("[{}] goes on by itself", flow.message.number));
+        let mut again = wake_up.clone();
+        again.left_behind = true;
+        let number = flow.message.number.to_string();
+        self.send_wake_up(&Outgoing::wake_up_again(
+            &again,
+            std::iter::once(number.as_str()),
+            self.now + Duration::from_secs(40),
+        ));
+        self.broker.complete(flow.message.number);
+        flow.detached = true;
+    }
+
+    /// One effect; false when the flow has ended.
+    fn advance(&mut self, flow: &mut Flow) -> Result<bool, String> {
+        let next = match std::mem::replace(&mut flow.stage, Stage::Acknowledge) {
+            Stage::Merge(observation, None) => {
+                let found = self.store.target(&observation.target());
+                Stage::Merge(observation, Some(Box::new(found)))
+            }
+            Stage::Merge(observation, Some(found)) => self.merge(flow.instance, observation, &found)?,
+            Stage::Wake(document) => {
+                if let Some(wake_up) = wake_up_of(&document) {
+                    self.send_wake_up(&wake_up);
+                }
+                Stage::Acknowledge
+            }
+            Stage::Look(mut look) => {
+                if flow.stands_until.take().is_some() {
+                    look.observe(Observed::StoodStill);
+                }
+                if !flow.detached && self.strikes(0.005) {
+                    self.detach(flow);
+                }
+                if self.strikes(0.003) {
+                    look.observe(Observed::OutOfTime);
+                }
+                // Now and then the gate closes between the decision and the call.
+                if let Some(until) = self.cloud.gate(flow.instance)
+                    && !self.chance(0.1)
+                {
+                    look.observe(Observed::Floor(until));
+                }
+                match self.look(flow, &look)? {
+                    Some(observed) => {
+                        look.observe(observed);
+                        Stage::Look(look)
+                    }
+                    None => Stage::Acknowledge,
+                }
+            }
+            Stage::Acknowledge => {
+                self.broker.complete(flow.message.number);
+                return Ok(false);
+            }
+        };
+        flow.stage = next;
+        Ok(true)
+    }
+
+    fn merge(
+        &mut self,
+        instance: usize,
+        observation: Box<Observation>,
+        found: &Versioned<TargetDocument>,
+    ) -> Result<Stage, String> {
+        let mut document = found.document.clone();
+        let merged = merge(&mut document, &observation, &self.policy, self.moment(instance));
+        self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
+        if document != found.document
+            && (self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
+        {
+            return Ok(Stage::Merge(observation, None));
+        }
+        let waited = |document: &TargetDocument| document.not_evaluated().any(|(id, _)| *id == observation.resource_id);
+        if merged == Merged::StillWaiting && waited(&found.document) && !waited(&document) {
+            self.meet(Ingredient::LetGoByEvent);
+        }
+        match (merged, observation.seen) {
+            (Merged::Verified, _) => self.meet(Ingredient::Verified),
+            (Merged::ToConfirm, _) => self.meet(Ingredient::ToConfirm),
+            (Merged::Remembered, Seen::Compliant) => self.meet(Ingredient::CompliantInTask),
+            (Merged::Remembered, Seen::NonCompliant) => self.meet(Ingredient::DriftInTask),
+            _ => {}
+        }
+        Ok(Stage::Wake(Box::new(document)))
+    }
+}

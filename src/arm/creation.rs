@@ -1,0 +1,90 @@
+//! What an answer to the creation of a task means.
+
+use remediation::document::{FailureClass, ParkReason, TargetCause};
+use remediation::fact::{Put, TaskStatus};
+
+use super::error::ArmError;
+
+/// Whether a task was refused because too many of its policy run.
+#[must_use]
+pub fn is_crowded_out(error: &ArmError) -> bool {
+    let ArmError::Refused { code, message, .. } = error else { return false };
+    code == "InvalidCreateRemediationRequest" && has_too_many(&message.to_ascii_lowercase())
+}
+
+/// The meaning of the answer to the creation of a task.
+///
+/// | answer | meaning |
+/// |---|---|
+/// | 200, 201 | accepted |
+/// | `InvalidUpdateRemediationRequest` | accepted: the name is never used again, so the active task of this name is ours |
+/// | `InvalidCreateRemediationRequest` "already running … conflicting scope", or "maximum number … running" (the words of the
+///   second are not recorded anywhere; only that the limit is 100 a policy) | wait |
+/// | 429, or not sent because of an earlier one | throttled |
+/// | not sent | wait |
+/// | no answer, 5xx | unknown |
+/// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
+/// | 403: the worker itself lacks permission | the target is parked |
+/// | any other 4xx | refused |
+#[must_use]
+pub fn creation(answer: Result<TaskStatus, ArmError>) -> Put {
+    match answer {
+        Ok(_) => Put::Accepted,
+        Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Put::Throttled(until),
+        Err(ArmError::NotSent { .. }) => Put::Wait,
+        Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Put::Unknown,
+        Err(ArmError::NotFound { code, message, .. }) => Put::Refused(format!("{code}: {message}")),
+        Err(ArmError::Refused { status, code, message, .. }) => {
+            let park = |reason, class| Put::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
+            let words = message.to_ascii_lowercase();
+            let in_the_way = words.contains("already running") && words.contains("conflicting");
+            let too_many = has_too_many(&words);
+            match code.as_str() {
+                "InvalidUpdateRemediationRequest" => Put::Accepted,
+                "InvalidCreateRemediationRequest" if in_the_way || too_many => Put::Wait,
+                "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
+                    park(ParkReason::ReferenceMissing, None)
+                }
+                _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
+                _ => Put::Refused(format!("{code}: {message}")),
+            }
+        }
+    }
+}
+
+fn has_too_many(words: &str) -> bool {
+    words.contains("maximum number") && words.contains("running")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use remediation::fact::CallKind;
+
+    #[test]
+    fn an_answer_means_what_the_table_says() {
+        let call = CallKind::CreateTask;
+        let refused = |status, code: &str, message: &str| {
+            creation(Err(ArmError::Refused { call, status, code: code.to_owned(), message: message.to_owned() }))
+        };
+        let reason = |put| match put {
+            Put::Park(TargetCause { reason, .. }) => Some(reason),
+            _ => None,
+        };
+        let reference = "The policy assignment 'a' assigns a policy set definition. Remediations must specify a single policy definition reference ID within the policy set definition.";
+        let create = "InvalidCreateRemediationRequest";
+        assert_eq!(reason(refused(403, "AuthorizationFailed", "no")), Some(ParkReason::WorkerLacksPermission));
+        assert_eq!(reason(refused(400, create, reference)), Some(ParkReason::ReferenceMissing));
+        assert_eq!(refused(400, create, "The maximum number of tasks is running."), Put::Wait);
+        assert_eq!(refused(409, "InvalidUpdateRemediationRequest", "running"), Put::Accepted);
+        assert_eq!(refused(409, "ScopeLocked", "locked"), Put::Refused("ScopeLocked: locked".to_owned()));
+        let (code, message) = ("NotFound".to_owned(), "gone".to_owned());
+        assert_eq!(
+            creation(Err(ArmError::NotFound { call, code, message })),
+            Put::Refused("NotFound: gone".to_owned())
+        );
+        let until = remediation::fixture::now();
+        assert_eq!(creation(Err(ArmError::Held { call, until })), Put::Throttled(until));
+        assert!(!ArmError::Held { call, until }.passes());
+    }
+}

@@ -1,0 +1,20 @@
+//! What all clients share: one HTTP client with its trusted authorities, the app's identity, the first layer of retry, and what
+//! is told of an error.
+//! The pipeline's own retry is off, so that this layer is the only one.
+
+mod bounded;
+mod clocks;
+mod contest;
+mod credential;
+mod error_chain;
+mod http_client;
+mod renewal;
+mod retry;
+
+pub use bounded::LARGEST_ANSWER;
+pub use clocks::{Clocks, StorageDate};
+pub use contest::Contest;
+pub use credential::{CredentialError, Identity, managed_identity};
+pub use error_chain::causes;
+pub use http_client::{TransportError, client_options, http_client};
+pub use retry::{Deadline, Trouble, is_of_the_request, may_pass, repeat};

@@ -1,0 +1,19 @@
+//! The state in Blob Storage: documents changed only by compare-and-swap on the ETag; crash marks, stopped targets and rejected
+//! items are written as they are. What the documents are is told in `remediation::document`.
+
+mod container;
+mod crash_marks;
+mod installation_reader;
+mod races;
+mod rejected;
+mod state_error;
+mod stopped_store;
+mod store;
+
+pub use container::Saved;
+pub use crash_marks::{CrashMark, crash_key};
+pub use installation_reader::InstallationReader;
+pub use rejected::Rejected;
+pub use state_error::StateError;
+pub use stopped_store::Stopped;
+pub use store::Store;

@@ -1,0 +1,151 @@
+//! What was read in passes that were begun and could not be finished, because the gate closed or time was up. Where few calls are
+//! left, a pass that read everything anew would never come to open a task: what was read is used before it is read again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use remediation::fact::{ActiveTasks, PolicyState};
+use remediation::id::{ResourceId, TargetHash};
+
+/// How long it may be used. An answer that is older than an observation says nothing against it, whatever its age.
+const USABLE: Duration = Duration::from_secs(30 * 60);
+/// How long the list of tasks may be used: what people begin is not known before it is read again.
+const TASKS_USABLE: Duration = Duration::from_secs(5 * 60);
+/// Most passes that are kept, each with the states of at most a wave.
+const MOST: usize = 500;
+
+/// The passes that were begun, of all targets.
+#[derive(Debug, Default)]
+pub struct Begun {
+    passes: Mutex<HashMap<TargetHash, Pass>>,
+}
+
+#[derive(Debug)]
+struct Pass {
+    since: Instant,
+    tasks: Option<(Instant, ActiveTasks)>,
+    /// Resources, and their states.
+    states: Vec<(Vec<ResourceId>, Vec<PolicyState>)>,
+}
+
+impl Begun {
+    /// Whether a pass of this target was begun.
+    #[must_use]
+    pub fn holds(&self, target: &TargetHash) -> bool {
+        self.usable().contains_key(target)
+    }
+
+    /// The active tasks that the pass has read, and when they began to be read.
+    pub(super) fn tasks(&self, target: &TargetHash) -> Option<(Instant, ActiveTasks)> {
+        let passes = self.usable();
+        let read = passes.get(target)?.tasks.as_ref()?;
+        (read.0.elapsed() < TASKS_USABLE).then(|| read.clone())
+    }
+
+    /// Those of the resources whose states the pass has asked for, and what it was told. None when it has asked for none.
+    pub(super) fn states(
+        &self,
+        target: &TargetHash,
+        asked: &[ResourceId],
+    ) -> Option<(Vec<ResourceId>, Vec<PolicyState>)> {
+        let passes = self.usable();
+        let kept = passes.get(target)?.states.iter();
+        let (mut known, mut states) = (Vec::new(), Vec::new());
+        for (ids, told) in kept {
+            let wanted: Vec<_> = ids.iter().filter(|id| asked.contains(id)).cloned().collect();
+            states.extend(told.iter().filter(|state| wanted.iter().any(|id| id.as_str() == state.resource)).cloned());
+            known.extend(wanted);
+        }
+        (!known.is_empty()).then_some((known, states))
+    }
+
+    /// Keeps the active tasks that the pass of this target has read since `read_at`.
+    pub(super) fn keep_tasks(&self, target: &TargetHash, read_at: Instant, tasks: &ActiveTasks) {
+        self.change(target, |pass| pass.tasks = Some((read_at, tasks.clone())));
+    }
+
+    /// Keeps the states that the pass of this target was told.
+    pub(super) fn keep_states(&self, target: &TargetHash, asked: &[ResourceId], told: &[PolicyState]) {
+        self.change(target, |pass| pass.states.push((asked.to_vec(), told.to_vec())));
+    }
+
+    /// The pass has come to its end, or what it has read is used.
+    pub(super) fn end(&self, target: &TargetHash) {
+        self.all().remove(target);
+    }
+
+    fn change(&self, target: &TargetHash, change: impl FnOnce(&mut Pass)) {
+        let mut passes = self.usable();
+        if passes.len() >= MOST && !passes.contains_key(target) {
+            let oldest = passes.iter().min_by_key(|(_, pass)| pass.since).map(|(hash, _)| hash.clone());
+            oldest.map(|hash| passes.remove(&hash));
+        }
+        let new = || Pass { since: Instant::now(), tasks: None, states: Vec::new() };
+        change(passes.entry(target.clone()).or_insert_with(new));
+    }
+
+    fn usable(&self) -> MutexGuard<'_, HashMap<TargetHash, Pass>> {
+        let mut passes = self.all();
+        passes.retain(|_, pass| pass.since.elapsed() < USABLE);
+        passes
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<TargetHash, Pass>> {
+        self.passes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use remediation::event::ComplianceState;
+    use remediation::fixture::{resource, target};
+    use remediation::id::Target;
+
+    fn state(n: usize) -> PolicyState {
+        let resource = resource(n).as_str().to_owned();
+        PolicyState { resource, state: ComplianceState::Compliant, at: None, effect: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_pass_has_read_is_used_until_it_ends_or_is_too_old() {
+        let (begun, hash) = (Begun::default(), target().hash());
+        let ids = |all: &[usize]| all.iter().map(|n| resource(*n)).collect::<Vec<_>>();
+        assert_eq!(begun.states(&hash, &ids(&[1])), None);
+        begun.keep_states(&hash, &ids(&[1, 2]), &[state(1)]);
+        begun.keep_states(&hash, &ids(&[3]), &[state(3)]);
+        begun.keep_tasks(&hash, Instant::now(), &ActiveTasks::All(Vec::new()));
+        assert_eq!(begun.states(&hash, &ids(&[2, 3, 4])), Some((ids(&[2, 3]), vec![state(3)])));
+        assert_eq!(begun.states(&hash, &ids(&[4])), None);
+        let second = Duration::from_secs(1);
+        tokio::time::advance(TASKS_USABLE - second).await;
+        assert_eq!(begun.tasks(&hash).map(|(_, tasks)| tasks), Some(ActiveTasks::All(Vec::new())));
+        tokio::time::advance(second).await;
+        assert_eq!(begun.tasks(&hash), None);
+        tokio::time::advance(USABLE - TASKS_USABLE - second).await;
+        assert!(begun.states(&hash, &ids(&[1])).is_some());
+        tokio::time::advance(second).await;
+        assert_eq!(begun.states(&hash, &ids(&[1])), None);
+        begun.keep_states(&hash, &ids(&[1]), &[]);
+        begun.end(&hash);
+        assert_eq!(begun.states(&hash, &ids(&[1])), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_passes_are_kept_than_there_is_room_for() {
+        let begun = Begun::default();
+        let hash = |n: usize| {
+            let reference = Some(format!("r{n}").parse().unwrap());
+            Target { policy_definition_reference_id: reference, ..target() }.hash()
+        };
+        for n in 0..=MOST {
+            begun.keep_tasks(&hash(n), Instant::now(), &ActiveTasks::All(Vec::new()));
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        assert_eq!((begun.tasks(&hash(0)), begun.all().len()), (None, MOST));
+        assert!(begun.tasks(&hash(MOST)).is_some());
+    }
+}

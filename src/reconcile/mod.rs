@@ -1,0 +1,14 @@
+//! The loop that does what `remediation::decide` says, and the log of it. What an instance remembers between looks stands in `begun`,
+//! `opened` and `slots`: it only saves calls.
+
+mod begun;
+mod journal;
+mod opened;
+mod reconciler;
+mod slots;
+
+pub use begun::Begun;
+pub use journal::written;
+pub use opened::Opened;
+pub use reconciler::{ReconcileError, Reconciler};
+pub use slots::Slots;

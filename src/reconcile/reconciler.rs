@@ -1,0 +1,431 @@
+//! Does what the decisions say, one step after the other, and tells them what it observed. No decision is made here.
+
+use std::time::Duration;
+
+use remediation::decide::{Next, Observed, Plan, Question, Reconciliation, Rest};
+use remediation::document::{Rival, TargetDocument, Versioned};
+use remediation::fact::{DeploymentList, Put, ScopeStates, Unread};
+use remediation::id::Target;
+use remediation::message::{Queue, WakeUp};
+use remediation::settings::Policy;
+use remediation::time::Timestamp;
+use remediation::transition::longest_request;
+use remediation::wave::Verdict;
+
+use crate::arm::{
+    ArmClient, ArmError, FactsReader, Homes, calls, creation, cut_to, is_crowded_out, may_be_for_want_of_delegation,
+    of_question, of_request, stays_for_good, unanswered,
+};
+use crate::azure::{Clocks, Contest, Deadline, causes};
+use crate::blob::{InstallationReader, Saved, StateError, Store};
+use crate::service_bus::{SendError, Sender};
+use crate::telemetry::about;
+use crate::told::Told;
+
+use super::begun::Begun;
+use super::journal;
+use super::opened::Opened;
+use super::slots::Slots;
+
+/// Steps of one look, far above what any needs: a guard against going round in circles.
+const MOST_STEPS: usize = 2_000;
+/// Pages of a list of deployments that are taken in at a time. A task may have 500, and a look has 20 s.
+const PART: usize = 10;
+/// Longest time for reading the policy states of a scope at a time: waves, which do without, must have some of the slot as well.
+const ALL_STATES: Duration = Duration::from_secs(10);
+/// Most pages of them at a time: 50,000 resources, the most that a task takes, at 100 a page.
+const PAGES_OF_STATES: usize = 500;
+/// So many looks in a row that took long and were cut off: it is the target that they die of.
+const CUT_OFF: u32 = 8;
+/// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
+const LONGEST_BODY: usize = 24 << 10;
+
+/// So long after its slot a look is only if the machine stood still: no answer is waited for so long.
+const STOOD_STILL: Duration = Duration::from_secs(30);
+
+/// Why a look could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The store does not serve.
+    #[error("the state of the target cannot be kept")]
+    State(#[from] StateError),
+    /// The next wake-up cannot be sent.
+    #[error("the next wake-up cannot be sent")]
+    Send(#[from] SendError),
+    /// The decisions go round in circles: a defect.
+    #[error("no end after {MOST_STEPS} steps; please report this with the log of the target")]
+    Endless,
+    /// Looks at the target take long and are cut off, always.
+    #[error("{0} looks in a row took long and were cut off")]
+    CutOff(u32),
+}
+
+/// What a look needs to act.
+pub struct Reconciler {
+    /// The decisions' settings.
+    pub policy: Policy,
+    /// The documents.
+    pub store: Store,
+    /// The queues.
+    pub sender: Sender,
+    /// Resource Manager.
+    pub arm: ArmClient,
+    /// Facts and lists that targets share.
+    pub facts: FactsReader,
+    /// The clocks.
+    pub clocks: Clocks,
+    /// The installation.
+    pub installation: InstallationReader,
+    /// What was read in passes that are not finished.
+    pub begun: Begun,
+    /// The tasks that were opened of late.
+    pub opened: Opened,
+    /// What is told once a process: the log event, and what it is about.
+    pub told: Told<(&'static str, String)>,
+    /// Whose the subscriptions are.
+    pub homes: Homes,
+    /// Policies of which as many tasks run as can.
+    pub slots: Slots,
+}
+
+impl Reconciler {
+    /// Takes one look at the target of the wake-up. No question to Resource Manager is begun after `slot`; documents and the
+    /// next wake-up are written until `deadline`.
+    ///
+    /// # Errors
+    /// When the target's state or its next wake-up could not be stored: the wake-up must be delivered again.
+    pub async fn reconcile(&self, wake_up: &WakeUp, slot: Deadline, deadline: Deadline) -> Result<(), ReconcileError> {
+        let installation = self.installation.read(&self.store, deadline).await?;
+        let mut look = Reconciliation::new(wake_up, installation);
+        let mut contest = Contest::until(deadline);
+        let mut is_new = true;
+        let ends = self.clocks.running() + slot.left();
+        for _ in 0..MOST_STEPS {
+            let moment = self.clocks.moment();
+            // A machine that stood still may know by its wall clock only.
+            if moment.running >= ends + STOOD_STILL {
+                look.observe(Observed::StoodStill);
+            } else if slot.has_passed() || moment.running >= ends {
+                look.observe(Observed::OutOfTime);
+            }
+            if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
+                look.observe(Observed::Floor(until));
+            }
+            if self.slots.are_taken(&wake_up.target) {
+                look.observe(Observed::Crowded);
+            }
+            let next = look.refreshed(look.next(&self.policy, moment));
+            match self.act(next, &look, &wake_up.target, slot, deadline).await? {
+                Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
+                    return Err(ReconcileError::CutOff(found.document.cut_off));
+                }
+                Some(observed) => {
+                    is_new &= !matches!(observed, Observed::Target(_));
+                    if matches!(observed, Observed::Conflict | Observed::ClaimsConflict) && !contest.goes_on().await {
+                        let blob = format!("of target {}", wake_up.target.hash());
+                        return Err(StateError::Contended { blob }.into());
+                    }
+                    look.observe(observed);
+                }
+                None => {
+                    if look.rest().is_none_or(Rest::is_an_end) {
+                        self.begun.end(&wake_up.target.hash());
+                    }
+                    journal::looked(wake_up, &look);
+                    return Ok(());
+                }
+            }
+        }
+        Err(ReconcileError::Endless)
+    }
+
+    /// Forgets how many looks at the target were cut off, once it is stopped for that.
+    ///
+    /// # Errors
+    /// When the target's state cannot be kept.
+    pub async fn forget_cut_off(&self, target: &Target, deadline: Deadline) -> Result<(), ReconcileError> {
+        let change = |found: &Versioned<TargetDocument>| {
+            let mut document = found.document.clone();
+            document.cut_off = 0;
+            document
+        };
+        self.store.update(target, deadline, change).await?;
+        Ok(())
+    }
+
+    /// Does the next thing, and tells what it observed; none when there is nothing more to do.
+    async fn act(
+        &self,
+        next: Next,
+        look: &Reconciliation,
+        target: &Target,
+        slot: Deadline,
+        deadline: Deadline,
+    ) -> Result<Option<Observed>, ReconcileError> {
+        Ok(Some(match next {
+            Next::Load => Observed::Target(Box::new(self.store.target(target, deadline).await?)),
+            Next::Save(mut write) => match self.store.save_target(&mut write.document, look.etag(), deadline).await? {
+                Saved::As(etag) => {
+                    if let Some(before) = look.document() {
+                        journal::written(before, &write.document);
+                        let last = |document: &TargetDocument| document.history.last().map(|past| past.name.clone());
+                        if last(before) != last(&write.document) {
+                            self.slots.ended(target);
+                        }
+                    }
+                    Observed::Saved(write, etag)
+                }
+                Saved::Conflict => Observed::Conflict,
+            },
+            Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription(), deadline).await?),
+            Next::SaveClaims(claims) => {
+                match self.store.save_subscription(&claims, look.claims_etag(), deadline).await? {
+                    Saved::As(etag) => {
+                        if let Some(before) = look.claims() {
+                            journal::evaluations(before, &claims);
+                            journal::scope_parks(before, &claims);
+                        }
+                        Observed::ClaimsSaved(claims, etag)
+                    }
+                    Saved::Conflict => Observed::ClaimsConflict,
+                }
+            }
+            Next::LoadRival(hash) => {
+                let rival = match self.store.rival(target.subscription(), &hash, deadline).await {
+                    Ok(rival) => rival,
+                    // Nobody can tell that the claim is void, so it stands.
+                    Err(error) if error.is_about_the_document() => {
+                        about!(warn, target, event = "claim_stands", rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
+                        Rival { active: look.claim_of(&hash), ..Rival::default() }
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                Observed::Rival(hash, rival)
+            }
+            Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
+                let unanswered = unanswered(&error, target);
+                if !look.is_told(&unanswered) {
+                    journal::unanswered(target, &error);
+                }
+                Observed::Unanswered(unanswered)
+            }),
+            Next::Put(task, begin_until) => {
+                if !self.slots.take(&task.target) {
+                    self.begun.end(&task.target.hash());
+                    return Ok(Some(Observed::Put(task.name, Put::Wait)));
+                }
+                let call = calls::create_task(&task).leaving_before(begin_until);
+                let answer = self.arm.send(&call, Deadline::after(longest_request(&self.policy))).await;
+                // Where it could not be sent, what was read for it is used again.
+                if !matches!(answer, Err(ArmError::NotSent { .. } | ArmError::Held { .. })) {
+                    self.begun.end(&task.target.hash());
+                }
+                journal::put(&task, &answer);
+                match &answer {
+                    Ok(_) => {
+                        self.slots.accepted(&task.target);
+                        self.opened.keep(&task);
+                    }
+                    Err(error) if is_crowded_out(error) => self.slots.refused(&task.target),
+                    Err(_) => {}
+                }
+                Observed::Put(task.name, creation(answer))
+            }
+            Next::Evaluate(scope) => {
+                let answer = self.arm.send_scan(&calls::trigger_evaluation(&scope), None, slot).await;
+                Observed::Scanned(scope, of_request(answer))
+            }
+            Next::DeleteTask(name) => match self.arm.send(&calls::delete_task(target, &name), slot).await {
+                Ok(_) => {
+                    journal::task_deleted(target, &name);
+                    Observed::TaskDeleted(name)
+                }
+                Err(error) if stays_for_good(&error, target) => {
+                    if self.told.is_news(("task_kept", target.subscription().to_string())) {
+                        journal::task_kept(target, &name, &error);
+                    }
+                    Observed::TaskDeleted(name)
+                }
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => {
+                    Observed::Unanswered(unanswered(&error, target))
+                }
+                Err(error) => {
+                    journal::unanswered(target, &error);
+                    Observed::TaskStays
+                }
+            },
+            Next::Show(plan) => {
+                self.show(&plan, target);
+                Observed::Shown
+            }
+            Next::Wake(wake_up) => {
+                self.sender.send(Queue::WakeUps, &[wake_up], Timestamp::now_utc(), deadline).await?;
+                Observed::Woken
+            }
+            Next::Done => return Ok(None),
+        }))
+    }
+
+    async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
+        Ok(match question {
+            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, None, slot).await?),
+            Question::FactsSince(since) => {
+                Observed::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?)
+            }
+            Question::ActiveTasks => {
+                let hash = target.hash();
+                let (read_at, tasks) = match self.begun.tasks(&hash) {
+                    Some(begun) => begun,
+                    None => {
+                        let (read_at, tasks) = self.facts.active_tasks(&self.arm, target, slot).await?;
+                        self.begun.keep_tasks(&hash, read_at, &tasks);
+                        (read_at, tasks)
+                    }
+                };
+                Observed::ActiveTasks(self.opened.add_to(tasks, target.subscription(), read_at))
+            }
+            // One query at a time: what is answered is kept, whatever becomes of the rest.
+            Question::States(mut asked) => {
+                let hash = target.hash();
+                if let Some((known, states)) = self.begun.states(&hash, &asked) {
+                    return Ok(Observed::States(known, states));
+                }
+                let (call, count) = calls::latest_states(target, &asked, Timestamp::now_utc());
+                let states = match self.arm.send_paged(&call, slot).await {
+                    Err(error) if self.goes_on_without(&error, target, slot).await => Vec::new(),
+                    answer => answer?,
+                };
+                asked.truncate(count);
+                self.begun.keep_states(&hash, &asked, &states);
+                Observed::States(asked, states)
+            }
+            Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from, slot).await?),
+            Question::Task(name) => match self.arm.send(&calls::task(target, &name), slot).await {
+                Ok(status) => Observed::Task(name, Some(status)),
+                Err(error) if error.is_missing() => Observed::Task(name, None),
+                Err(error) => return Err(error),
+            },
+            Question::Deployments(name, from) => {
+                let call = calls::list_deployments(target, &name);
+                let (deployments, next) = match self.arm.send_some(&call, from.as_deref(), PART, slot).await {
+                    Ok(part) => part,
+                    Err(ArmError::NotFound { .. }) => (Vec::new(), None),
+                    // The link leads nowhere any more: what was not read counts as not in the list, and is looked at anew.
+                    Err(error) if from.is_some() && error.is_final() => (Vec::new(), None),
+                    Err(error) => return Err(error),
+                };
+                Observed::Deployments(name, DeploymentList { from, deployments, next })
+            }
+            Question::Evaluation(scope, link) => {
+                let answer = self.arm.send_scan(&calls::read_evaluation(&scope), Some(&link), slot).await;
+                let scanned = of_question(answer, &link)?;
+                Observed::Scanned(scope, scanned)
+            }
+        })
+    }
+
+    /// Whether policy states that are refused do without: their owner may not have delegated them, and Azure remediates only what is
+    /// non-compliant. In a subscription of our own somebody has forgotten a role.
+    async fn goes_on_without(&self, error: &ArmError, target: &Target, slot: Deadline) -> bool {
+        if !may_be_for_want_of_delegation(error) {
+            return false;
+        }
+        let subscription = target.subscription();
+        let is_delegated = self.homes.is_delegated(&self.arm, subscription, slot).await.unwrap_or_default();
+        if is_delegated && self.told.is_news(("states_unread", subscription.to_string())) {
+            about!(
+                warn,
+                target,
+                event = "states_unread",
+                error = causes(error),
+                "the delegated subscription does not let the worker read policy states; what is seen non-compliant is remediated without them, and no fix can be verified"
+            );
+        }
+        is_delegated
+    }
+
+    /// The non-compliant states of the target's scope, page by page, as many as come in time. Nothing that came is lost to an
+    /// error after it.
+    async fn scope_states(
+        &self,
+        target: &Target,
+        from: Option<String>,
+        slot: Deadline,
+    ) -> Result<ScopeStates, ArmError> {
+        let call = calls::all_non_compliant(target, Timestamp::now_utc());
+        let limit = slot.within(ALL_STATES);
+        let mut list = ScopeStates::unread(from);
+        for _ in 0..PAGES_OF_STATES {
+            let Unread::From(link) = &list.unread else { break };
+            match self.arm.send_some(&call, link.as_deref(), 1, limit).await {
+                Ok((page, next)) => list.push(page, next),
+                Err(_) if !list.is_unanswered() => break,
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
+                Err(error) => {
+                    // A link that leads nowhere any more is followed no further: the next look begins anew.
+                    if list.from.is_some() && error.is_final() {
+                        list.unread = Unread::From(None);
+                    }
+                    list.is_refused = list.from.is_none() && error.is_final();
+                    about!(
+                        warn,
+                        target,
+                        event = "question_unanswered",
+                        error = causes(&error),
+                        "Resource Manager did not tell the policy states of the scope; what is not listed waits"
+                    );
+                    break;
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    fn show(&self, plan: &Plan, target: &Target) {
+        let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
+        let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
+        let what = if plan.task.is_some() { "this task" } else { "no task" };
+        if plan.is_known {
+            about!(
+                info,
+                target,
+                event = "plan_unchanged",
+                task,
+                count = resources.len(),
+                leaving = plan.verdicts.len(),
+                "plan mode: as shown before, {what} would be opened"
+            );
+            return;
+        }
+        let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
+        let body = cut_to(body, LONGEST_BODY);
+        about!(
+            info,
+            target,
+            event = "plan",
+            task,
+            count = resources.len(),
+            leaving = plan.verdicts.len(),
+            request = body,
+            "plan mode: {what} would be opened"
+        );
+        if let Some(cause) = &plan.cause {
+            about!(
+                info,
+                target,
+                event = "plan_target_parked",
+                reason = cause.reason.as_str(),
+                words = cause.words,
+                hint = cause.reason.hint(),
+                "plan mode: the whole target would be parked"
+            );
+        }
+        if let Some(scope) = &plan.evaluation {
+            about!(info, target, event = "plan_evaluation", evaluated_scope = %scope, "plan mode: an evaluation of this scope would be asked for");
+        }
+        for verdict in &plan.verdicts {
+            let Verdict::Skip(resource, reason) = verdict;
+            about!(info, target, event = "plan_leaving", %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
+        }
+    }
+}
