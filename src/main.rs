@@ -9,7 +9,7 @@ use anyhow::Context;
 use tracing::{error, info};
 
 use policy_remediator::app::App;
-use policy_remediator::azure::causes;
+use policy_remediator::azure::error_chain;
 use policy_remediator::host::Ending;
 use policy_remediator::{functions, host, settings, telemetry};
 use remediation::settings::{DEFAULT_LOG_FILTER, Settings};
@@ -51,7 +51,7 @@ async fn serve(port: &str) -> ExitCode {
             // The chain on one line: the host takes each line for an entry of its own.
             error!(
                 event = "start_failed",
-                reason = causes(error.as_ref()),
+                reason = error_chain(error.as_ref()),
                 "the worker cannot start, or serve any longer"
             );
             ExitCode::FAILURE
@@ -69,7 +69,7 @@ fn prepare(port: &str) -> anyhow::Result<(u16, Settings, App)> {
 async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<Ending> {
     let asked = Ending::asked().context("signals cannot be listened to")?;
     let app = Arc::new(app);
-    let (mode, told) = (settings.policy.mode.as_str(), &settings.told);
+    let (mode, told) = (settings.tuning.mode.as_str(), &settings.told);
     info!(
         event = "started",
         version = env!("CARGO_PKG_VERSION"),

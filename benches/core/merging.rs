@@ -11,7 +11,7 @@ use remediation::id::Target;
 use remediation::message::Observation;
 use remediation::transition::{Merged, merge};
 
-use crate::sample::{document, now, observation, policy};
+use crate::sample::{document, now, observation, tuning};
 
 const EVENTS: usize = 1_000;
 const TARGETS: usize = 40;
@@ -21,19 +21,19 @@ const RESOURCES: usize = 200;
 /// new, a third is news of a known resource, and a third is known already.
 #[divan::bench]
 fn merge_1000_events_into_40_documents_of_200_resources(bencher: Bencher<'_, '_>) {
-    let (documents, events, policy) = (documents(), events(), policy());
+    let (documents, events, tuning) = (documents(), events(), tuning());
     bencher.counter(ItemsCount::new(EVENTS)).with_inputs(|| documents.clone()).bench_values(|mut documents| {
         let mut duplicates = 0_usize;
         for event in divan::black_box(&events) {
             let document = documents.get_mut(&event.target()).expect("each target has its document");
-            duplicates += usize::from(merge(document, event, &policy, now()) == Merged::Duplicate);
+            duplicates += usize::from(merge(document, event, &tuning, now()) == Merged::Duplicate);
         }
         assert_eq!(duplicates, EVENTS / 3);
         documents
     });
 }
 
-/// What each step of a look costs beside its decision: a document of 200 resources is written and read again.
+/// What each step of a pass costs beside its decision: a document of 200 resources is written and read again.
 #[divan::bench]
 fn write_and_read_a_document_of_200_resources(bencher: Bencher<'_, '_>) {
     let document = document(0, RESOURCES, state);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use remediation::document::{Entry, EntryState, TargetDocument};
 use remediation::id::{AssignmentId, ResourceId};
-use remediation::message::{Observation, Seen};
-use remediation::settings::{Mode, Policy};
+use remediation::message::{Finding, Observation};
+use remediation::settings::{Mode, Tuning};
 use remediation::time::{Timestamp, parse_time};
 
 const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
@@ -15,8 +15,8 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// The settings of a worker that may act and has nothing else set.
-pub(crate) fn policy() -> Policy {
-    Policy { mode: Mode::Act, escalate_above: usize::MAX, ..Policy::default() }
+pub(crate) fn tuning() -> Tuning {
+    Tuning { mode: Mode::Act, escalate_above: usize::MAX, ..Tuning::default() }
 }
 
 pub(crate) fn resource(number: usize) -> ResourceId {
@@ -35,7 +35,7 @@ pub(crate) fn assignment(number: usize) -> AssignmentId {
 /// A non-compliant resource, as seen by one assignment so many seconds before now.
 pub(crate) fn observation(assignment_number: usize, resource_number: usize, seconds_ago: u64) -> Observation {
     let at = now() - Duration::from_secs(seconds_ago);
-    Observation::of_event(Seen::NonCompliant, resource(resource_number), assignment(assignment_number), None, at)
+    Observation::of_event(Finding::NonCompliant, resource(resource_number), assignment(assignment_number), None, at)
 }
 
 /// A resource in this state that was last evaluated so many seconds before now.

@@ -1,20 +1,20 @@
-//! One look at a very large target, from the documents to the wave that is written down.
+//! One pass over a very large target, from the documents to the wave that is written down.
 
 use std::collections::BTreeMap;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
-use remediation::decide::{Meaning, Next, Observed, Question, Reconciliation};
+use remediation::decide::{Next, Observed, Pass, Question, Transition};
 use remediation::document::{
     Claim, Claimed, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
 use remediation::event::ComplianceState;
 use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
 use remediation::message::WakeUp;
-use remediation::settings::Policy;
+use remediation::settings::Tuning;
 
-use crate::sample::{document, now, observation, policy, resource};
+use crate::sample::{document, now, observation, resource, tuning};
 
 const WAITING: usize = 10_000;
 /// Resources of a task at most.
@@ -25,23 +25,23 @@ const WAVE: usize = 100;
 #[divan::bench(args = [0, 20])]
 fn decide_a_wave_over_10000_waiting_resources(bencher: Bencher<'_, '_>, rivals: usize) {
     let document = document(0, WAITING, |_| EntryState::Waiting { due: now() });
-    let (claims, policy) = (claims(&document, rivals), policy());
+    let (claims, tuning) = (claims(&document, rivals), tuning());
     bencher.counter(ItemsCount::new(WAITING)).with_inputs(|| (document.clone(), claims.clone())).bench_values(
         |(document, claims)| {
-            let wave = look(document, claims, &policy);
+            let wave = look(document, claims, &tuning);
             assert_eq!(wave.in_task().count(), WAVE);
             wave
         },
     );
 }
 
-/// Answers what the look asks until it writes its wave down.
-fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy) -> TargetDocument {
+/// Answers what the pass asks until it writes its wave down.
+fn look(document: TargetDocument, claims: SubscriptionDocument, tuning: &Tuning) -> TargetDocument {
     let etag = || Some(ETag("1".to_owned()));
-    let mut look = Reconciliation::new(&WakeUp::new(document.target.clone(), document.generation), installation());
+    let mut look = Pass::new(&WakeUp::new(document.target.clone(), document.generation), installation());
     let (mut stored, mut claims) = (Some(document), Some(claims));
     loop {
-        let observed = match look.next(policy, now()) {
+        let observed = match look.next(tuning, now()) {
             Next::LoadClaims => {
                 let document = claims.take().expect("nothing conflicts");
                 Observed::Claims(Versioned { document, etag: etag() })
@@ -60,7 +60,7 @@ fn look(document: TargetDocument, claims: SubscriptionDocument, policy: &Policy)
                 let states = asked.iter().map(|id| state(id.as_str())).collect();
                 Observed::States(asked, states)
             }
-            Next::Save(write) if write.meaning == Meaning::Opened => return *write.document,
+            Next::Save(write) if write.transition == Transition::Opened => return *write.document,
             next => panic!("a wave does not need {next:?}"),
         };
         look.observe(observed);

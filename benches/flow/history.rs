@@ -39,7 +39,7 @@ pub(crate) async fn measure(tasks: usize) -> String {
     stage.deliver(all).await;
     until("a task is open", || !stage.logged("task_open").is_empty()).await;
     let first = begun.elapsed().as_secs_f64();
-    let passes = stage.logged("target_looked_at").len() + 1;
+    let passes = stage.logged("target_reconciled").len() + 1;
     until("all is fixed", || stage.count("fixed") == 3).await;
     let is_page = |entry: &Entry| entry.path.ends_with("/remediations") && !entry.query.contains("filter");
     let pages = stage.azure.ledger().count(is_page);

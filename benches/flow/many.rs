@@ -52,7 +52,7 @@ pub(crate) async fn measure(subscriptions: usize, targets: usize, milliseconds: 
             .map(|entry| entry.response_body.as_ref().map_or(0, |b| b.len()))
             .sum()
     };
-    let passes = stage.logged("target_looked_at").len().max(1);
+    let passes = stage.logged("target_reconciled").len().max(1);
     let line = format!(
         "{} targets of {subscriptions} subscriptions, {milliseconds} ms a call, {instances} instance(s): {took:.1} s; the calls of the \
          busiest subscription take {needed:.1} s ({:.2}); {} calls; {lost} of {} writes lost ({:.1} %); {} bytes of subscriptions' \

@@ -12,7 +12,7 @@ use simulator_demo::{PackageFile, stage};
 use time::format_description::well_known::Rfc3339;
 
 use remediation::document::{Entry, TargetDocument};
-use remediation::message::{Observation, Seen};
+use remediation::message::{Finding, Observation};
 use remediation::time::Timestamp;
 
 /// Only `sweep` is deployed: what it wakes stays in the queue.
@@ -69,7 +69,7 @@ fn put(azure: &LocalAzure, number: usize, late: bool) -> anyhow::Result<()> {
     let group = format!("/subscriptions/{subscription}/resourceGroups/rg-landing-zone");
     let resource = format!("{group}/providers/Microsoft.Storage/storageAccounts/stcontoso").parse()?;
     let assignment = format!("{group}/providers/Microsoft.Authorization/policyAssignments/a{}", number % 20).parse()?;
-    let seen = Observation::of_event(Seen::NonCompliant, resource, assignment, None, now);
+    let seen = Observation::of_event(Finding::NonCompliant, resource, assignment, None, now);
     let mut document = TargetDocument::new(seen.target());
     let blob = format!("targets/{subscription}/{}.json", document.target.hash());
     document.generation = 7;

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crate::decide::Reconciliation;
+use crate::decide::Pass;
 use crate::document::{
-    ActiveTask, EntryState, Extent, Installation, InstallationId, PastTask, TargetDocument, TaskName, TaskPhase,
+    ActiveTask, EntryState, Installation, InstallationId, PastTask, TargetDocument, TaskKind, TaskName, TaskPhase,
+    TaskRequest,
 };
 use crate::fact::{Deployment, DeploymentCounts, DeploymentStatus, NewTask, TaskState, TaskStatus};
 use crate::id::{ResourceId, Target};
-use crate::message::{Observation, Seen, WakeUp};
-use crate::settings::{Mode, Policy, settings};
+use crate::message::{Finding, Observation, WakeUp};
+use crate::settings::{Mode, Tuning, settings};
 use crate::time::{Timestamp, parse_time};
 use crate::transition::observe::merge;
 
@@ -27,14 +28,14 @@ pub fn resource(n: usize) -> ResourceId {
 }
 
 /// What an event saw of a resource.
-pub fn seen(seen: Seen, n: usize, at: Timestamp) -> Observation {
+pub fn seen(seen: Finding, n: usize, at: Timestamp) -> Observation {
     let assignment = format!("{SUB}/providers/Microsoft.Authorization/policyAssignments/a").parse().expect("an id");
     Observation::of_event(seen, resource(n), assignment, None, at)
 }
 
 /// The target of all of them.
 pub fn target() -> Target {
-    seen(Seen::NonCompliant, 0, now()).target()
+    seen(Finding::NonCompliant, 0, now()).target()
 }
 
 /// The installation that tests.
@@ -42,32 +43,32 @@ pub fn installation() -> InstallationId {
     "tests".parse().expect("a name")
 }
 
-/// A look of this installation.
-pub fn look_at(wake_up: &WakeUp) -> Reconciliation {
-    Reconciliation::new(wake_up, Installation { id: installation(), copied: None })
+/// A pass of this installation.
+pub fn pass_over(wake_up: &WakeUp) -> Pass {
+    Pass::new(wake_up, Installation { id: installation(), copied: None })
 }
 
 /// The settings of tests: the defaults, in act mode.
-pub fn policy() -> Policy {
-    Policy { mode: Mode::Act, ..Policy::default() }
+pub fn tuning() -> Tuning {
+    Tuning { mode: Mode::Act, ..Tuning::default() }
 }
 
 /// The same with one setting as the environment gives it.
-pub fn policy_with(name: &str, value: &str) -> Policy {
+pub fn tuning_with(name: &str, value: &str) -> Tuning {
     let read = settings([
         ("ServiceBus__fullyQualifiedNamespace", "ns.servicebus.windows.net"),
         ("STATE_BLOB_ENDPOINT", "https://a.blob.core.windows.net"),
         ("REMEDIATION_MODE", "act"),
         (name, value),
     ]);
-    read.expect("a setting that is allowed").policy
+    read.expect("a setting that is allowed").tuning
 }
 
 /// A target of which so many resources wait and are due, having been seen two hours ago.
 pub fn waiting(count: usize) -> TargetDocument {
     let mut document = TargetDocument::new(target());
     for n in 0..count {
-        merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
+        merge(&mut document, &seen(Finding::NonCompliant, n, now() - Duration::from_secs(7_200)), &tuning(), now());
     }
     document
 }
@@ -77,7 +78,7 @@ pub fn in_task(count: usize) -> TargetDocument {
     let mut document = waiting(count);
     document.resources.values_mut().for_each(|e| e.state = EntryState::InTask);
     let name = TaskName::new(&installation(), &document.target.hash(), 1);
-    document.active = Some(ActiveTask::new(name, Extent::Resources, TaskPhase::Open, now(), now()));
+    document.active = Some(ActiveTask::new(name, TaskKind::Listed, TaskPhase::Open, now(), now()));
     document
 }
 
@@ -86,11 +87,9 @@ pub fn new_task(sequence: u64, count: usize) -> NewTask {
     NewTask {
         name: TaskName::new(&installation(), &target().hash(), sequence),
         target: target(),
-        reference: None,
-        extent: Extent::Resources,
+        kind: TaskKind::Listed,
         resources: (0..count).map(resource).collect(),
-        parallel_deployments: 10,
-        failure_threshold: 1.0,
+        request: TaskRequest { reference: None, parallel_deployments: 10, failure_threshold: 1.0 },
     }
 }
 

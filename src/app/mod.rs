@@ -1,7 +1,7 @@
 //! Puts the worker together: from settings to clients to what the functions need. Nothing else constructs a client.
 
 mod pace;
-mod seats;
+mod permits;
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::reconcile::{Begun, Opened, Reconciler, Slots};
 use crate::service_bus::{Namespace, Receiver, Sender};
 use crate::told::Told;
 
-pub use seats::{OwnSeat, Seat, Seats, TargetSeat};
+pub use permits::{OwnPermit, Permit, Permits, TargetPermit};
 
 /// What the functions need.
 pub struct App {
@@ -29,8 +29,8 @@ pub struct App {
     pub reconciler: Reconciler,
     /// The dead-letter queues.
     pub receiver: Receiver,
-    /// The looks that are under way.
-    pub seats: Seats,
+    /// The passes that are under way.
+    pub permits: Permits,
     /// Held by all that handle items, and by one alone while it has an item in hand that the worker may have died of.
     pub alone: RwLock<()>,
 }
@@ -84,7 +84,7 @@ impl App {
             bus_identity.client_options(&client),
         );
         let reconciler = Reconciler {
-            policy: settings.policy.clone(),
+            tuning: settings.tuning.clone(),
             store: Store::new(&account),
             sender: Sender::new(namespace.clone()),
             arm,
@@ -98,6 +98,6 @@ impl App {
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);
-        Ok(Self { settings, reconciler, receiver, seats: Seats::default(), alone: RwLock::default() })
+        Ok(Self { settings, reconciler, receiver, permits: Permits::default(), alone: RwLock::default() })
     }
 }

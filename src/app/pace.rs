@@ -1,5 +1,5 @@
-//! How fast the looks of one subscription follow each other, and so when one that finds no seat should come again: each at a
-//! time of its own, so that the seat is never empty while many wait, nor are all back at once. Pure: times come in.
+//! How fast the passes of one subscription follow each other, and so when one that finds no permit should come again: each at a
+//! time of its own, so that the permit is never empty while many wait, nor are all back at once. Pure: times come in.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use tokio::time::Instant;
 /// Looks at one subscription at the same time. Its calls go one at a time, so more would only take longer each; of two, one writes
 /// its documents while the other asks.
 pub(super) const SEATS: u32 = 2;
-/// What a look is taken to last before one has ended.
+/// What a pass is taken to last before one has ended.
 const UNKNOWN: Duration = Duration::from_millis(500);
-/// Share of the time of a look after which the next who waits comes again: rather too early than too late.
+/// Share of the time of a pass after which the next who waits comes again: rather too early than too late.
 const EAGER: f64 = 0.8;
 /// Longest time after which one comes again. When more wait than have their turn until then, the others fill its second half
 /// over and over.
@@ -19,12 +19,12 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// The pace of one subscription.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// How many wait for a seat.
+    /// How many wait for a permit.
     pub(super) waiting: u32,
     /// How many have one.
     seated: u32,
-    /// How long the last looks had one, the latest most.
-    look: Duration,
+    /// How long the last passes had one, the latest most.
+    pass: Duration,
     /// Since when the last of them has it.
     since: Option<Instant>,
     /// When the last who was sent away comes again.
@@ -33,12 +33,12 @@ pub(super) struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { waiting: 0, seated: 0, look: UNKNOWN, since: None, next: None }
+        Self { waiting: 0, seated: 0, pass: UNKNOWN, since: None, next: None }
     }
 }
 
 impl Pace {
-    /// A look has a seat.
+    /// A pass has a permit.
     pub(super) fn begin(&mut self, now: Instant) {
         (self.since, self.seated) = (Some(now), self.seated + 1);
     }
@@ -46,22 +46,22 @@ impl Pace {
     /// It had it for so long.
     pub(super) fn end(&mut self, lasted: Duration) {
         self.seated = self.seated.saturating_sub(1);
-        self.look = (self.look + lasted) / 2;
+        self.pass = (self.pass + lasted) / 2;
     }
 
-    /// Whether one more who waits may expect to have a seat in time.
+    /// Whether one more who waits may expect to have a permit in time.
     pub(super) fn is_hopeful(&self, now: Instant, until: Instant) -> bool {
-        let wait = self.rest(now) + self.look * self.waiting / SEATS;
+        let wait = self.rest(now) + self.pass * self.waiting / SEATS;
         wait.is_zero() || now + wait < until
     }
 
-    /// How long it takes until a seat is free. One that has lasted longer than the others may well last as long again.
+    /// How long it takes until a permit is free. One that has lasted longer than the others may well last as long again.
     fn rest(&self, now: Instant) -> Duration {
         if self.seated < SEATS {
             return Duration::ZERO;
         }
         let lasted = self.lasted(now);
-        if lasted < self.look { (self.look - lasted) / SEATS } else { lasted }
+        if lasted < self.pass { (self.pass - lasted) / SEATS } else { lasted }
     }
 
     /// How long the last who came sits there, where none is free.
@@ -70,9 +70,9 @@ impl Pace {
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
-    /// After which time the next who finds no seat is to come again.
+    /// After which time the next who finds no permit is to come again.
     pub(super) fn later(&mut self, now: Instant) -> Duration {
-        let step = self.look.max(self.lasted(now)).mul_f64(EAGER) / SEATS;
+        let step = self.pass.max(self.lasted(now)).mul_f64(EAGER) / SEATS;
         let mut next = self.next.map_or(now, |next| next.max(now)) + step;
         if next > now + LONGEST {
             next = now + LONGEST / 2 + step.min(LONGEST / 2);

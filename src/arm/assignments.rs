@@ -7,7 +7,7 @@ use remediation::fact::{AssignedPolicy, Assignment, CallKind};
 use remediation::id::{ArmId, SubscriptionId};
 
 use super::answer::{Answer, Oddity, one};
-use super::call::{Account, Call};
+use super::call::{Call, QuotaScope};
 use super::lenient::{Item, Members, text};
 use super::page::Page;
 
@@ -27,11 +27,11 @@ pub(super) struct SetMembers {
 /// Lists the assignments that apply to the subscription, inherited ones included. A reader of the subscription may do so
 /// even where the management groups above are out of sight, as in a delegated subscription.
 pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assignment>> {
-    let account = Account::Subscription(subscription.clone());
+    let quota = QuotaScope::Subscription(subscription.clone());
     let tail = ["providers", "Microsoft.Authorization", "policyAssignments"];
     Call::new(
         CallKind::ListAssignments,
-        account,
+        quota,
         Method::Get,
         &format!("/subscriptions/{subscription}"),
         &tail,
@@ -43,8 +43,8 @@ pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assig
 /// Reads an initiative. That of a subscription is the subscription's matter, so that it holds no other customer's calls.
 pub(super) fn set_definition(id: &ArmId) -> Call<SetMembers> {
     let home = id.as_str().strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
-    let account = home.and_then(|id| id.parse().ok()).map_or(Account::Tenant, Account::Subscription);
-    Call::new(CallKind::ReadSetDefinition, account, Method::Get, id.as_str(), &[], API_VERSION).down_to(OLDEST)
+    let quota = home.and_then(|id| id.parse().ok()).map_or(QuotaScope::Tenant, QuotaScope::Subscription);
+    Call::new(CallKind::ReadSetDefinition, quota, Method::Get, id.as_str(), &[], API_VERSION).down_to(OLDEST)
 }
 
 impl Item for Assignment {
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn an_initiative_is_read_on_the_account_of_the_subscription_that_has_it() {
         let set = "providers/Microsoft.Authorization/policySetDefinitions/Baseline";
-        let account = |home: &str| set_definition(&format!("{home}/{set}").parse().unwrap()).account;
+        let account = |home: &str| set_definition(&format!("{home}/{set}").parse().unwrap()).quota;
         let subscription = "086AECF4-23d6-4dfd-99a8-a5c6299f0322";
-        let own = Account::Subscription(subscription.parse().unwrap());
+        let own = QuotaScope::Subscription(subscription.parse().unwrap());
         assert_eq!(account(&format!("/Subscriptions/{subscription}")), own);
         for home in ["", "/providers/Microsoft.Management/managementGroups/contoso"] {
-            assert_eq!(account(home), Account::Tenant, "{home}");
+            assert_eq!(account(home), QuotaScope::Tenant, "{home}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! What an answer tells of the calls that are left. Who calls on until nothing is left meets a 429, and so does everybody
-//! else who shares the budget; so when little is left the account rests for a while. Pure: headers in, a floor out.
+//! else who shares the budget; so when little is left the quota rests for a while. Pure: headers in, a floor out.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use remediation::time::Timestamp;
 /// A header that counts down, and what is done when it has come down to `low`.
 struct Mark {
     header: HeaderName,
-    /// So few calls left, or fewer, and the account rests.
+    /// So few calls left, or fewer, and the quota rests.
     low: u64,
     pause: Duration,
 }
@@ -19,7 +19,7 @@ const fn mark(header: &'static str, low: u64, pause: Duration) -> Mark {
     Mark { header: HeaderName::from_static(header), low, pause }
 }
 
-/// An instance makes one call at a time to an account, so ten left are enough for ten instances to end theirs.
+/// An instance makes one call at a time to an quota, so ten left are enough for ten instances to end theirs.
 const FEW: u64 = 10;
 /// For a budget that is a service's own and may be small: one began at 9 in recordings, which must not count as low.
 const LAST: u64 = 2;
@@ -52,7 +52,7 @@ static MARKS: [Mark; 13] = [
 
 /// Little is left of a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Low {
+pub(super) struct LowQuota {
     /// The header that says so.
     pub(super) header: &'static str,
     /// How many calls it leaves.
@@ -63,13 +63,13 @@ pub(super) struct Low {
 
 /// The lowest budget that an answer tells of: the one that must rest longest. None when there is enough of each. A number
 /// that cannot be read tells nothing.
-pub(super) fn low(headers: &Headers, now: Timestamp) -> Option<Low> {
+pub(super) fn low(headers: &Headers, now: Timestamp) -> Option<LowQuota> {
     let told = |mark: &Mark| headers.get_optional_str(&mark.header)?.trim().parse::<u64>().ok();
     MARKS
         .iter()
         .filter_map(|mark| Some((mark, told(mark).filter(|remaining| *remaining <= mark.low)?)))
         .max_by_key(|(mark, _)| mark.pause)
-        .map(|(mark, remaining)| Low { header: mark.header.as_str(), remaining, until: now + mark.pause })
+        .map(|(mark, remaining)| LowQuota { header: mark.header.as_str(), remaining, until: now + mark.pause })
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
         parse_time("2026-11-21T07:00:00Z").unwrap()
     }
 
-    fn told(headers: &[(&'static str, &str)]) -> Option<Low> {
+    fn told(headers: &[(&'static str, &str)]) -> Option<LowQuota> {
         let mut all = Headers::new();
         headers.iter().for_each(|(name, value)| all.insert(*name, (*value).to_owned()));
         low(&all, now())
@@ -95,7 +95,7 @@ mod tests {
             let at = |left: u64| told(&[(header, &left.to_string())]);
             assert_eq!(at(low + 1), None, "{header}");
             for left in 0..=*low {
-                let wanted = Low { header, remaining: left, until: now() + *pause };
+                let wanted = LowQuota { header, remaining: left, until: now() + *pause };
                 assert_eq!(at(left), Some(wanted), "{header}");
             }
             assert!(*pause >= READS, "{header}");

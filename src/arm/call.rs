@@ -15,14 +15,14 @@ use super::punctual::LeavesBefore;
 
 /// Whose allowance a call is counted against.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Account {
+pub enum QuotaScope {
     /// A subscription's.
     Subscription(SubscriptionId),
     /// The tenant's: definitions that are built in or of a management group.
     Tenant,
 }
 
-impl fmt::Display for Account {
+impl fmt::Display for QuotaScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subscription(id) => write!(f, "{id}"),
@@ -53,7 +53,7 @@ impl ApiVersion {
 #[derive(Debug, Clone)]
 pub struct Call<T> {
     pub(super) kind: CallKind,
-    pub(super) account: Account,
+    pub(super) quota: QuotaScope,
     pub(super) method: Method,
     path: Vec<String>,
     pub(super) version: ApiVersion,
@@ -67,7 +67,7 @@ impl<T> Call<T> {
     /// A call on the resource with this id, followed by `tail`. The id comes from one of the id types, so its segments are safe.
     pub(super) fn new(
         kind: CallKind,
-        account: Account,
+        quota: QuotaScope,
         method: Method,
         id: &str,
         tail: &[&str],
@@ -76,7 +76,7 @@ impl<T> Call<T> {
         let path = id.split('/').filter(|s| !s.is_empty()).chain(tail.iter().copied()).map(str::to_owned).collect();
         Self {
             kind,
-            account,
+            quota,
             method,
             path,
             version: ApiVersion { own: api_version, oldest: api_version },

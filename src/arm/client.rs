@@ -19,23 +19,23 @@ use remediation::id::SubscriptionId;
 use remediation::time::{Timestamp, time_text};
 
 use crate::arm::{body, page};
-use crate::azure::{Clocks, Deadline, repeat};
+use crate::azure::{Clocks, Deadline, retry};
 use crate::told::Told;
 
 use super::answer::{Answer, Oddity};
 use super::api_versions::{ApiVersions, Lack, lack};
-use super::budget::{Low, low};
-use super::call::{Account, Call};
+use super::budget::{LowQuota, low};
+use super::call::{Call, QuotaScope};
+use super::call_queue::{Gates, Turn};
 use super::error::ArmError;
 use super::evaluations::Scan;
-use super::gate::{Gates, Turn};
 use super::lenient::Item;
 use super::links::Links;
 use super::page::Page;
 use super::punctual::Punctual;
 use super::retry_after::retry_after;
 
-/// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a look.
+/// Longest time for one try of a call that may be repeated: one slow answer fits into the slot of a pass.
 const ONE_TRY: Duration = Duration::from_secs(18);
 /// Longest time for the one try of a call that may not.
 const ONLY_TRY: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ pub struct ArmClient {
     gates: Gates,
     versions: ApiVersions,
     links: Links,
-    told: Told<(CallKind, Account, Oddity)>,
+    told: Told<(CallKind, QuotaScope, Oddity)>,
 }
 
 impl ArmClient {
@@ -94,7 +94,7 @@ impl ArmClient {
     /// Until when no call of the subscription will be sent, as far as this instance was told; none: at once.
     #[must_use]
     pub fn floor(&self, subscription: &SubscriptionId, now: Timestamp) -> Option<Timestamp> {
-        self.gates.floor(&Account::Subscription(subscription.clone()), now)
+        self.gates.floor(&QuotaScope::Subscription(subscription.clone()), now)
     }
 
     /// The tenant in which the worker's own identity is, as its token tells; none where it does not.
@@ -218,7 +218,7 @@ impl ArmClient {
         deadline: Deadline,
     ) -> Result<Success, ArmError> {
         let tries = if call.kind.may_be_repeated() { TRIES } else { 1 };
-        repeat(deadline, tries, ArmError::passes, || self.try_once(call, method, url, deadline)).await
+        retry(deadline, tries, ArmError::is_transient, || self.try_once(call, method, url, deadline)).await
     }
 
     /// Reads the answer, and tells what in it could not be read, the first time that it is met.
@@ -227,9 +227,9 @@ impl ArmClient {
         let answer = T::read(&body::text(body), &mut oddities)
             .map_err(|words| ArmError::Unreadable { call: call.kind, words })?;
         for oddity in oddities {
-            if self.told.is_news((call.kind, call.account.clone(), oddity.clone())) {
-                let (call, account, Oddity { item, words }) = (call.kind.as_str(), &call.account, oddity);
-                warn!(event = "answer_misread", call, %account, item, words, "a part of an answer is not as documented; it counts only as far as it can be read");
+            if self.told.is_news((call.kind, call.quota.clone(), oddity.clone())) {
+                let (call, quota, Oddity { item, words }) = (call.kind.as_str(), &call.quota, oddity);
+                warn!(event = "answer_misread", call, %quota, item, words, "a part of an answer is not as documented; it counts only as far as it can be read");
             }
         }
         Ok(answer)
@@ -244,7 +244,7 @@ impl ArmClient {
     ) -> Result<Success, ArmError> {
         let late = || ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
         let turn =
-            tokio::time::timeout(deadline.left(), self.gates.turn(&call.account, call.leaves_before.is_some())).await;
+            tokio::time::timeout(deadline.left(), self.gates.turn(&call.quota, call.leaves_before.is_some())).await;
         let Ok(mut turn) = turn else { return Err(late()) };
         // No further page is begun after the time, either.
         if deadline.has_passed() {
@@ -282,7 +282,7 @@ impl ArmClient {
         match &refusal {
             // What a 429 says of its own time is known; what the headers let guess is not.
             Some(ArmError::Throttled { until, .. }) => turn.close(*until),
-            Some(_) | None => rest_if_low(&call.account, &mut turn, answer.headers(), now),
+            Some(_) | None => rest_if_low(&call.quota, &mut turn, answer.headers(), now),
         }
         match refusal {
             Some(error) => Err(error),
@@ -308,10 +308,10 @@ struct Success {
     body: Vec<u8>,
 }
 
-/// Closes the gate behind an answer that leaves few calls. The answer itself counts as any other.
-fn rest_if_low(account: &Account, turn: &mut Turn, headers: &Headers, now: Timestamp) {
-    let Some(Low { header, remaining, until }) = low(headers, now) else { return };
-    info!(event = "budget_low", %account, header, remaining, until = time_text(until), "few calls are left; the account rests until then");
+/// Closes the call_queue behind an answer that leaves few calls. The answer itself counts as any other.
+fn rest_if_low(quota: &QuotaScope, turn: &mut Turn, headers: &Headers, now: Timestamp) {
+    let Some(LowQuota { header, remaining, until }) = low(headers, now) else { return };
+    info!(event = "budget_low", %quota, header, remaining, until = time_text(until), "few calls are left; the quota rests until then");
     turn.close(until);
 }
 

@@ -1,7 +1,7 @@
 //! What an answer to the creation of a task means.
 
 use remediation::document::{FailureClass, ParkReason, TargetCause};
-use remediation::fact::{Put, TaskStatus};
+use remediation::fact::{Creation, TaskStatus};
 
 use super::error::ArmError;
 
@@ -27,26 +27,27 @@ pub fn is_crowded_out(error: &ArmError) -> bool {
 /// | 403: the worker itself lacks permission | the target is parked |
 /// | any other 4xx | refused |
 #[must_use]
-pub fn creation(answer: Result<TaskStatus, ArmError>) -> Put {
+pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
     match answer {
-        Ok(_) => Put::Accepted,
-        Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Put::Throttled(until),
-        Err(ArmError::NotSent { .. }) => Put::Wait,
-        Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Put::Unknown,
-        Err(ArmError::NotFound { code, message, .. }) => Put::Refused(format!("{code}: {message}")),
+        Ok(_) => Creation::Accepted,
+        Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Creation::Throttled(until),
+        Err(ArmError::NotSent { .. }) => Creation::Wait,
+        Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Creation::Unknown,
+        Err(ArmError::NotFound { code, message, .. }) => Creation::Refused(format!("{code}: {message}")),
         Err(ArmError::Refused { status, code, message, .. }) => {
-            let park = |reason, class| Put::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
+            let park =
+                |reason, class| Creation::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
             let words = message.to_ascii_lowercase();
             let in_the_way = words.contains("already running") && words.contains("conflicting");
             let too_many = has_too_many(&words);
             match code.as_str() {
-                "InvalidUpdateRemediationRequest" => Put::Accepted,
-                "InvalidCreateRemediationRequest" if in_the_way || too_many => Put::Wait,
+                "InvalidUpdateRemediationRequest" => Creation::Accepted,
+                "InvalidCreateRemediationRequest" if in_the_way || too_many => Creation::Wait,
                 "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
                     park(ParkReason::ReferenceMissing, None)
                 }
                 _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
-                _ => Put::Refused(format!("{code}: {message}")),
+                _ => Creation::Refused(format!("{code}: {message}")),
             }
         }
     }
@@ -68,23 +69,23 @@ mod tests {
             creation(Err(ArmError::Refused { call, status, code: code.to_owned(), message: message.to_owned() }))
         };
         let reason = |put| match put {
-            Put::Park(TargetCause { reason, .. }) => Some(reason),
+            Creation::Park(TargetCause { reason, .. }) => Some(reason),
             _ => None,
         };
         let reference = "The policy assignment 'a' assigns a policy set definition. Remediations must specify a single policy definition reference ID within the policy set definition.";
         let create = "InvalidCreateRemediationRequest";
         assert_eq!(reason(refused(403, "AuthorizationFailed", "no")), Some(ParkReason::WorkerLacksPermission));
         assert_eq!(reason(refused(400, create, reference)), Some(ParkReason::ReferenceMissing));
-        assert_eq!(refused(400, create, "The maximum number of tasks is running."), Put::Wait);
-        assert_eq!(refused(409, "InvalidUpdateRemediationRequest", "running"), Put::Accepted);
-        assert_eq!(refused(409, "ScopeLocked", "locked"), Put::Refused("ScopeLocked: locked".to_owned()));
+        assert_eq!(refused(400, create, "The maximum number of tasks is running."), Creation::Wait);
+        assert_eq!(refused(409, "InvalidUpdateRemediationRequest", "running"), Creation::Accepted);
+        assert_eq!(refused(409, "ScopeLocked", "locked"), Creation::Refused("ScopeLocked: locked".to_owned()));
         let (code, message) = ("NotFound".to_owned(), "gone".to_owned());
         assert_eq!(
             creation(Err(ArmError::NotFound { call, code, message })),
-            Put::Refused("NotFound: gone".to_owned())
+            Creation::Refused("NotFound: gone".to_owned())
         );
         let until = remediation::fixture::now();
-        assert_eq!(creation(Err(ArmError::Held { call, until })), Put::Throttled(until));
-        assert!(!ArmError::Held { call, until }.passes());
+        assert_eq!(creation(Err(ArmError::Held { call, until })), Creation::Throttled(until));
+        assert!(!ArmError::Held { call, until }.is_transient());
     }
 }

@@ -3,7 +3,7 @@
 use remediation::fact::CallKind;
 use remediation::time::{Timestamp, time_text};
 
-use crate::azure::{Trouble, causes};
+use crate::azure::{FailureKind, error_chain};
 
 use super::service_error::ServiceError;
 use super::words::cut;
@@ -100,10 +100,10 @@ pub enum ArmError {
 impl ArmError {
     /// The meaning of a failure of the transport.
     pub(super) fn of_transport(call: CallKind, error: &azure_core::Error) -> Self {
-        let words = cut(causes(error));
-        match Trouble::of(error) {
-            Trouble::NotSent | Trouble::NoToken => Self::NotSent { call, words },
-            Trouble::Lost | Trouble::Status(_) | Trouble::Defect => Self::Lost { call, words },
+        let words = cut(error_chain(error));
+        match FailureKind::of(error) {
+            FailureKind::NotSent | FailureKind::NoToken => Self::NotSent { call, words },
+            FailureKind::Lost | FailureKind::Status(_) | FailureKind::Defect => Self::Lost { call, words },
         }
     }
 
@@ -151,7 +151,7 @@ impl ArmError {
 
     /// Whether the same call may succeed at once.
     #[must_use]
-    pub fn passes(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::NotSent { .. } | Self::Lost { .. } | Self::Unauthorized { .. } => true,
             Self::Throttled { .. }

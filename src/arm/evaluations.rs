@@ -10,7 +10,7 @@ use remediation::fact::CallKind;
 use remediation::id::Scope;
 use remediation::time::Timestamp;
 
-use super::call::{Account, Call};
+use super::call::{Call, QuotaScope};
 use super::retry_after::told;
 
 const LOCATION: HeaderName = HeaderName::from_static("location");
@@ -38,15 +38,15 @@ pub enum Scan {
 #[must_use]
 pub fn trigger_evaluation(scope: &Scope) -> Call<Scan> {
     let tail = ["providers", "Microsoft.PolicyInsights", "policyStates", "latest", "triggerEvaluation"];
-    let account = Account::Subscription(scope.subscription().clone());
-    Call::new(CallKind::TriggerEvaluation, account, Method::Post, scope.as_str(), &tail, API_VERSION)
+    let quota = QuotaScope::Subscription(scope.subscription().clone());
+    Call::new(CallKind::TriggerEvaluation, quota, Method::Post, scope.as_str(), &tail, API_VERSION)
 }
 
 /// Asks how far an evaluation of the scope is, at the link that an answer gave.
 #[must_use]
 pub fn read_evaluation(scope: &Scope) -> Call<Scan> {
-    let account = Account::Subscription(scope.subscription().clone());
-    Call::new(CallKind::ReadEvaluation, account, Method::Get, scope.as_str(), &[], API_VERSION)
+    let quota = QuotaScope::Subscription(scope.subscription().clone());
+    Call::new(CallKind::ReadEvaluation, quota, Method::Get, scope.as_str(), &[], API_VERSION)
 }
 
 #[derive(Deserialize, Default)]

@@ -32,7 +32,7 @@ pub struct FactsReader {
     inherited: Inherited,
     members: Kept<ArmId, (Timestamp, Found<SetMembers>)>,
     tasks: TaskLists,
-    /// Of several looks that need one list, one asks for it.
+    /// Of several passes that need one list, one asks for it.
     turns: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<()>>>>,
 }
 

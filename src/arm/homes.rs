@@ -13,7 +13,7 @@ use crate::azure::Deadline;
 use crate::kept::Kept;
 
 use super::answer::{Answer, Oddity, one};
-use super::call::{Account, Call};
+use super::call::{Call, QuotaScope};
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::lenient::{Item, Members};
@@ -46,9 +46,9 @@ impl Answer for Owner {
 
 /// Reads a subscription. Source: the service's OpenAPI description, Microsoft.Resources 2022-12-01, "Subscriptions - Get".
 fn subscription(id: &SubscriptionId) -> Call<Owner> {
-    let account = Account::Subscription(id.clone());
+    let quota = QuotaScope::Subscription(id.clone());
     let path = format!("/subscriptions/{id}");
-    Call::new(CallKind::ReadSubscription, account, Method::Get, &path, &[], API_VERSION).down_to(OLDEST)
+    Call::new(CallKind::ReadSubscription, quota, Method::Get, &path, &[], API_VERSION).down_to(OLDEST)
 }
 
 /// Whose the subscriptions are, as far as it was asked.

@@ -7,6 +7,7 @@ mod assignments;
 mod body;
 mod budget;
 mod call;
+mod call_queue;
 mod client;
 mod creation;
 #[cfg(test)]
@@ -14,7 +15,6 @@ mod damaged_pages_tests;
 mod error;
 mod evaluations;
 mod facts;
-mod gate;
 mod homes;
 mod lenient;
 mod links;
@@ -33,7 +33,7 @@ mod turn;
 mod words;
 
 pub use answer::{Answer, Oddity};
-pub use call::{Account, Call};
+pub use call::{Call, QuotaScope};
 pub use client::ArmClient;
 pub use creation::{creation, is_crowded_out};
 pub use error::ArmError;

@@ -13,7 +13,7 @@ use remediation::fact::{CallKind, TaskStatus};
 
 use crate::azure::{Clocks, Deadline};
 
-use super::call::{Account, Call};
+use super::call::{Call, QuotaScope};
 use super::client::ArmClient;
 use super::error::ArmError;
 
@@ -51,7 +51,7 @@ async fn a_creation_without_an_answer_is_left_at_its_deadline_and_after_ten_seco
         let endpoint = "https://localhost/".parse().unwrap();
         let client = ArmClient::new(endpoint, "scope".to_owned(), Arc::new(AnyToken), options, Clocks::default());
         let call =
-            Call::<TaskStatus>::new(CallKind::CreateTask, Account::Tenant, Method::Put, "/task", &[], "2021-10-01");
+            Call::<TaskStatus>::new(CallKind::CreateTask, QuotaScope::Tenant, Method::Put, "/task", &[], "2021-10-01");
         let begun = Instant::now();
         let answer = client.send(&call, Deadline::after(Duration::from_millis(deadline))).await;
         let (took, left_after) = (begun.elapsed(), Duration::from_millis(left_after));

@@ -9,7 +9,7 @@ use remediation::fact::{CallKind, Effect, PolicyState};
 use remediation::id::{ResourceId, Target};
 use remediation::time::Timestamp;
 
-use super::call::{Account, Call};
+use super::call::{Call, QuotaScope};
 use super::lenient::{Item, Members};
 use super::page::Page;
 
@@ -50,8 +50,8 @@ fn from(now: Timestamp) -> String {
 
 fn query(target: &Target, filter: String, from: String) -> Call<Page<PolicyState>> {
     let tail = ["providers", "Microsoft.PolicyInsights", "policyStates", "latest", "queryResults"];
-    let account = Account::Subscription(target.subscription().clone());
-    Call::new(CallKind::QueryStates, account, Method::Post, target.scope.as_str(), &tail, API_VERSION)
+    let quota = QuotaScope::Subscription(target.subscription().clone());
+    Call::new(CallKind::QueryStates, quota, Method::Post, target.scope.as_str(), &tail, API_VERSION)
         .down_to(OLDEST)
         .with_query("$from", from)
         .with_query("$select", "resourceId,complianceState,timestamp,policyDefinitionAction".to_owned())

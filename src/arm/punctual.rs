@@ -1,4 +1,4 @@
-//! The last look at the clock before a request leaves. A machine may stand still anywhere between a decision and its request, and
+//! The last pass over the clock before a request leaves. A machine may stand still anywhere between a decision and its request, and
 //! what was promised to be sent before a certain time must not be sent after it.
 
 use std::sync::Arc;
@@ -66,7 +66,7 @@ mod tests {
             let sent = policy.send(&context, &mut request, &next).await;
             assert_eq!(sent.is_ok(), left);
             if let Err(error) = sent {
-                assert_eq!(crate::azure::Trouble::of(&error), crate::azure::Trouble::NotSent);
+                assert_eq!(crate::azure::FailureKind::of(&error), crate::azure::FailureKind::NotSent);
             }
         }
         assert_eq!(*transport.0.lock().unwrap(), 2);

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use azure_core::http::Method;
 use serde_json::json;
 
-use remediation::document::{Extent, TaskName};
+use remediation::document::{TaskKind, TaskName};
 use remediation::fact::{
     CallKind, Deployment, DeploymentCounts, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus,
 };
 use remediation::id::{AssignmentId, SubscriptionId, Target, fold};
 
 use super::answer::{Answer, Done, Oddity, one};
-use super::call::{Account, Call};
+use super::call::{Call, QuotaScope};
 use super::lenient::{Item, Members};
 use super::page::Page;
 use super::service_error::ServiceError;
@@ -32,21 +32,21 @@ const PROVIDER: [&str; 3] = ["providers", "Microsoft.PolicyInsights", "remediati
 pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
     let mut properties = json!({
         "policyAssignmentId": task.target.policy_assignment_id,
-        "parallelDeployments": task.parallel_deployments,
-        "failureThreshold": { "percentage": task.failure_threshold },
+        "parallelDeployments": task.request.parallel_deployments,
+        "failureThreshold": { "percentage": task.request.failure_threshold },
         "resourceDiscoveryMode": "ExistingNonCompliant",
     });
-    match &task.extent {
-        Extent::Resources => properties["filters"] = json!({ "resourceIds": task.resources }),
-        Extent::Whole { count } => properties["resourceCount"] = json!(count),
+    match &task.kind {
+        TaskKind::Listed => properties["filters"] = json!({ "resourceIds": task.resources }),
+        TaskKind::WholeScope { count } => properties["resourceCount"] = json!(count),
     }
-    if let Some(reference) = &task.reference {
+    if let Some(reference) = &task.request.reference {
         properties["policyDefinitionReferenceId"] = json!(reference);
     }
     // An older version passes over what it does not know: without its filter the task would be for all of its scope.
-    let oldest = match &task.extent {
-        Extent::Resources => API_VERSION,
-        Extent::Whole { .. } => WITH_LIMITS,
+    let oldest = match &task.kind {
+        TaskKind::Listed => API_VERSION,
+        TaskKind::WholeScope { .. } => WITH_LIMITS,
     };
     on_task(CallKind::CreateTask, Method::Put, &task.target, &task.name, &[])
         .down_to(oldest)
@@ -74,10 +74,10 @@ pub fn list_deployments(target: &Target, name: &TaskName) -> Call<Page<Deploymen
 /// Lists all tasks of a subscription, those of its groups and resources too.
 #[must_use]
 pub fn list_tasks(subscription: &SubscriptionId) -> Call<Page<ListedTask>> {
-    let account = Account::Subscription(subscription.clone());
+    let quota = QuotaScope::Subscription(subscription.clone());
     Call::new(
         CallKind::ListTasks,
-        account,
+        quota,
         Method::Get,
         &format!("/subscriptions/{subscription}"),
         &PROVIDER,
@@ -94,9 +94,9 @@ pub(super) fn list_tasks_of(subscription: &SubscriptionId, assignment: &Assignme
 }
 
 fn on_task<T>(kind: CallKind, method: Method, target: &Target, name: &TaskName, action: &[&str]) -> Call<T> {
-    let account = Account::Subscription(target.subscription().clone());
+    let quota = QuotaScope::Subscription(target.subscription().clone());
     let tail: Vec<&str> = PROVIDER.into_iter().chain([name.as_str()]).chain(action.iter().copied()).collect();
-    Call::new(kind, account, method, target.scope.as_str(), &tail, API_VERSION).down_to(OLDEST)
+    Call::new(kind, quota, method, target.scope.as_str(), &tail, API_VERSION).down_to(OLDEST)
 }
 
 impl Answer for TaskStatus {

@@ -1,5 +1,5 @@
 //! The active tasks of a subscription. All tasks of sixty days are listed at once, so the list may be long: it is read in parts,
-//! a few pages a look, and what was read is kept. Until the list is whole, and when it is not fresh, looks go by a list of the
+//! a few pages a pass, and what was read is kept. Until the list is whole, and when it is not fresh, looks go by a list of the
 //! tasks of their own assignment and what else is known; claims tell of this worker's own tasks, and Resource Manager itself
 //! refuses a second task of one policy. A long list is read seldom, so that reading leaves calls for the work.
 
@@ -158,7 +158,7 @@ impl Reading {
                         return Ok(Some(self.end()));
                     }
                 }
-                // The link leads nowhere any more: the next look begins anew.
+                // The link leads nowhere any more: the next pass begins anew.
                 Err(error) if from.is_some() && error.is_final() => {
                     (self.next, self.pages, self.active) = (None, 0, Vec::new());
                     break;

@@ -6,9 +6,9 @@ use std::error::Error;
 /// How `reqwest` appends the address to its own words.
 const ADDRESS: &str = " for url (";
 
-/// The error's words and those of its causes, separated by colons.
+/// The error's words and those of its error_chain, separated by colons.
 #[must_use]
-pub fn causes(error: &(dyn Error + 'static)) -> String {
+pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let all = std::iter::successors(Some(error), |&error| error.source());
     all.map(|error| without_address(error.to_string())).collect::<Vec<_>>().join(": ")
 }
@@ -31,13 +31,13 @@ mod tests {
         let error = client.get("ftp://host/target.json?sig=(secret)&se=2026").send().await.unwrap_err();
         assert!(error.to_string().contains("secret"), "the library tells it: {error}");
         let error = azure_core::Error::with_error(azure_core::error::ErrorKind::Io, error, "the blob cannot be read");
-        let words = causes(&error);
+        let words = error_chain(&error);
         assert!(words.starts_with("the blob cannot be read: builder error: "), "{words}");
         assert!(!words.contains("secret") && !words.contains("target.json") && !words.contains('\n'), "{words}");
     }
 
     #[test]
     fn an_error_without_causes_is_its_own_words() {
-        assert_eq!(causes(&std::fmt::Error), std::fmt::Error.to_string());
+        assert_eq!(error_chain(&std::fmt::Error), std::fmt::Error.to_string());
     }
 }

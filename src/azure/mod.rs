@@ -15,6 +15,6 @@ pub use bounded::LARGEST_ANSWER;
 pub use clocks::{Clocks, StorageDate};
 pub use contest::Contest;
 pub use credential::{CredentialError, Identity, managed_identity};
-pub use error_chain::causes;
+pub use error_chain::error_chain;
 pub use http_client::{TransportError, client_options, http_client};
-pub use retry::{Deadline, Trouble, is_of_the_request, may_pass, repeat};
+pub use retry::{Deadline, FailureKind, is_of_the_request, may_pass, retry};

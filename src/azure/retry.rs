@@ -51,7 +51,7 @@ impl Deadline {
 
 /// What went wrong with a call, by meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum FailureKind {
     /// No connection: the service never saw the call.
     NotSent,
     /// Sent, and no answer: the service may have done it.
@@ -64,7 +64,7 @@ pub enum Trouble {
     Defect,
 }
 
-impl Trouble {
+impl FailureKind {
     /// The meaning of an error of the pipeline.
     #[must_use]
     pub fn of(error: &azure_core::Error) -> Self {
@@ -79,7 +79,7 @@ impl Trouble {
 
     /// Whether a call that may be repeated is worth another try at once.
     #[must_use]
-    pub fn passes(self) -> bool {
+    pub fn is_transient(self) -> bool {
         match self {
             Self::NotSent | Self::Lost | Self::NoToken => true,
             Self::Status(status) => matches!(status, 408 | 500 | 502 | 503 | 504),
@@ -92,17 +92,17 @@ impl Trouble {
 /// was asked for (a blob that is not there, a lost race) the caller knows before it asks here.
 #[must_use]
 pub fn may_pass(error: &azure_core::Error) -> bool {
-    match Trouble::of(error) {
-        Trouble::NotSent | Trouble::Lost | Trouble::NoToken => true,
-        Trouble::Status(_) => !is_of_the_request(error),
-        Trouble::Defect => false,
+    match FailureKind::of(error) {
+        FailureKind::NotSent | FailureKind::Lost | FailureKind::NoToken => true,
+        FailureKind::Status(_) => !is_of_the_request(error),
+        FailureKind::Defect => false,
     }
 }
 
 /// Whether storage or Service Bus refused this very request, so that it is no use to send the same one again.
 #[must_use]
 pub fn is_of_the_request(error: &azure_core::Error) -> bool {
-    matches!(Trouble::of(error), Trouble::Status(400 | 411 | 413 | 414 | 416 | 431))
+    matches!(FailureKind::of(error), FailureKind::Status(400 | 411 | 413 | 414 | 416 | 431))
 }
 
 /// Runs `operation` until it succeeds, fails for good, `tries` are used up or the deadline is near.
@@ -110,7 +110,7 @@ pub fn is_of_the_request(error: &azure_core::Error) -> bool {
 ///
 /// # Errors
 /// The last try's error.
-pub async fn repeat<T, E, F>(
+pub async fn retry<T, E, F>(
     deadline: Deadline,
     tries: usize,
     passes: impl Fn(&E) -> bool,
@@ -139,17 +139,17 @@ mod tests {
     #[test]
     fn only_what_passes_by_itself_is_repeated() {
         for (trouble, passes) in [
-            (Trouble::NotSent, true),
-            (Trouble::Lost, true),
-            (Trouble::NoToken, true),
-            (Trouble::Status(503), true),
-            (Trouble::Status(408), true),
-            (Trouble::Status(429), false),
-            (Trouble::Status(412), false),
-            (Trouble::Status(403), false),
-            (Trouble::Defect, false),
+            (FailureKind::NotSent, true),
+            (FailureKind::Lost, true),
+            (FailureKind::NoToken, true),
+            (FailureKind::Status(503), true),
+            (FailureKind::Status(408), true),
+            (FailureKind::Status(429), false),
+            (FailureKind::Status(412), false),
+            (FailureKind::Status(403), false),
+            (FailureKind::Defect, false),
         ] {
-            assert_eq!(trouble.passes(), passes, "{trouble:?}");
+            assert_eq!(trouble.is_transient(), passes, "{trouble:?}");
         }
     }
 
@@ -177,12 +177,13 @@ mod tests {
         let calls = Cell::new(0);
         let fail = || async {
             calls.set(calls.get() + 1);
-            Err::<(), _>(Trouble::Lost)
+            Err::<(), _>(FailureKind::Lost)
         };
-        let _ = repeat(Deadline::after(Duration::from_secs(60)), 3, |t: &Trouble| t.passes(), fail).await;
+        let _ = retry(Deadline::after(Duration::from_secs(60)), 3, |t: &FailureKind| t.is_transient(), fail).await;
         assert_eq!(calls.replace(0), 3);
         let begun = Instant::now();
-        let _ = repeat(Deadline::after(Duration::from_secs(20)), usize::MAX, |t: &Trouble| t.passes(), fail).await;
+        let _ =
+            retry(Deadline::after(Duration::from_secs(20)), usize::MAX, |t: &FailureKind| t.is_transient(), fail).await;
         assert!(begun.elapsed() <= Duration::from_secs(20), "{:?}", begun.elapsed());
         assert!(calls.get() > 3);
     }

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use remediation::document::{ETag, FormatVersion, VERSION, Versioned};
 use remediation::time::Timestamp;
 
-use crate::azure::{Deadline, LARGEST_ANSWER, Trouble, may_pass, repeat};
+use crate::azure::{Deadline, FailureKind, LARGEST_ANSWER, may_pass, retry};
 
 use super::races::Races;
 use super::state_error::StateError;
@@ -141,7 +141,7 @@ impl Container {
                 Err(error) => Err(error),
             }
         };
-        repeat(deadline, usize::MAX, may_pass, read).await.map_err(|source| StateError::of(blob, "read", source))
+        retry(deadline, usize::MAX, may_pass, read).await.map_err(|source| StateError::of(blob, "read", source))
     }
 
     /// Writes a document in place of what it replaces. Without a lost race it ends as written, or as an error.
@@ -169,7 +169,7 @@ impl Container {
             tries += 1;
             self.upload(blob, &body, replaces, metadata.clone())
         };
-        let saved = repeat(deadline, usize::MAX, may_pass, upload).await;
+        let saved = retry(deadline, usize::MAX, may_pass, upload).await;
         let saved = match saved.map_err(|source| StateError::of(blob, "written", source))? {
             // A write whose answer was lost conflicts with itself when it is repeated.
             Saved::Conflict if tries > 1 => match self.fetch(blob, None, deadline).await? {
@@ -187,13 +187,13 @@ impl Container {
     /// Deletes a blob; that it is not there is as good.
     pub(super) async fn delete(&self, blob: &str, deadline: Deadline) -> Result<(), StateError> {
         let delete = || async { self.try_to_delete(blob, Replaces::Anything).await.map(drop) };
-        repeat(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
+        retry(deadline, usize::MAX, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
     }
 
     /// Tries once to delete the blob with this ETag. Whether it is gone: not when somebody else wrote first.
     pub(super) async fn delete_once(&self, blob: &str, etag: &ETag, deadline: Deadline) -> Result<bool, StateError> {
         let delete = || self.try_to_delete(blob, Replaces::This(etag));
-        repeat(deadline, 1, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
+        retry(deadline, 1, may_pass, delete).await.map_err(|source| StateError::of(blob, "deleted", source))
     }
 
     /// One try. A blob that is not there was deleted, perhaps by this very call. A person's snapshots are not deleted with it.
@@ -247,7 +247,7 @@ impl Container {
             });
             Ok((listed.collect(), page.next_marker.filter(|marker| !marker.is_empty())))
         };
-        repeat(deadline, usize::MAX, may_pass, list).await.map_err(|source| StateError::of(prefix, "listed", source))
+        retry(deadline, usize::MAX, may_pass, list).await.map_err(|source| StateError::of(prefix, "listed", source))
     }
 
     async fn fetch(
@@ -257,7 +257,7 @@ impl Container {
         deadline: Deadline,
     ) -> Result<Found<(Bytes, Option<ETag>)>, StateError> {
         let download = || self.download(blob, known);
-        repeat(deadline, usize::MAX, may_pass, download).await.map_err(|source| StateError::of(blob, "read", source))
+        retry(deadline, usize::MAX, may_pass, download).await.map_err(|source| StateError::of(blob, "read", source))
     }
 
     /// One try to read a blob, unless it is the one with this ETag.
@@ -273,7 +273,7 @@ impl Container {
                 Ok(Found::New((answer.body.collect().await?, etag)))
             }
             Err(error) if is_missing(&error) => Ok(Found::Missing),
-            Err(error) if known.is_some() && Trouble::of(&error) == Trouble::Status(304) => Ok(Found::Same),
+            Err(error) if known.is_some() && FailureKind::of(&error) == FailureKind::Status(304) => Ok(Found::Same),
             Err(error) => Err(error),
         }
     }
@@ -315,9 +315,9 @@ impl Container {
             Replaces::Nothing => None,
             Replaces::This(etag) => Some(etag),
         };
-        match Trouble::of(error) {
-            Trouble::Status(404) if is_missing(error) => return replaced.is_some(),
-            Trouble::Status(409 | 412) => {}
+        match FailureKind::of(error) {
+            FailureKind::Status(404) if is_missing(error) => return replaced.is_some(),
+            FailureKind::Status(409 | 412) => {}
             _ => return false,
         }
         if code(error).is_some_and(|code| LOST_RACE.contains(&code)) {
@@ -332,7 +332,7 @@ impl Container {
 }
 
 fn is_missing(error: &azure_core::Error) -> bool {
-    Trouble::of(error) == Trouble::Status(404) && code(error) == Some(MISSING)
+    FailureKind::of(error) == FailureKind::Status(404) && code(error) == Some(MISSING)
 }
 
 /// The service's own code for what is wrong.

@@ -150,7 +150,7 @@ impl Store {
         self.state.delete(blob, deadline).await
     }
 
-    /// How often the handling of exactly this item, or a look at this wake-up's target, has ended in a death of the worker. To be
+    /// How often the handling of exactly this item, or a pass over this wake-up's target, has ended in a death of the worker. To be
     /// asked while nobody has it in hand, as of what was dead-lettered.
     ///
     /// # Errors
@@ -207,7 +207,7 @@ fn groups(function: &str) -> String {
 mod tests {
     use super::*;
     use remediation::fixture::{now, seen, target};
-    use remediation::message::Seen;
+    use remediation::message::Finding;
 
     fn mark(keys: &[&str]) -> CrashMark {
         CrashMark::new(keys.iter().map(|key| (*key).to_owned()).collect(), now())
@@ -238,10 +238,10 @@ mod tests {
 
     #[test]
     fn an_item_is_the_same_however_often_it_was_sent_back_and_a_wake_up_is_its_target() {
-        let once = seen(Seen::NonCompliant, 1, now());
+        let once = seen(Finding::NonCompliant, 1, now());
         let body = |observation: &Observation| serde_json::to_string(observation).unwrap();
         assert_eq!(crash_key(&body(&once)), crash_key(&body(&once.clone().returned())));
-        assert_ne!(crash_key(&body(&once)), crash_key(&body(&seen(Seen::NonCompliant, 2, now()))));
+        assert_ne!(crash_key(&body(&once)), crash_key(&body(&seen(Finding::NonCompliant, 2, now()))));
         let wake_up = |generation| serde_json::to_string(&WakeUp::new(target(), generation)).unwrap();
         assert_eq!(crash_key(&wake_up(1)), target().hash().as_str());
         assert_eq!(crash_key(&wake_up(1)), crash_key(&wake_up(2)));

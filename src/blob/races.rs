@@ -1,4 +1,4 @@
-//! Races that need not be run. Several looks and batches of one process write the same documents: they write one after the other, and
+//! Races that need not be run. Several passes and batches of one process write the same documents: they write one after the other, and
 //! whoever would replace a version that this process knows to be replaced is told so without a call.
 
 use std::collections::HashMap;

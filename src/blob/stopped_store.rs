@@ -1,4 +1,4 @@
-//! The records of stopped targets in the store. They are listed seldom: a look at a target that is well must cost nothing more.
+//! The records of stopped targets in the store. They are listed seldom: a pass over a target that is well must cost nothing more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};

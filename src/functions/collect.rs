@@ -14,7 +14,7 @@ use remediation::time::{Timestamp, time_text};
 use remediation::transition::{Merged, merge_all, wait_for_document, wake_up_of};
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::blob::StateError;
 use crate::functions::{Failure, wake_ups};
 use crate::host::{Envelope, Item};
@@ -33,7 +33,7 @@ const TARGETS: usize = 16;
 const OF_ONE_TARGET: f64 = 0.5;
 
 /// What was seen of one target, with the messages that said so.
-type Seen = Vec<(Observation, Item)>;
+type Finding = Vec<(Observation, Item)>;
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
     let isolation = Isolation {
@@ -47,9 +47,9 @@ pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) 
 }
 
 async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Failed> {
-    let mut by_target: BTreeMap<Target, Seen> = BTreeMap::new();
+    let mut by_target: BTreeMap<Target, Finding> = BTreeMap::new();
     let mut unreadable = Vec::new();
-    let (tolerance, now) = (app.settings.policy.clock_tolerance, app.reconciler.clocks.moment().latest());
+    let (tolerance, now) = (app.settings.tuning.clock_tolerance, app.reconciler.clocks.moment().latest());
     let refused = |seen: &Observation| from_the_future(seen.observed_at, tolerance, now);
     for item in items {
         match Observation::read(&item.body) {
@@ -105,7 +105,7 @@ async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
     failed
 }
 
-fn items_of(seen: &Seen) -> Vec<Item> {
+fn items_of(seen: &Finding) -> Vec<Item> {
     seen.iter().map(|(_, item)| item.clone()).collect()
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn reject_all(
 async fn take_in(
     app: Arc<App>,
     target: Target,
-    seen: Arc<Seen>,
+    seen: Arc<Finding>,
     deadline: Deadline,
 ) -> Result<(Option<Outgoing>, Vec<Merged>), Failure> {
     if deadline.has_passed() {
@@ -149,7 +149,7 @@ async fn take_in(
         .update(&target, own, |found| {
             let observations = seen.iter().map(|(observation, _)| observation);
             let (document, each) =
-                merge_all(&found.document, observations, &app.settings.policy, app.reconciler.clocks.moment());
+                merge_all(&found.document, observations, &app.settings.tuning, app.reconciler.clocks.moment());
             merged = each;
             document
         })
@@ -165,7 +165,7 @@ async fn take_in(
 async fn wait_in_queue(
     app: &App,
     target: &Target,
-    seen: &Seen,
+    seen: &Finding,
     cause: &StateError,
     deadline: Deadline,
 ) -> Result<(), Failure> {
@@ -173,7 +173,7 @@ async fn wait_in_queue(
     let waiting: Vec<_> = seen
         .iter()
         .map(|(observation, _)| {
-            let at = wait_for_document(observation.returns, &app.settings.policy, now);
+            let at = wait_for_document(observation.returns, &app.settings.tuning, now);
             Outgoing { at: Some(at), ..Outgoing::observation(&observation.clone().returned()) }
         })
         .collect();
@@ -183,7 +183,7 @@ async fn wait_in_queue(
         error,
         target,
         event = "target_stopped",
-        reason = causes(cause),
+        reason = error_chain(cause),
         observations = waiting.len(),
         until,
         "nothing is done for this target until its document can be used; what was seen waits in the queue"

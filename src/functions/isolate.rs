@@ -13,7 +13,7 @@ use tracing::warn;
 use remediation::time::Timestamp;
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::blob::{CrashMark, StateError, crash_key};
 use crate::functions::Failure;
 use crate::host::Item;
@@ -191,7 +191,7 @@ where
         let failures = self.handled(vec![item.clone()]).await.into_iter().map(|failed| failed.failure);
         let (own, others): (Vec<_>, Vec<_>) = failures.partition(Failure::is_of_the_item);
         if let Some(own) = own.first() {
-            let reason = format!("failed by itself twice (delivery {}): {}", item.delivery_count, causes(own));
+            let reason = format!("failed by itself twice (delivery {}): {}", item.delivery_count, error_chain(own));
             return (self.give_up)(item, reason, DEATHS).await;
         }
         others.into_iter().next().map_or(Ok(()), Err)
@@ -216,7 +216,7 @@ where
     /// A mark that cannot be used holds up nothing.
     fn note(&self, result: Result<(), StateError>) {
         if let Err(error) = result {
-            let reason = causes(&error);
+            let reason = error_chain(&error);
             warn!(
                 event = "mark_unusable",
                 function = self.function,

@@ -9,8 +9,8 @@ mod receive_event;
 mod recover;
 mod rejection;
 mod remediate;
+mod rescheduling;
 mod returning;
-mod rousing;
 mod side_by_side;
 mod stopping;
 mod sweep;
@@ -25,7 +25,7 @@ use tracing::error;
 use remediation::message::Queue;
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::blob::StateError;
 use crate::host::{Answer, Body, Envelope, EnvelopeError};
 use crate::reconcile::ReconcileError;
@@ -111,7 +111,7 @@ pub async fn handle(app: Arc<App>, function: &'static str, body: Body) -> Answer
         Ok(Err(failure)) => failure,
         Err(panic) => Failure::Defect(panic),
     };
-    let words = causes(&failure);
+    let words = error_chain(&failure);
     error!(event = "invocation_failed", reason = words, "the invocation failed and is delivered again");
     // Event Grid waits for an answer and backs off by itself, and a timer that fails is not repeated. All else comes of a queue.
     if ![receive_event::NAME, sweep::NAME, recover::NAME].contains(&function) {

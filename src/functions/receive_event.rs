@@ -5,12 +5,12 @@ use serde_json::Value;
 use tracing::info;
 
 use remediation::event;
-use remediation::event::{PolicyEvent, Reading, Relevance};
-use remediation::message::{Observation, Outgoing, Queue, Seen};
+use remediation::event::{Parsed, PolicyEvent, Relevance};
+use remediation::message::{Finding, Observation, Outgoing, Queue};
 use remediation::time::Timestamp;
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::functions::Failure;
 use crate::host::Envelope;
 use crate::telemetry::about;
@@ -23,14 +23,14 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
     let mut messages = Vec::new();
     for payload in envelope.events()? {
         match event::read(&payload) {
-            Ok(Reading::Policy(event)) => match refused(app, &event) {
+            Ok(Parsed::Policy(event)) => match refused(app, &event) {
                 Some(reason) => reject(app, NAME, reason, &text(&payload), deadline).await?,
                 None => messages.extend(message(*event)),
             },
-            Ok(Reading::Foreign(event_type)) => {
+            Ok(Parsed::Foreign(event_type)) => {
                 info!(event = "event_ignored", reason = "foreign_type", event_type, "an event of another type")
             }
-            Err(malformed) => reject(app, NAME, causes(&malformed), &text(&payload), deadline).await?,
+            Err(malformed) => reject(app, NAME, error_chain(&malformed), &text(&payload), deadline).await?,
         }
     }
     if !messages.is_empty() {
@@ -42,15 +42,15 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
 /// Why an event that would count is not believed.
 fn refused(app: &App, event: &PolicyEvent) -> Option<String> {
     let counts = !matches!(event.relevance(), Relevance::Ignored(_));
-    let tolerance = app.settings.policy.clock_tolerance;
+    let tolerance = app.settings.tuning.clock_tolerance;
     event::from_the_future(event.observed_at, tolerance, app.reconciler.clocks.moment().latest()).filter(|_| counts)
 }
 
 fn message(event: PolicyEvent) -> Option<Outgoing> {
     let resource = event.resource.to_string();
     let seen = match event.relevance() {
-        Relevance::NonCompliant => Seen::NonCompliant,
-        Relevance::Compliant => Seen::Compliant,
+        Relevance::NonCompliant => Finding::NonCompliant,
+        Relevance::Compliant => Finding::Compliant,
         Relevance::Ignored(reason) => {
             info!(event = "event_ignored", reason, event_id = event.id, resource, "the event needs nothing");
             return None;

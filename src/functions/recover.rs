@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 use remediation::message::Queue;
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::functions::{Failure, returning};
 use crate::service_bus::DeadLetter;
 
@@ -54,7 +54,7 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
             error!(
                 event = "dead_letters_left",
                 queue = queue.name(),
-                reason = causes(&failure),
+                reason = error_chain(&failure),
                 "dead letters are left in their queue until the next run"
             );
             failures.push(failure);
@@ -98,7 +98,7 @@ async fn work_off(app: &App, queue: Queue, tally: &mut Tally, deadline: Deadline
                 if failures == FAILURES {
                     return Err(failure);
                 }
-                kept(queue, &letter, &causes(&failure));
+                kept(queue, &letter, &error_chain(&failure));
             }
         }
         tokio::time::sleep(PAUSE).await;

@@ -1,6 +1,6 @@
-//! `remediate`: each wake-up is a look at its target. Targets are looked at side by side, two at a time of one subscription, and a
-//! batch does not wait for a look that takes long, so that a slow or throttled customer holds nobody else. A wake-up whose turn
-//! has not come, and one whose look goes on, is sent once more in place of the one that came: no document is written for that.
+//! `remediate`: each wake-up is a pass over its target. Targets are looked at side by side, two at a time of one subscription, and a
+//! batch does not wait for a pass that takes long, so that a slow or throttled customer holds nobody else. A wake-up whose turn
+//! has not come, and one whose pass goes on, is sent once more in place of the one that came: no document is written for that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use remediation::id::Target;
 use remediation::message::{Outgoing, WakeUp};
 use remediation::time::Timestamp;
 
-use crate::app::{App, OwnSeat, Seat};
-use crate::azure::{Deadline, causes};
+use crate::app::{App, OwnPermit, Permit};
+use crate::azure::{Deadline, error_chain};
 use crate::functions::{Failure, stopping, wake_ups};
 use crate::host::{Envelope, Item};
 use crate::reconcile::ReconcileError;
@@ -29,15 +29,15 @@ use super::stopping::stop;
 
 pub(super) const NAME: &str = "remediate";
 
-/// How long a batch waits for a look. The host hands out one batch at a time, so whoever waits holds everybody's next batch.
+/// How long a batch waits for a pass. The host hands out one batch at a time, so whoever waits holds everybody's next batch.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long a batch waits for a seat.
-const FOR_A_SEAT: Duration = Duration::from_secs(1);
-/// When a look that takes long is taken for cut off: its slot, and time to write its end.
+/// How long a batch waits for a permit.
+const FOR_A_PERMIT: Duration = Duration::from_secs(1);
+/// When a pass that takes long is taken for cut off: its slot, and time to write its end.
 const LEFT_BEHIND: Duration = Duration::from_secs(40);
-/// Longest time for the questions of one look: no more than half of the invocation's budget.
+/// Longest time for the questions of one pass: no more than half of the invocation's budget.
 const SLOT: Duration = Duration::from_secs(20);
-/// What must be left of the invocation for a look to ask questions at all, as a share of its budget (45 of 150 s): a fixed
+/// What must be left of the invocation for a pass to ask questions at all, as a share of its budget (45 of 150 s): a fixed
 /// time would leave a small budget without any.
 const RESERVE: f64 = 0.3;
 
@@ -100,12 +100,12 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
         .into_iter()
         .chain(others)
         .map(|(wake_up, message_id, items)| {
-            let span = info_span!("look", message_id);
-            let look = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
-            (look, (wake_up, items))
+            let span = info_span!("pass", message_id);
+            let pass = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
+            (pass, (wake_up, items))
         })
         .unzip();
-    // Those who wait for a seat cost nothing, and must not keep others from theirs: the seats are the limit.
+    // Those who wait for a permit cost nothing, and must not keep others from theirs: the permits are the limit.
     let results = side_by_side(pieces.len().max(1), pieces).await;
     let served = results.iter().any(|result| matches!(result, Ok(Ok(Ended::Done))));
     let (mut again, mut without_turn) = (Vec::new(), 0_usize);
@@ -156,7 +156,7 @@ async fn send_again(app: &App, again: Vec<(Outgoing, Vec<Item>)>, deadline: Dead
 
 /// What became of a wake-up in the time that its batch had for it.
 enum Ended {
-    /// The look has ended.
+    /// The pass has ended.
     Done,
     /// It goes on by itself.
     GoesOn,
@@ -164,22 +164,22 @@ enum Ended {
     NoTurn(Duration),
 }
 
-/// Looks at the target, and waits for it as long as the batch can wait. A look that takes longer goes on by itself.
+/// Looks at the target, and waits for it as long as the batch can wait. A pass that takes longer goes on by itself.
 async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadline: Deadline) -> Result<Ended, Failure> {
-    let Seat { of_all, own, target } =
-        match app.seats.take(&wake_up.target, patience.min(Instant::now() + FOR_A_SEAT)).await {
-            Ok(seat) => seat,
+    let Permit { of_all, own, target } =
+        match app.permits.take(&wake_up.target, patience.min(Instant::now() + FOR_A_PERMIT)).await {
+            Ok(permit) => permit,
             Err(after) => return Ok(Ended::NoTurn(after)),
         };
-    let look = {
+    let pass = {
         let (app, wake_up) = (Arc::clone(&app), wake_up.clone());
         async move {
             let _target = target;
-            look_at(&app, &wake_up, deadline).await
+            pass_over(&app, &wake_up, deadline).await
         }
     };
-    let mut look = tokio::spawn(look.in_current_span());
-    if let Ok(ended) = timeout_at(patience, &mut look).await {
+    let mut pass = tokio::spawn(pass.in_current_span());
+    if let Ok(ended) = timeout_at(patience, &mut pass).await {
         let ended = ended.map_err(|panic| Failure::Defect(panic.to_string()))?;
         return ended.map(|()| Ended::Done).map_err(Failure::from);
     }
@@ -187,36 +187,36 @@ async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadlin
     about!(
         info,
         &wake_up.target,
-        event = "look_left_behind",
+        event = "fallback_scheduled",
         generation = wake_up.generation,
-        "a look takes long and goes on by itself; another follows in case it is cut off"
+        "a pass takes long and goes on by itself; another follows in case it is cut off"
     );
-    tokio::spawn(watch(look, own).in_current_span());
+    tokio::spawn(watch(pass, own).in_current_span());
     Ok(Ended::GoesOn)
 }
 
-/// Nobody waits for the look any more, so what became of it is said here. It asks no question after its slot, so it needs its
-/// seat no longer than that.
-async fn watch(mut look: JoinHandle<Result<(), ReconcileError>>, own: OwnSeat) {
-    let in_its_slot = timeout(SLOT, &mut look).await;
+/// Nobody waits for the pass any more, so what became of it is said here. It asks no question after its slot, so it needs its
+/// permit no longer than that.
+async fn watch(mut pass: JoinHandle<Result<(), ReconcileError>>, own: OwnPermit) {
+    let in_its_slot = timeout(SLOT, &mut pass).await;
     drop(own);
     let ended = match in_its_slot {
         Ok(ended) => ended,
-        Err(_) => look.await,
+        Err(_) => pass.await,
     };
     let words = match ended {
         Ok(Ok(())) => return,
-        Ok(Err(error)) => causes(&error),
+        Ok(Err(error)) => error_chain(&error),
         Err(panic) => format!("a defect: {panic}"),
     };
     error!(
-        event = "look_failed",
+        event = "pass_failed",
         reason = words,
-        "a look that took long has failed; the wake-up that was left behind looks again"
+        "a pass that took long has failed; the fallback wake-up begins another"
     );
 }
 
-async fn look_at(app: &App, wake_up: &WakeUp, deadline: Deadline) -> Result<(), ReconcileError> {
+async fn pass_over(app: &App, wake_up: &WakeUp, deadline: Deadline) -> Result<(), ReconcileError> {
     let reserve = app.settings.invocation_budget.mul_f64(RESERVE);
     let slot = if deadline.left() > reserve { SLOT.min(app.settings.invocation_budget / 2) } else { Duration::ZERO };
     match app.reconciler.reconcile(wake_up, Deadline::after(slot), deadline).await {
@@ -239,7 +239,7 @@ async fn stopped(app: &App, wake_up: &WakeUp, error: ReconcileError, deadline: D
             Ok(())
         }
         ReconcileError::CutOff(looks) => {
-            stop(app, &wake_up.target, causes(&error), looks, deadline).await?;
+            stop(app, &wake_up.target, error_chain(&error), looks, deadline).await?;
             app.reconciler.forget_cut_off(&wake_up.target, deadline).await
         }
         other => Err(other),

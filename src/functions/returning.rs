@@ -8,14 +8,14 @@ use remediation::time::Timestamp;
 use remediation::transition::{AfterDeath, after_death, wake_up_of};
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::functions::{Failure, consumer, isolate, stopping};
 use crate::service_bus::DeadLetter;
 use crate::telemetry::about;
 
 use super::dead_letter::Fate;
 use super::rejection::reject_from;
-use super::rousing::rouse;
+use super::rescheduling::reschedule;
 use super::stopping::stop;
 
 /// The function that returns letters.
@@ -80,7 +80,7 @@ async fn send_back(
     match app.reconciler.sender.send(queue, &message, Timestamp::now_utc(), deadline).await {
         Ok(()) => {}
         Err(error) if error.is_about_the_message() => {
-            reject(app, queue, letter, causes(&error), deadline).await?;
+            reject(app, queue, letter, error_chain(&error), deadline).await?;
             return Ok(End::Rejected);
         }
         Err(error) => return Err(error.into()),
@@ -110,14 +110,14 @@ async fn wake(app: &App, letter: &DeadLetter, wake_up: &WakeUp, deadline: Deadli
                 error,
                 target,
                 event = "target_stopped",
-                reason = causes(&error),
+                reason = error_chain(&error),
                 "nothing is done for this target until its document can be used"
             );
             return dropped("targetStopped");
         }
         found => found?,
     };
-    match after_death(&found.document, wake_up.generation, reconciler.policy.opening_grace, now) {
+    match after_death(&found.document, wake_up.generation, reconciler.tuning.opening_grace, now) {
         AfterDeath::Nothing => return dropped("nothingWaits"),
         AfterDeath::Later => {
             if let Some(later) = wake_up_of(&found.document) {
@@ -126,7 +126,7 @@ async fn wake(app: &App, letter: &DeadLetter, wake_up: &WakeUp, deadline: Deadli
             return dropped("laterWakeUp");
         }
         // Whoever wrote first has not necessarily woken the target: the dead one stays and is looked at again.
-        AfterDeath::Anew if !rouse(app, found, now, deadline).await? => {
+        AfterDeath::Anew if !reschedule(app, found, now, deadline).await? => {
             return Ok(End::Kept);
         }
         AfterDeath::Anew => {}

@@ -11,11 +11,11 @@ pub(super) async fn side_by_side<T: Send + 'static>(
     limit: usize,
     pieces: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<Result<T, String>> {
-    let seats = Arc::new(Semaphore::new(limit));
+    let permits = Arc::new(Semaphore::new(limit));
     let running = pieces.into_iter().map(|piece| {
-        let seats = Arc::clone(&seats);
+        let permits = Arc::clone(&permits);
         apart(async move {
-            let _seat = seats.acquire_owned().await;
+            let _seat = permits.acquire_owned().await;
             piece.await
         })
     });

@@ -1,4 +1,4 @@
-//! Targets that are stopped: because the worker died of looks at them, or because their document cannot be used.
+//! Targets that are stopped: because the worker died of passes over them, or because their document cannot be used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use remediation::id::Target;
 use remediation::time::{Timestamp, time_text};
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::blob::{StateError, Stopped};
 use crate::telemetry::about;
 
@@ -24,7 +24,7 @@ pub(super) async fn list(app: &App, age: Duration, deadline: Deadline) -> Arc<St
     match app.reconciler.store.stopped(age, deadline.within(READING.min(deadline.left() / 4))).await {
         Ok(stopped) => stopped,
         Err(error) => {
-            let reason = causes(&error);
+            let reason = error_chain(&error);
             warn!(
                 event = "mark_unusable",
                 function = "remediate",
@@ -50,7 +50,7 @@ pub(super) async fn stop(
     deadline: Deadline,
 ) -> Result<(), StateError> {
     let now = Timestamp::now_utc();
-    let until = now + app.settings.policy.park_for;
+    let until = now + app.settings.tuning.park_for;
     let record = StoppedTarget::new(target.clone(), reason, deaths, now, until);
     app.reconciler.store.stop(&record, deadline).await?;
     about!(
@@ -70,7 +70,7 @@ pub(super) fn tell(target: &Target, cause: &StateError) {
         error,
         target,
         event = "target_stopped",
-        reason = causes(cause),
+        reason = error_chain(cause),
         "nothing is done for this target until its document can be used"
     );
 }

@@ -6,7 +6,7 @@ use remediation::message::{Outgoing, Queue};
 use remediation::time::Timestamp;
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::service_bus::SendError;
 
 /// Sends all, together; each alone when they are refused together for what one of them is. One that is refused alone is told:
@@ -40,7 +40,7 @@ pub(super) async fn send(app: &App, messages: Vec<Outgoing>, deadline: Deadline)
 pub(super) fn told(error: &SendError) {
     error!(
         event = "wake_up_refused",
-        reason = causes(error),
+        reason = error_chain(error),
         "Service Bus refuses the wake-up itself; sweep tries again"
     );
 }

@@ -28,10 +28,10 @@ impl Doors {
 
     /// Lets nobody in any more, and waits for those inside, but not longer than `patience`. Whether all have left.
     pub(super) async fn close(&self, patience: Duration) -> bool {
-        // Seats are given in the order in which they are asked for, so nobody gets one after this.
+        // Permits are given in the order in which they are asked for, so nobody gets one after this.
         let mut all = pin!(self.0.acquire_many(SEATS));
         let taken = timeout(patience, &mut all).await;
-        // Closed before the seats, or the place in the row for them, are given up.
+        // Closed before the permits, or the place in the row for them, are given up.
         self.0.close();
         matches!(taken, Ok(Ok(_)))
     }

@@ -20,11 +20,11 @@ const MOST: usize = 500;
 /// The passes that were begun, of all targets.
 #[derive(Debug, Default)]
 pub struct Begun {
-    passes: Mutex<HashMap<TargetHash, Pass>>,
+    passes: Mutex<HashMap<TargetHash, Unfinished>>,
 }
 
 #[derive(Debug)]
-struct Pass {
+struct Unfinished {
     since: Instant,
     tasks: Option<(Instant, ActiveTasks)>,
     /// Resources, and their states.
@@ -77,23 +77,23 @@ impl Begun {
         self.all().remove(target);
     }
 
-    fn change(&self, target: &TargetHash, change: impl FnOnce(&mut Pass)) {
+    fn change(&self, target: &TargetHash, change: impl FnOnce(&mut Unfinished)) {
         let mut passes = self.usable();
         if passes.len() >= MOST && !passes.contains_key(target) {
             let oldest = passes.iter().min_by_key(|(_, pass)| pass.since).map(|(hash, _)| hash.clone());
             oldest.map(|hash| passes.remove(&hash));
         }
-        let new = || Pass { since: Instant::now(), tasks: None, states: Vec::new() };
+        let new = || Unfinished { since: Instant::now(), tasks: None, states: Vec::new() };
         change(passes.entry(target.clone()).or_insert_with(new));
     }
 
-    fn usable(&self) -> MutexGuard<'_, HashMap<TargetHash, Pass>> {
+    fn usable(&self) -> MutexGuard<'_, HashMap<TargetHash, Unfinished>> {
         let mut passes = self.all();
         passes.retain(|_, pass| pass.since.elapsed() < USABLE);
         passes
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<TargetHash, Pass>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<TargetHash, Unfinished>> {
         self.passes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

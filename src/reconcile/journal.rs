@@ -2,7 +2,7 @@
 
 use tracing::{info, warn};
 
-use remediation::decide::{Reconciliation, Rest, SHORT_LISTS};
+use remediation::decide::{Idle, Pass, SHORT_LISTS};
 use remediation::document::{
     Change, EntryState, EvaluationPhase, FailureClass, SubscriptionDocument, TargetDocument, TargetPark, TaskName,
     TaskPhase, changes,
@@ -13,7 +13,7 @@ use remediation::message::WakeUp;
 use remediation::time::time_text;
 
 use crate::arm::ArmError;
-use crate::azure::causes;
+use crate::azure::error_chain;
 use crate::telemetry::about;
 
 /// A write of a target's document: the task that opened, ended or is overdue, the target's park, and every resource that stands
@@ -85,7 +85,7 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
         let resources = after.in_task().count();
         match (phase, active.phase) {
             (None, TaskPhase::Opening) => {
-                about!(debug, target, event = "task_opening", task = %active.name, extent = active.extent.as_str(), resources, "a remediation task is about to be opened");
+                about!(debug, target, event = "task_opening", task = %active.name, kind = active.kind.as_str(), resources, "a remediation task is about to be opened");
             }
             (_, TaskPhase::Open) if phase != Some(TaskPhase::Open) => {
                 about!(debug, target, event = "task_open", task = %active.name, resources, "the remediation task is open");
@@ -99,7 +99,7 @@ fn task(before: &TargetDocument, after: &TargetDocument) {
     let ended = was.filter(|was| after.active.as_ref().is_none_or(|active| active.name != was.name));
     let Some(ended) = ended else { return };
     if before.short_lists >= SHORT_LISTS {
-        about!(warn, target, event = "deployments_lacking", task = %ended.name, looks = before.short_lists, "the list of the task's deployments lacks some that its counters tell of; what is not in it counts as not deployed");
+        about!(warn, target, event = "deployments_lacking", task = %ended.name, passes = before.short_lists, "the list of the task's deployments lacks some that its counters tell of; what is not in it counts as not deployed");
     }
     match after.history.last().filter(|past| past.name == ended.name) {
         Some(past) => {
@@ -141,7 +141,7 @@ fn resource(change: &Change<'_>, park: Option<&TargetPark>, target: &Target, tas
             let words = failure.map(|failure| failure.words.as_str()).unwrap_or_default();
             about!(info, target, event = "resource_retry", %resource, attempt, task, class, words, due, "the resource waits again");
         }
-        // Only the time of the next look at it is new.
+        // Only the time of the next pass over it is new.
         EntryState::Waiting { .. } if change.after.not_evaluated_since().is_some() => {}
         EntryState::Waiting { due } => {
             about!(debug, target, event = "resource_waiting", %resource, attempt, reason = why_waiting(change), due = time_text(*due), "the resource waits")
@@ -248,7 +248,7 @@ pub(super) fn unanswered(target: &Target, error: &ArmError) {
         warn,
         target,
         event = "question_unanswered",
-        error = causes(error),
+        error = error_chain(error),
         "Resource Manager did not answer; the target waits"
     );
 }
@@ -260,22 +260,22 @@ pub(super) fn task_deleted(target: &Target, task: &TaskName) {
 
 /// A finished task may not be deleted. Told once a subscription.
 pub(super) fn task_kept(target: &Target, task: &TaskName, error: &ArmError) {
-    about!(warn, target, event = "task_kept", %task, error = causes(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
+    about!(warn, target, event = "task_kept", %task, error = error_chain(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
 }
 
-/// The end of a look.
-pub(super) fn looked(wake_up: &WakeUp, look: &Reconciliation) {
-    let rest = look.rest().map(Rest::as_str).unwrap_or_default();
-    let wake_at = look.document().and_then(|d| d.wake_at).map(time_text).unwrap_or_default();
+/// The end of a pass.
+pub(super) fn passed(wake_up: &WakeUp, pass: &Pass) {
+    let idle = pass.idle().map(Idle::as_str).unwrap_or_default();
+    let wake_at = pass.document().and_then(|d| d.wake_at).map(time_text).unwrap_or_default();
     about!(
         info,
         &wake_up.target,
-        event = "target_looked_at",
+        event = "target_reconciled",
         generation = wake_up.generation,
-        stale = look.is_stale(),
-        rest,
+        stale = pass.is_stale(),
+        idle,
         wake_at,
-        "the look at the target has ended"
+        "the pass over the target has ended"
     );
 }
 
@@ -289,15 +289,15 @@ mod tests {
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
     use super::*;
-    use remediation::document::{ActiveTask, Extent, Hour, Sums, TaskName, last_24_hours, sum_up};
+    use remediation::document::{ActiveTask, Hour, Sums, TaskKind, TaskName, last_24_hours, sum_up};
     use remediation::fact::{Deployment, DeploymentCounts, DeploymentStatus, TaskState};
-    use remediation::fixture::{installation, now, policy, resource, seen, target};
-    use remediation::message::Seen;
+    use remediation::fixture::{installation, now, resource, seen, target, tuning};
+    use remediation::message::Finding;
     use remediation::time::Timestamp;
     use remediation::transition::back_to_waiting;
-    use remediation::transition::heal;
     use remediation::transition::merge_all;
-    use remediation::transition::take_in;
+    use remediation::transition::reschedule_overdue;
+    use remediation::transition::settle;
 
     /// Sums up the lines of the log, as a reader of the log would.
     #[derive(Clone, Default)]
@@ -345,7 +345,7 @@ mod tests {
     #[derive(Debug, Clone)]
     enum Happening {
         /// Observations of one batch: resource, seconds from now, compliant.
-        Seen(Vec<Observed>),
+        Finding(Vec<Observed>),
         /// All that waits goes into a task, of which this is seen meanwhile, and which ends like this: for each resource the
         /// number of its deployment's end.
         Task(Vec<Observed>, Vec<u8>),
@@ -358,7 +358,7 @@ mod tests {
         let seen = || proptest::collection::vec((0_usize..5, 0_u64..600, any::<bool>()), 1..6);
         let task = (seen(), proptest::collection::vec(0_u8..6, 5)).prop_map(|(seen, ends)| Happening::Task(seen, ends));
         let one = prop_oneof![
-            3 => seen().prop_map(Happening::Seen),
+            3 => seen().prop_map(Happening::Finding),
             3 => task,
             1 => Just(Happening::GivenUp),
             1 => Just(Happening::Sweep)
@@ -368,14 +368,14 @@ mod tests {
 
     fn see(document: &TargetDocument, seen_then: &[Observed], now: Timestamp) -> TargetDocument {
         let observe = |(n, offset, compliant): &Observed| {
-            let kind = if *compliant { Seen::Compliant } else { Seen::NonCompliant };
+            let kind = if *compliant { Finding::Compliant } else { Finding::NonCompliant };
             seen(kind, *n, now + Duration::from_secs(*offset))
         };
         let observations: Vec<_> = seen_then.iter().map(observe).collect();
-        merge_all(document, &observations, &policy(), now).0
+        merge_all(document, &observations, &tuning(), now).0
     }
 
-    /// A change as a look makes it: with its sums.
+    /// A change as a pass makes it: with its sums.
     fn change(document: &TargetDocument, now: Timestamp, change: impl FnOnce(&mut TargetDocument)) -> TargetDocument {
         let mut after = document.clone();
         change(&mut after);
@@ -387,7 +387,7 @@ mod tests {
         let waits = |state: &EntryState| matches!(state, EntryState::Waiting { .. });
         document.resources.values_mut().filter(|e| waits(&e.state)).for_each(|e| e.state = EntryState::InTask);
         let name = TaskName::new(&installation(), &document.target.hash(), 1);
-        document.active = Some(ActiveTask::new(name, Extent::Resources, TaskPhase::Open, now, now));
+        document.active = Some(ActiveTask::new(name, TaskKind::Listed, TaskPhase::Open, now, now));
     }
 
     fn end(document: &mut TargetDocument, ends: &[u8], now: Timestamp) {
@@ -409,15 +409,15 @@ mod tests {
             Some(Deployment { resource: resource(n).to_string(), status, ended: Some(now) })
         };
         let deployments: Vec<_> = ends.iter().enumerate().filter_map(deployment).collect();
-        take_in(document, &ended, &deployments, &policy(), now);
+        settle(document, &ended, &deployments, &tuning(), now);
     }
 
     /// The writes of the document that follow, one after the other.
     fn writes(document: &TargetDocument, happening: &Happening, now: Timestamp) -> Vec<TargetDocument> {
         let opened = || change(document, now, |document| open(document, now));
         match happening {
-            Happening::Seen(all) => vec![see(document, all, now)],
-            Happening::Sweep => vec![change(document, now, |document| heal(document, now))],
+            Happening::Finding(all) => vec![see(document, all, now)],
+            Happening::Sweep => vec![change(document, now, |document| reschedule_overdue(document, now))],
             Happening::Task(..) | Happening::GivenUp if document.parked.is_some() => Vec::new(),
             Happening::Task(meanwhile, ends) => {
                 let told = see(&opened(), meanwhile, now);

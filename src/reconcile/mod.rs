@@ -1,4 +1,4 @@
-//! The loop that does what `remediation::decide` says, and the log of it. What an instance remembers between looks stands in `begun`,
+//! The loop that does what `remediation::decide` says, and the log of it. What an instance remembers between passes stands in `begun`,
 //! `opened` and `slots`: it only saves calls.
 
 mod begun;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use remediation::document::Extent;
+use remediation::document::TaskKind;
 use remediation::fact::{ActiveTasks, ListedTask, NewTask, TaskState};
 use remediation::id::SubscriptionId;
 
@@ -53,9 +53,9 @@ fn listed(task: &NewTask) -> ListedTask {
         scope: task.target.scope.as_str().to_owned(),
         assignment: task.target.policy_assignment_id.as_str().to_owned(),
         reference: reference.map(|reference| reference.as_str().to_owned()).unwrap_or_default(),
-        resources: match task.extent {
-            Extent::Resources => Some(task.resources.iter().map(|id| id.as_str().to_owned()).collect()),
-            Extent::Whole { .. } => None,
+        resources: match task.kind {
+            TaskKind::Listed => Some(task.resources.iter().map(|id| id.as_str().to_owned()).collect()),
+            TaskKind::WholeScope { .. } => None,
         },
         state: TaskState::Active,
     }

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use remediation::decide::{Next, Observed, Plan, Question, Reconciliation, Rest};
+use remediation::decide::{Idle, Next, Observed, Pass, Plan, Question};
 use remediation::document::{Rival, TargetDocument, Versioned};
-use remediation::fact::{DeploymentList, Put, ScopeStates, Unread};
+use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
-use remediation::settings::Policy;
+use remediation::settings::Tuning;
 use remediation::time::Timestamp;
 use remediation::transition::longest_request;
-use remediation::wave::Verdict;
+use remediation::wave::Skipped;
 
 use crate::arm::{
     ArmClient, ArmError, FactsReader, Homes, calls, creation, cut_to, is_crowded_out, may_be_for_want_of_delegation,
     of_question, of_request, stays_for_good, unanswered,
 };
-use crate::azure::{Clocks, Contest, Deadline, causes};
+use crate::azure::{Clocks, Contest, Deadline, error_chain};
 use crate::blob::{InstallationReader, Saved, StateError, Store};
 use crate::service_bus::{SendError, Sender};
 use crate::telemetry::about;
@@ -27,23 +27,23 @@ use super::journal;
 use super::opened::Opened;
 use super::slots::Slots;
 
-/// Steps of one look, far above what any needs: a guard against going round in circles.
+/// Steps of one pass, far above what any needs: a guard against going round in circles.
 const MOST_STEPS: usize = 2_000;
-/// Pages of a list of deployments that are taken in at a time. A task may have 500, and a look has 20 s.
+/// Pages of a list of deployments that are taken in at a time. A task may have 500, and a pass has 20 s.
 const PART: usize = 10;
 /// Longest time for reading the policy states of a scope at a time: waves, which do without, must have some of the slot as well.
 const ALL_STATES: Duration = Duration::from_secs(10);
 /// Most pages of them at a time: 50,000 resources, the most that a task takes, at 100 a page.
 const PAGES_OF_STATES: usize = 500;
-/// So many looks in a row that took long and were cut off: it is the target that they die of.
+/// So many passes in a row that took long and were cut off: it is the target that they die of.
 const CUT_OFF: u32 = 8;
 /// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
 const LONGEST_BODY: usize = 24 << 10;
 
-/// So long after its slot a look is only if the machine stood still: no answer is waited for so long.
+/// So long after its slot a pass is only if the machine stood still: no answer is waited for so long.
 const STOOD_STILL: Duration = Duration::from_secs(30);
 
-/// Why a look could not be finished.
+/// Why a pass could not be finished.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
     /// The store does not serve.
@@ -56,14 +56,14 @@ pub enum ReconcileError {
     #[error("no end after {MOST_STEPS} steps; please report this with the log of the target")]
     Endless,
     /// Looks at the target take long and are cut off, always.
-    #[error("{0} looks in a row took long and were cut off")]
+    #[error("{0} passes in a row took long and were cut off")]
     CutOff(u32),
 }
 
-/// What a look needs to act.
+/// What a pass needs to act.
 pub struct Reconciler {
     /// The decisions' settings.
-    pub policy: Policy,
+    pub tuning: Tuning,
     /// The documents.
     pub store: Store,
     /// The queues.
@@ -89,14 +89,14 @@ pub struct Reconciler {
 }
 
 impl Reconciler {
-    /// Takes one look at the target of the wake-up. No question to Resource Manager is begun after `slot`; documents and the
+    /// Takes one pass over the target of the wake-up. No question to Resource Manager is begun after `slot`; documents and the
     /// next wake-up are written until `deadline`.
     ///
     /// # Errors
     /// When the target's state or its next wake-up could not be stored: the wake-up must be delivered again.
     pub async fn reconcile(&self, wake_up: &WakeUp, slot: Deadline, deadline: Deadline) -> Result<(), ReconcileError> {
         let installation = self.installation.read(&self.store, deadline).await?;
-        let mut look = Reconciliation::new(wake_up, installation);
+        let mut pass = Pass::new(wake_up, installation);
         let mut contest = Contest::until(deadline);
         let mut is_new = true;
         let ends = self.clocks.running() + slot.left();
@@ -104,18 +104,18 @@ impl Reconciler {
             let moment = self.clocks.moment();
             // A machine that stood still may know by its wall clock only.
             if moment.running >= ends + STOOD_STILL {
-                look.observe(Observed::StoodStill);
+                pass.observe(Observed::StoodStill);
             } else if slot.has_passed() || moment.running >= ends {
-                look.observe(Observed::OutOfTime);
+                pass.observe(Observed::OutOfTime);
             }
             if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
-                look.observe(Observed::Floor(until));
+                pass.observe(Observed::Floor(until));
             }
             if self.slots.are_taken(&wake_up.target) {
-                look.observe(Observed::Crowded);
+                pass.observe(Observed::Crowded);
             }
-            let next = look.refreshed(look.next(&self.policy, moment));
-            match self.act(next, &look, &wake_up.target, slot, deadline).await? {
+            let next = pass.refreshed(pass.next(&self.tuning, moment));
+            match self.act(next, &pass, &wake_up.target, slot, deadline).await? {
                 Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
                     return Err(ReconcileError::CutOff(found.document.cut_off));
                 }
@@ -125,13 +125,13 @@ impl Reconciler {
                         let blob = format!("of target {}", wake_up.target.hash());
                         return Err(StateError::Contended { blob }.into());
                     }
-                    look.observe(observed);
+                    pass.observe(observed);
                 }
                 None => {
-                    if look.rest().is_none_or(Rest::is_an_end) {
+                    if pass.idle().is_none_or(Idle::is_an_end) {
                         self.begun.end(&wake_up.target.hash());
                     }
-                    journal::looked(wake_up, &look);
+                    journal::passed(wake_up, &pass);
                     return Ok(());
                 }
             }
@@ -139,7 +139,7 @@ impl Reconciler {
         Err(ReconcileError::Endless)
     }
 
-    /// Forgets how many looks at the target were cut off, once it is stopped for that.
+    /// Forgets how many passes over the target were cut off, once it is stopped for that.
     ///
     /// # Errors
     /// When the target's state cannot be kept.
@@ -157,16 +157,16 @@ impl Reconciler {
     async fn act(
         &self,
         next: Next,
-        look: &Reconciliation,
+        pass: &Pass,
         target: &Target,
         slot: Deadline,
         deadline: Deadline,
     ) -> Result<Option<Observed>, ReconcileError> {
         Ok(Some(match next {
             Next::Load => Observed::Target(Box::new(self.store.target(target, deadline).await?)),
-            Next::Save(mut write) => match self.store.save_target(&mut write.document, look.etag(), deadline).await? {
+            Next::Save(mut write) => match self.store.save_target(&mut write.document, pass.etag(), deadline).await? {
                 Saved::As(etag) => {
-                    if let Some(before) = look.document() {
+                    if let Some(before) = pass.document() {
                         journal::written(before, &write.document);
                         let last = |document: &TargetDocument| document.history.last().map(|past| past.name.clone());
                         if last(before) != last(&write.document) {
@@ -179,9 +179,9 @@ impl Reconciler {
             },
             Next::LoadClaims => Observed::Claims(self.store.subscription(target.subscription(), deadline).await?),
             Next::SaveClaims(claims) => {
-                match self.store.save_subscription(&claims, look.claims_etag(), deadline).await? {
+                match self.store.save_subscription(&claims, pass.claims_etag(), deadline).await? {
                     Saved::As(etag) => {
-                        if let Some(before) = look.claims() {
+                        if let Some(before) = pass.claims() {
                             journal::evaluations(before, &claims);
                             journal::scope_parks(before, &claims);
                         }
@@ -195,8 +195,8 @@ impl Reconciler {
                     Ok(rival) => rival,
                     // Nobody can tell that the claim is void, so it stands.
                     Err(error) if error.is_about_the_document() => {
-                        about!(warn, target, event = "claim_stands", rival = %hash, reason = causes(&error), "the document of a target that claims resources cannot be used; its claim stands");
-                        Rival { active: look.claim_of(&hash), ..Rival::default() }
+                        about!(warn, target, event = "claim_stands", rival = %hash, reason = error_chain(&error), "the document of a target that claims resources cannot be used; its claim stands");
+                        Rival { active: pass.claim_of(&hash), ..Rival::default() }
                     }
                     Err(error) => return Err(error.into()),
                 };
@@ -204,18 +204,18 @@ impl Reconciler {
             }
             Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
                 let unanswered = unanswered(&error, target);
-                if !look.is_told(&unanswered) {
+                if !pass.is_told(&unanswered) {
                     journal::unanswered(target, &error);
                 }
                 Observed::Unanswered(unanswered)
             }),
-            Next::Put(task, begin_until) => {
+            Next::Create(task, begin_until) => {
                 if !self.slots.take(&task.target) {
                     self.begun.end(&task.target.hash());
-                    return Ok(Some(Observed::Put(task.name, Put::Wait)));
+                    return Ok(Some(Observed::Creation(task.name, Creation::Wait)));
                 }
                 let call = calls::create_task(&task).leaving_before(begin_until);
-                let answer = self.arm.send(&call, Deadline::after(longest_request(&self.policy))).await;
+                let answer = self.arm.send(&call, Deadline::after(longest_request(&self.tuning))).await;
                 // Where it could not be sent, what was read for it is used again.
                 if !matches!(answer, Err(ArmError::NotSent { .. } | ArmError::Held { .. })) {
                     self.begun.end(&task.target.hash());
@@ -229,7 +229,7 @@ impl Reconciler {
                     Err(error) if is_crowded_out(error) => self.slots.refused(&task.target),
                     Err(_) => {}
                 }
-                Observed::Put(task.name, creation(answer))
+                Observed::Creation(task.name, creation(answer))
             }
             Next::Evaluate(scope) => {
                 let answer = self.arm.send_scan(&calls::trigger_evaluation(&scope), None, slot).await;
@@ -337,7 +337,7 @@ impl Reconciler {
                 warn,
                 target,
                 event = "states_unread",
-                error = causes(error),
+                error = error_chain(error),
                 "the delegated subscription does not let the worker read policy states; what is seen non-compliant is remediated without them, and no fix can be verified"
             );
         }
@@ -362,7 +362,7 @@ impl Reconciler {
                 Err(_) if !list.is_unanswered() => break,
                 Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
                 Err(error) => {
-                    // A link that leads nowhere any more is followed no further: the next look begins anew.
+                    // A link that leads nowhere any more is followed no further: the next pass begins anew.
                     if list.from.is_some() && error.is_final() {
                         list.unread = Unread::From(None);
                     }
@@ -371,7 +371,7 @@ impl Reconciler {
                         warn,
                         target,
                         event = "question_unanswered",
-                        error = causes(&error),
+                        error = error_chain(&error),
                         "Resource Manager did not tell the policy states of the scope; what is not listed waits"
                     );
                     break;
@@ -392,7 +392,7 @@ impl Reconciler {
                 event = "plan_unchanged",
                 task,
                 count = resources.len(),
-                leaving = plan.verdicts.len(),
+                leaving = plan.skipped.len(),
                 "plan mode: as shown before, {what} would be opened"
             );
             return;
@@ -405,7 +405,7 @@ impl Reconciler {
             event = "plan",
             task,
             count = resources.len(),
-            leaving = plan.verdicts.len(),
+            leaving = plan.skipped.len(),
             request = body,
             "plan mode: {what} would be opened"
         );
@@ -423,8 +423,8 @@ impl Reconciler {
         if let Some(scope) = &plan.evaluation {
             about!(info, target, event = "plan_evaluation", evaluated_scope = %scope, "plan mode: an evaluation of this scope would be asked for");
         }
-        for verdict in &plan.verdicts {
-            let Verdict::Skip(resource, reason) = verdict;
+        for verdict in &plan.skipped {
+            let Skipped { resource, reason } = verdict;
             about!(info, target, event = "plan_leaving", %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
         }
     }

@@ -11,7 +11,7 @@ use url::Url;
 
 use remediation::message::Queue;
 
-use crate::azure::{Deadline, Trouble, repeat};
+use crate::azure::{Deadline, FailureKind, retry};
 
 use super::namespace::Namespace;
 
@@ -104,7 +104,7 @@ impl Receiver {
             let (status, headers, body) = answer.deconstruct();
             Ok((status, headers, body))
         };
-        let (status, headers, body) = repeat(deadline.within(PATIENCE), TRIES, passes, receive)
+        let (status, headers, body) = retry(deadline.within(PATIENCE), TRIES, is_transient, receive)
             .await
             .map_err(|source| refused(queue, "read", source))?;
         if status == StatusCode::NoContent {
@@ -131,9 +131,9 @@ impl Receiver {
             let mut request = Namespace::request(letter.lock.clone(), Method::Delete);
             self.namespace.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
         };
-        match repeat(deadline.within(PATIENCE), TRIES, passes, delete).await {
+        match retry(deadline.within(PATIENCE), TRIES, is_transient, delete).await {
             Ok(()) => Ok(true),
-            Err(error) if matches!(Trouble::of(&error), Trouble::Status(404 | 410)) => Ok(false),
+            Err(error) if matches!(FailureKind::of(&error), FailureKind::Status(404 | 410)) => Ok(false),
             Err(source) => Err(refused(queue, "emptied", source)),
         }
     }
@@ -148,9 +148,9 @@ impl Receiver {
 }
 
 /// Whether another try is worth its time. What lasts is for the next run: nothing is lost meanwhile.
-fn passes(error: &azure_core::Error) -> bool {
-    let trouble = Trouble::of(error);
-    trouble.passes() || trouble == Trouble::Status(429)
+fn is_transient(error: &azure_core::Error) -> bool {
+    let trouble = FailureKind::of(error);
+    trouble.is_transient() || trouble == FailureKind::Status(429)
 }
 
 fn refused(queue: Queue, verb: &'static str, source: azure_core::Error) -> ReceiveError {

@@ -7,7 +7,7 @@ use url::Url;
 use remediation::message::{Outgoing, Queue};
 use remediation::time::Timestamp;
 
-use crate::azure::{Deadline, Trouble, is_of_the_request, may_pass, repeat};
+use crate::azure::{Deadline, FailureKind, is_of_the_request, may_pass, retry};
 use crate::service_bus::batch;
 
 use super::namespace::Namespace;
@@ -62,7 +62,7 @@ impl Sender {
             let send = || self.send_batch(&url, &body);
             let oversized = body.len() > batch::LIMIT;
             let passes = |error: &_| may_pass(error) && !(oversized && is_forbidden(error));
-            repeat(deadline, usize::MAX, passes, send).await.map_err(|source| SendError {
+            retry(deadline, usize::MAX, passes, send).await.map_err(|source| SendError {
                 queue: queue.name(),
                 source,
                 oversized,
@@ -80,5 +80,5 @@ impl Sender {
 }
 
 fn is_forbidden(error: &azure_core::Error) -> bool {
-    Trouble::of(error) == Trouble::Status(403)
+    FailureKind::of(error) == FailureKind::Status(403)
 }

@@ -15,7 +15,7 @@ async fn an_instance_whose_clock_is_behind_does_not_spin() {
     stage.azure.broker().shift(Duration::from_secs(6));
     stage.deliver(all).await;
     until("it is fixed", || stage.count("fixed") == 1).await;
-    let looks = stage.logged("target_looked_at").iter().filter(|l| l["rest"] == "nothingDue").count();
+    let looks = stage.logged("target_reconciled").iter().filter(|l| l["idle"] == "nothingDue").count();
     let writes =
         stage.azure.ledger().count(|e| e.service == Service::Blob && e.method == "PUT" && e.path.contains("targets"));
     println!("{looks} looks in vain, {writes} writes of the document");

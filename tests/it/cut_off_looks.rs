@@ -10,7 +10,7 @@ use simulator::functions_host::Phase;
 
 use crate::stage::{Stage, account, assignment, land, observation, record, subscription, until};
 
-/// Far more than the eight that are needed: on the slowest machine a look may end by itself.
+/// Far more than the eight that are needed: on the slowest machine a pass may end by itself.
 const ROUNDS: u64 = 40;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +23,7 @@ async fn a_target_whose_looks_are_always_cut_off_is_stopped_and_told_after_eight
     let slow = Rule::new("slow", Service::ResourceManager, Which::Always, Kind::Delay(Duration::from_secs(17)));
     stage.azure.faults().add(slow.path_contains(subscription(0)));
     stage.enqueue("noncompliant-resources", bodies);
-    // A batch waits for a look for half of its budget at most.
+    // A batch waits for a pass for half of its budget at most.
     stage.start_worker(&[("INVOCATION_BUDGET", "2s"), ("OPENING_GRACE", "200ms"), ("PARK_FOR", "1h")], 1).await;
     until("the other target is fixed beside it", || stage.complies(&assignment(1, "Tag"), &account(1, 0))).await;
 
@@ -35,7 +35,7 @@ async fn a_target_whose_looks_are_always_cut_off_is_stopped_and_told_after_eight
     let is_stopped = |stage: &Stage| !stage.logged("target_stopped").is_empty();
     let (mut most, mut so_far) = (0, 0);
     for _ in 0..ROUNDS {
-        let long_looks = || stage.logged("look_left_behind").len();
+        let long_looks = || stage.logged("fallback_scheduled").len();
         until("a look takes long and its batch has ended", || {
             is_stopped(&stage) || (long_looks() > so_far && stage.host().idle())
         })
@@ -57,7 +57,7 @@ async fn a_target_whose_looks_are_always_cut_off_is_stopped_and_told_after_eight
         stage.enqueue("wake-ups", [wake_up.to_string()]);
     }
     let stopped = stage.told("target_stopped", 1).await.remove(0);
-    assert!(stopped["reason"].as_str().unwrap().starts_with("8 looks in a row took long"), "{stopped}");
+    assert!(stopped["reason"].as_str().unwrap().starts_with("8 passes in a row took long"), "{stopped}");
     assert!(stopped["until"].is_string() && most == 8, "{most}: {stopped}");
     until("it is forgotten how many", || cut_off(&stage) < 8).await;
 

@@ -109,7 +109,7 @@ async fn where_no_evaluation_may_be_asked_for_the_event_of_a_natural_one_lets_go
     stage.azure.faults().add(refused.method("POST").path_contains("triggerEvaluation"));
     stage.start_worker(&[LONG], 1).await;
     stage.deliver(all).await;
-    let rests = || stage.logged("target_looked_at").iter().filter(|line| line["rest"] == "notEvaluatedYet").count();
+    let rests = || stage.logged("target_reconciled").iter().filter(|line| line["idle"] == "notEvaluatedYet").count();
     until("it has rested several times", || rests() >= 4).await;
     let entry = stage.entries()[0].2.clone();
     assert_eq!((&entry["state"]["is"], &entry["attempt"]), (&"waiting".into(), &2.into()), "{entry}");

@@ -16,10 +16,10 @@ use simulator::{LocalAzure, LocalAzureOptions};
 
 use policy_remediator::arm::{ArmClient, Call, Page, calls, read_item};
 use policy_remediator::azure::{Clocks, Deadline, client_options, http_client};
-use remediation::document::{Extent, TaskName};
+use remediation::document::{TaskKind, TaskName, TaskRequest};
 use remediation::event;
-use remediation::event::{EventKind, Reading, Relevance};
-use remediation::fact::{Deployment, DeploymentStatus, ListedTask, Put, TaskState, TaskStatus};
+use remediation::event::{EventKind, Parsed, Relevance};
+use remediation::fact::{Creation, Deployment, DeploymentStatus, ListedTask, TaskState, TaskStatus};
 use remediation::id::{AssignmentId, ResourceId, Target};
 use remediation::time::{Timestamp, parse_time};
 
@@ -79,7 +79,7 @@ fn the_documentations_events_are_read_alike_in_both_schemas() {
         let read = |schema: &str| {
             let delivery: Vec<Value> = fixture(&format!("events/{name}.{schema}.json"));
             match event::read(&delivery[0]) {
-                Ok(Reading::Policy(event)) => event,
+                Ok(Parsed::Policy(event)) => event,
                 other => panic!("{name}.{schema}: {other:?}"),
             }
         };
@@ -145,18 +145,18 @@ async fn recorded_refusals_of_a_task_mean_what_they_mean() {
             arm.send(&creation(number), Deadline::after(crate::stage::PATIENCE)).await,
         );
         let found = match put {
-            Put::Accepted => "accepted".to_owned(),
-            Put::Wait => "wait".to_owned(),
-            Put::Throttled(until) => {
+            Creation::Accepted => "accepted".to_owned(),
+            Creation::Wait => "wait".to_owned(),
+            Creation::Throttled(until) => {
                 assert!(until > before, "{name}: a floor ahead");
                 "throttled".to_owned()
             }
-            Put::Refused(words) => {
+            Creation::Refused(words) => {
                 assert!(words.len() > 80, "{name}: the service's own words: {words}");
                 format!("refused: {}", words.split(':').next().unwrap())
             }
-            Put::Park(cause) => format!("parked: {}", cause.reason.as_str()),
-            Put::Unknown => "unknown".to_owned(),
+            Creation::Park(cause) => format!("parked: {}", cause.reason.as_str()),
+            Creation::Unknown => "unknown".to_owned(),
         };
         assert_eq!(found, *meaning, "{name}");
     }
@@ -172,11 +172,9 @@ fn creation(number: usize) -> Call<TaskStatus> {
     calls::create_task(&remediation::fact::NewTask {
         name: TaskName::new(&"fixtures".parse().unwrap(), &target.hash(), u64::try_from(number).unwrap()),
         target,
-        reference: None,
-        extent: Extent::Resources,
+        kind: TaskKind::Listed,
         resources: vec![resource],
-        parallel_deployments: 10,
-        failure_threshold: 1.0,
+        request: TaskRequest { reference: None, parallel_deployments: 10, failure_threshold: 1.0 },
     })
 }
 

@@ -86,9 +86,9 @@ async fn an_owner_that_stood_still_does_not_start_the_finished_task_anew() {
     }
     let puts = || stage.manager.accepted_writes().into_iter().filter(|write| write.kind == WriteKind::Put).count();
     assert_eq!(puts(), 1, "the second did the work");
-    let looks = stage.logged("target_looked_at").len();
+    let looks = stage.logged("target_reconciled").len();
     signal("-CONT", &first);
-    until("the first has gone on", || stage.logged("target_looked_at").len() > looks).await;
+    until("the first has gone on", || stage.logged("target_reconciled").len() > looks).await;
     assert_eq!(puts(), 1, "the finished task was started anew");
     drop(second);
 }

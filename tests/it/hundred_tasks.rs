@@ -24,8 +24,8 @@ fn by_hand(stage: &Stage) -> Vec<TaskView> {
 }
 
 fn blocked(stage: &Stage) -> usize {
-    let blocked = |look: &Value| look["rest"] == "blocked";
-    stage.logged("target_looked_at").iter().filter(|look| blocked(look)).count()
+    let blocked = |look: &Value| look["idle"] == "blocked";
+    stage.logged("target_reconciled").iter().filter(|look| blocked(look)).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

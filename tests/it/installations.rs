@@ -32,7 +32,7 @@ async fn a_copied_state_begins_nothing_until_a_person_says_that_it_is_meant() {
     stage.azure.blobs().put("state", DOCUMENT, copied.to_string()).unwrap();
     stage.start_worker(&[], 1).await;
     stage.deliver(all).await;
-    let paused = || stage.logged("target_looked_at").iter().filter(|line| line["rest"] == "paused").count();
+    let paused = || stage.logged("target_reconciled").iter().filter(|line| line["idle"] == "paused").count();
     until("it was looked at several times", || paused() > 2).await;
     assert_eq!((stage.manager.tasks().len(), stage.count("waiting")), (0, 1));
     assert_eq!(stage.logged("installation_differs").len(), 1, "told once");

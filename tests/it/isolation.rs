@@ -76,7 +76,7 @@ async fn a_crash_mark_that_cannot_be_used_or_written_holds_up_nothing() {
     stage.at_rest().await;
 }
 
-/// A target whose look kills the worker, as soon as its wake-up is there.
+/// A target whose pass kills the worker, as soon as its wake-up is there.
 async fn deadly() -> Stage {
     let estate = land(2).with_record(record(0, 0, "Tag")).with_record(record(1, 0, "Tag"));
     let bodies: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();

@@ -112,7 +112,7 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
     let stage = Stage::with(estate, &[("OPENING_GRACE", "20s")]).await;
     let again = stage.deliver(events).await;
     stage.settled(records).await;
-    // A look may go on when its invocation has ended, and tells what it wrote a moment after it has written it.
+    // A pass may go on when its invocation has ended, and tells what it wrote a moment after it has written it.
     until("the log tells where each resource stands", || stands(&stories(&stage.log())) == stands_in_state(&stage))
         .await;
     let log = stage.log();

@@ -31,7 +31,7 @@ async fn answers_are_lost() -> bool {
     }
     // An opening that is taken for another's would wait for the end of this grace, longer than the test does.
     stage.start_worker(&[("OPENING_GRACE", "2h")], 1).await;
-    let others = || !stage.logged("look_left_behind").is_empty();
+    let others = || !stage.logged("fallback_scheduled").is_empty();
     until("all is settled", || others() || (stage.is_settled() && stage.entries().len() == RESOURCES)).await;
     if others() {
         return false;

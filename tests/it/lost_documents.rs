@@ -17,7 +17,7 @@ async fn a_target_whose_document_was_moved_away_is_woken_by_its_next_event() {
     until("some looks were taken", || generation() > 5).await;
     let (name, _) = stage.documents().into_iter().next().unwrap();
     assert!(stage.azure.blobs().delete("state", &name));
-    // A look that was under way may have written it once more; the last wake-up finds nothing and ends the chain.
+    // A pass that was under way may have written it once more; the last wake-up finds nothing and ends the chain.
     until("nothing of it is left", || {
         let counts = stage.azure.broker().counts("wake-ups");
         if !stage.documents().is_empty() {
@@ -29,9 +29,10 @@ async fn a_target_whose_document_was_moved_away_is_woken_by_its_next_event() {
     let key = RecordKey::new(account(0, 0), assignment(0, "Tag"), None);
     let again = stage.manager.evaluation_finds(&key, ComplianceState::NonCompliant).unwrap();
     let dropped = || stage.azure.broker().counts("wake-ups").duplicates;
-    let (dropped_before, looks_before) = (dropped(), stage.logged("target_looked_at").len());
+    let (dropped_before, looks_before) = (dropped(), stage.logged("target_reconciled").len());
     stage.deliver(vec![again.event_grid()]).await;
-    until("it is looked at again, without a sweep", || stage.logged("target_looked_at").len() > looks_before + 2).await;
+    until("it is looked at again, without a sweep", || stage.logged("target_reconciled").len() > looks_before + 2)
+        .await;
     assert_eq!(dropped(), dropped_before, "no wake-up was swallowed");
     stage.at_rest_with(crate::stage::Expected { waiting: 1, ..Default::default() }).await;
 }

@@ -37,7 +37,7 @@ fn instant(entry: &Value, field: &str) -> OffsetDateTime {
 
 /// What was logged of low budgets: since when, until when, and of which header.
 fn rests(stage: &Stage, number: usize) -> Vec<(OffsetDateTime, OffsetDateTime, String)> {
-    let of = |entry: &Value| entry["account"] == subscription(number).as_str();
+    let of = |entry: &Value| entry["quota"] == subscription(number).as_str();
     let read = |entry: Value| {
         let until = instant(&entry, "until");
         (instant(&entry, "timestamp"), until, entry["header"].as_str().unwrap().to_owned())
@@ -151,7 +151,7 @@ async fn one_rests_for_a_minute() -> bool {
     stage.start_worker(&settings, 2).await;
     stage.deliver(second).await;
     let resting = |stage: &Stage| -> BTreeSet<String> {
-        let looks = stage.logged("target_looked_at").into_iter().filter(|look| look["rest"] == "throttled");
+        let looks = stage.logged("target_reconciled").into_iter().filter(|look| look["idle"] == "throttled");
         looks.map(|look| look["target"].as_str().unwrap().to_owned()).collect()
     };
     let is_over = || OffsetDateTime::now_utc() >= told;

@@ -30,7 +30,7 @@ async fn a_subscription_with_many_targets_is_served_without_idling() {
     let busy = CALL * calls;
     println!("{TARGETS} targets: {took:?} for {calls} calls, one at a time {busy:?} of it");
     assert!(took < busy * 2 + Duration::from_secs(20), "{took:?}, {busy:?}");
-    // A look writes its document at most five times: two passes, and the observation before them.
+    // A pass writes its document at most five times: two passes, and the observation before them.
     let is_write = |entry: &Entry| entry.service == Service::Blob && entry.method == "PUT";
     let writes = stage.azure.ledger().filter(|entry| is_write(entry) && entry.path.contains("/state/targets"));
     let lost = writes.iter().filter(|entry| entry.status == Some(412)).count();

@@ -43,7 +43,7 @@ async fn a_person_was_first(seconds: u64) -> bool {
     assert!(stage.manager.peak_active_per_target().values().all(|peak| *peak == 1));
     let left: Vec<ArmId> = ours(&stage.manager).into_iter().flat_map(|task| task.resources).collect();
     assert_eq!(left.len(), 4, "what the person's task fixed is not in one of ours: {left:#?}");
-    let found = stage.logged("target_looked_at").iter().any(|look| look["rest"] == "blocked");
+    let found = stage.logged("target_reconciled").iter().any(|look| look["idle"] == "blocked");
     stage.at_rest().await;
     found
 }

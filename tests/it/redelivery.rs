@@ -59,7 +59,7 @@ async fn wake_ups_come_early(seconds: u64) -> bool {
     until("the resource is known", || !stage.entries().is_empty() && stage.host().idle()).await;
     let early = wake_up(&stage).to_string();
     stage.enqueue("wake-ups", [early.clone(), early.clone()]);
-    let looks = |stage: &Stage| stage.logged("target_looked_at").len();
+    let looks = |stage: &Stage| stage.logged("target_reconciled").len();
     until("the early wake-ups are looked at", || looks(&stage) > 0 && stage.host().idle()).await;
     let found = (stage.count("waiting"), stage.manager.tasks().len());
     if OffsetDateTime::now_utc() >= due {
@@ -70,7 +70,7 @@ async fn wake_ups_come_early(seconds: u64) -> bool {
     stage.enqueue("wake-ups", [early.clone(), early]);
     stage.settled(1).await;
     assert_eq!((stage.unfit(), stage.manager.tasks().len()), (0, 1));
-    let stale = || stage.logged("target_looked_at").iter().any(|look| look["stale"] == true);
+    let stale = || stage.logged("target_reconciled").iter().any(|look| look["stale"] == true);
     until("a void wake-up is told apart", stale).await;
     stage.at_rest().await;
     true

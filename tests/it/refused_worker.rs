@@ -12,7 +12,7 @@ use crate::stage::{DEFINITION, Stage, assignment, event, events, land, plot, rec
 /// Nothing is asked for ever: it is parked, and then it is quiet.
 async fn ends(stage: &Stage) {
     until("it is parked", || stage.logged("subscription_parked").len() == 1 && stage.host().idle()).await;
-    let looks = || stage.logged("target_looked_at").iter().filter(|l| l["rest"] == "unanswered").count();
+    let looks = || stage.logged("target_reconciled").iter().filter(|l| l["idle"] == "unanswered").count();
     until("it rests", || stage.count("waiting") == 0).await;
     let before = looks();
     tokio::time::sleep(Duration::from_secs(2)).await;

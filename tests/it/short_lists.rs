@@ -33,8 +33,8 @@ async fn a_list_that_stays_short_is_told_of_and_counts_as_it_is() {
     stage.azure.faults().add(short(Which::Always));
     stage.deliver(all).await;
     until("it is told", || !stage.logged("deployments_lacking").is_empty()).await;
-    let looks = stage.logged("deployments_lacking")[0]["looks"].as_u64().unwrap();
-    assert!((2..=8).contains(&looks), "{looks} looks at a list that stays short");
+    let passes = stage.logged("deployments_lacking")[0]["passes"].as_u64().unwrap();
+    assert!((2..=8).contains(&passes), "{passes} passes over a list that stays short");
     stage.azure.faults().remove("short");
     until("nothing is left undone", || stage.unfit() == 0 && stage.is_settled()).await;
     stage.at_rest().await;

@@ -14,7 +14,7 @@ const RESOURCES: usize = 100;
 async fn a_wave_whose_states_take_longer_than_a_look_has_is_served() {
     let estate = (0..RESOURCES).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
     let bodies: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
-    // A look may ask for 2 s, and the states of a hundred resources take six queries.
+    // A pass may ask for 2 s, and the states of a hundred resources take six queries.
     let settings = [("INVOCATION_BUDGET", "4s"), ("FACTS_TTL", "10m"), ("COALESCE_WINDOW", "2s")];
     let mut stage = Stage::without_worker(estate).await;
     let slow = Rule::new("slow", Service::ResourceManager, Which::Always, Kind::Delay(Duration::from_millis(550)));

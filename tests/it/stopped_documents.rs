@@ -31,7 +31,7 @@ async fn a_newer_document_stops_its_own_target_only() {
     until("what nobody claims goes on", || stage.complies(&assignment(0, "Other"), &account(0, 1))).await;
     until("the claim is told to stand", || !stage.logged("claim_stands").is_empty()).await;
     until("the blocked one rests", || {
-        stage.logged("target_looked_at").iter().any(|line| line["rest"] == "blocked" && line["wake_at"] != "")
+        stage.logged("target_reconciled").iter().any(|line| line["idle"] == "blocked" && line["wake_at"] != "")
     })
     .await;
     let stopped = stage.logged("target_stopped");

@@ -115,7 +115,7 @@ async fn what_a_task_fixed_that_was_deleted_before_it_was_read_is_not_touched_ag
     until_met("a task is deleted before it is read", [3, 9, 27, 60], a_person_deletes).await;
 }
 
-/// Whether the task was deleted before it was read, when so many seconds lie between two looks.
+/// Whether the task was deleted before it was read, when so many seconds lie between two passes.
 async fn a_person_deletes(seconds: u64) -> bool {
     let interval = format!("{seconds}s");
     let scene = scene(2, &[("CHECK_INTERVAL_MIN", &interval), ("CHECK_INTERVAL_MAX", &interval)], |_| ()).await;

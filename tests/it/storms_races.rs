@@ -30,7 +30,7 @@ pub(crate) fn race_was_weathered(stage: &Stage, trouble: Trouble, story: &str) -
             each_task_was_created_once(&all, story);
             true
         }
-        // Two that wake one target, and two looks of one wake-up: the later generation in the document counts.
+        // Two that wake one target, and two passes of one wake-up: the later generation in the document counts.
         "wake-up" | "acknowledgement" => true,
         other => panic!("what is a race at {other}?"),
     };

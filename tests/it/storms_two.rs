@@ -71,7 +71,7 @@ async fn one_refuses_every_call(rest: u64) -> bool {
     is_met
 }
 
-/// While the one was to be left alone, the other was called; neither its document nor a look at a target of it told of a rest.
+/// While the one was to be left alone, the other was called; neither its document nor a pass over a target of it told of a rest.
 /// Whether there was no gap as long as the rest between the other's calls.
 fn nobody_else_was_held(stage: &Stage, busy: &str, other: &str, wait: Duration, done: OffsetDateTime) -> bool {
     let refused: Vec<Entry> = calls(stage, busy);
@@ -95,10 +95,10 @@ fn nobody_else_was_held(stage: &Stage, busy: &str, other: &str, wait: Duration, 
     let hash = |name: &str| name.rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
     let names = stage.documents().into_keys().filter(|name| name.contains(&other.to_lowercase()));
     let targets: BTreeSet<String> = names.map(|name| hash(&name)).collect();
-    let looks = stage.logged("target_looked_at").into_iter();
+    let looks = stage.logged("target_reconciled").into_iter();
     let looks: Vec<Value> = looks.filter(|look| targets.contains(look["target"].as_str().unwrap())).collect();
     assert!(looks.len() > targets.len() && targets.len() > 1, "{looks:#?}");
-    assert!(looks.iter().all(|look| look["rest"] != "throttled"), "{looks:#?}");
+    assert!(looks.iter().all(|look| look["idle"] != "throttled"), "{looks:#?}");
     let document = stage.azure.blobs().list("state", &format!("subscriptions/{}", other.to_lowercase()));
     let told = document.iter().map(|blob| serde_json::from_slice::<Value>(&blob.content).unwrap());
     let told: Vec<Value> = told.map(|document| document["throttledUntil"].clone()).collect();

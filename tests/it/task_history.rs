@@ -9,7 +9,7 @@ use simulator::resource_manager::{PageSizes, TaskRequest};
 
 use crate::stage::{Stage, assignment, events, land, record, subscription, until};
 
-/// Pages of the list, each of one finished task: more than are read in one look.
+/// Pages of the list, each of one finished task: more than are read in one pass.
 const PAGES: usize = 11;
 const RESOURCES: usize = 3;
 

@@ -1,19 +1,19 @@
 //! A task of the target runs that its document does not name: a document was lost or restored, or a request came late. Nobody
 //! else would follow it, and all others must keep out of its way: so it is taken in as the target's active task.
 
-use crate::document::{ActiveTask, Entry, EntryState, Extent, TargetDocument, TaskName, TaskPhase};
+use crate::document::{ActiveTask, Entry, EntryState, TargetDocument, TaskKind, TaskName, TaskPhase};
 use crate::fact::ListedTask;
 use crate::id::ResourceId;
 use crate::time::Timestamp;
 
-use super::context::View;
+use super::context::Context;
 use super::step::{Next, Question};
 
-impl View<'_> {
+impl Context<'_> {
     /// Takes a task in that is the target's and that its document does not know, if it runs: the list may be old.
     pub(crate) fn adopt(self) -> Option<Next> {
         let (name, task) = self.known().stray()?;
-        match self.look.task.as_ref().filter(|(found, _)| *found == name) {
+        match self.pass.task.as_ref().filter(|(found, _)| *found == name) {
             None => Some(self.ask(Question::Task(name))),
             // It is in the way as long as it is listed.
             Some((_, None)) => None,
@@ -36,8 +36,8 @@ fn adopt(document: &mut TargetDocument, name: TaskName, task: &ListedTask, now: 
         entry.state = EntryState::InTask;
     }
     document.sequence = document.sequence.max(name.sequence());
-    let extent = if task.resources.is_some() { Extent::Resources } else { Extent::Whole { count: Extent::MOST } };
-    document.active = Some(ActiveTask::new(name, extent, TaskPhase::Open, opened_at, now));
+    let kind = if task.resources.is_some() { TaskKind::Listed } else { TaskKind::WholeScope { count: TaskKind::MOST } };
+    document.active = Some(ActiveTask::new(name, kind, TaskPhase::Open, opened_at, now));
 }
 
 #[cfg(test)]
@@ -46,10 +46,10 @@ mod tests {
 
     use super::*;
     use crate::decide::closed_gate_tests::play;
-    use crate::decide::pass::Reconciliation;
-    use crate::decide::step::{Meaning, Observed, Rest};
+    use crate::decide::pass::Pass;
+    use crate::decide::step::{Idle, Observed, Transition};
     use crate::fact::{ActiveTasks, TaskState};
-    use crate::fixture::{installation, look_at, now, policy, resource, status, target, waiting};
+    use crate::fixture::{installation, now, pass_over, resource, status, target, tuning, waiting};
     use crate::message::WakeUp;
 
     fn listed(name: &TaskName, resources: Option<BTreeSet<String>>) -> ListedTask {
@@ -73,42 +73,42 @@ mod tests {
         adopt(&mut document, name.clone(), &listed(&name, Some(ids)), now());
         assert_eq!(document.in_task().cloned().collect::<Vec<_>>(), [0, 7].map(resource));
         let active = document.active.unwrap();
-        assert_eq!((active.name, active.extent, active.opened_at), (name.clone(), Extent::Resources, opened_at));
+        assert_eq!((active.name, active.kind, active.opened_at), (name.clone(), TaskKind::Listed, opened_at));
         assert_eq!(document.sequence, number);
         let mut document = waiting(1);
         adopt(&mut document, name.clone(), &listed(&name, None), now());
-        assert!(document.active.is_some_and(|active| active.extent.is_whole()));
+        assert!(document.active.is_some_and(|active| active.kind.is_whole()));
     }
 
-    /// A look at a target with one due resource, which has read this list of tasks.
-    fn look_with(tasks: Vec<ListedTask>) -> Reconciliation {
+    /// A pass over a target with one due resource, which has read this list of tasks.
+    fn look_with(tasks: Vec<ListedTask>) -> Pass {
         let document = waiting(1);
-        let mut look = look_at(&WakeUp::new(target(), document.generation));
-        play(&mut look, document, |next| *next == Next::Ask(Question::ActiveTasks));
-        look.observe(Observed::ActiveTasks(ActiveTasks::All(tasks)));
-        look
+        let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+        play(&mut pass, document, |next| *next == Next::Ask(Question::ActiveTasks));
+        pass.observe(Observed::ActiveTasks(ActiveTasks::All(tasks)));
+        pass
     }
 
     #[test]
     fn a_listed_task_is_looked_up_before_it_is_taken_in_and_one_that_has_ended_is_in_nobodys_way() {
         let name = |sequence| TaskName::new(&installation(), &target().hash(), sequence);
-        let look = look_with([7, 8].map(|n| listed(&name(n), None)).to_vec());
-        assert_eq!(look.next(&policy(), now()), Next::Ask(Question::Task(name(7))));
-        let told = |look: &Reconciliation, sequence, answer| {
-            let mut look = look.clone();
-            look.observe(Observed::Task(name(sequence), answer));
-            look
+        let pass = look_with([7, 8].map(|n| listed(&name(n), None)).to_vec());
+        assert_eq!(pass.next(&tuning(), now()), Next::Ask(Question::Task(name(7))));
+        let told = |pass: &Pass, sequence, answer| {
+            let mut pass = pass.clone();
+            pass.observe(Observed::Task(name(sequence), answer));
+            pass
         };
-        let first_ended = told(&look, 7, Some(status(TaskState::Complete)));
-        assert_eq!(first_ended.next(&policy(), now()), Next::Ask(Question::Task(name(8))));
+        let first_ended = told(&pass, 7, Some(status(TaskState::Complete)));
+        assert_eq!(first_ended.next(&tuning(), now()), Next::Ask(Question::Task(name(8))));
         let both_ended = told(&first_ended, 8, Some(status(TaskState::Failed)));
-        assert!(matches!(both_ended.next(&policy(), now()), Next::Ask(Question::States(_))), "a wave");
-        let Next::Save(write) = told(&first_ended, 8, Some(status(TaskState::Active))).next(&policy(), now()) else {
+        assert!(matches!(both_ended.next(&tuning(), now()), Next::Ask(Question::States(_))), "a wave");
+        let Next::Save(write) = told(&first_ended, 8, Some(status(TaskState::Active))).next(&tuning(), now()) else {
             panic!("not taken in")
         };
         assert_eq!(write.document.active.map(|active| active.name), Some(name(8)));
         // Nobody knows: it stays in the way.
-        let Next::Save(write) = told(&first_ended, 8, None).next(&policy(), now()) else { panic!("no rest") };
-        assert_eq!(write.meaning, Meaning::Settled(Rest::Blocked));
+        let Next::Save(write) = told(&first_ended, 8, None).next(&tuning(), now()) else { panic!("not idle") };
+        assert_eq!(write.transition, Transition::Settled(Idle::Blocked));
     }
 }

@@ -3,20 +3,20 @@
 use crate::transition::refusals::holding;
 use crate::transition::retention;
 
-use super::context::View;
+use super::context::Context;
 use super::step::Next;
 
-impl View<'_> {
+impl Context<'_> {
     /// What to do about a task that has been kept long enough; none when there is nothing to do, or nothing can be asked now.
     pub(crate) fn clearing(self) -> Option<Next> {
-        let task = retention::over(self.document, self.policy, self.now)?;
-        if self.look.deleted.as_ref() == Some(task) {
+        let task = retention::over(self.document, self.tuning, self.now)?;
+        if self.pass.deleted.as_ref() == Some(task) {
             return Some(Self::step(retention::seen_to(self.document, task)));
         }
         // What is refused in the scope is left alone in this, too.
-        let is_held = holding(self.claims, &self.look.target, &self.look.hash).is_some();
+        let is_held = holding(self.claims, &self.pass.target, &self.pass.hash).is_some();
         let may_act =
-            !is_held && !self.look.stays && self.no_questions().is_none() && self.look.installation.copied.is_none();
+            !is_held && !self.pass.stays && self.no_questions().is_none() && self.pass.installation.copied.is_none();
         may_act.then(|| Next::DeleteTask(task.clone()))
     }
 }

@@ -4,38 +4,38 @@ use std::time::Duration;
 
 use crate::document::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 use crate::fact::{ActiveTasks, Scanned};
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
-use crate::transition::backoff::{early_pause, next_look};
+use crate::transition::backoff::{early_pause, next_pass};
 use crate::transition::left_out::count_surplus;
-use crate::transition::schedule::{forget_settled, rouse};
+use crate::transition::schedule::{forget_settled, schedule};
 use crate::transition::{doubts, evaluate, retention};
 use crate::wave::conflicts::Blockers;
 use crate::wave::listed::Known;
-use crate::wave::task_limit::Crowd;
+use crate::wave::task_limit::TaskLimit;
 
-use super::pass::Reconciliation;
-use super::step::{Meaning, Next, Question, Rest, Write};
+use super::pass::Pass;
+use super::step::{Idle, Next, Question, Transition, Write};
 
 /// By so much at least, and at most, the list of tasks may be late.
 const LISTED_LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];
 
-/// The memory of the look, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
+/// The memory of the pass, the two documents as they were read, the settings, and the time, by all clocks and by this machine's.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) look: &'a Reconciliation,
+pub(crate) struct Context<'a> {
+    pub(crate) pass: &'a Pass,
     pub(crate) document: &'a TargetDocument,
     pub(crate) claims: &'a SubscriptionDocument,
-    pub(crate) policy: &'a Policy,
+    pub(crate) tuning: &'a Tuning,
     pub(crate) moment: Moment,
     pub(crate) now: Timestamp,
 }
 
-impl<'a> View<'a> {
+impl<'a> Context<'a> {
     /// What to do next.
     pub(crate) fn next(self) -> Next {
-        if self.look.is_stale() {
-            return self.told().unwrap_or_else(|| self.look.wake(self.document));
+        if self.pass.is_stale() {
+            return self.told().unwrap_or_else(|| self.pass.wake(self.document));
         }
         match self.document.active.as_ref() {
             Some(active) if active.phase == TaskPhase::Opening => self.opening(active),
@@ -50,48 +50,48 @@ impl<'a> View<'a> {
     /// Asks a question, unless Resource Manager must be left alone or time is up; then the target rests.
     pub(crate) fn ask(self, question: Question) -> Next {
         match self.no_questions() {
-            Some((until, why)) => self.rest(Some(until), why),
+            Some((until, why)) => self.idle_until(Some(until), why),
             None => Next::Ask(question),
         }
     }
 
     /// Until when no question can be asked, and why.
-    pub(crate) fn no_questions(self) -> Option<(Timestamp, Rest)> {
+    pub(crate) fn no_questions(self) -> Option<(Timestamp, Idle)> {
         if let Some(until) = self.floor() {
-            return Some((until, Rest::Throttled));
+            return Some((until, Idle::Throttled));
         }
-        if self.look.out_of_time {
-            return Some((self.now, Rest::OutOfTime));
+        if self.pass.out_of_time {
+            return Some((self.now, Idle::OutOfTime));
         }
         if let Some(until) = self.refused_until() {
-            return Some((until, Rest::Unanswered));
+            return Some((until, Idle::Unanswered));
         }
         let began = || self.document.active.as_ref().map(|active| active.opened_at).or(self.document.earliest_due());
-        self.look.unanswered.then(|| (next_look(began().unwrap_or(self.now), self.policy, self.now), Rest::Unanswered))
+        self.pass.unanswered.then(|| (next_pass(began().unwrap_or(self.now), self.tuning, self.now), Idle::Unanswered))
     }
 
     /// Until when Resource Manager wants no call for this subscription.
     pub(crate) fn floor(self) -> Option<Timestamp> {
         let told = self.claims.throttled_until.map(|until| self.moment.local(until));
-        self.look.throttled.max(told).filter(|until| *until > self.now)
+        self.pass.throttled.max(told).filter(|until| *until > self.now)
     }
 
-    pub(crate) fn write(document: TargetDocument, meaning: Meaning) -> Next {
-        Next::Save(Write { document: Box::new(document), meaning, decided: Duration::ZERO })
+    pub(crate) fn write(document: TargetDocument, transition: Transition) -> Next {
+        Next::Save(Write { document: Box::new(document), transition, decided: Duration::ZERO })
     }
 
     /// Writes a step on the way.
     pub(crate) fn step(document: TargetDocument) -> Next {
-        Self::write(document, Meaning::Step)
+        Self::write(document, Transition::Step)
     }
 
-    /// Ends the look: what the other targets must know is told, then the next wake-up is set.
-    pub(crate) fn rest(self, at: Option<Timestamp>, why: Rest) -> Next {
-        self.rest_as(self.document, at, why)
+    /// Ends the pass: what the other targets must know is told, then the next wake-up is set.
+    pub(crate) fn idle_until(self, at: Option<Timestamp>, why: Idle) -> Next {
+        self.idle_until_with(self.document, at, why)
     }
 
     /// The same, with a changed document.
-    pub(crate) fn rest_as(self, document: &TargetDocument, at: Option<Timestamp>, why: Rest) -> Next {
+    pub(crate) fn idle_until_with(self, document: &TargetDocument, at: Option<Timestamp>, why: Idle) -> Next {
         if let Some(tell) = self.told() {
             return tell;
         }
@@ -99,25 +99,25 @@ impl<'a> View<'a> {
             return Next::SaveClaims(Box::new(claims));
         }
         let mut document = document.clone();
-        forget_settled(&mut document, self.policy.flap_window, self.now);
-        count_surplus(&mut document, self.policy);
+        forget_settled(&mut document, self.tuning.flap_window, self.now);
+        count_surplus(&mut document, self.tuning);
         // What is in doubt is asked about when no task runs, unless nothing can be asked.
         let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
-        let kept = retention::look_at(&document, self.policy, self.now);
+        let kept = retention::pass_over(&document, self.tuning, self.now);
         let kept = kept.filter(|_| document.active.is_none() && why.is_for_want_of_work());
         let at = at.into_iter().chain(doubt).chain(kept).min();
         let planned = self.not_early(&mut document, at);
-        rouse(&mut document, planned);
+        schedule(&mut document, planned);
         if let (Some(active), Some(at)) = (&mut document.active, at) {
             active.check_at = at;
         }
-        Self::write(document, Meaning::Settled(why))
+        Self::write(document, Transition::Settled(why))
     }
 
     /// A clock that is behind the broker's makes wake-ups come early, at once again and again until it has caught up. So the
     /// next is planned later: by as much as the last ones came early, once it is not chance, and a little more each time.
     fn not_early(self, document: &mut TargetDocument, at: Option<Timestamp>) -> Option<Timestamp> {
-        if document.generation == self.look.generation() {
+        if document.generation == self.pass.generation() {
             let pause = early_pause(document.early, document.ahead);
             let early = document.wake_at.and_then(|planned| Duration::try_from(planned - pause - self.now).ok());
             match early.filter(|early| !early.is_zero()) {
@@ -138,9 +138,9 @@ impl<'a> View<'a> {
     /// Manager alone.
     pub(crate) fn told(self) -> Option<Next> {
         let active = self.document.active.as_ref().map(|active| &active.name);
-        let void = self.claims.claims.get(&self.look.hash).is_some_and(|claim| Some(&claim.task) != active);
+        let void = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| Some(&claim.task) != active);
         let known = self.claims.throttled_until.map(|until| self.moment.local(until));
-        let learned = self.look.throttled.filter(|until| *until > self.now && known < Some(*until));
+        let learned = self.pass.throttled.filter(|until| *until > self.now && known < Some(*until));
         let news = learned.map(|until| self.moment.stored(until));
         if let Some(claims) = self.refusal_told() {
             return Some(Next::SaveClaims(Box::new(claims)));
@@ -151,7 +151,7 @@ impl<'a> View<'a> {
         }
         let mut claims = evaluations.unwrap_or_else(|| self.claims.clone());
         if void {
-            claims.claims.remove(&self.look.hash);
+            claims.claims.remove(&self.pass.hash);
         }
         claims.throttled_until = claims.throttled_until.max(news);
         Some(Next::SaveClaims(Box::new(claims)))
@@ -163,11 +163,11 @@ impl<'a> View<'a> {
             return None;
         }
         let mut claims = self.claims.clone();
-        let learned = self.look.scanned.as_ref().map(|(scope, at, scanned)| (scope, *at, scanned));
-        let unsent = self.look.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
+        let learned = self.pass.scanned.as_ref().map(|(scope, at, scanned)| (scope, *at, scanned));
+        let unsent = self.pass.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
         let learned = learned.or(unsent);
         let is_news = learned.is_some_and(|(scope, at, scanned)| {
-            evaluate::learn(&mut claims, scope, at, scanned, self.policy, self.moment.stored_after)
+            evaluate::learn(&mut claims, scope, at, scanned, self.tuning, self.moment.stored_after)
         });
         let is_over = evaluate::give_up_overdue(&mut claims, self.moment.stored_after);
         (is_news || is_over).then_some(claims)
@@ -177,33 +177,33 @@ impl<'a> View<'a> {
     pub(crate) fn known(self) -> Known<'a> {
         Known {
             document: self.document,
-            hash: &self.look.hash,
+            hash: &self.pass.hash,
             claims: self.claims,
-            rivals: &self.look.rivals,
-            tasks: self.look.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
-            ended: &self.look.ended,
-            installation: &self.look.installation.id,
+            rivals: &self.pass.rivals,
+            tasks: self.pass.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
+            ended: &self.pass.ended,
+            installation: &self.pass.installation.id,
             new_since: self.moment.stored_after
-                - (self.policy.check_interval_max * 2).clamp(LISTED_LATE[0], LISTED_LATE[1]),
+                - (self.tuning.check_interval_max * 2).clamp(LISTED_LATE[0], LISTED_LATE[1]),
         }
     }
 
     /// What other tasks touch, and whether there is a place for one more.
     pub(crate) fn blockers(self) -> Blockers<'a> {
-        let siblings = self.look.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
+        let siblings = self.pass.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
         let known = self.known();
-        Blockers::new(known).among(&Crowd { siblings, known, is_known: self.look.is_crowded })
+        Blockers::new(known).among(&TaskLimit { siblings, known, is_known: self.pass.is_crowded })
     }
 
     /// The name of the target's next task. A document that was restored is behind, so the time is in it: no name comes again.
     pub(crate) fn new_name(self) -> TaskName {
         let time = u64::try_from(self.moment.stored_after.unix_timestamp()).unwrap_or_default();
-        TaskName::new(&self.look.installation.id, &self.look.hash, time.max(self.document.sequence + 1))
+        TaskName::new(&self.pass.installation.id, &self.pass.hash, time.max(self.document.sequence + 1))
     }
 
     /// Rests where nothing is to be begun: the state seems to be a copy of another installation's.
     pub(crate) fn paused(self) -> Option<Next> {
-        let later = self.now + self.policy.check_interval_max;
-        self.look.installation.copied.as_ref().map(|_| self.rest(Some(later), Rest::Paused))
+        let later = self.now + self.tuning.check_interval_max;
+        self.pass.installation.copied.as_ref().map(|_| self.idle_until(Some(later), Idle::Paused))
     }
 }

@@ -1,5 +1,5 @@
 //! Some resources wait for an evaluation: let go those that were evaluated, ask after an evaluation that runs, ask for one
-//! where that may be, and set the time of the next look at the others.
+//! where that may be, and set the time of the next pass over the others.
 
 use crate::document::Entry;
 use crate::fact::Facts;
@@ -11,11 +11,11 @@ use crate::transition::evaluate::{Fate, UnderWay, evaluated, fate, let_go, scope
 use crate::transition::open::longest_request;
 use crate::wave::due::Due;
 
-use super::context::View;
+use super::context::Context;
 use super::gather::Judged;
-use super::step::{Next, Question, Rest};
+use super::step::{Idle, Next, Question};
 
-impl View<'_> {
+impl Context<'_> {
     /// What to do about the resources that wait for an evaluation; none when there is nothing to do now.
     pub(crate) fn evaluating(self, facts: &Facts) -> Option<Next> {
         if let Some(next) = self.asking() {
@@ -35,7 +35,7 @@ impl View<'_> {
         if !newer.is_empty() {
             return Some(Self::step(evaluated(self.document, newer.into_iter(), self.now)));
         }
-        match self.policy.mode {
+        match self.tuning.mode {
             Mode::Act => self.waiting(&waiting),
             // The plan says what would be asked for.
             Mode::Plan => None,
@@ -50,17 +50,17 @@ impl View<'_> {
 
     /// What was learned of an evaluation is told before anything else, and one that was written down is asked for.
     fn asking(self) -> Option<Next> {
-        if self.look.scanned.is_some() {
+        if self.pass.scanned.is_some() {
             return self.told();
         }
-        let (scope, started_at) = self.look.requested.as_ref()?;
+        let (scope, started_at) = self.pass.requested.as_ref()?;
         self.claims.evaluations.get(scope).filter(|known| known.started_at == *started_at)?;
         if let Some((until, why)) = self.no_questions() {
-            return Some(self.rest(Some(until), why));
+            return Some(self.idle_until(Some(until), why));
         }
         // Whoever stood still for so long must not send what others do not expect any more.
-        if self.moment.local(*started_at) + self.policy.opening_grace <= self.now + longest_request(self.policy) {
-            return Some(self.rest(Some(self.now), Rest::OutOfTime));
+        if self.moment.local(*started_at) + self.tuning.opening_grace <= self.now + longest_request(self.tuning) {
+            return Some(self.idle_until(Some(self.now), Idle::OutOfTime));
         }
         Some(Next::Evaluate(scope.clone()))
     }
@@ -68,13 +68,13 @@ impl View<'_> {
     /// What an evaluation that is under way will tell of waits for that, and needs no other question. None when there is
     /// nothing of the kind.
     fn expecting(self) -> Option<Next> {
-        if self.policy.mode == Mode::Plan {
+        if self.tuning.mode == Mode::Plan {
             return None;
         }
         let mut waits = Vec::new();
         for id in Due::all(self.document, self.now) {
             let Some(since) = self.not_evaluated_since(id) else { continue };
-            match under_way(id, since, self.claims, self.policy, self.moment.stored_after) {
+            match under_way(id, since, self.claims, self.tuning, self.moment.stored_after) {
                 Some(UnderWay::Question(scope, link)) => return Some(self.ask(Question::Evaluation(scope, link))),
                 Some(UnderWay::Wait(at)) => waits.push((id, self.moment.local(at))),
                 None => {}
@@ -95,7 +95,7 @@ impl View<'_> {
     /// When the latest policy state of the resource was evaluated, if that was after its failure.
     fn state_newer_than_failure(self, id: &ResourceId) -> Option<Timestamp> {
         let since = self.not_evaluated_since(id)?;
-        let of_it = self.look.states.iter().filter(|state| state.resource == id.as_str());
+        let of_it = self.pass.states.iter().filter(|state| state.resource == id.as_str());
         of_it.filter_map(|state| state.at).max().filter(|at| *at > since)
     }
 
@@ -105,10 +105,10 @@ impl View<'_> {
         let mut changed = self.document.clone();
         for id in resources {
             let Some(since) = self.not_evaluated_since(id) else { continue };
-            match fate(since, &scope, self.claims, !self.look.has_requested, self.policy, self.moment.stored_after) {
+            match fate(since, &scope, self.claims, !self.pass.has_requested, self.tuning, self.moment.stored_after) {
                 Fate::Request => return Some(self.request(scope)),
                 Fate::Wait(at) => evaluate::wait(&mut changed, id, self.moment.local(at)),
-                Fate::GiveUp => evaluate::give_up(&mut changed, id, self.policy, self.now),
+                Fate::GiveUp => evaluate::give_up(&mut changed, id, self.tuning, self.now),
             }
         }
         Some(Self::step(changed))
@@ -120,10 +120,10 @@ impl View<'_> {
             return paused;
         }
         if let Some((until, why)) = self.no_questions() {
-            return self.rest(Some(until), why);
+            return self.idle_until(Some(until), why);
         }
         let mut claims = self.claims.clone();
-        evaluate::request(&mut claims, scope, self.policy, self.moment.stored(self.now));
+        evaluate::request(&mut claims, scope, self.tuning, self.moment.stored(self.now));
         Next::SaveClaims(Box::new(claims))
     }
 }

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use crate::document::{
-    Entry, EntryState, Evaluation, EvaluationPhase, Extent, FailureClass, LastFailure, ParkReason, SkipReason,
-    SubscriptionDocument, TargetDocument, Versioned,
+    Entry, EntryState, Evaluation, EvaluationPhase, FailureClass, LastFailure, ParkReason, SkipReason,
+    SubscriptionDocument, TargetDocument, TaskKind, Versioned,
 };
 use crate::event::ComplianceState;
 use crate::fact::{ActiveTasks, Effect, PolicyState, Scanned};
-use crate::fixture::{SUB, look_at, now, policy, policy_with, resource, target, waiting};
+use crate::fixture::{SUB, now, pass_over, resource, target, tuning, tuning_with, waiting};
 use crate::id::Scope;
 use crate::message::WakeUp;
-use crate::settings::{Mode, Policy};
+use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
 
 use super::closed_gate_tests::{etag, facts};
-use super::pass::Reconciliation;
+use super::pass::Pass;
 use super::plan::Plan;
-use super::step::{Meaning, Next, Observed, Question, Rest, Write};
+use super::step::{Idle, Next, Observed, Question, Transition, Write};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const LINK: &str = "https://management.azure.com/operation";
@@ -30,7 +30,7 @@ fn group() -> Scope {
 struct Scene {
     document: TargetDocument,
     claims: SubscriptionDocument,
-    policy: Policy,
+    tuning: Tuning,
     now: Timestamp,
     states: Vec<PolicyState>,
     /// The answers to a request and to a question after it.
@@ -41,7 +41,7 @@ struct Scene {
     questions: usize,
     tasks: Vec<TargetDocument>,
     plans: Vec<Plan>,
-    rest: Option<Rest>,
+    rest: Option<Idle>,
 }
 
 impl Scene {
@@ -58,7 +58,7 @@ impl Scene {
         Self {
             document,
             claims: SubscriptionDocument::new(target().subscription().clone()),
-            policy: policy(),
+            tuning: tuning(),
             now: now() + Duration::from_secs(60),
             states: Vec::new(),
             request: Scanned::Running(LINK.to_owned(), None),
@@ -71,28 +71,28 @@ impl Scene {
         }
     }
 
-    /// One look, to its end, to the opening of a task, or to what `stop` is waiting for.
-    fn look_until(&mut self, stop: impl Fn(&Next) -> bool) -> Reconciliation {
-        let mut look = look_at(&WakeUp::new(target(), self.document.generation));
+    /// One pass, to its end, to the opening of a task, or to what `stop` is waiting for.
+    fn look_until(&mut self, stop: impl Fn(&Next) -> bool) -> Pass {
+        let mut pass = pass_over(&WakeUp::new(target(), self.document.generation));
         for _ in 0..200 {
-            let next = look.next(&self.policy, self.now);
+            let next = pass.next(&self.tuning, self.now);
             self.now += Duration::from_millis(10);
             if stop(&next) {
-                return look;
+                return pass;
             }
             let target = || Box::new(Versioned { document: self.document.clone(), etag: Some(etag()) });
-            look.observe(match next {
+            pass.observe(match next {
                 Next::Load => Observed::Target(target()),
                 Next::LoadClaims => Observed::Claims(Versioned { document: self.claims.clone(), etag: Some(etag()) }),
-                Next::Save(Write { document, meaning: Meaning::Opened, .. }) => {
+                Next::Save(Write { document, transition: Transition::Opened, .. }) => {
                     self.tasks.push(*document);
-                    return look;
+                    return pass;
                 }
                 Next::Save(write) => {
                     self.document = (*write.document).clone();
-                    if let Meaning::Settled(rest) = write.meaning {
+                    if let Transition::Settled(rest) = write.transition {
                         self.rest = Some(rest);
-                        return look;
+                        return pass;
                     }
                     Observed::Saved(write, etag())
                 }
@@ -122,7 +122,7 @@ impl Scene {
         panic!("no end");
     }
 
-    fn look(&mut self) {
+    fn pass(&mut self) {
         self.look_until(|_| false);
     }
 
@@ -130,7 +130,7 @@ impl Scene {
     fn play(&mut self, until: Timestamp) -> usize {
         let mut looks = 0;
         while self.now < until && self.tasks.is_empty() {
-            self.look();
+            self.pass();
             looks += 1;
             let Some(at) = self.document.wake_at else { break };
             self.now = self.now.max(at);
@@ -156,19 +156,19 @@ fn state(n: usize, state: ComplianceState, at: Timestamp) -> PolicyState {
 #[test]
 fn forty_resources_ask_for_one_evaluation_and_then_go_together() {
     let mut scene = Scene::new(40);
-    scene.look();
+    scene.pass();
     assert_eq!(scene.requests.iter().map(|(_, scope)| scope.clone()).collect::<Vec<_>>(), [group()]);
-    assert_eq!((scene.rest, scene.tasks.len()), (Some(Rest::NotEvaluatedYet), 0));
+    assert_eq!((scene.rest, scene.tasks.len()), (Some(Idle::NotEvaluatedYet), 0));
     assert!(matches!(scene.phase(), EvaluationPhase::Running { .. }) && scene.waits());
     scene.now += Duration::from_secs(600);
-    scene.look();
+    scene.pass();
     assert_eq!((scene.requests.len(), scene.questions), (1, 1));
     scene.question = Scanned::Ended;
     scene.now += Duration::from_secs(600);
-    scene.look();
+    scene.pass();
     assert_eq!((scene.requests.len(), scene.questions, scene.tasks.len()), (1, 2, 1));
     let opened = &scene.tasks[0];
-    assert_eq!((opened.in_task().count(), &opened.active.as_ref().unwrap().extent), (40, &Extent::Resources));
+    assert_eq!((opened.in_task().count(), &opened.active.as_ref().unwrap().kind), (40, &TaskKind::Listed));
     assert!(opened.resources.values().all(Entry::is_stale), "a second time in a row will be known for one");
 }
 
@@ -178,14 +178,14 @@ fn an_evaluation_tells_of_what_failed_before_it_was_asked_for_and_of_nothing_els
         (1, EvaluationPhase::Ended { at: now() }, true),
         (0, EvaluationPhase::Ended { at: now() }, false),
         (-1, EvaluationPhase::Ended { at: now() }, false),
-        (1, EvaluationPhase::Running { location: LINK.to_owned(), look_at: now() + HOUR }, false),
+        (1, EvaluationPhase::Running { location: LINK.to_owned(), pass_over: now() + HOUR }, false),
         (1, EvaluationPhase::Unavailable { words: String::new() }, false),
     ] {
         for scope in [group(), target().scope] {
             let mut scene = Scene::new(3);
             let started_at = now() + time::Duration::seconds(began);
             scene.claims.evaluations.insert(scope.clone(), Evaluation { started_at, phase: phase.clone() });
-            scene.look();
+            scene.pass();
             assert_eq!(scene.tasks.len(), usize::from(goes), "{scope} {began} {phase:?}");
         }
     }
@@ -195,17 +195,17 @@ fn an_evaluation_tells_of_what_failed_before_it_was_asked_for_and_of_nothing_els
 fn what_another_target_has_asked_for_is_not_asked_for_again() {
     let mut scene = Scene::new(3);
     scene.question = Scanned::Ended;
-    let running = EvaluationPhase::Running { location: LINK.to_owned(), look_at: scene.now + HOUR };
+    let running = EvaluationPhase::Running { location: LINK.to_owned(), pass_over: scene.now + HOUR };
     for phase in [EvaluationPhase::Asked, running] {
         let started_at = scene.now - Duration::from_secs(1);
         scene.claims.evaluations.insert(target().scope, Evaluation { started_at, phase });
-        scene.look();
+        scene.pass();
         assert_eq!((scene.requests.len(), scene.questions, scene.tasks.len()), (0, 0, 0));
         assert!(scene.waits() && scene.document.wake_at.is_some_and(|at| at <= scene.now + HOUR));
         scene.document.resources.values_mut().for_each(|entry| entry.state = EntryState::Waiting { due: now() });
     }
     scene.now += HOUR;
-    scene.look();
+    scene.pass();
     assert_eq!((scene.requests.len(), scene.questions, scene.tasks.len()), (0, 1, 1));
 }
 
@@ -217,14 +217,14 @@ fn where_no_evaluation_can_be_had_what_waits_is_looked_at_now_and_then_and_parke
         let looks = scene.play(now() + HOUR * 100);
         assert!(looks < 120, "{looks} looks in three days");
         for pair in scene.requests.windows(2) {
-            assert!(pair[1].0 - pair[0].0 >= scene.policy.reevaluate_interval, "{pair:?}");
+            assert!(pair[1].0 - pair[0].0 >= scene.tuning.reevaluate_interval, "{pair:?}");
         }
         assert!((10..=13).contains(&scene.requests.len()), "{:?}", scene.requests);
         for entry in scene.document.resources.values() {
             let EntryState::Parked { reason, class, hint, until, .. } = &entry.state else { panic!("{entry:?}") };
             assert_eq!((*reason, *class), (ParkReason::PermanentFailure, Some(FailureClass::Stale)));
             assert!(hint.contains("triggerEvaluation/action"), "{hint}");
-            assert!(*until > now() + HOUR * 72 + scene.policy.park_for, "not before three days: {until}");
+            assert!(*until > now() + HOUR * 72 + scene.tuning.park_for, "not before three days: {until}");
         }
         assert_eq!(scene.document.wake_at, None);
     }
@@ -251,7 +251,7 @@ fn a_state_that_is_newer_than_the_failure_lets_go_and_an_older_one_does_not() {
     {
         let mut scene = Scene::new(1);
         scene.states = vec![state(0, compliance.clone(), now() + time::Duration::seconds(seconds))];
-        scene.look();
+        scene.pass();
         let is_compliant =
             |entry: &&Entry| matches!(entry.state, EntryState::Skipped { reason: SkipReason::Compliant, .. });
         let found = (scene.tasks.len(), scene.document.resources.values().filter(is_compliant).count());
@@ -263,8 +263,8 @@ fn a_state_that_is_newer_than_the_failure_lets_go_and_an_older_one_does_not() {
 #[test]
 fn what_the_guard_rails_exclude_asks_for_no_evaluation() {
     let mut scene = Scene::new(3);
-    scene.policy = policy_with("EXCLUDE_RESOURCE_TYPES", "Microsoft.Storage/*");
-    scene.look();
+    scene.tuning = tuning_with("EXCLUDE_RESOURCE_TYPES", "Microsoft.Storage/*");
+    scene.pass();
     assert_eq!((scene.requests.len(), scene.questions), (0, 0));
     assert!(scene.document.resources.values().all(|entry| matches!(entry.state, EntryState::Skipped { .. })));
 }
@@ -272,10 +272,10 @@ fn what_the_guard_rails_exclude_asks_for_no_evaluation() {
 #[test]
 fn plan_mode_asks_for_no_evaluation_and_says_what_it_would_ask_for() {
     let mut scene = Scene::new(3);
-    scene.policy = Policy { mode: Mode::Plan, ..policy() };
+    scene.tuning = Tuning { mode: Mode::Plan, ..tuning() };
     let before = scene.document.resources.clone();
-    scene.look();
-    assert_eq!((scene.requests.len(), scene.questions, scene.rest), (0, 0, Some(Rest::PlanMode)));
+    scene.pass();
+    assert_eq!((scene.requests.len(), scene.questions, scene.rest), (0, 0, Some(Idle::PlanMode)));
     assert_eq!(scene.plans, [Plan { evaluation: Some(group()), ..Plan::default() }]);
     assert_eq!((&scene.document.resources, scene.claims.evaluations.len()), (&before, 0));
 }
@@ -284,23 +284,25 @@ fn plan_mode_asks_for_no_evaluation_and_says_what_it_would_ask_for() {
 fn a_request_that_is_not_sent_is_taken_back_so_that_it_can_be_made_later() {
     let mut scene = Scene::new(1);
     scene.request = Scanned::NotSent;
-    scene.look();
+    scene.pass();
     assert_eq!((scene.requests.len(), scene.claims.evaluations.len()), (1, 0));
     // The gate closes, or the sender stalls, between the writing down and the sending.
     for (floor, stall) in [(Some(HOUR), Duration::ZERO), (None, HOUR)] {
         scene.now += HOUR;
-        let mut look = scene.look_until(|next| matches!(next, Next::Evaluate(_)));
+        let mut pass = scene.look_until(|next| matches!(next, Next::Evaluate(_)));
         assert_eq!(scene.claims.evaluations.len(), 1);
         let now = scene.now + stall;
         if let Some(floor) = floor {
-            look.observe(Observed::Floor(now + floor));
+            pass.observe(Observed::Floor(now + floor));
         }
-        let Next::SaveClaims(claims) = look.next(&scene.policy, now) else { panic!("not taken back") };
+        let Next::SaveClaims(claims) = pass.next(&scene.tuning, now) else { panic!("not taken back") };
         assert_eq!((claims.evaluations.len(), claims.throttled_until), (0, floor.map(|floor| now + floor)));
-        look.observe(Observed::ClaimsSaved(claims, etag()));
+        pass.observe(Observed::ClaimsSaved(claims, etag()));
         let settled = loop {
-            match look.next(&scene.policy, now) {
-                Next::Save(write) if write.meaning == Meaning::Step => look.observe(Observed::Saved(write, etag())),
+            match pass.next(&scene.tuning, now) {
+                Next::Save(write) if write.transition == Transition::Step => {
+                    pass.observe(Observed::Saved(write, etag()))
+                }
                 Next::Save(write) => break write.document,
                 other => panic!("{other:?}"),
             }
@@ -316,7 +318,7 @@ fn others_that_are_due_do_not_wait_for_the_evaluation() {
     for n in 140..150 {
         scene.document.resources.get_mut(&resource(n)).unwrap().last_failure = None;
     }
-    scene.look();
+    scene.pass();
     assert_eq!((scene.requests.len(), scene.tasks.len()), (1, 1));
     assert_eq!(scene.tasks[0].in_task().cloned().collect::<Vec<_>>(), (140..150).map(resource).collect::<Vec<_>>());
 }

@@ -5,37 +5,37 @@ use std::time::Duration;
 use crate::document::ActiveTask;
 use crate::fact::{DeploymentCounts, DeploymentList, TaskState, TaskStatus};
 use crate::time::Timestamp;
-use crate::transition::backoff::next_look;
+use crate::transition::backoff::next_pass;
 use crate::transition::park_target::{is_elsewhere, only_group};
-use crate::transition::settle::{take_in, take_in_where};
+use crate::transition::settle::{settle, settle_where};
 
-use super::context::View;
-use super::step::{Next, Question, Rest};
+use super::context::Context;
+use super::step::{Idle, Next, Question};
 
 /// For so long a task must be missing before it counts as deleted.
 const MISSING_FOR: Duration = Duration::from_secs(180);
 
-impl View<'_> {
+impl Context<'_> {
     pub(crate) fn running(self, active: &ActiveTask) -> Next {
         // The subscription's document may have been lost.
-        if self.claims.claims.get(&self.look.hash).is_none_or(|claim| claim.task != active.name) {
+        if self.claims.claims.get(&self.pass.hash).is_none_or(|claim| claim.task != active.name) {
             return self.claim(active);
         }
-        let overdue = active.opened_at + self.policy.task_timeout < self.moment.stored_after;
+        let overdue = active.opened_at + self.tuning.task_timeout < self.moment.stored_after;
         let mut changed = self.document.clone();
-        let Some((_, status)) = self.look.task.as_ref().filter(|(name, _)| *name == active.name) else {
+        let Some((_, status)) = self.pass.task.as_ref().filter(|(name, _)| *name == active.name) else {
             if self.now < active.check_at {
-                return self.rest(Some(active.check_at), Rest::TaskRunning);
+                return self.idle_until(Some(active.check_at), Idle::TaskRunning);
             }
             // One that nobody can ask for must not run on unseen.
-            if self.look.unanswered && overdue && !active.overdue_reported {
+            if self.pass.unanswered && overdue && !active.overdue_reported {
                 changed.active = Some(ActiveTask { overdue_reported: true, ..active.clone() });
                 return Self::step(changed);
             }
             if let Some(until) = self.refused_until() {
-                let overdue_at = active.opened_at + self.policy.task_timeout + Duration::from_secs(1);
+                let overdue_at = active.opened_at + self.tuning.task_timeout + Duration::from_secs(1);
                 let at = if active.overdue_reported { until } else { until.min(overdue_at.max(self.now)) };
-                return self.rest(Some(at), Rest::Unanswered);
+                return self.idle_until(Some(at), Idle::Unanswered);
             }
             return self.ask(Question::Task(active.name.clone()));
         };
@@ -50,20 +50,28 @@ impl View<'_> {
                 missing_since: None,
                 ..active.clone()
             });
-            return self.rest_as(&changed, Some(next_look(active.opened_at, self.policy, self.now)), Rest::TaskRunning);
+            return self.idle_until_with(
+                &changed,
+                Some(next_pass(active.opened_at, self.tuning, self.now)),
+                Idle::TaskRunning,
+            );
         }
         let from = active.reading.as_ref().map(|reading| reading.next.clone());
-        match self.look.deployments.as_ref().filter(|(name, list)| *name == active.name && list.from == from) {
+        match self.pass.deployments.as_ref().filter(|(name, list)| *name == active.name && list.from == from) {
             None => self.ask(Question::Deployments(active.name.clone(), from)),
             Some((_, list)) if self.is_short(active, status, list) => {
                 changed.short_lists += 1;
-                self.rest_as(&changed, Some(next_look(active.opened_at, self.policy, self.now)), Rest::TaskRunning)
+                self.idle_until_with(
+                    &changed,
+                    Some(next_pass(active.opened_at, self.tuning, self.now)),
+                    Idle::TaskRunning,
+                )
             }
             Some((_, list)) => {
                 let group = list.next.is_none().then(|| only_group(self.document, &list.deployments)).flatten();
-                let elsewhere = match (&group, &self.look.all_non_compliant) {
+                let elsewhere = match (&group, &self.pass.all_non_compliant) {
                     (None, _) => false,
-                    (Some(_), None) if self.no_questions().is_none_or(|(_, why)| why != Rest::Unanswered) => {
+                    (Some(_), None) if self.no_questions().is_none_or(|(_, why)| why != Idle::Unanswered) => {
                         return self.ask(Question::AllNonCompliant(None));
                     }
                     (Some(_), None) => false,
@@ -71,7 +79,7 @@ impl View<'_> {
                 };
                 changed.short_lists = 0;
                 let next = list.next.clone();
-                take_in_where(&mut changed, status, &list.deployments, next, elsewhere, self.policy, self.now);
+                settle_where(&mut changed, status, &list.deployments, next, elsewhere, self.tuning, self.now);
                 Self::step(changed)
             }
         }
@@ -81,24 +89,24 @@ impl View<'_> {
 /// Looks at a list that has fewer deployments than its task's counters tell of, before it is taken as it is.
 pub const SHORT_LISTS: u32 = 5;
 
-impl View<'_> {
+impl Context<'_> {
     /// Resource Manager says that there is no such task. It may err for a while, so one answer is not enough, and the list of
     /// tasks must agree.
     fn missing(self, active: &ActiveTask) -> Next {
         let since = active.missing_since.unwrap_or(self.moment.stored_before);
-        let (least, most) = (self.policy.check_interval_min, self.policy.check_interval_max);
+        let (least, most) = (self.tuning.check_interval_min, self.tuning.check_interval_max);
         let sure_at = since + MISSING_FOR.min(most).max(least);
         let wait = |until: Timestamp| {
             let mut changed = self.document.clone();
             changed.active = Some(ActiveTask { missing_since: Some(since), ..active.clone() });
-            self.rest_as(&changed, Some(until), Rest::TaskRunning)
+            self.idle_until_with(&changed, Some(until), Idle::TaskRunning)
         };
         if let Some(left) = Duration::try_from(sure_at - self.moment.stored_after).ok().filter(|left| !left.is_zero()) {
             return wait(self.now + left);
         }
-        let Some(listed) = &self.look.active_tasks else { return self.ask(Question::ActiveTasks) };
+        let Some(listed) = &self.pass.active_tasks else { return self.ask(Question::ActiveTasks) };
         if listed.known().iter().any(|task| task.name.eq_ignore_ascii_case(active.name.as_str())) {
-            return wait(next_look(active.opened_at, self.policy, self.now));
+            return wait(next_pass(active.opened_at, self.tuning, self.now));
         }
         let deleted = TaskStatus {
             state: TaskState::Complete,
@@ -107,7 +115,7 @@ impl View<'_> {
             deployments: DeploymentCounts::default(),
         };
         let mut changed = self.document.clone();
-        take_in(&mut changed, &deleted, &[], self.policy, self.now);
+        settle(&mut changed, &deleted, &[], self.tuning, self.now);
         Self::step(changed)
     }
 
@@ -124,11 +132,11 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::pass::Reconciliation;
-    use crate::decide::step::{Meaning, Observed, Write};
+    use crate::decide::pass::Pass;
+    use crate::decide::step::{Observed, Transition, Write};
     use crate::document::{ETag, SubscriptionDocument, Versioned};
     use crate::fact::{ActiveTasks, ListedTask, Unanswered};
-    use crate::fixture::{in_task, look_at, now, policy, target};
+    use crate::fixture::{in_task, now, pass_over, target, tuning};
     use crate::message::WakeUp;
     use crate::wave::conflicts::claim;
 
@@ -137,45 +145,45 @@ mod tests {
         let mut document = in_task(1);
         let opened_at = now() - time::Duration::hours(hours);
         document.active = document.active.map(|active| ActiveTask { opened_at, check_at: now(), ..active });
-        let mut look = look_at(&WakeUp::new(target(), document.generation));
+        let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         let mut claims = SubscriptionDocument::new(target().subscription().clone());
         claims.claims.insert(target().hash(), claim(document.active.as_ref().unwrap(), &document));
-        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
-        look.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
-        let asked = look.next(&policy(), now());
+        pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
+        let asked = pass.next(&tuning(), now());
         assert!(matches!(asked, Next::Ask(Question::Task(..))), "{asked:?}");
-        look.observe(Observed::Unanswered(Unanswered::default()));
-        look.next(&policy(), now())
+        pass.observe(Observed::Unanswered(Unanswered::default()));
+        pass.next(&tuning(), now())
     }
 
     /// What follows when a task is not found, for the first time or again after so many seconds.
-    fn not_found(missing_for: Option<i64>) -> Reconciliation {
+    fn not_found(missing_for: Option<i64>) -> Pass {
         let mut document = in_task(1);
         let missing_since = missing_for.map(|seconds| now() - time::Duration::seconds(seconds));
         document.active = document.active.map(|active| ActiveTask { missing_since, check_at: now(), ..active });
-        let mut look = look_at(&WakeUp::new(target(), document.generation));
+        let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         let mut claims = SubscriptionDocument::new(target().subscription().clone());
         claims.claims.insert(target().hash(), claim(document.active.as_ref().unwrap(), &document));
         let name = document.active.as_ref().unwrap().name.clone();
-        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
-        look.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
-        look.observe(Observed::Task(name, None));
-        look
+        pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
+        pass.observe(Observed::Task(name, None));
+        pass
     }
 
     #[test]
     fn a_task_counts_as_deleted_when_it_was_missing_for_minutes_and_the_list_agrees() {
         for early in [None, Some(179)] {
-            let Next::Save(Write { document, meaning, .. }) = not_found(early).next(&policy(), now()) else {
-                panic!("no rest")
+            let Next::Save(Write { document, transition, .. }) = not_found(early).next(&tuning(), now()) else {
+                panic!("not idle")
             };
-            assert_eq!(meaning, Meaning::Settled(Rest::TaskRunning));
+            assert_eq!(transition, Transition::Settled(Idle::TaskRunning));
             assert!(document.active.is_some_and(|active| active.missing_since.is_some()));
         }
-        let mut look = not_found(Some(180));
-        assert_eq!(look.next(&policy(), now()), Next::Ask(Question::ActiveTasks));
-        let mut listed = look.clone();
-        let name = look.document().unwrap().active.as_ref().unwrap().name.to_string();
+        let mut pass = not_found(Some(180));
+        assert_eq!(pass.next(&tuning(), now()), Next::Ask(Question::ActiveTasks));
+        let mut listed = pass.clone();
+        let name = pass.document().unwrap().active.as_ref().unwrap().name.to_string();
         let task = ListedTask {
             name,
             scope: target().scope.to_string(),
@@ -185,20 +193,20 @@ mod tests {
             state: TaskState::Active,
         };
         listed.observe(Observed::ActiveTasks(ActiveTasks::All(vec![task])));
-        let Next::Save(Write { meaning, .. }) = listed.next(&policy(), now()) else { panic!("no rest") };
-        assert_eq!(meaning, Meaning::Settled(Rest::TaskRunning));
-        look.observe(Observed::ActiveTasks(ActiveTasks::All(Vec::new())));
-        let Next::Save(Write { document, .. }) = look.next(&policy(), now()) else { panic!("not taken in") };
+        let Next::Save(Write { transition, .. }) = listed.next(&tuning(), now()) else { panic!("not idle") };
+        assert_eq!(transition, Transition::Settled(Idle::TaskRunning));
+        pass.observe(Observed::ActiveTasks(ActiveTasks::All(Vec::new())));
+        let Next::Save(Write { document, .. }) = pass.next(&tuning(), now()) else { panic!("not taken in") };
         assert_eq!((document.active, document.history.len()), (None, 1));
     }
 
     #[test]
     fn a_task_that_runs_too_long_is_reported_also_when_nobody_can_ask_for_it() {
-        let Next::Save(Write { document, meaning, .. }) = unanswered_after(25) else { panic!("not written") };
-        assert_eq!(meaning, Meaning::Step);
+        let Next::Save(Write { document, transition, .. }) = unanswered_after(25) else { panic!("not written") };
+        assert_eq!(transition, Transition::Step);
         assert!(document.active.is_some_and(|active| active.overdue_reported));
-        let Next::Save(Write { document, meaning, .. }) = unanswered_after(23) else { panic!("no rest") };
-        assert_eq!(meaning, Meaning::Settled(Rest::Unanswered));
+        let Next::Save(Write { document, transition, .. }) = unanswered_after(23) else { panic!("not idle") };
+        assert_eq!(transition, Transition::Settled(Idle::Unanswered));
         assert!(document.active.is_some_and(|active| !active.overdue_reported));
     }
 }

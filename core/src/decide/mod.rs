@@ -2,7 +2,7 @@
 //! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
 //! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
 //! (`gather`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
-//! looks at a `View` and names the first thing that is missing.
+//! looks at a `Context` and names the first thing that is missing.
 
 mod adopt;
 mod clear;
@@ -30,6 +30,6 @@ mod verify;
 mod whole_scope;
 
 pub use follow::SHORT_LISTS;
-pub use pass::Reconciliation;
+pub use pass::Pass;
 pub use plan::Plan;
-pub use step::{Meaning, Next, Observed, Question, Rest, Write};
+pub use step::{Idle, Next, Observed, Question, Transition, Write};

@@ -3,26 +3,25 @@
 
 use std::time::Duration;
 
-use crate::document::{Absence, ActiveTask, EntryState, Extent, GivingUp};
-use crate::fact::{NewTask, Put};
+use crate::document::{Absence, ActiveTask, EntryState, GivingUp, TaskKind};
+use crate::fact::{Creation, NewTask};
 use crate::id::TargetHash;
 use crate::settings::Mode;
 use crate::time::Timestamp;
-use crate::transition::backoff::next_look;
+use crate::transition::backoff::next_pass;
 use crate::transition::open;
 use crate::transition::park_target::park_target;
 use crate::wave::conflicts::claim;
-use crate::wave::eligible::reference;
 use crate::wave::may_still_go;
 
-use super::context::View;
+use super::context::Context;
 use super::pass::Mine;
-use super::step::{Meaning, Next, Question, Rest};
+use super::step::{Idle, Next, Question, Transition};
 
 /// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
 const MOST_UNANSWERED: u32 = 8;
 
-impl View<'_> {
+impl Context<'_> {
     pub(crate) fn opening(self, active: &ActiveTask) -> Next {
         if let Some(how) = &active.giving_up {
             return self.giving_up(active, how);
@@ -30,39 +29,39 @@ impl View<'_> {
         let left = self.grace_left(active);
         let Some(mine) = self.mine(active) else {
             if let Some(left) = left {
-                return self.rest(Some(self.now + left), Rest::OpeningElsewhere);
+                return self.idle_until(Some(self.now + left), Idle::OpeningElsewhere);
             }
             let mut changed = self.document.clone();
-            open::take_over(&mut changed, self.policy, self.moment);
-            return Self::write(changed, Meaning::TookOver);
+            open::take_over(&mut changed, self.tuning, self.moment);
+            return Self::write(changed, Transition::TookOver);
         };
         let grace_ends = self.now + left.unwrap_or_default();
-        let put = self.look.put.as_ref().filter(|(name, _)| *name == active.name).map(|(_, put)| put);
+        let put = self.pass.creation.as_ref().filter(|(name, _)| *name == active.name).map(|(_, put)| put);
         match (put, self.exists(active)) {
-            (Some(Put::Accepted), _) | (Some(Put::Unknown) | None, Some(true)) => self.opened(),
-            (Some(Put::Wait), _) => self.give_up(mine, GivingUp::Wait, self.later()),
-            (Some(Put::Throttled(until)), _) => self.give_up(mine, GivingUp::Wait, *until),
-            (Some(Put::Refused(words)), _) => self.refused(mine, words),
+            (Some(Creation::Accepted), _) | (Some(Creation::Unknown) | None, Some(true)) => self.opened(),
+            (Some(Creation::Wait), _) => self.give_up(mine, GivingUp::Wait, self.later()),
+            (Some(Creation::Throttled(until)), _) => self.give_up(mine, GivingUp::Wait, *until),
+            (Some(Creation::Refused(words)), _) => self.refused(mine, words),
             // The target is parked when a task of its own begins to open.
-            (Some(Put::Park(_)), _) if mine.how == Meaning::TookOver => self.begin_to_give_up(GivingUp::Wait),
-            (Some(Put::Park(cause)), _) => {
+            (Some(Creation::Park(_)), _) if mine.how == Transition::TookOver => self.begin_to_give_up(GivingUp::Wait),
+            (Some(Creation::Park(cause)), _) => {
                 let mut changed = self.document.clone();
                 open::back_to_waiting(&mut changed, self.now);
-                park_target(&mut changed, cause, self.policy, self.now);
+                park_target(&mut changed, cause, self.tuning, self.now);
                 Self::step(changed)
             }
             // It may still be on its way: whoever comes after the grace looks again, and only then creates it.
-            (Some(Put::Unknown), Some(false)) => {
+            (Some(Creation::Unknown), Some(false)) => {
                 let mut changed = self.document.clone();
                 open::unanswered(&mut changed);
-                self.rest_as(&changed, Some(grace_ends), Rest::OpeningElsewhere)
+                self.idle_until_with(&changed, Some(grace_ends), Idle::OpeningElsewhere)
             }
-            (Some(Put::Unknown), None) => self.ask_or_leave(task(active), grace_ends),
-            (None, None) if mine.how == Meaning::TookOver => self.ask_or_leave(task(active), grace_ends),
-            (None, Some(false)) if mine.how == Meaning::TookOver && active.absence != Some(Absence::Before) => {
+            (Some(Creation::Unknown), None) => self.ask_or_leave(task(active), grace_ends),
+            (None, None) if mine.how == Transition::TookOver => self.ask_or_leave(task(active), grace_ends),
+            (None, Some(false)) if mine.how == Transition::TookOver && active.absence != Some(Absence::Before) => {
                 let mut changed = self.document.clone();
                 changed.active = Some(ActiveTask { absence: Some(Absence::Seen), ..active.clone() });
-                self.rest_as(&changed, Some(grace_ends), Rest::OpeningElsewhere)
+                self.idle_until_with(&changed, Some(grace_ends), Idle::OpeningElsewhere)
             }
             (None, None | Some(false)) => self.claim_and_put(active, mine, grace_ends),
         }
@@ -70,30 +69,32 @@ impl View<'_> {
 
     /// The opening, if it is ours to finish: nobody has taken it over since.
     fn mine(&self, active: &ActiveTask) -> Option<&Mine> {
-        self.look.mine.as_ref().filter(|mine| mine.task == active.name && mine.opened_at == active.opened_at)
+        self.pass.mine.as_ref().filter(|mine| mine.task == active.name && mine.opened_at == active.opened_at)
     }
 
     /// How long the opening is left to its owner still; none when that is over, or not to be known.
     fn grace_left(self, active: &ActiveTask) -> Option<Duration> {
-        let ends = active.opened_at + open::grace(active, self.policy);
+        let ends = active.opened_at + open::grace(active, self.tuning);
         Duration::try_from(ends - self.moment.stored_after).ok().filter(|left| !left.is_zero())
     }
 
-    /// Whether Resource Manager has the task, as far as this look has asked.
+    /// Whether Resource Manager has the task, as far as this pass has asked.
     fn exists(self, active: &ActiveTask) -> Option<bool> {
-        self.look.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some())
+        self.pass.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some())
     }
 
+    /// Resource Manager has the task: that, and when it is looked at first, is one write.
     fn opened(self) -> Next {
         let mut changed = self.document.clone();
-        open::opened(&mut changed, self.policy, self.now);
-        Self::step(changed)
+        open::opened(&mut changed, self.tuning, self.now);
+        let check_at = changed.active.as_ref().map(|active| active.check_at);
+        self.idle_until_with(&changed, check_at, Idle::TaskRunning)
     }
 
     /// Asks about a task that is opening; when that is not possible now, it stays as it is until its grace ends.
     fn ask_or_leave(self, question: Question, grace_ends: Timestamp) -> Next {
         match self.no_questions() {
-            Some((until, why)) => self.rest(Some(grace_ends.max(until)), why),
+            Some((until, why)) => self.idle_until(Some(grace_ends.max(until)), why),
             None => Next::Ask(question),
         }
     }
@@ -108,11 +109,11 @@ impl View<'_> {
 
     /// Looks for a task that nobody asks for any more, until it was absent for two graces: then nothing of it is on its way.
     fn giving_up(self, active: &ActiveTask, how: &GivingUp) -> Next {
-        let grace = open::grace(active, self.policy);
-        // One look is not enough: Resource Manager may overlook a task that is there.
+        let grace = open::grace(active, self.tuning);
+        // One pass is not enough: Resource Manager may overlook a task that is there.
         let ends = active.missing_since.map_or(active.opened_at + grace * 2, |since| since + grace);
         if let Some(left) = Duration::try_from(ends - self.moment.stored_after).ok().filter(|left| !left.is_zero()) {
-            return self.rest(Some(self.now + left), Rest::OpeningElsewhere);
+            return self.idle_until(Some(self.now + left), Idle::OpeningElsewhere);
         }
         let mut changed = self.document.clone();
         match (self.exists(active), how) {
@@ -121,11 +122,11 @@ impl View<'_> {
             (Some(false), _) if active.missing_since.is_none() => {
                 let missing_since = Some(self.moment.stored_before);
                 changed.active = Some(ActiveTask { missing_since, ..active.clone() });
-                return self.rest_as(&changed, Some(self.now + grace), Rest::OpeningElsewhere);
+                return self.idle_until_with(&changed, Some(self.now + grace), Idle::OpeningElsewhere);
             }
             (Some(false), GivingUp::Wait) => open::back_to_waiting(&mut changed, self.now),
             (Some(false), GivingUp::Refused { words }) => {
-                open::refused(&mut changed, words, self.policy, self.now);
+                open::refused(&mut changed, words, self.tuning, self.now);
             }
         }
         Self::step(changed)
@@ -133,11 +134,11 @@ impl View<'_> {
 
     /// An attempt of each resource is used up.
     fn refused(self, mine: &Mine, words: &str) -> Next {
-        if mine.how == Meaning::TookOver {
+        if mine.how == Transition::TookOver {
             return self.begin_to_give_up(GivingUp::Refused { words: words.to_owned() });
         }
         let mut changed = self.document.clone();
-        open::refused(&mut changed, words, self.policy, self.now);
+        open::refused(&mut changed, words, self.tuning, self.now);
         Self::step(changed)
     }
 
@@ -145,12 +146,12 @@ impl View<'_> {
     fn later(self) -> Timestamp {
         let in_task = self.document.resources.values().filter(|entry| entry.state == EntryState::InTask);
         let since = in_task.map(|entry| entry.first_seen).min();
-        next_look(since.unwrap_or(self.now), self.policy, self.now)
+        next_pass(since.unwrap_or(self.now), self.tuning, self.now)
     }
 
     /// Gives the wave up without an attempt being counted. What another owner may have asked for may yet arrive.
     fn give_up(self, mine: &Mine, how: GivingUp, due: Timestamp) -> Next {
-        if mine.how == Meaning::TookOver {
+        if mine.how == Transition::TookOver {
             return self.begin_to_give_up(how);
         }
         let mut changed = self.document.clone();
@@ -165,8 +166,8 @@ impl View<'_> {
     }
 
     fn claim_and_put(self, active: &ActiveTask, mine: &Mine, grace_ends: Timestamp) -> Next {
-        if self.policy.mode == Mode::Plan {
-            return self.rest(Some(self.now + self.policy.check_interval_max), Rest::PlanMode);
+        if self.tuning.mode == Mode::Plan {
+            return self.idle_until(Some(self.now + self.tuning.check_interval_max), Idle::PlanMode);
         }
         if let Some(paused) = self.paused() {
             return paused;
@@ -174,43 +175,45 @@ impl View<'_> {
         // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found. To send
         // what was gathered needs no more questions.
         match mine.how {
-            Meaning::TookOver => {
+            Transition::TookOver => {
                 if let Some((until, why)) = self.no_questions() {
-                    return self.rest(Some(grace_ends.max(until)), why);
+                    return self.idle_until(Some(grace_ends.max(until)), why);
                 }
             }
-            Meaning::Opened | Meaning::Step | Meaning::Settled(_) => {
+            Transition::Opened | Transition::Step | Transition::Settled(_) => {
                 if let Some(until) = self.floor() {
                     return self.give_up(mine, GivingUp::Wait, until);
                 }
             }
         }
         // Whoever begins to ask so late would still be asking when another takes over.
-        let longest = open::longest_request(self.policy);
-        let begin_until = mine.decided + open::grace(active, self.policy).saturating_sub(longest);
+        let longest = open::longest_request(self.tuning);
+        let begin_until = mine.decided + open::grace(active, self.tuning).saturating_sub(longest);
         if self.moment.running >= begin_until {
-            return if mine.how == Meaning::Opened {
+            return if mine.how == Transition::Opened {
                 // Not at once: where storage is so slow, it would be late again.
                 self.give_up(mine, GivingUp::Wait, self.later())
             } else {
-                self.rest(Some(grace_ends), Rest::OpeningElsewhere)
+                self.idle_until(Some(grace_ends), Idle::OpeningElsewhere)
             };
         }
-        let Some(facts) = &self.look.facts else { return self.ask_or_give_up(mine, Question::Facts) };
-        if mine.how == Meaning::TookOver {
+        let Some(facts) = &self.pass.facts else { return self.ask_or_give_up(mine, Question::Facts) };
+        // Nobody wrote down what was to be asked for: an older worker, or a person.
+        let Some(request) = &active.request else { return self.begin_to_give_up(GivingUp::Wait) };
+        if mine.how == Transition::TookOver {
             if active.unanswered >= MOST_UNANSWERED {
                 let words = format!("Resource Manager never answered the {} requests for it", active.unanswered);
                 return self.refused(mine, &words);
             }
             // Decided in another time, maybe under other settings: what would not go any more is decided anew.
-            if active.extent.is_whole() || !may_still_go(self.document, facts, &self.policy.guard_rails) {
+            if active.kind.is_whole() || !may_still_go(self.document, facts, &self.tuning.guard_rails) {
                 return self.begin_to_give_up(GivingUp::Wait);
             }
         }
-        let is_claimed = self.claims.claims.get(&self.look.hash).is_some_and(|claim| claim.task == active.name);
-        if mine.how == Meaning::TookOver || !is_claimed {
+        let is_claimed = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| claim.task == active.name);
+        if mine.how == Transition::TookOver || !is_claimed {
             // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
-            if self.look.active_tasks.is_none() {
+            if self.pass.active_tasks.is_none() {
                 return self.ask_or_give_up(mine, Question::ActiveTasks);
             }
             let is_blocked = match self.is_blocked(active) {
@@ -220,8 +223,8 @@ impl View<'_> {
             match (is_claimed, is_blocked) {
                 // It may have been sent before, and may yet arrive.
                 (true, true) => {
-                    let again = grace_ends.max(self.now + self.policy.check_interval_max);
-                    return self.rest(Some(again), Rest::Blocked);
+                    let again = grace_ends.max(self.now + self.tuning.check_interval_max);
+                    return self.idle_until(Some(again), Idle::Blocked);
                 }
                 (false, true) => return self.give_up(mine, GivingUp::Wait, self.later()),
                 (false, false) => return self.claim(active),
@@ -230,30 +233,28 @@ impl View<'_> {
         }
         let task = NewTask {
             name: active.name.clone(),
-            extent: active.extent.clone(),
-            target: self.look.target.clone(),
-            reference: reference(&self.look.target, facts).unwrap_or_default(),
+            kind: active.kind.clone(),
+            target: self.pass.target.clone(),
             resources: self.document.in_task().cloned().collect(),
-            parallel_deployments: self.policy.parallel_deployments,
-            failure_threshold: self.policy.failure_threshold,
+            request: request.clone(),
         };
-        Next::Put(Box::new(task), begin_until)
+        Next::Create(Box::new(task), begin_until)
     }
 
     /// Whether something else has one of the task's resources. A rival of which it is not known whether its claim is void
     /// must be looked at first.
     fn is_blocked(&self, active: &ActiveTask) -> Result<bool, TargetHash> {
-        let (blockers, scope) = (self.blockers(), &self.look.target.scope);
-        let rival = match active.extent {
-            Extent::Whole { .. } => blockers.unknown_rival_in(scope),
-            Extent::Resources => blockers.unknown_rival(scope, self.document.in_task()),
+        let (blockers, scope) = (self.blockers(), &self.pass.target.scope);
+        let rival = match active.kind {
+            TaskKind::WholeScope { .. } => blockers.unknown_rival_in(scope),
+            TaskKind::Listed => blockers.unknown_rival(scope, self.document.in_task()),
         };
         if let Some(rival) = rival {
             return Err(rival);
         }
-        Ok(match active.extent {
-            Extent::Whole { .. } => blockers.block_scope(scope),
-            Extent::Resources => self.document.in_task().any(|id| blockers.block(id)),
+        Ok(match active.kind {
+            TaskKind::WholeScope { .. } => blockers.block_scope(scope),
+            TaskKind::Listed => self.document.in_task().any(|id| blockers.block(id)),
         })
     }
 
@@ -264,7 +265,7 @@ impl View<'_> {
         for rival in blockers.void_rivals() {
             claims.claims.remove(rival);
         }
-        claims.claims.insert(self.look.hash.clone(), claim(active, self.document));
+        claims.claims.insert(self.pass.hash.clone(), claim(active, self.document));
         Next::SaveClaims(Box::new(claims))
     }
 }

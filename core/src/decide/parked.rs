@@ -3,10 +3,10 @@
 use crate::transition::park_target::unpark_target;
 use crate::wave::due::Due;
 
-use super::context::View;
-use super::step::{Next, Rest};
+use super::context::Context;
+use super::step::{Idle, Next};
 
-impl View<'_> {
+impl Context<'_> {
     /// What to do about the target's park: rest until its end, and end it then. None when there is none.
     pub(crate) fn parked(self) -> Option<Next> {
         let park = self.document.parked.as_ref().filter(|park| !park.reason.is_refusal())?;
@@ -16,20 +16,20 @@ impl View<'_> {
             return Some(Self::step(changed));
         }
         let skip = self.skip_forbidden(Due::or_later(self.document));
-        Some(skip.unwrap_or_else(|| self.rest(Some(park.until), Rest::TargetParked)))
+        Some(skip.unwrap_or_else(|| self.idle_until(Some(park.until), Idle::TargetParked)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::step::{Meaning, Observed, Question};
+    use crate::decide::step::{Observed, Question, Transition};
     use crate::document::TargetCause;
     use crate::document::{ETag, EntryState, ParkReason, SubscriptionDocument, TargetDocument, Versioned};
     use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Facts, Found};
-    use crate::fixture::{look_at, now, policy, policy_with, resource, seen, target};
-    use crate::message::{Seen, WakeUp};
-    use crate::settings::{Mode, Policy};
+    use crate::fixture::{now, pass_over, resource, seen, target, tuning, tuning_with};
+    use crate::message::{Finding, WakeUp};
+    use crate::settings::{Mode, Tuning};
     use crate::time::Timestamp;
     use crate::transition::observe::merge;
     use crate::transition::park_target::park_target;
@@ -40,11 +40,11 @@ mod tests {
     fn parked() -> TargetDocument {
         let mut document = TargetDocument::new(target());
         for n in 0..3 {
-            merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &policy(), now());
+            merge(&mut document, &seen(Finding::NonCompliant, n, now() - Duration::from_secs(7_200)), &tuning(), now());
         }
         let words = format!("policy assignment {} has no managed identity", target().policy_assignment_id);
         let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words };
-        park_target(&mut document, &cause, &policy(), now());
+        park_target(&mut document, &cause, &tuning(), now());
         document
     }
 
@@ -73,16 +73,16 @@ mod tests {
         }
     }
 
-    /// The first step of a look that is no question.
-    fn decided(before: &TargetDocument, policy: &Policy, answer: impl Fn(&Question) -> Option<Observed>) -> Next {
-        let mut look = look_at(&WakeUp::new(target(), before.generation));
+    /// The first step of a pass that is no question.
+    fn decided(before: &TargetDocument, tuning: &Tuning, answer: impl Fn(&Question) -> Option<Observed>) -> Next {
+        let mut pass = pass_over(&WakeUp::new(target(), before.generation));
         let claims = SubscriptionDocument::new(before.target.subscription().clone());
-        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         let etag = Some(ETag("1".to_owned()));
-        look.observe(Observed::Target(Box::new(Versioned { document: before.clone(), etag })));
+        pass.observe(Observed::Target(Box::new(Versioned { document: before.clone(), etag })));
         loop {
-            match look.next(policy, now()) {
-                Next::Ask(question) => look.observe(answer(&question).unwrap()),
+            match pass.next(tuning, now()) {
+                Next::Ask(question) => pass.observe(answer(&question).unwrap()),
                 next => return next,
             }
         }
@@ -99,7 +99,7 @@ mod tests {
             (*question == Question::Facts).then_some(Observed::Facts(facts))
         };
         for mode in [Mode::Act, Mode::Plan] {
-            let (reason, said) = match decided(&before, &Policy { mode, ..policy() }, answer) {
+            let (reason, said) = match decided(&before, &Tuning { mode, ..tuning() }, answer) {
                 Next::Save(write) if mode == Mode::Act => {
                     assert_eq!((&write.document.active, &write.document.resources), (&None, &before.resources));
                     let park = write.document.parked.unwrap();
@@ -122,8 +122,8 @@ mod tests {
         let mut before = parked();
         before.parked = None;
         for mode in [Mode::Act, Mode::Plan] {
-            let policy = Policy { mode, ..policy() };
-            match (mode, decided(&before, &policy, answer)) {
+            let tuning = Tuning { mode, ..tuning() };
+            match (mode, decided(&before, &tuning, answer)) {
                 (Mode::Act, Next::Save(write)) => {
                     assert_eq!(
                         (&write.document.parked, &write.document.resources),
@@ -139,19 +139,19 @@ mod tests {
         }
     }
 
-    /// A look at the document that goes on for as long as it only writes: every write, and what then is next.
-    fn look(document: TargetDocument, policy: &Policy, now: Timestamp) -> (Vec<(Meaning, TargetDocument)>, Next) {
+    /// A pass over the document that goes on for as long as it only writes: every write, and what then is next.
+    fn pass(document: TargetDocument, tuning: &Tuning, now: Timestamp) -> (Vec<(Transition, TargetDocument)>, Next) {
         let etag = || Some(ETag("1".to_owned()));
-        let mut look = look_at(&WakeUp::new(document.target.clone(), document.generation));
+        let mut pass = pass_over(&WakeUp::new(document.target.clone(), document.generation));
         let claims = SubscriptionDocument::new(document.target.subscription().clone());
-        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
-        look.observe(Observed::Target(Box::new(Versioned { document, etag: etag() })));
+        pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        pass.observe(Observed::Target(Box::new(Versioned { document, etag: etag() })));
         let mut writes = Vec::new();
         loop {
-            match look.next(policy, now) {
+            match pass.next(tuning, now) {
                 Next::Save(write) => {
-                    writes.push((write.meaning, (*write.document).clone()));
-                    look.observe(Observed::Saved(write, ETag("1".to_owned())));
+                    writes.push((write.transition, (*write.document).clone()));
+                    pass.observe(Observed::Saved(write, ETag("1".to_owned())));
                 }
                 next => return (writes, next),
             }
@@ -160,11 +160,11 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_until_the_park_ends_and_the_wake_up_is_at_its_end() {
-        let until = now() + policy().park_for;
+        let until = now() + tuning().park_for;
         for mode in [Mode::Act, Mode::Plan] {
-            let policy = Policy { mode, ..policy() };
-            let (writes, next) = look(parked(), &policy, until - Duration::from_secs(1));
-            let [(Meaning::Settled(Rest::TargetParked), document)] = writes.as_slice() else { panic!("{writes:?}") };
+            let tuning = Tuning { mode, ..tuning() };
+            let (writes, next) = pass(parked(), &tuning, until - Duration::from_secs(1));
+            let [(Transition::Settled(Idle::TargetParked), document)] = writes.as_slice() else { panic!("{writes:?}") };
             assert_eq!((document.wake_at, &document.parked), (Some(until), &parked().parked));
             assert_eq!(document.resources, parked().resources);
             assert_eq!(next, Next::Wake(wake_up_of(document).unwrap()));
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn when_it_has_ended_everything_due_goes_on_by_itself() {
-        let (writes, next) = look(parked(), &policy(), now() + policy().park_for);
-        let [(Meaning::Step, document)] = writes.as_slice() else { panic!("{writes:?}") };
+        let (writes, next) = pass(parked(), &tuning(), now() + tuning().park_for);
+        let [(Transition::Step, document)] = writes.as_slice() else { panic!("{writes:?}") };
         assert_eq!((&document.parked, &document.resources), (&None, &parked().resources));
         assert_eq!(next, Next::Ask(Question::Facts));
     }
@@ -184,12 +184,12 @@ mod tests {
         let mut document = parked();
         document.resources.get_mut(&resource(2)).unwrap().state =
             EntryState::Waiting { due: now() + Duration::from_secs(60) };
-        let policy = policy_with("EXCLUDE_SCOPES", resource(2).as_str());
-        let (writes, _) = look(document, &policy, now());
+        let tuning = tuning_with("EXCLUDE_SCOPES", resource(2).as_str());
+        let (writes, _) = pass(document, &tuning, now());
         let skipped = |document: &TargetDocument| {
             document.resources.values().filter(|entry| matches!(entry.state, EntryState::Skipped { .. })).count()
         };
         assert_eq!(writes.iter().map(|(_, document)| skipped(document)).collect::<Vec<_>>(), [1, 1]);
-        assert!(matches!(writes[1].0, Meaning::Settled(Rest::TargetParked)));
+        assert!(matches!(writes[1].0, Transition::Settled(Idle::TargetParked)));
     }
 }

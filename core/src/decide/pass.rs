@@ -1,10 +1,10 @@
-//! One look at one target, from its wake-up to the next: a memory of what was observed, and `next`, which decides by it.
+//! One pass over one target, from its wake-up to the next: a memory of what was observed, and `next`, which decides by it.
 //!
 //! `next` is pure. It holds no place in a script: it looks at the documents and at what has been observed, and names the first
 //! thing that is missing. So a lost race simply forgets the document and decides again, and a crash between any two steps
 //! leaves what the next wake-up can go on from.
 //!
-//! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open`, (5) wake-up,
+//! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open` with its next wake-up, (5) that sent,
 //! (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,26 +14,26 @@ use crate::document::{
     ETag, EvaluationPhase, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up,
 };
 use crate::fact::{
-    ActiveTasks, CallKind, DeploymentList, Facts, PolicyState, Put, Refusal, Scanned, ScopeStates, TaskState,
+    ActiveTasks, CallKind, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState,
     TaskStatus, Unanswered,
 };
 use crate::id::{ResourceId, Scope, Target, TargetHash};
 use crate::message::WakeUp;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
 use crate::transition::refusals::holding;
 use crate::transition::schedule::wake_up_of;
 
-use super::context::View;
-use super::step::{Meaning, Next, Observed, Rest};
+use super::context::Context;
+use super::step::{Idle, Next, Observed, Transition};
 
-/// The memory of one look at one target.
+/// The memory of one pass over one target.
 #[derive(Debug, Clone)]
-pub struct Reconciliation {
+pub struct Pass {
     pub(crate) target: Target,
     pub(crate) hash: TargetHash,
     generation: u64,
-    /// Whether an earlier look was cut off, which is to be written down.
+    /// Whether an earlier pass was cut off, which is to be written down.
     left_behind: bool,
     /// Whether the wake-up was void when the document was first read.
     stale: Option<bool>,
@@ -44,7 +44,7 @@ pub struct Reconciliation {
     claims_are_old: bool,
     pub(crate) rivals: BTreeMap<TargetHash, Rival>,
     pub(crate) facts: Option<Facts>,
-    /// They were read anew in this look, as final verdicts need it: once is enough.
+    /// They were read anew in this pass, as final skipped need it: once is enough.
     pub(crate) facts_read_anew: bool,
     pub(crate) states: Vec<PolicyState>,
     pub(crate) states_asked: HashSet<ResourceId>,
@@ -58,10 +58,10 @@ pub struct Reconciliation {
     pub(crate) deployments: Option<(TaskName, DeploymentList)>,
     /// The opening that is ours to finish.
     pub(crate) mine: Option<Mine>,
-    pub(crate) put: Option<(TaskName, Put)>,
+    pub(crate) creation: Option<(TaskName, Creation)>,
     /// The evaluation that is ours to ask for, and the time that was written down for it.
     pub(crate) requested: Option<(Scope, Timestamp)>,
-    /// One look asks for one evaluation at most.
+    /// One pass asks for one evaluation at most.
     pub(crate) has_requested: bool,
     /// What was learned of the evaluation that began then, until it is told to the other targets.
     pub(crate) scanned: Option<(Scope, Timestamp, Scanned)>,
@@ -69,11 +69,11 @@ pub struct Reconciliation {
     pub(crate) is_crowded: bool,
     pub(crate) throttled: Option<Timestamp>,
     pub(crate) unanswered: bool,
-    /// What Resource Manager refused in this look.
+    /// What Resource Manager refused in this pass.
     pub(crate) refused: Option<Refusal>,
-    /// It is for this look to try again what was refused.
+    /// It is for this pass to try again what was refused.
     pub(crate) tries_again: bool,
-    /// The kinds of call that were answered in this look.
+    /// The kinds of call that were answered in this pass.
     pub(crate) answered: BTreeSet<&'static str>,
     /// The finished task that was deleted last.
     pub(crate) deleted: Option<TaskName>,
@@ -81,7 +81,7 @@ pub struct Reconciliation {
     pub(crate) stays: bool,
     pub(crate) out_of_time: bool,
     pub(crate) shown: bool,
-    settled: Option<Rest>,
+    settled: Option<Idle>,
     woken: bool,
 }
 
@@ -94,11 +94,11 @@ pub(crate) struct Mine {
     /// How long the process had been running then.
     pub(crate) decided: Duration,
     /// Whether we began it, or took it over.
-    pub(crate) how: Meaning,
+    pub(crate) how: Transition,
 }
 
-impl Reconciliation {
-    /// The look that this wake-up asks for, by a worker of this installation.
+impl Pass {
+    /// The pass that this wake-up asks for, by a worker of this installation.
     #[must_use]
     pub fn new(wake_up: &WakeUp, installation: Installation) -> Self {
         Self {
@@ -123,7 +123,7 @@ impl Reconciliation {
             ended: BTreeSet::new(),
             deployments: None,
             mine: None,
-            put: None,
+            creation: None,
             requested: None,
             has_requested: false,
             scanned: None,
@@ -142,7 +142,7 @@ impl Reconciliation {
         }
     }
 
-    /// The generation of the wake-up that asked for the look.
+    /// The generation of the wake-up that asked for the pass.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
@@ -192,7 +192,7 @@ impl Reconciliation {
 
     /// Why the target rests, once its next wake-up is set.
     #[must_use]
-    pub fn rest(&self) -> Option<Rest> {
+    pub fn idle(&self) -> Option<Idle> {
         self.settled
     }
 
@@ -207,13 +207,13 @@ impl Reconciliation {
             }
             Observed::Saved(write, etag) => {
                 self.left_behind = false;
-                match (write.meaning, &write.document.active) {
-                    (how @ (Meaning::Opened | Meaning::TookOver), Some(active)) => {
+                match (write.transition, &write.document.active) {
+                    (how @ (Transition::Opened | Transition::TookOver), Some(active)) => {
                         let (task, opened_at, decided) = (active.name.clone(), active.opened_at, write.decided);
                         self.mine = Some(Mine { task, opened_at, decided, how });
                     }
-                    (Meaning::Settled(why), _) => self.settled = Some(why),
-                    (Meaning::Step | Meaning::Opened | Meaning::TookOver, _) => {}
+                    (Transition::Settled(why), _) => self.settled = Some(why),
+                    (Transition::Step | Transition::Opened | Transition::TookOver, _) => {}
                 }
                 self.document = Some(Versioned { document: *write.document, etag: Some(etag) });
             }
@@ -270,17 +270,17 @@ impl Reconciliation {
                 self.unanswered = true;
                 self.refused = refusal.or(self.refused.take());
             }
-            Observed::Put(name, put) => {
-                if let Put::Throttled(until) = put {
+            Observed::Creation(name, put) => {
+                if let Creation::Throttled(until) = put {
                     self.throttled = self.throttled.max(Some(until));
                 }
-                if let Put::Park(cause) = &put {
+                if let Creation::Park(cause) = &put {
                     self.refused = Refusal::of_task(cause, &self.target);
                 }
                 // What was found before the creation says nothing of the time after it.
                 self.all_non_compliant = None;
                 self.task = self.task.take().filter(|(found, _)| *found != name);
-                self.put = Some((name, put));
+                self.creation = Some((name, put));
             }
             Observed::Scanned(scope, scanned) => {
                 if let Scanned::Throttled(until, _) = scanned {
@@ -329,7 +329,7 @@ impl Reconciliation {
 
     /// Decides what to do next.
     #[must_use]
-    pub fn next(&self, policy: &Policy, moment: impl Into<Moment>) -> Next {
+    pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
         let moment = moment.into();
         // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
         // document does not name is void for certain.
@@ -345,13 +345,13 @@ impl Reconciliation {
         if self.left_behind && !self.is_stale() {
             let mut document = document.clone();
             document.cut_off = document.cut_off.saturating_add(1);
-            return View::step(document);
+            return Context::step(document);
         }
-        match (View { look: self, document, claims, policy, moment, now: moment.now }).next() {
+        match (Context { pass: self, document, claims, tuning, moment, now: moment.now }).next() {
             Next::Save(mut write) => {
                 write.decided = moment.running;
                 sum_up(document, &mut write.document, moment.now);
-                if let Meaning::Settled(_) = write.meaning {
+                if let Transition::Settled(_) = write.transition {
                     write.document.cut_off = 0;
                 }
                 Next::Save(write)
@@ -388,8 +388,8 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         Observed::ActiveTasks(_) => Some(CallKind::ListTasks),
         Observed::Task(..) => Some(CallKind::ReadTask),
         Observed::Deployments(..) => Some(CallKind::ListDeployments),
-        Observed::Put(_, Put::Accepted | Put::Wait | Put::Refused(_)) => Some(CallKind::CreateTask),
-        Observed::Put(_, Put::Throttled(_) | Put::Park(_) | Put::Unknown)
+        Observed::Creation(_, Creation::Accepted | Creation::Wait | Creation::Refused(_)) => Some(CallKind::CreateTask),
+        Observed::Creation(_, Creation::Throttled(_) | Creation::Park(_) | Creation::Unknown)
         | Observed::Target(_)
         | Observed::Saved(..)
         | Observed::Conflict

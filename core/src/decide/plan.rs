@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::document::TargetCause;
 use crate::fact::NewTask;
 use crate::id::Scope;
-use crate::wave::verdict::Verdict;
+use crate::wave::skipped::Skipped;
 
 /// The plan of one target at one time.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Plan {
     /// The scope of which an evaluation would be asked for, because some resources wait for one.
     pub evaluation: Option<Scope>,
     /// The resources that would leave the wave.
-    pub verdicts: Vec<Verdict>,
+    pub skipped: Vec<Skipped>,
     /// Whether the plan that was shown last was the same.
     pub is_known: bool,
 }
@@ -26,11 +26,10 @@ impl Plan {
     /// A short text that is the same for the same plan. The name of its task is none of it: it carries the time.
     pub(crate) fn digest(&self) -> String {
         let task = self.task.as_ref().map(|task| {
-            let NewTask { name: _, target, reference, extent, resources, parallel_deployments, failure_threshold } =
-                task;
-            (target, reference, extent, resources, parallel_deployments, failure_threshold.to_bits())
+            let NewTask { name: _, target, kind, resources, request } = task;
+            (target, kind, resources, request)
         });
-        let digest = Sha256::digest(format!("{:?}", (task, &self.cause, &self.evaluation, &self.verdicts)));
+        let digest = Sha256::digest(format!("{:?}", (task, &self.cause, &self.evaluation, &self.skipped)));
         digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

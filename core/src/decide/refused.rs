@@ -7,30 +7,30 @@ use crate::document::{
 use crate::time::Timestamp;
 use crate::transition::refusals::{holding, tell, try_again, wake_at};
 
-use super::context::View;
-use super::step::{Next, Rest};
+use super::context::Context;
+use super::step::{Idle, Next};
 
-impl View<'_> {
-    /// What to do about a refusal that holds the target. None when there is none, or when it is for this look to try.
+impl Context<'_> {
+    /// What to do about a refusal that holds the target. None when there is none, or when it is for this pass to try.
     pub(crate) fn held(self) -> Option<Next> {
         if let Some(claims) = self.refusal_told() {
             return Some(Next::SaveClaims(Box::new(claims)));
         }
-        let Some((key, park)) = holding(self.claims, &self.look.target, &self.look.hash) else {
+        let Some((key, park)) = holding(self.claims, &self.pass.target, &self.pass.hash) else {
             let is_over = self.document.parked.as_ref().is_some_and(|park| park.reason.is_refusal());
-            return (is_over && self.look.refused.is_none()).then(|| {
+            return (is_over && self.pass.refused.is_none()).then(|| {
                 let mut changed = self.document.clone();
                 changed.parked = None;
                 Self::step(changed)
             });
         };
-        if self.look.answered.contains(park.call.as_str()) {
+        if self.pass.answered.contains(park.call.as_str()) {
             let mut claims = self.claims.clone();
             claims.parks.remove(key);
             return Some(Next::SaveClaims(Box::new(claims)));
         }
-        if self.look.refused.is_none() {
-            if self.look.tries_again {
+        if self.pass.refused.is_none() {
+            if self.pass.tries_again {
                 return None;
             }
             if self.is_given_up(park) {
@@ -40,46 +40,46 @@ impl View<'_> {
                 // Who has nothing to ask leaves the try to others.
                 self.document.earliest_due().filter(|due| *due <= self.now)?;
                 let mut claims = self.claims.clone();
-                try_again(claims.parks.get_mut(key)?, self.policy, self.now);
+                try_again(claims.parks.get_mut(key)?, self.tuning, self.now);
                 return Some(Next::SaveClaims(Box::new(claims)));
             }
         }
-        let at = wake_at(park, &self.look.hash, self.policy, self.now);
+        let at = wake_at(park, &self.pass.hash, self.tuning, self.now);
         let mut changed = self.document.clone();
-        show(&mut changed, park, park.by != self.look.hash, at);
-        let why = if park.parked_since.is_some() { Rest::SubscriptionParked } else { Rest::Unanswered };
-        Some(self.rest_as(&changed, Some(at), why))
+        show(&mut changed, park, park.by != self.pass.hash, at);
+        let why = if park.parked_since.is_some() { Idle::SubscriptionParked } else { Idle::Unanswered };
+        Some(self.idle_until_with(&changed, Some(at), why))
     }
 
-    /// The subscription's document without the refusal that this look tried again, now that the look has come to its end
+    /// The subscription's document without the refusal that this pass tried again, now that the pass has come to its end
     /// without meeting it.
-    pub(crate) fn refusal_over(self, why: Rest) -> Option<SubscriptionDocument> {
-        let is_proof = self.look.tries_again && self.look.refused.is_none() && why.is_for_want_of_work();
-        let (key, _) = holding(self.claims, &self.look.target, &self.look.hash).filter(|_| is_proof)?;
+    pub(crate) fn refusal_over(self, why: Idle) -> Option<SubscriptionDocument> {
+        let is_proof = self.pass.tries_again && self.pass.refused.is_none() && why.is_for_want_of_work();
+        let (key, _) = holding(self.claims, &self.pass.target, &self.pass.hash).filter(|_| is_proof)?;
         let mut claims = self.claims.clone();
         claims.parks.remove(key);
         Some(claims)
     }
 
-    /// When a look that was refused an answer may ask again.
+    /// When a pass that was refused an answer may ask again.
     pub(crate) fn refused_until(self) -> Option<Timestamp> {
-        self.look.refused.as_ref()?;
-        let (_, park) = holding(self.claims, &self.look.target, &self.look.hash)?;
-        Some(wake_at(park, &self.look.hash, self.policy, self.now))
+        self.pass.refused.as_ref()?;
+        let (_, park) = holding(self.claims, &self.pass.target, &self.pass.hash)?;
+        Some(wake_at(park, &self.pass.hash, self.tuning, self.now))
     }
 
-    /// The subscription's document with what this look was refused, if that is news.
+    /// The subscription's document with what this pass was refused, if that is news.
     pub(crate) fn refusal_told(self) -> Option<SubscriptionDocument> {
-        let refusal = self.look.refused.as_ref()?;
+        let refusal = self.pass.refused.as_ref()?;
         let mut claims = self.claims.clone();
-        tell(refusal, &mut claims, &self.look.hash, self.policy, self.now).then_some(claims)
+        tell(refusal, &mut claims, &self.pass.hash, self.tuning, self.now).then_some(claims)
     }
 
     /// A subscription that has not been there for as long as a park lasts has nothing left to remediate. Whatever else is
     /// refused is tried for ever, once a day.
     fn is_given_up(self, park: &ScopePark) -> bool {
         let is_gone = park.reason == ParkReason::SubscriptionGone;
-        let for_long = park.parked_since.is_some_and(|since| since + self.policy.park_for <= self.now);
+        let for_long = park.parked_since.is_some_and(|since| since + self.tuning.park_for <= self.now);
         is_gone && for_long && park.next_try <= self.now && self.document.earliest_due().is_some()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::document::{ETag, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{
-    ActiveTasks, DeploymentList, Facts, NewTask, PolicyState, Put, Scanned, ScopeStates, TaskStatus, Unanswered,
+    ActiveTasks, Creation, DeploymentList, Facts, NewTask, PolicyState, Scanned, ScopeStates, TaskStatus, Unanswered,
 };
 use crate::id::{ResourceId, Scope, TargetHash};
 use crate::message::Outgoing;
@@ -26,7 +26,7 @@ pub enum Next {
     /// Ask Resource Manager.
     Ask(Question),
     /// Create the task, if that can begin before the process has been running for so long.
-    Put(Box<NewTask>, Duration),
+    Create(Box<NewTask>, Duration),
     /// Ask Azure Policy to evaluate all that the scope holds.
     Evaluate(Scope),
     /// Delete the finished task.
@@ -45,14 +45,14 @@ pub struct Write {
     /// The document.
     pub document: Box<TargetDocument>,
     /// What the write means for the one who does it.
-    pub meaning: Meaning,
+    pub transition: Transition,
     /// How long the process had been running when it was decided.
     pub decided: Duration,
 }
 
 /// What a successful write means for the one who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub enum Transition {
     /// A step on the way.
     Step,
     /// The opening of the active task is now the writer's to finish, having been begun by it.
@@ -60,12 +60,12 @@ pub enum Meaning {
     /// The opening of the active task is now the writer's to finish; another began it.
     TookOver,
     /// The last write: the next wake-up is set.
-    Settled(Rest),
+    Settled(Idle),
 }
 
 /// Why a target rests until its next wake-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum Idle {
     /// Nothing is due, or nothing waits at all.
     NothingDue,
     /// More comes due soon: the wave waits for it.
@@ -86,7 +86,7 @@ pub enum Rest {
     TaskRunning,
     /// The opening of the task is another's to finish, or its fate is not known yet.
     OpeningElsewhere,
-    /// The time for this look is used up.
+    /// The time for this pass is used up.
     OutOfTime,
     /// Plan mode: everything keeps waiting.
     PlanMode,
@@ -94,7 +94,7 @@ pub enum Rest {
     Paused,
 }
 
-impl Rest {
+impl Idle {
     /// Whether all that was to be asked was answered.
     #[must_use]
     pub fn is_for_want_of_work(self) -> bool {
@@ -227,7 +227,7 @@ pub enum Observed {
     /// The gate of the subscription is closed until then, as an answer told, perhaps to another target.
     Floor(Timestamp),
     /// What became of the creation of a task.
-    Put(TaskName, Put),
+    Creation(TaskName, Creation),
     /// What became of the request for an evaluation, or of a question after it.
     Scanned(Scope, Scanned),
     /// The task was deleted, or it is certain that it cannot be.
@@ -255,7 +255,7 @@ impl Observed {
             | Self::Task(..)
             | Self::Deployments(..)
             | Self::Unanswered(_)
-            | Self::Put(..)
+            | Self::Creation(..)
             | Self::TaskDeleted(_)
             | Self::TaskStays
             | Self::Scanned(..) => true,

@@ -1,25 +1,25 @@
 //! Before anything else the policy states are asked what is in doubt: fixes that nothing verified, and events that say that a
-//! resource complies which waits. One question a look, so that waves have their turn.
+//! resource complies which waits. One question a pass, so that waves have their turn.
 
 use crate::transition::doubts;
 
-use super::context::View;
+use super::context::Context;
 use super::step::{Next, Question};
 
-impl View<'_> {
+impl Context<'_> {
     /// What to do about what is in doubt; none when there is nothing to do now.
     pub(crate) fn doubting(self) -> Option<Next> {
         let due = doubts::due(self.document, self.now);
-        let asked: Vec<_> = due.iter().filter(|id| self.look.states_asked.contains(*id)).collect();
+        let asked: Vec<_> = due.iter().filter(|id| self.pass.states_asked.contains(*id)).collect();
         if asked.is_empty() {
-            let may_ask = !due.is_empty() && self.look.states_asked.is_empty();
+            let may_ask = !due.is_empty() && self.pass.states_asked.is_empty();
             return may_ask.then(|| self.ask(Question::States(due)));
         }
         let mut changed = self.document.clone();
         for id in asked {
             let Some(entry) = changed.resources.get_mut(id) else { continue };
-            let of_it = self.look.states.iter().filter(|state| state.resource == id.as_str());
-            doubts::settle(entry, of_it.max_by_key(|state| state.at), self.policy, self.now);
+            let of_it = self.pass.states.iter().filter(|state| state.resource == id.as_str());
+            doubts::settle(entry, of_it.max_by_key(|state| state.at), self.tuning, self.now);
         }
         Some(Self::step(changed))
     }

@@ -169,7 +169,7 @@ pub enum EntryState {
         class: Option<FailureClass>,
         /// The service's own words.
         words: String,
-        /// How to mend it.
+        /// How to fix it.
         hint: String,
         /// When it is tried again by itself.
         #[serde(with = "time::serde::rfc3339")]

@@ -28,7 +28,7 @@ pub enum EvaluationPhase {
         location: String,
         /// When to ask next.
         #[serde(with = "time::serde::rfc3339")]
-        look_at: Timestamp,
+        pass_over: Timestamp,
     },
     /// It is done.
     Ended {

@@ -94,8 +94,8 @@ pub(crate) fn from_metadata(text: &str) -> Vec<Hour> {
 mod tests {
     use super::*;
     use crate::document::EntryState;
-    use crate::fixture::{now, policy, resource, seen, target};
-    use crate::message::Seen;
+    use crate::fixture::{now, resource, seen, target, tuning};
+    use crate::message::Finding;
     use crate::transition::observe::merge;
     use std::time::Duration;
 
@@ -104,7 +104,7 @@ mod tests {
         let mut before = document.clone();
         let at = now - Duration::from_secs(10);
         for n in from..from + count {
-            merge(&mut before, &seen(Seen::NonCompliant, n, at), &policy(), now);
+            merge(&mut before, &seen(Finding::NonCompliant, n, at), &tuning(), now);
             before.resources.get_mut(&resource(n)).unwrap().state = EntryState::InTask;
         }
         let mut after = before.clone();

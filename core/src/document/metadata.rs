@@ -173,8 +173,8 @@ pub fn metadata_of(document: &TargetDocument) -> HashMap<String, String> {
 mod tests {
     use super::*;
     use crate::document::{ActiveTask, ParkReason, TargetPark, TaskPhase};
-    use crate::fixture::{now, past_task, policy, policy_with, seen, target};
-    use crate::message::Seen;
+    use crate::fixture::{now, past_task, seen, target, tuning, tuning_with};
+    use crate::message::Finding;
     use crate::transition::merge;
     use std::time::Duration;
 
@@ -183,15 +183,15 @@ mod tests {
         let read = |document: &TargetDocument| TargetSummary::read(String::new(), &metadata_of(document)).left_out;
         let mut document = TargetDocument::new(target());
         assert_eq!(read(&document), None);
-        let excluding = policy_with("EXCLUDE_SCOPES", "*");
+        let excluding = tuning_with("EXCLUDE_SCOPES", "*");
         for n in 0..102 {
-            merge(&mut document, &seen(Seen::NonCompliant, n, now()), &excluding, now());
+            merge(&mut document, &seen(Finding::NonCompliant, n, now()), &excluding, now());
         }
         let digest = Some(excluding.guard_rails.digest());
         assert_eq!(read(&document), Some(LeftOut { rails_digest: digest, since: now() }));
         assert_eq!(metadata_of(&document)["skipped"], "102");
-        let other = policy_with("INCLUDE_ASSIGNMENTS", "another");
-        merge(&mut document, &seen(Seen::NonCompliant, 102, now()), &other, now() + Duration::from_secs(9));
+        let other = tuning_with("INCLUDE_ASSIGNMENTS", "another");
+        merge(&mut document, &seen(Finding::NonCompliant, 102, now()), &other, now() + Duration::from_secs(9));
         assert_eq!(read(&document), Some(LeftOut { rails_digest: None, since: now() }));
         assert_eq!(document.excluded.as_ref().map(|e| (e.seen, e.rail)), Some((3, None)));
     }
@@ -206,7 +206,7 @@ mod tests {
             document.history = tasks.into_iter().map(|(of, sequence)| past_task(name(of, sequence))).collect();
             for active in [None, Some(name("two", 20))] {
                 let opening =
-                    |name| ActiveTask::new(name, crate::document::Extent::Resources, TaskPhase::Opening, now(), now());
+                    |name| ActiveTask::new(name, crate::document::TaskKind::Listed, TaskPhase::Opening, now(), now());
                 document.active = active.map(opening);
                 assert_eq!(rival_in(&metadata_of(&document)), Some(Rival::of(&document)));
             }
@@ -220,7 +220,7 @@ mod tests {
     fn what_the_targets_park_holds_counts_as_parked_until_the_park_ends() {
         let mut document = TargetDocument::new(target());
         for n in 0..3 {
-            merge(&mut document, &seen(Seen::NonCompliant, n, now()), &policy(), now());
+            merge(&mut document, &seen(Finding::NonCompliant, n, now()), &tuning(), now());
         }
         let read = |document: &TargetDocument| TargetSummary::read(String::new(), &metadata_of(document));
         assert!(read(&document).is_unsettled && read(&document).parked_until.is_none());

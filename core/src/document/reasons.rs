@@ -124,16 +124,16 @@ impl ParkReason {
     pub fn hint(self) -> &'static str {
         match self {
             Self::PermanentFailure => {
-                "Read the service's words and mend the policy's template or the resource; it is tried again when the park ends."
+                "Read the service's words and fix the policy's template or the resource; it is tried again when the park ends."
             }
             Self::MissingPermission => {
                 "Grant the assignment's identity the roles that the policy definition lists in roleDefinitionIds, at the scope of the assignment."
             }
             Self::AttemptsUsedUp => {
-                "The same failure came back at every attempt: look at the deployments of the last task, and mend what they name."
+                "The same failure came back at every attempt: look at the deployments of the last task, and fix what they name."
             }
             Self::FixDidNotHelp => {
-                "The policy's template deploys something else than its existence condition or rule asks for: compare the last deployment with the policy, and mend the policy or its parameters."
+                "The policy's template deploys something else than its existence condition or rule asks for: compare the last deployment with the policy, and fix the policy or its parameters."
             }
             Self::Flapping => {
                 "Something sets the resource back after each fix: find the pipeline, template or person that does, in the resource's activity log."

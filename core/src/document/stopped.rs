@@ -1,4 +1,4 @@
-//! Targets that are stopped because the worker died of a look at them, twice. The record stands apart from the target's document:
+//! Targets that are stopped because the worker died of a pass over them, twice. The record stands apart from the target's document:
 //! reading that may be what kills. Until its time is over every wake-up of the target is passed over; a person ends it earlier by
 //! deleting the blob.
 
@@ -18,7 +18,7 @@ pub struct StoppedTarget {
     pub target: Target,
     /// Why, in words.
     pub reason: String,
-    /// How many deaths of the worker, or of looks at the target, led here.
+    /// How many deaths of the worker, or of passes over the target, led here.
     pub deaths: u32,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]

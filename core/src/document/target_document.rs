@@ -35,7 +35,7 @@ pub struct TargetDocument {
     /// When the target is looked at next; none when nothing waits.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub wake_at: Option<Timestamp>,
-    /// How many looks in a row took long, went on by themselves and were not heard of again.
+    /// How many passes in a row took long, went on by themselves and were not heard of again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut_off: u32,
     /// How many wake-ups in a row came before their time.
@@ -44,7 +44,7 @@ pub struct TargetDocument {
     /// By how many seconds they did, as far as was seen: the broker's clock is so far ahead at least.
     #[serde(default, skip_serializing_if = "is_none_at_all")]
     pub ahead: u64,
-    /// How many looks at the ended task found fewer deployments in its list than its counters tell of.
+    /// How many passes over the ended task found fewer deployments in its list than its counters tell of.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub short_lists: u32,
     /// Which assignment of this id it was when a decision was last drawn from it.
@@ -180,15 +180,15 @@ pub struct Unlisted {
     /// Only states that were evaluated after this time count.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub evaluated_after: Option<Timestamp>,
-    /// How far the policy states were read, when they are too many for one look.
+    /// How far the policy states were read, when they are too many for one pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reading: Option<StatesReading>,
+    pub reading: Option<StatesCursor>,
 }
 
 /// How far the policy states of a scope were read for what is not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct StatesReading {
+pub struct StatesCursor {
     /// Resource Manager's link to the rest of the list.
     pub next: String,
     /// How many resources were found so far that were not listed, or came to be counted since.

@@ -18,7 +18,7 @@ pub struct TargetPark {
     pub class: Option<FailureClass>,
     /// What was found, or the service's own words.
     pub words: String,
-    /// How to mend it.
+    /// How to fix it.
     pub hint: String,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]

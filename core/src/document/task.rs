@@ -4,8 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-use super::extent::Extent;
+use super::task_kind::TaskKind;
 use super::task_name::TaskName;
+
+/// What is asked for with a task beside its resources. It is kept as it was decided: what a plan shows is what is sent, and what is
+/// sent again after a crash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskRequest {
+    /// The reference id in the initiative's own casing, when the target has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// Deployments at the same time, 1 to 30.
+    pub parallel_deployments: u32,
+    /// Share of failed deployments, 0.0 to 1.0, above which the task gives up.
+    pub failure_threshold: f32,
+}
 
 /// The task that a target has open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,7 +29,10 @@ pub struct ActiveTask {
     pub name: TaskName,
     /// What it is limited to.
     #[serde(default)]
-    pub extent: Extent,
+    pub kind: TaskKind,
+    /// What is asked for with it; none when it was found and not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<TaskRequest>,
     /// How far its opening is.
     pub phase: TaskPhase,
     /// When its opening was begun, or taken over, by the clock of storage.
@@ -39,18 +56,19 @@ pub struct ActiveTask {
     /// Since when Resource Manager says that there is no such task.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Timestamp>,
-    /// How far the list of its deployments has been taken in, when one look did not see the end of it.
+    /// How far the list of its deployments has been taken in, when one pass did not see the end of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reading: Option<Reading>,
+    pub reading: Option<DeploymentsCursor>,
 }
 
 impl ActiveTask {
     /// A task of which nothing has been seen yet.
     #[must_use]
-    pub fn new(name: TaskName, extent: Extent, phase: TaskPhase, opened_at: Timestamp, check_at: Timestamp) -> Self {
+    pub fn new(name: TaskName, kind: TaskKind, phase: TaskPhase, opened_at: Timestamp, check_at: Timestamp) -> Self {
         Self {
             name,
-            extent,
+            kind,
+            request: None,
             phase,
             opened_at,
             check_at,
@@ -64,7 +82,7 @@ impl ActiveTask {
     }
 }
 
-/// Why a task that somebody may have asked for may be asked for again: Resource Manager may overlook one that is there, so one look
+/// Why a task that somebody may have asked for may be asked for again: Resource Manager may overlook one that is there, so one pass
 /// is not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,7 +109,7 @@ pub enum GivingUp {
 /// How far the deployments of a task that has ended were taken in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Reading {
+pub struct DeploymentsCursor {
     /// Resource Manager's link to the rest of the list.
     pub next: String,
     /// Resources that the task fixed, as far as was read.
@@ -103,7 +121,7 @@ pub struct Reading {
     pub only_refusals: bool,
 }
 
-impl Default for Reading {
+impl Default for DeploymentsCursor {
     /// Nothing has been read.
     fn default() -> Self {
         Self { next: String::new(), fixed: 0, unfixed: 0, only_refusals: true }

@@ -3,4 +3,4 @@
 mod policy_event;
 mod wire;
 
-pub use policy_event::{ComplianceState, EventKind, Malformed, PolicyEvent, Reading, Relevance, from_the_future, read};
+pub use policy_event::{ComplianceState, EventKind, Malformed, Parsed, PolicyEvent, Relevance, from_the_future, read};

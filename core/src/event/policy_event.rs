@@ -67,7 +67,7 @@ pub struct PolicyEvent {
 
 /// What a payload turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
+pub enum Parsed {
     /// A policy-state event.
     Policy(Box<PolicyEvent>),
     /// An event of another type, which was subscribed to by mistake.
@@ -134,9 +134,9 @@ pub enum Malformed {
 ///
 /// # Errors
 /// When the payload is no event, or lacks what a decision needs.
-pub fn read(payload: &Value) -> Result<Reading, Malformed> {
+pub fn read(payload: &Value) -> Result<Parsed, Malformed> {
     let (id, event_type, subject, data) = open(payload)?;
-    let Some(kind) = kind_of(&event_type) else { return Ok(Reading::Foreign(event_type)) };
+    let Some(kind) = kind_of(&event_type) else { return Ok(Parsed::Foreign(event_type)) };
     let data = PolicyStateData::deserialize_from(&data)?;
     let assignment = present(data.policy_assignment_id).ok_or(Malformed::Missing("data.policyAssignmentId"))?;
     let state = match (present(data.compliance_state), kind) {
@@ -155,7 +155,7 @@ pub fn read(payload: &Value) -> Result<Reading, Malformed> {
     let observed_at =
         parse_time(&data.timestamp).ok_or_else(|| Malformed::Time(data.timestamp.chars().take(64).collect()))?;
     let event = PolicyEvent { id, kind, resource, assignment, reference, state, observed_at };
-    Ok(Reading::Policy(Box::new(event)))
+    Ok(Parsed::Policy(Box::new(event)))
 }
 
 fn open(payload: &Value) -> Result<(String, String, String, Value), Malformed> {
@@ -222,7 +222,7 @@ mod tests {
 
     fn policy(payload: &Value) -> PolicyEvent {
         match read(payload) {
-            Ok(Reading::Policy(event)) => *event,
+            Ok(Parsed::Policy(event)) => *event,
             other => panic!("{other:?}"),
         }
     }
@@ -252,7 +252,7 @@ mod tests {
     fn an_event_of_another_type_is_foreign_not_malformed() {
         let mut event = event_grid("Changed", "NonCompliant");
         event["eventType"] = "Microsoft.Storage.BlobCreated".into();
-        assert_eq!(read(&event).unwrap(), Reading::Foreign("Microsoft.Storage.BlobCreated".into()));
+        assert_eq!(read(&event).unwrap(), Parsed::Foreign("Microsoft.Storage.BlobCreated".into()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::time::Timestamp;
 
 /// What became of the creation of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
+pub enum Creation {
     /// Resource Manager has it.
     Accepted,
     /// Another task is in the way, or the call was not sent: wait.

@@ -14,7 +14,7 @@ mod unanswered;
 
 pub use assignment::{AssignedPolicy, Assignment, Facts, Found};
 pub use call_kind::CallKind;
-pub use creation::Put;
+pub use creation::Creation;
 pub use deployment::{Deployment, DeploymentList, DeploymentStatus};
 pub use evaluation::Scanned;
 pub use new_task::NewTask;

@@ -1,6 +1,6 @@
 //! A remediation task to be created: the whole of what is asked.
 
-use crate::document::{Extent, TaskName};
+use crate::document::{TaskKind, TaskName, TaskRequest};
 use crate::id::{ResourceId, Target};
 
 /// A remediation task to be created: the whole of what is asked, and what a plan shows.
@@ -10,14 +10,10 @@ pub struct NewTask {
     pub name: TaskName,
     /// Scope, assignment and reference.
     pub target: Target,
-    /// The reference id in the initiative's own casing, when the target has one.
-    pub reference: Option<String>,
     /// What it is limited to.
-    pub extent: Extent,
+    pub kind: TaskKind,
     /// The resources that it is meant for; at most 100, unless it takes whatever is non-compliant in its scope.
     pub resources: Vec<ResourceId>,
-    /// Deployments at the same time, 1 to 30.
-    pub parallel_deployments: u32,
-    /// Share of failed deployments, 0.0 to 1.0, above which the task gives up.
-    pub failure_threshold: f32,
+    /// The rest of what is asked.
+    pub request: TaskRequest,
 }

@@ -1,5 +1,5 @@
 //! The non-compliant states of a whole scope, as far as they could be read in the time. To list what waits, a part will do; the
-//! next look goes on where this one stopped.
+//! next pass goes on where this one stopped.
 
 use super::policy_state::PolicyState;
 

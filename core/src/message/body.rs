@@ -13,14 +13,14 @@ const OF_EVENT: &str = "event";
 /// What an evaluation saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Seen {
+pub enum Finding {
     /// The resource does not comply.
     NonCompliant,
     /// The resource complies (again).
     Compliant,
 }
 
-impl Seen {
+impl Finding {
     /// The word that stands in messages and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -37,7 +37,7 @@ impl Seen {
 pub struct Observation {
     version: u32,
     /// What was seen.
-    pub seen: Seen,
+    pub seen: Finding,
     /// The resource.
     pub resource_id: ResourceId,
     /// The assignment that was evaluated.
@@ -64,7 +64,7 @@ impl Observation {
     /// What an event saw.
     #[must_use]
     pub fn of_event(
-        seen: Seen,
+        seen: Finding,
         resource: ResourceId,
         assignment: AssignmentId,
         reference: Option<ReferenceId>,
@@ -118,7 +118,7 @@ pub struct WakeUp {
     pub target: Target,
     /// The generation of its document that the wake-up belongs to.
     pub generation: u64,
-    /// Whether it was sent for the case that a look under way would be cut off.
+    /// Whether it was sent for the case that a pass under way would be cut off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_behind: bool,
 }

@@ -4,6 +4,6 @@ mod body;
 mod nonce;
 mod outgoing;
 
-pub use body::{Observation, Seen, Unreadable, WakeUp};
+pub use body::{Finding, Observation, Unreadable, WakeUp};
 pub use nonce::Nonce;
 pub use outgoing::{MessageId, Outgoing, Queue};

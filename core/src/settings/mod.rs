@@ -80,7 +80,7 @@ impl Cloud {
 /// What the decisions depend on. Durations are spans, counts are counts; see `docs/settings.md`.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each field is the setting of the same name, documented in docs/settings.md")]
-pub struct Policy {
+pub struct Tuning {
     pub mode: Mode,
     pub settle_delay: Duration,
     pub coalesce_window: Duration,
@@ -111,7 +111,7 @@ pub struct Policy {
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What the decisions depend on.
-    pub policy: Policy,
+    pub tuning: Tuning,
     /// Longest time that one invocation may take before it is failed.
     pub invocation_budget: Duration,
     /// How long the facts of an assignment are kept.
@@ -155,7 +155,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
     let official = cloud.resource_manager();
     let resource_manager = environment.get("RESOURCE_MANAGER_ENDPOINT").and_then(form::https);
     Ok(Settings {
-        policy: policy(&environment),
+        tuning: tuning(&environment),
         invocation_budget: environment.duration("INVOCATION_BUDGET"),
         facts_ttl: environment.duration("FACTS_TTL"),
         service_bus: environment.required("ServiceBus__fullyQualifiedNamespace", form::namespace)?,
@@ -173,7 +173,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
     })
 }
 
-fn policy(environment: &Environment) -> Policy {
+fn tuning(environment: &Environment) -> Tuning {
     let patterns = |name, of| {
         let read = environment.get(name).and_then(|list| Patterns::parse(list, of).ok());
         read.unwrap_or_default()
@@ -185,7 +185,7 @@ fn policy(environment: &Environment) -> Policy {
         patterns("EXCLUDE_RESOURCE_TYPES", Of::Types),
         [true, false][environment.word("REMEDIATE_DO_NOT_ENFORCE")],
     );
-    Policy {
+    Tuning {
         mode: [Mode::Plan, Mode::Act][environment.word("REMEDIATION_MODE")],
         settle_delay: environment.duration("SETTLE_DELAY"),
         coalesce_window: environment.duration("COALESCE_WINDOW"),
@@ -211,10 +211,10 @@ fn policy(environment: &Environment) -> Policy {
     }
 }
 
-impl Default for Policy {
+impl Default for Tuning {
     /// What an empty environment gives.
     fn default() -> Self {
-        policy(&Environment::default())
+        tuning(&Environment::default())
     }
 }
 

@@ -93,8 +93,8 @@ pub(crate) const GROUPS: &[Group] = &[
         row("FAILURE_THRESHOLD", is("1.0"), Form::Share, "share of failed deployments at which Azure stops a task"),
     ] },
     Group { title: "Following and parking", settings: &[
-        row("CHECK_INTERVAL_MIN", is("30s"), time(SPAN), "shortest time between two looks at a running task. At most `CHECK_INTERVAL_MAX`"),
-        row("CHECK_INTERVAL_MAX", is("10m"), time(SPAN), "longest time between two looks at a running task"),
+        row("CHECK_INTERVAL_MIN", is("30s"), time(SPAN), "shortest time between two passes over a running task. At most `CHECK_INTERVAL_MAX`"),
+        row("CHECK_INTERVAL_MAX", is("10m"), time(SPAN), "longest time between two passes over a running task"),
         row("TASK_TIMEOUT", is("24h"), time(SPAN), "a task that runs longer is reported once"),
         row("OPENING_GRACE", is("60s"), time(GRACE), "time for which an opening task is left to the instance that began it; the request for the task may take half of it, and 10s at most"),
         row("FLAP_LIMIT", is("3"), Form::Whole(1, 100), "so many fixes within `FLAP_WINDOW`, and non-compliant again: parked"),

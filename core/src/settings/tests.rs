@@ -13,9 +13,9 @@ fn with(changes: &[(&str, &str)]) -> Result<Settings, SettingError> {
 #[test]
 fn the_defaults_are_those_of_the_documentation() {
     let settings = with(&[]).unwrap();
-    assert_eq!(settings.policy.mode, Mode::Plan);
-    assert_eq!(settings.policy.settle_delay, Duration::from_secs(600));
-    assert_eq!(settings.policy.park_for, Duration::from_secs(14 * 86_400));
+    assert_eq!(settings.tuning.mode, Mode::Plan);
+    assert_eq!(settings.tuning.settle_delay, Duration::from_secs(600));
+    assert_eq!(settings.tuning.park_for, Duration::from_secs(14 * 86_400));
     assert_eq!(settings.invocation_budget, Duration::from_secs(150));
     assert_eq!(settings.service_bus.as_str(), "https://ns.servicebus.windows.net:5671/");
     assert_eq!(settings.resource_manager_audience, "https://management.azure.com/.default");
@@ -82,7 +82,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         let error = with(&[(name, value)]).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{name} is {value:?}; allowed is ")), "{error}");
     }
-    assert_eq!(with(&[("PARK_FOR", "3650d")]).unwrap().policy.park_for, form::LONGEST);
+    assert_eq!(with(&[("PARK_FOR", "3650d")]).unwrap().tuning.park_for, form::LONGEST);
     let missing = settings::<&str, &str>([]).unwrap_err();
     assert!(missing.to_string().contains("ServiceBus__fullyQualifiedNamespace is not set"));
 }
@@ -117,7 +117,7 @@ fn a_secret_that_was_put_into_a_setting_is_refused_and_not_shown() {
 fn an_empty_setting_counts_as_unset() {
     assert_eq!(with(&[("MAX_ATTEMPTS", ""), ("AZURE_CLIENT_ID", " ")]).unwrap().client_id, None);
     let blank = with(&[("EXCLUDE_SCOPES", " ,\n"), ("FIRST_STEPS", ""), ("REMEDIATION_MODE", " ")]).unwrap();
-    assert_eq!((blank.policy.mode, blank.told), (Mode::Plan, with(&[]).unwrap().told));
+    assert_eq!((blank.tuning.mode, blank.told), (Mode::Plan, with(&[]).unwrap().told));
 }
 
 #[test]

@@ -7,31 +7,31 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use sha2::{Digest, Sha256};
 
 use crate::document::TaskName;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 /// When the next attempt is due after attempt number `failed` (from 1) failed: full jitter between now and
 /// `BACKOFF_BASE` doubled with each attempt, at most `BACKOFF_CAP`, rounded up to `COALESCE_WINDOW`.
-pub(crate) fn next_attempt(failed: u32, task: &TaskName, policy: &Policy, now: Timestamp) -> Timestamp {
-    round_up(now + longest_wait(failed, policy).mul_f64(fraction(task)), policy.coalesce_window)
+pub(crate) fn next_attempt(failed: u32, task: &TaskName, tuning: &Tuning, now: Timestamp) -> Timestamp {
+    round_up(now + longest_wait(failed, tuning).mul_f64(fraction(task)), tuning.coalesce_window)
 }
 
 /// When an observation comes again whose document cannot be used, after it was sent back `returns` times: `BACKOFF_BASE` doubled
 /// each time, at most `BACKOFF_CAP`. Those of one target that came together come together again.
 #[must_use]
-pub fn wait_for_document(returns: u32, policy: &Policy, now: Timestamp) -> Timestamp {
-    now + longest_wait(returns.saturating_add(1), policy)
+pub fn wait_for_document(returns: u32, tuning: &Tuning, now: Timestamp) -> Timestamp {
+    now + longest_wait(returns.saturating_add(1), tuning)
 }
 
 /// Steps after which any wait has grown to any cap: from a nanosecond to more than five hundred years.
 const STEPS: u32 = 64;
 
 /// The longest wait after attempt number `failed`.
-fn longest_wait(failed: u32, policy: &Policy) -> Duration {
-    let cap = policy.backoff_cap;
+fn longest_wait(failed: u32, tuning: &Tuning) -> Duration {
+    let cap = tuning.backoff_cap;
     let waits = ExponentialBuilder::new()
         .with_factor(2.0)
-        .with_min_delay(policy.backoff_base.min(cap))
+        .with_min_delay(tuning.backoff_base.min(cap))
         .with_max_delay(cap)
         .without_max_times();
     let step = failed.saturating_sub(1).min(STEPS);
@@ -40,9 +40,9 @@ fn longest_wait(failed: u32, policy: &Policy) -> Duration {
 
 /// When to look again at something that began at `since`: after half of the time that it has lasted,
 /// within `CHECK_INTERVAL_MIN` and `CHECK_INTERVAL_MAX`.
-pub(crate) fn next_look(since: Timestamp, policy: &Policy, now: Timestamp) -> Timestamp {
+pub(crate) fn next_pass(since: Timestamp, tuning: &Tuning, now: Timestamp) -> Timestamp {
     let lasted = Duration::try_from(now - since).unwrap_or_default();
-    now + (lasted / 2).max(policy.check_interval_min).min(policy.check_interval_max.max(policy.check_interval_min))
+    now + (lasted / 2).max(tuning.check_interval_min).min(tuning.check_interval_max.max(tuning.check_interval_min))
 }
 
 /// Longest pause that is only a guess.
@@ -83,19 +83,19 @@ mod tests {
     proptest! {
         #[test]
         fn backoff_stays_between_now_and_the_cap(failed in 1_u32..200, sequence in 0_u64..1_000) {
-            let policy = Policy { coalesce_window: Duration::ZERO, ..fixture::policy() };
+            let tuning = Tuning { coalesce_window: Duration::ZERO, ..fixture::tuning() };
             let now = fixture::now();
             let task = TaskName::new(&fixture::installation(), &fixture::target().hash(), sequence);
-            let due = next_attempt(failed, &task, &policy, now);
-            prop_assert!(due >= now && due <= now + policy.backoff_cap);
-            prop_assert_eq!(due, next_attempt(failed, &task, &policy, now));
+            let due = next_attempt(failed, &task, &tuning, now);
+            prop_assert!(due >= now && due <= now + tuning.backoff_cap);
+            prop_assert_eq!(due, next_attempt(failed, &task, &tuning, now));
         }
 
         #[test]
         fn the_longest_wait_doubles_up_to_the_cap_also_when_the_base_is_above_it(failed in 1_u32..40, base in 0_u64..10_000_000, cap in 0_u64..10_000_000) {
             let (base, cap) = (Duration::from_millis(base), Duration::from_millis(cap));
-            let policy = Policy { backoff_base: base, backoff_cap: cap, ..fixture::policy() };
-            let wait = longest_wait(failed, &policy);
+            let tuning = Tuning { backoff_base: base, backoff_cap: cap, ..fixture::tuning() };
+            let wait = longest_wait(failed, &tuning);
             let wanted = (base.as_secs_f64() * 2_f64.powi(failed as i32 - 1)).min(cap.as_secs_f64());
             prop_assert!(wait <= cap);
             prop_assert!((wait.as_secs_f64() - wanted).abs() <= wanted * 1e-5, "{wait:?}, wanted {wanted} s");
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn with_the_defaults_it_is_a_minute_two_four_and_so_on_up_to_an_hour() {
-        let minutes = |failed| longest_wait(failed, &fixture::policy()).as_secs_f64() / 60.0;
+        let minutes = |failed| longest_wait(failed, &fixture::tuning()).as_secs_f64() / 60.0;
         assert_eq!(
             [1, 2, 3, 4, 5, 6, 7, 8, 100, u32::MAX].map(minutes),
             [1., 2., 4., 8., 16., 32., 60., 60., 60., 60.]
@@ -122,10 +122,10 @@ mod tests {
 
     #[test]
     fn looks_grow_rarer_within_their_limits() {
-        let policy = fixture::policy();
+        let tuning = fixture::tuning();
         let now = fixture::now();
-        assert_eq!(next_look(now, &policy, now), now + policy.check_interval_min);
-        assert_eq!(next_look(now - Duration::from_secs(300), &policy, now), now + Duration::from_secs(150));
-        assert_eq!(next_look(now - Duration::from_secs(90_000), &policy, now), now + policy.check_interval_max);
+        assert_eq!(next_pass(now, &tuning, now), now + tuning.check_interval_min);
+        assert_eq!(next_pass(now - Duration::from_secs(300), &tuning, now), now + Duration::from_secs(150));
+        assert_eq!(next_pass(now - Duration::from_secs(90_000), &tuning, now), now + tuning.check_interval_max);
     }
 }

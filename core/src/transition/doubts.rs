@@ -8,23 +8,23 @@ use crate::document::{Doubt, Entry, EntryState, LastFailure, ParkReason, SkipRea
 use crate::event::ComplianceState;
 use crate::fact::PolicyState;
 use crate::id::ResourceId;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 use super::backoff::round_up;
 use super::states::{first_due, park};
 
-/// Resources that are asked about in one look: a question of few calls, as for a wave.
+/// Resources that are asked about in one pass: a question of few calls, as for a wave.
 const MOST: usize = 100;
-/// So many fixes of one time after the other are asked about together: in each such part of the wait one look is enough.
+/// So many fixes of one time after the other are asked about together: in each such part of the wait one pass is enough.
 const PARTS: u32 = 24;
 /// What an event says is asked about so often, at pauses that double; by then the next evaluation has told.
 const ASKS: u32 = 12;
 const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// The doubt about a fix of that time: asked about after `VERIFY_AFTER`, and never later than it would be forgotten.
-pub(crate) fn of_fix(at: Timestamp, policy: &Policy) -> Doubt {
-    let wait = policy.verify_after.min(policy.flap_window);
+pub(crate) fn of_fix(at: Timestamp, tuning: &Tuning) -> Doubt {
+    let wait = tuning.verify_after.min(tuning.flap_window);
     Doubt { ask_at: round_up(at + wait, wait / PARTS), asks: 0, compliant_at: None }
 }
 
@@ -58,7 +58,7 @@ fn open(entry: &Entry) -> Option<&Doubt> {
 }
 
 /// Takes in what the policy states say of a resource that was asked about.
-pub(crate) fn settle(entry: &mut Entry, state: Option<&PolicyState>, policy: &Policy, now: Timestamp) {
+pub(crate) fn settle(entry: &mut Entry, state: Option<&PolicyState>, tuning: &Tuning, now: Timestamp) {
     let Some(doubt) = open(entry).cloned() else { return };
     let told = state.and_then(|state| Some((&state.state, state.at?.min(now))));
     let (is_fix, since) = match (&entry.state, doubt.compliant_at) {
@@ -75,18 +75,18 @@ pub(crate) fn settle(entry: &mut Entry, state: Option<&PolicyState>, policy: &Po
             entry.doubt = None;
         }
         (Some((ComplianceState::NonCompliant, at)), EntryState::Fixed { .. }) => {
-            did_not_help(entry, since, at, policy, now)
+            did_not_help(entry, since, at, tuning, now)
         }
         (Some((ComplianceState::Compliant, _)), _) => leave(entry, SkipReason::Compliant, now),
         (Some((ComplianceState::Exempt, _)), _) => leave(entry, SkipReason::Exempt, now),
         (Some((ComplianceState::NonCompliant, _)), _) => entry.doubt = None,
-        (Some((ComplianceState::Other(_), _)) | None, _) => entry.doubt = ask_later(doubt, is_fix, policy, now),
+        (Some((ComplianceState::Other(_), _)) | None, _) => entry.doubt = ask_later(doubt, is_fix, tuning, now),
     }
 }
 
-fn ask_later(doubt: Doubt, is_fix: bool, policy: &Policy, now: Timestamp) -> Option<Doubt> {
-    let doubled = policy.check_interval_min.checked_mul(2_u32.saturating_pow(doubt.asks)).unwrap_or(LONGEST);
-    let wait = if is_fix { policy.verify_after.min(policy.flap_window) } else { doubled.min(LONGEST) };
+fn ask_later(doubt: Doubt, is_fix: bool, tuning: &Tuning, now: Timestamp) -> Option<Doubt> {
+    let doubled = tuning.check_interval_min.checked_mul(2_u32.saturating_pow(doubt.asks)).unwrap_or(LONGEST);
+    let wait = if is_fix { tuning.verify_after.min(tuning.flap_window) } else { doubled.min(LONGEST) };
     (is_fix || doubt.asks < ASKS).then(|| Doubt { ask_at: now + wait, asks: doubt.asks.saturating_add(1), ..doubt })
 }
 
@@ -96,15 +96,15 @@ fn leave(entry: &mut Entry, reason: SkipReason, now: Timestamp) {
 }
 
 /// The deployment succeeded, and an evaluation after it finds the resource as it was: a new episode, and no endless row of them.
-fn did_not_help(entry: &mut Entry, fixed_at: Timestamp, seen: Timestamp, policy: &Policy, now: Timestamp) {
+fn did_not_help(entry: &mut Entry, fixed_at: Timestamp, seen: Timestamp, tuning: &Tuning, now: Timestamp) {
     entry.begin_anew(seen);
-    entry.fixes.retain(|fix| *fix + policy.flap_window > now);
+    entry.fixes.retain(|fix| *fix + tuning.flap_window > now);
     let words =
         format!("a deployment succeeded at {fixed_at}, and the evaluation of {seen} finds the resource non-compliant");
-    entry.state = if entry.fixes.len() >= usize::try_from(policy.flap_limit).unwrap_or(usize::MAX) {
-        park(ParkReason::FixDidNotHelp, None, words.clone(), policy, now)
+    entry.state = if entry.fixes.len() >= usize::try_from(tuning.flap_limit).unwrap_or(usize::MAX) {
+        park(ParkReason::FixDidNotHelp, None, words.clone(), tuning, now)
     } else {
-        EntryState::Waiting { due: first_due(seen, policy, now) }
+        EntryState::Waiting { due: first_due(seen, tuning, now) }
     };
     entry.last_failure = Some(LastFailure { words, ..LastFailure::default() });
 }
@@ -112,7 +112,7 @@ fn did_not_help(entry: &mut Entry, fixed_at: Timestamp, seen: Timestamp, policy:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{now, policy, resource};
+    use crate::fixture::{now, resource, tuning};
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -125,7 +125,7 @@ mod tests {
     fn fixed(fixes: usize) -> Entry {
         let at = now() - s(3_600);
         let state = EntryState::Fixed { at, verified_at: None };
-        Entry { fixes: vec![at; fixes], doubt: Some(of_fix(at, &policy())), state, ..Entry::waiting(at - s(60), at) }
+        Entry { fixes: vec![at; fixes], doubt: Some(of_fix(at, &tuning())), state, ..Entry::waiting(at - s(60), at) }
     }
 
     #[test]
@@ -134,11 +134,11 @@ mod tests {
             let at = now() + time::Duration::seconds(offset);
             for good in [ComplianceState::Compliant, ComplianceState::Exempt] {
                 let mut entry = fixed(1);
-                settle(&mut entry, Some(&state(good, at)), &policy(), now());
+                settle(&mut entry, Some(&state(good, at)), &tuning(), now());
                 assert_eq!(entry.doubt.is_none(), good_told, "{offset}");
             }
             let mut entry = fixed(1);
-            settle(&mut entry, Some(&state(ComplianceState::NonCompliant, at)), &policy(), now());
+            settle(&mut entry, Some(&state(ComplianceState::NonCompliant, at)), &tuning(), now());
             assert_eq!(matches!(entry.state, EntryState::Waiting { .. }), told, "{offset}");
         }
     }
@@ -148,7 +148,7 @@ mod tests {
         let bad = state(ComplianceState::NonCompliant, now() - s(60));
         for (fixes, parked) in [(2, false), (3, true)] {
             let mut entry = fixed(fixes);
-            settle(&mut entry, Some(&bad), &policy(), now());
+            settle(&mut entry, Some(&bad), &tuning(), now());
             let is_parked = matches!(entry.state, EntryState::Parked { reason: ParkReason::FixDidNotHelp, .. });
             assert_eq!((is_parked, entry.attempt, entry.doubt), (parked, 1, None));
         }
@@ -158,9 +158,9 @@ mod tests {
     fn a_fix_of_which_nothing_is_told_is_asked_about_again() {
         for told in [None, Some(state(ComplianceState::Other("Conflict".to_owned()), now()))] {
             let mut entry = fixed(1);
-            settle(&mut entry, told.as_ref(), &policy(), now());
+            settle(&mut entry, told.as_ref(), &tuning(), now());
             let doubt = entry.doubt.unwrap();
-            assert_eq!((doubt.asks, doubt.ask_at), (1, now() + policy().verify_after));
+            assert_eq!((doubt.asks, doubt.ask_at), (1, now() + tuning().verify_after));
         }
     }
 
@@ -174,14 +174,14 @@ mod tests {
             (None, false, true),
         ] {
             let mut entry = waiting();
-            settle(&mut entry, told.as_ref(), &policy(), now());
+            settle(&mut entry, told.as_ref(), &tuning(), now());
             let skipped = matches!(entry.state, EntryState::Skipped { reason: SkipReason::Compliant, .. });
             assert_eq!((skipped, entry.doubt.is_some()), (left, doubted), "{told:?}");
         }
         let (mut entry, mut asks, mut time) = (waiting(), 0, now());
         while let Some(doubt) = entry.doubt.clone() {
             time = doubt.ask_at;
-            settle(&mut entry, None, &policy(), time);
+            settle(&mut entry, None, &tuning(), time);
             asks += 1;
         }
         assert!(asks < 20 && time > now() + s(8 * 3_600), "it is asked about for a day, {asks} times");

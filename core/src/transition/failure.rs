@@ -96,19 +96,19 @@ fn look_up(code: &str, message: &str) -> FailureClass {
 }
 
 /// Whether another attempt can help, and if not, as what the resource is parked.
-pub(crate) fn verdict(class: FailureClass) -> Verdict {
+pub(crate) fn action(class: FailureClass) -> Action {
     match class {
-        FailureClass::Throttled | FailureClass::Transient | FailureClass::Conflict => Verdict::Retry,
-        FailureClass::Gone => Verdict::Skip,
-        FailureClass::Stale => Verdict::AfterEvaluation,
-        FailureClass::Permission => Verdict::Park(ParkReason::MissingPermission),
-        FailureClass::Permanent => Verdict::Park(ParkReason::PermanentFailure),
+        FailureClass::Throttled | FailureClass::Transient | FailureClass::Conflict => Action::Retry,
+        FailureClass::Gone => Action::Skip,
+        FailureClass::Stale => Action::AfterEvaluation,
+        FailureClass::Permission => Action::Park(ParkReason::MissingPermission),
+        FailureClass::Permanent => Action::Park(ParkReason::PermanentFailure),
     }
 }
 
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Action {
     /// Wait and try again.
     Retry,
     /// Try again once it has been evaluated.
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(class("", ""), FailureClass::Permanent);
         let principal = "Principal 0a1b does not exist in the directory 2c3d.";
         assert_eq!(class("PrincipalNotFound", principal), FailureClass::Transient);
-        assert_eq!(verdict(FailureClass::Transient), Verdict::Retry);
+        assert_eq!(action(FailureClass::Transient), Action::Retry);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::document::{Entry, EntryState, Excluded, SkipReason, TargetDocument};
 use crate::id::ResourceId;
-use crate::settings::{Mode, Policy};
+use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
 use crate::wave::allowed::{forbids, forbids_all};
 
@@ -11,10 +11,10 @@ use crate::wave::allowed::{forbids, forbids_all};
 const SHARE: usize = 50;
 
 /// Why a resource that is seen now is left out, if it is. Plan mode leaves nothing out: it shows what would be.
-pub(crate) fn reason(document: &TargetDocument, id: &ResourceId, policy: &Policy) -> Option<SkipReason> {
-    match policy.mode {
+pub(crate) fn reason(document: &TargetDocument, id: &ResourceId, tuning: &Tuning) -> Option<SkipReason> {
+    match tuning.mode {
         Mode::Plan => None,
-        Mode::Act => forbids(id, &document.target, &policy.guard_rails),
+        Mode::Act => forbids(id, &document.target, &tuning.guard_rails),
     }
 }
 
@@ -24,11 +24,11 @@ pub(crate) fn leave_out(
     id: &ResourceId,
     at: Timestamp,
     reason: SkipReason,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) {
-    let digest = policy.guard_rails.digest();
-    let has_room = has_room(document, policy);
+    let digest = tuning.guard_rails.digest();
+    let has_room = has_room(document, tuning);
     let skipped = |since| EntryState::Skipped { reason, at: since, rails_digest: Some(digest.clone()) };
     let seen = match document.resources.get_mut(id) {
         Some(entry) => {
@@ -53,7 +53,7 @@ pub(crate) fn leave_out(
         }
         None => 1,
     };
-    count(document, seen, rail(document, reason, policy), Some(&digest), now);
+    count(document, seen, rail(document, reason, tuning), Some(&digest), now);
 }
 
 /// Counts what is left out without an entry. Of a target that is left out as a whole the document says so, whatever the count.
@@ -72,14 +72,14 @@ pub(crate) fn count(
 }
 
 /// Where the guard rails leave out the whole target, the document says so, and what waits without being listed is left out, too.
-pub(crate) fn leave_out_all(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
-    let Some(rail) = forbids_all(&document.target, &policy.guard_rails) else { return };
+pub(crate) fn leave_out_all(document: &mut TargetDocument, tuning: &Tuning, now: Timestamp) {
+    let Some(rail) = forbids_all(&document.target, &tuning.guard_rails) else { return };
     let unlisted = document.unlisted.take().map_or(0, |unlisted| unlisted.seen);
-    count(document, unlisted, Some(rail), Some(&policy.guard_rails.digest()), now);
+    count(document, unlisted, Some(rail), Some(&tuning.guard_rails.digest()), now);
 }
 
 /// Only counts what is left out beyond its share of the entries. The log has told of each.
-pub(crate) fn count_surplus(document: &mut TargetDocument, policy: &Policy) {
+pub(crate) fn count_surplus(document: &mut TargetDocument, tuning: &Tuning) {
     let mut left_out: Vec<(Timestamp, ResourceId)> = document
         .resources
         .iter()
@@ -92,40 +92,40 @@ pub(crate) fn count_surplus(document: &mut TargetDocument, policy: &Policy) {
             | EntryState::Parked { .. } => None,
         })
         .collect();
-    let most = most_entries(document, policy);
+    let most = most_entries(document, tuning);
     if left_out.len() > most {
         left_out.sort_unstable();
-        left_out.iter().skip(most).for_each(|(_, id)| forget(document, id, policy));
+        left_out.iter().skip(most).for_each(|(_, id)| forget(document, id, tuning));
     }
 }
 
 /// Forgets the entry of a resource; where it was left out, it is counted from now on.
-pub(crate) fn forget(document: &mut TargetDocument, id: &ResourceId, policy: &Policy) {
+pub(crate) fn forget(document: &mut TargetDocument, id: &ResourceId, tuning: &Tuning) {
     let Some(entry) = document.resources.remove(id) else { return };
     if let EntryState::Skipped { reason, at, rails_digest } = entry.state
         && reason.is_guard_rail()
     {
-        count(document, 1, rail(document, reason, policy), rails_digest.as_deref(), at);
+        count(document, 1, rail(document, reason, tuning), rails_digest.as_deref(), at);
     }
 }
 
 /// Whether there is room for an entry of one more that is left out.
-pub(crate) fn has_room(document: &TargetDocument, policy: &Policy) -> bool {
-    document.resources.len() < policy.most_entries
+pub(crate) fn has_room(document: &TargetDocument, tuning: &Tuning) -> bool {
+    document.resources.len() < tuning.most_entries
         && document.resources.values().filter(|entry| entry.state.is_left_out()).count()
-            < most_entries(document, policy)
+            < most_entries(document, tuning)
 }
 
 /// Where the policy states cannot be read, nothing finds again what is only counted: there every entry is kept.
-fn most_entries(document: &TargetDocument, policy: &Policy) -> usize {
-    if document.states_refused { policy.most_entries } else { (policy.most_entries / SHARE).max(1) }
+fn most_entries(document: &TargetDocument, tuning: &Tuning) -> usize {
+    if document.states_refused { tuning.most_entries } else { (tuning.most_entries / SHARE).max(1) }
 }
 
 /// The reason, where it speaks for all of the target.
-fn rail(document: &TargetDocument, reason: SkipReason, policy: &Policy) -> Option<SkipReason> {
+fn rail(document: &TargetDocument, reason: SkipReason, tuning: &Tuning) -> Option<SkipReason> {
     match reason {
         SkipReason::AssignmentExcluded | SkipReason::AssignmentNotIncluded | SkipReason::NotEnforced => Some(reason),
-        SkipReason::ScopeExcluded => forbids_all(&document.target, &policy.guard_rails),
+        SkipReason::ScopeExcluded => forbids_all(&document.target, &tuning.guard_rails),
         SkipReason::TypeExcluded
         | SkipReason::Compliant
         | SkipReason::Exempt

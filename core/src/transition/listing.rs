@@ -3,15 +3,15 @@
 
 use std::collections::HashSet;
 
-use crate::document::{Entry, EntryState, StatesReading, TargetDocument, Unlisted};
+use crate::document::{Entry, EntryState, StatesCursor, TargetDocument, Unlisted};
 use crate::event::ComplianceState;
 use crate::fact::{Deployment, DeploymentStatus, ScopeStates, Unread};
 use crate::id::ResourceId;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 use crate::transition::left_out;
 
-use super::schedule::rouse;
+use super::schedule::schedule;
 
 /// Counts observations of resources for which there is no room, or which had no entry while they were left out.
 pub(crate) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
@@ -24,14 +24,14 @@ pub(crate) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
     }
     unlisted.due = unlisted.due.min(due);
     if document.active.is_none() && document.wake_at.is_none_or(|wake_at| due < wake_at) {
-        rouse(document, Some(due));
+        schedule(document, Some(due));
     }
 }
 
 /// Lists what the states of the scope show to be non-compliant, as far as they were read and there is room. When all were read
 /// and nothing is left to be listed, the target lists everything again. `counted` tells how many were before the states were
 /// asked for: they say nothing of what came since.
-pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u64, policy: &Policy, now: Timestamp) {
+pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u64, tuning: &Tuning, now: Timestamp) {
     let Some(unlisted) = document.unlisted.clone() else { return };
     let ids = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
     let ids = ids.filter_map(|state| Some((state.at?, state.resource.parse().ok()?)));
@@ -39,19 +39,19 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
         ids.filter(|(_, id)| !document.resources.contains_key(id)).collect();
     missing.sort_unstable();
     missing.dedup();
-    let is_left_out = |(_, id): &mut (Timestamp, ResourceId)| policy.guard_rails.forbid_resource(id).is_some();
+    let is_left_out = |(_, id): &mut (Timestamp, ResourceId)| tuning.guard_rails.forbid_resource(id).is_some();
     let forbidden: Vec<_> = missing.extract_if(.., is_left_out).collect();
     let all = missing.len();
     missing.retain(|(at, _)| unlisted.is_news(*at, now));
-    make_room(document, missing.len(), list, policy);
-    let room = policy.most_entries.saturating_sub(document.resources.len());
+    make_room(document, missing.len(), list, tuning);
+    let room = tuning.most_entries.saturating_sub(document.resources.len());
     // What was evaluated before a task that may have fixed it stays to be seen.
     let left = all - missing.len().min(room);
     for (at, id) in missing.iter().take(room).cloned() {
         // Nothing was evaluated in the future: what is seen now must count.
-        document.resources.insert(id, Entry::waiting(at.min(now + policy.clock_tolerance), now));
+        document.resources.insert(id, Entry::waiting(at.min(now + tuning.clock_tolerance), now));
     }
-    let left_out = leave_out(document, &forbidden, unlisted.reading.as_ref(), policy, now);
+    let left_out = leave_out(document, &forbidden, unlisted.reading.as_ref(), tuning, now);
     let came = unlisted.seen.saturating_sub(counted);
     let found = unlisted.reading.as_ref().map_or(0, |reading| reading.found) + all as u64;
     let (seen, reading) = match &list.unread {
@@ -59,14 +59,14 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
         // Between the parts the list may have moved: only a reading that finds nothing is the last.
         Unread::Nothing => (found.max(came), None),
         Unread::From(next) => {
-            let reading = next.clone().map(|next| StatesReading { next, found: found.max(came), left_out });
+            let reading = next.clone().map(|next| StatesCursor { next, found: found.max(came), left_out });
             (unlisted.seen.max(1), reading)
         }
     };
     let wait = match &list.unread {
-        _ if missing.len() > room => policy.check_interval_max,
-        Unread::From(_) => policy.check_interval_min,
-        Unread::Nothing => policy.backoff_cap,
+        _ if missing.len() > room => tuning.check_interval_max,
+        Unread::From(_) => tuning.check_interval_min,
+        Unread::Nothing => tuning.backoff_cap,
     };
     document.states_refused = false;
     document.unlisted = (seen > 0).then(|| Unlisted { due: now + wait, seen, reading, ..unlisted });
@@ -77,21 +77,21 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
 fn leave_out(
     document: &mut TargetDocument,
     forbidden: &[(Timestamp, ResourceId)],
-    reading: Option<&StatesReading>,
-    policy: &Policy,
+    reading: Option<&StatesCursor>,
+    tuning: &Tuning,
     now: Timestamp,
 ) -> u64 {
     let mut found = reading.map_or(0, |reading| reading.left_out);
     for (at, id) in forbidden {
-        match policy.guard_rails.forbid_resource(id) {
-            Some(reason) if left_out::has_room(document, policy) => {
-                left_out::leave_out(document, id, *at, reason, policy, now);
+        match tuning.guard_rails.forbid_resource(id) {
+            Some(reason) if left_out::has_room(document, tuning) => {
+                left_out::leave_out(document, id, *at, reason, tuning, now);
             }
             Some(_) | None => found += 1,
         }
     }
     let counted = document.excluded.as_ref().map_or(0, |excluded| excluded.seen);
-    let digest = policy.guard_rails.digest();
+    let digest = tuning.guard_rails.digest();
     left_out::count(document, found.saturating_sub(counted), None, Some(&digest), now);
     // As many may have been counted by other guard rails, and be others.
     if let Some(excluded) = document.excluded.as_mut().filter(|_| found > 0) {
@@ -101,17 +101,17 @@ fn leave_out(
 }
 
 /// Resource Manager refuses to tell the policy states: what is counted stays counted, and is asked for again.
-pub(crate) fn refused(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+pub(crate) fn refused(document: &mut TargetDocument, tuning: &Tuning, now: Timestamp) {
     document.states_refused = true;
     if let Some(unlisted) = &mut document.unlisted {
-        unlisted.due = now + policy.backoff_cap;
+        unlisted.due = now + tuning.backoff_cap;
         unlisted.reading = None;
     }
 }
 
 /// What a task for the whole scope did to resources that are not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Beyond {
+pub(crate) struct UnlistedOutcome {
     /// It fixed so many.
     pub(crate) fixed: usize,
     /// It fixed so many not, for which there is no room.
@@ -123,10 +123,10 @@ pub(crate) struct Beyond {
 pub(crate) fn list_failures(
     document: &mut TargetDocument,
     deployments: &[Deployment],
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
-) -> Beyond {
-    let mut beyond = Beyond::default();
+) -> UnlistedOutcome {
+    let mut beyond = UnlistedOutcome::default();
     for deployment in deployments {
         let Ok(id) = deployment.resource.parse::<ResourceId>() else { continue };
         if document.resources.contains_key(&id) {
@@ -134,13 +134,13 @@ pub(crate) fn list_failures(
         }
         match deployment.status {
             DeploymentStatus::Succeeded => beyond.fixed += 1,
-            DeploymentStatus::Failed { .. } if document.resources.len() < policy.most_entries => {
+            DeploymentStatus::Failed { .. } if document.resources.len() < tuning.most_entries => {
                 let entry = Entry::waiting(deployment.ended.unwrap_or(now), now);
                 document.resources.insert(id, Entry { state: EntryState::InTask, ..entry });
             }
             DeploymentStatus::Failed { .. } => {
                 beyond.unfixed += 1;
-                count(document, 1, now + policy.backoff_cap);
+                count(document, 1, now + tuning.backoff_cap);
             }
             DeploymentStatus::Open => {}
         }
@@ -149,17 +149,17 @@ pub(crate) fn list_failures(
 }
 
 /// A task for the whole scope has ended, which may have fixed what is not listed: only states that are newer count from now on.
-pub(crate) fn whole_scope_done(document: &mut TargetDocument, policy: &Policy, now: Timestamp) {
+pub(crate) fn whole_scope_done(document: &mut TargetDocument, tuning: &Tuning, now: Timestamp) {
     if let Some(unlisted) = &mut document.unlisted {
-        unlisted.due = now + policy.backoff_cap;
+        unlisted.due = now + tuning.backoff_cap;
         unlisted.evaluated_after = Some(now);
         unlisted.reading = None;
     }
 }
 
 /// Forgets what is settled beyond doubt. A fix whose policy state is, or may be, still the old one stays.
-fn make_room(document: &mut TargetDocument, wanted: usize, list: &ScopeStates, policy: &Policy) {
-    let surplus = (document.resources.len() + wanted).saturating_sub(policy.most_entries);
+fn make_room(document: &mut TargetDocument, wanted: usize, list: &ScopeStates, tuning: &Tuning) {
+    let surplus = (document.resources.len() + wanted).saturating_sub(tuning.most_entries);
     let bad: HashSet<&str> = list.states.iter().map(|state| state.resource.as_str()).collect();
     let is_settled = |(id, entry): &(&ResourceId, &Entry)| match &entry.state {
         EntryState::Skipped { .. } => true,
@@ -172,27 +172,27 @@ fn make_room(document: &mut TargetDocument, wanted: usize, list: &ScopeStates, p
     // What is left out can come back: it goes last.
     settled.sort_by_key(|(_, entry)| entry.state.is_left_out());
     let forgotten: Vec<ResourceId> = settled.into_iter().take(surplus).map(|(id, _)| id.clone()).collect();
-    forgotten.iter().for_each(|id| left_out::forget(document, id, policy));
+    forgotten.iter().for_each(|id| left_out::forget(document, id, tuning));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Extent;
+    use crate::document::TaskKind;
     use crate::fact::{Effect, PolicyState, TaskState};
-    use crate::fixture::{deployment, failed, in_task, now, policy, resource, seen, status, target};
-    use crate::message::Seen;
+    use crate::fixture::{deployment, failed, in_task, now, resource, seen, status, target, tuning};
+    use crate::message::Finding;
     use crate::transition::observe::{Merged, merge};
-    use crate::transition::settle::take_in;
+    use crate::transition::settle::settle;
     use std::time::Duration;
 
-    fn small() -> Policy {
-        Policy { most_entries: 3, ..policy() }
+    fn small() -> Tuning {
+        Tuning { most_entries: 3, ..tuning() }
     }
 
     fn full() -> TargetDocument {
         let mut document = TargetDocument::new(target());
-        let merged = (0..5).map(|n| merge(&mut document, &seen(Seen::NonCompliant, n, now()), &small(), now()));
+        let merged = (0..5).map(|n| merge(&mut document, &seen(Finding::NonCompliant, n, now()), &small(), now()));
         let merged: Vec<_> = merged.collect();
         assert_eq!(merged[..3], [Merged::Waiting; 3]);
         assert_eq!(merged[3..], [Merged::Unlisted; 2]);
@@ -218,9 +218,9 @@ mod tests {
         part
     }
 
-    fn list(document: &mut TargetDocument, states: &ScopeStates, policy: &Policy, now: Timestamp) {
+    fn list(document: &mut TargetDocument, states: &ScopeStates, tuning: &Tuning, now: Timestamp) {
         let counted = document.unlisted.as_ref().map_or(0, |unlisted| unlisted.seen);
-        super::list(document, states, counted, policy, now);
+        super::list(document, states, counted, tuning, now);
     }
 
     /// How many wait without being listed, where the reading goes on, and when.
@@ -251,10 +251,10 @@ mod tests {
     #[test]
     fn failures_of_a_task_for_the_whole_scope_are_listed_as_far_as_there_is_room_and_none_is_lost() {
         let mut document = in_task(1);
-        document.active.as_mut().unwrap().extent = Extent::Whole { count: 6 };
+        document.active.as_mut().unwrap().kind = TaskKind::WholeScope { count: 6 };
         let mut deployments: Vec<_> = (0..5).map(|n| deployment(n, failed("ServerBusy"))).collect();
         deployments.push(deployment(5, DeploymentStatus::Succeeded));
-        take_in(&mut document, &status(TaskState::Failed), &deployments, &small(), now());
+        settle(&mut document, &status(TaskState::Failed), &deployments, &small(), now());
         assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [0, 1, 2].map(resource));
         assert!(document.resources.values().all(|entry| matches!(entry.state, EntryState::Waiting { .. })));
         let after =

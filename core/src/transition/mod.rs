@@ -27,6 +27,6 @@ pub use backoff::wait_for_document;
 pub use letting_in::{LetIn, let_in, needs_walk};
 pub use observe::{Merged, merge, merge_all};
 pub use open::{back_to_waiting, longest_request};
-pub use schedule::{AfterDeath, after_death, heal, needs_healing, wake_up_of};
-pub use settle::take_in;
+pub use schedule::{AfterDeath, after_death, is_overdue, reschedule_overdue, wake_up_of};
+pub use settle::settle;
 pub use settled::{is_settled, keeps_tasks, may_be_settled};

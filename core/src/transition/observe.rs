@@ -2,13 +2,13 @@
 //! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
 use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument, sum_up};
-use crate::message::{Observation, Seen};
-use crate::settings::Policy;
+use crate::message::{Finding, Observation};
+use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
 use crate::transition::{doubts, left_out, listing};
 
 use super::backoff::round_up;
-use super::schedule::rouse;
+use super::schedule::schedule;
 use super::states::{first_due, park};
 
 /// What became of an observation.
@@ -69,14 +69,14 @@ impl Merged {
 pub fn merge_all<'a>(
     known: &TargetDocument,
     seen: impl IntoIterator<Item = &'a Observation>,
-    policy: &Policy,
+    tuning: &Tuning,
     moment: impl Into<Moment>,
 ) -> (TargetDocument, Vec<Merged>) {
     let (mut document, moment) = (known.clone(), moment.into());
     let now = moment.now;
-    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, policy, moment)).collect();
+    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, tuning, moment)).collect();
     if document != *known {
-        left_out::count_surplus(&mut document, policy);
+        left_out::count_surplus(&mut document, tuning);
         sum_up(known, &mut document, now);
     }
     (document, merged)
@@ -86,7 +86,7 @@ pub fn merge_all<'a>(
 pub fn merge(
     document: &mut TargetDocument,
     observation: &Observation,
-    policy: &Policy,
+    tuning: &Tuning,
     moment: impl Into<Moment>,
 ) -> Merged {
     let moment = moment.into();
@@ -95,38 +95,38 @@ pub fn merge(
     let id = &observation.resource_id;
     if let Some(entry) = document.resources.get_mut(id) {
         // Nothing was seen in the future, whatever was written down: it would hide what is seen now.
-        entry.observed_at = entry.observed_at.min(moment.latest() + policy.clock_tolerance);
+        entry.observed_at = entry.observed_at.min(moment.latest() + tuning.clock_tolerance);
     }
-    let is_full = document.resources.len() >= policy.most_entries;
-    let left_out = if may_begin(document, observation) { left_out::reason(document, id, policy) } else { None };
+    let is_full = document.resources.len() >= tuning.most_entries;
+    let left_out = if may_begin(document, observation) { left_out::reason(document, id, tuning) } else { None };
     let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
-        (None, Seen::Compliant, _) => Merged::Unknown,
-        (Some(entry), _, _) if is_known(entry, observation, policy, now) => Merged::Duplicate,
-        (_, Seen::NonCompliant, Some(reason)) => {
-            left_out::leave_out(document, id, at, reason, policy, now);
+        (None, Finding::Compliant, _) => Merged::Unknown,
+        (Some(entry), _, _) if is_known(entry, observation, tuning, now) => Merged::Duplicate,
+        (_, Finding::NonCompliant, Some(reason)) => {
+            left_out::leave_out(document, id, at, reason, tuning, now);
             Merged::LeftOut
         }
-        (None, Seen::NonCompliant, None) if is_full => {
-            listing::count(document, 1, first_due(at, policy, now));
+        (None, Finding::NonCompliant, None) if is_full => {
+            listing::count(document, 1, first_due(at, tuning, now));
             Merged::Unlisted
         }
-        (None, Seen::NonCompliant, None) => {
-            document.resources.insert(id.clone(), Entry::waiting(at, first_due(at, policy, now)));
+        (None, Finding::NonCompliant, None) => {
+            document.resources.insert(id.clone(), Entry::waiting(at, first_due(at, tuning, now)));
             Merged::Waiting
         }
-        (Some(entry), Seen::Compliant, _) => compliant(entry, at, now),
-        (Some(entry), Seen::NonCompliant, None) => non_compliant(entry, at, policy, now),
+        (Some(entry), Finding::Compliant, _) => compliant(entry, at, now),
+        (Some(entry), Finding::NonCompliant, None) => non_compliant(entry, at, tuning, now),
     };
-    let is_evaluated = document.parked.is_none() && let_go(document.resources.get_mut(id), observation, policy, now);
+    let is_evaluated = document.parked.is_none() && let_go(document.resources.get_mut(id), observation, tuning, now);
     if let (true, None, Some(entry)) =
         (merged == Merged::Waiting || is_evaluated, &document.active, document.resources.get(id))
         && let EntryState::Waiting { due } = entry.state
         && document.wake_at.is_none_or(|wake_at| due < wake_at)
     {
-        rouse(document, Some(due));
+        schedule(document, Some(due));
     }
     if merged == Merged::ToConfirm && document.active.is_none() && document.wake_at.is_none_or(|at| now < at) {
-        rouse(document, Some(round_up(now, policy.coalesce_window)));
+        schedule(document, Some(round_up(now, tuning.coalesce_window)));
     }
     merged
 }
@@ -138,11 +138,11 @@ fn may_begin(document: &TargetDocument, observation: &Observation) -> bool {
         EntryState::Fixed { at, .. } => observation.observed_at > *at,
         EntryState::Parked { .. } | EntryState::Skipped { .. } => true,
     };
-    observation.seen == Seen::NonCompliant && document.resources.get(&observation.resource_id).is_none_or(begins)
+    observation.seen == Finding::NonCompliant && document.resources.get(&observation.resource_id).is_none_or(begins)
 }
 
 /// Whether the observation is not newer than what is known. What a run tells again counts where it may be judged differently now.
-fn is_known(entry: &Entry, observation: &Observation, policy: &Policy, now: Timestamp) -> bool {
+fn is_known(entry: &Entry, observation: &Observation, tuning: &Tuning, now: Timestamp) -> bool {
     let revives = || match &entry.state {
         EntryState::Waiting { .. } | EntryState::InTask | EntryState::Fixed { .. } => false,
         EntryState::Parked { until, .. } => *until <= now,
@@ -156,16 +156,16 @@ fn is_known(entry: &Entry, observation: &Observation, policy: &Policy, now: Time
             | SkipReason::AssignmentNotIncluded
             | SkipReason::ScopeExcluded
             | SkipReason::TypeExcluded
-            | SkipReason::NotEnforced => rails_digest.as_ref() != Some(&policy.guard_rails.digest()),
+            | SkipReason::NotEnforced => rails_digest.as_ref() != Some(&tuning.guard_rails.digest()),
             SkipReason::NotRemediable | SkipReason::NotInScope => false,
         },
     };
     let at = observation.observed_at;
-    let is_of_run = observation.seen == Seen::NonCompliant && !observation.is_of_event();
+    let is_of_run = observation.seen == Finding::NonCompliant && !observation.is_of_event();
     at < entry.observed_at || (at == entry.observed_at && !(is_of_run && revives()))
 }
 
-fn non_compliant(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) -> Merged {
+fn non_compliant(entry: &mut Entry, at: Timestamp, tuning: &Tuning, now: Timestamp) -> Merged {
     match &entry.state {
         EntryState::InTask => {
             entry.observed_at = at;
@@ -182,15 +182,15 @@ fn non_compliant(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timesta
             Merged::WhileParked
         }
         EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
-            new_episode(entry, at, policy, now);
+            new_episode(entry, at, tuning, now);
             if matches!(entry.state, EntryState::Parked { .. }) { Merged::Flapping } else { Merged::Waiting }
         }
     }
 }
 
 /// Lets a resource go that waited for an evaluation as new as this. Whether it did.
-fn let_go(entry: Option<&mut Entry>, seen: &Observation, policy: &Policy, now: Timestamp) -> bool {
-    entry.is_some_and(|entry| entry.evaluated(seen.observed_at, round_up(now, policy.coalesce_window)))
+fn let_go(entry: Option<&mut Entry>, seen: &Observation, tuning: &Tuning, now: Timestamp) -> bool {
+    entry.is_some_and(|entry| entry.evaluated(seen.observed_at, round_up(now, tuning.coalesce_window)))
 }
 
 fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
@@ -220,16 +220,16 @@ fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
 }
 
 /// A resource that was settled is non-compliant again, as seen at `at`.
-pub(crate) fn new_episode(entry: &mut Entry, at: Timestamp, policy: &Policy, now: Timestamp) {
+pub(crate) fn new_episode(entry: &mut Entry, at: Timestamp, tuning: &Tuning, now: Timestamp) {
     entry.begin_anew(at);
-    entry.fixes.retain(|fixed_at| *fixed_at + policy.flap_window > now);
-    let flapping = entry.fixes.len() >= usize::try_from(policy.flap_limit).unwrap_or(usize::MAX);
+    entry.fixes.retain(|fixed_at| *fixed_at + tuning.flap_window > now);
+    let flapping = entry.fixes.len() >= usize::try_from(tuning.flap_limit).unwrap_or(usize::MAX);
     entry.state = if flapping {
         let words =
-            format!("fixed {} times within {}", entry.fixes.len(), humantime::format_duration(policy.flap_window));
-        park(ParkReason::Flapping, None, words, policy, now)
+            format!("fixed {} times within {}", entry.fixes.len(), humantime::format_duration(tuning.flap_window));
+        park(ParkReason::Flapping, None, words, tuning, now)
     } else {
-        EntryState::Waiting { due: first_due(at, policy, now) }
+        EntryState::Waiting { due: first_due(at, tuning, now) }
     };
 }
 
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
     use crate::document::TargetCause;
     use crate::document::{FailureClass, LastFailure};
-    use crate::fixture::{now, policy, policy_with, resource, seen, target};
+    use crate::fixture::{now, resource, seen, target, tuning, tuning_with};
     use crate::settings::Mode;
     use crate::transition::park_target::park_target;
     use proptest::prelude::*;
@@ -283,11 +283,11 @@ mod tests {
             (EntryState::skipped(SkipReason::Exempt, now()), Merged::Waiting),
         ] {
             let mut document = document(state.clone(), now() - s(3_600));
-            let merged = merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
+            let merged = merge(&mut document, &seen(Finding::NonCompliant, 0, now()), &tuning(), now());
             assert_eq!(merged, expected, "{state:?}");
             let again = document.clone();
             assert!(matches!(
-                merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now()),
+                merge(&mut document, &seen(Finding::NonCompliant, 0, now()), &tuning(), now()),
                 Merged::Duplicate | Merged::Stale
             ));
             assert_eq!(document, again, "{state:?}");
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_a_run_tells_again_counts_only_where_it_may_be_judged_differently_now() {
-        let today = policy().guard_rails.digest();
+        let today = tuning().guard_rails.digest();
         let left_out = |digest: &str| EntryState::Skipped {
             reason: SkipReason::ScopeExcluded,
             at: now(),
@@ -313,12 +313,12 @@ mod tests {
             (park_until(now() + s(1)), false),
             (park_until(now()), true),
         ] {
-            let of_event = seen(Seen::NonCompliant, 0, now());
+            let of_event = seen(Finding::NonCompliant, 0, now());
             let mut of_run = of_event.clone();
             of_run.origin = "a-run".to_owned();
             for (observation, expected) in [(of_event, false), (of_run, revived)] {
                 let mut document = document(state.clone(), now());
-                let merged = merge(&mut document, &observation, &policy(), now());
+                let merged = merge(&mut document, &observation, &tuning(), now());
                 assert_eq!(merged, if expected { Merged::Waiting } else { Merged::Duplicate }, "{state:?}");
             }
         }
@@ -333,16 +333,16 @@ mod tests {
             let failure = LastFailure { class, words: String::new(), not_evaluated_since: Some(now() - s(60)) };
             document.resources.get_mut(&resource(0)).unwrap().last_failure = Some(failure);
             let mut parked = document.clone();
-            let event = seen(Seen::NonCompliant, 0, now() - s(seconds));
-            assert_eq!(merge(&mut document, &event, &policy(), now()), Merged::StillWaiting);
+            let event = seen(Finding::NonCompliant, 0, now() - s(seconds));
+            assert_eq!(merge(&mut document, &event, &tuning(), now()), Merged::StillWaiting);
             let entry = &document.resources[&resource(0)];
             assert_eq!((entry.not_evaluated_since().is_none(), entry.is_stale(), entry.attempt), (goes, true, 3));
             assert_eq!(document.wake_at == Some(now()), goes, "{seconds}");
             // What its target's park holds goes on when that ends; the policy states tell then.
             let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
-            park_target(&mut parked, &cause, &policy(), now());
+            park_target(&mut parked, &cause, &tuning(), now());
             let before = parked.clone();
-            merge(&mut parked, &event, &policy(), now());
+            merge(&mut parked, &event, &tuning(), now());
             assert_eq!(
                 (parked.wake_at, &parked.resources[&resource(0)].state),
                 (before.wake_at, &before.resources[&resource(0)].state)
@@ -352,19 +352,22 @@ mod tests {
 
     #[test]
     fn what_the_guard_rails_leave_out_wakes_nobody_and_waits_for_nothing_once_it_is_compliant() {
-        let policy = policy_with("EXCLUDE_SCOPES", "*");
+        let tuning = tuning_with("EXCLUDE_SCOPES", "*");
         let mut document = TargetDocument::new(target());
-        let observations: Vec<_> = (0..130).map(|n| seen(Seen::NonCompliant, n, now())).collect();
-        let (after, merged) = merge_all(&document, &observations, &policy, now());
+        let observations: Vec<_> = (0..130).map(|n| seen(Finding::NonCompliant, n, now())).collect();
+        let (after, merged) = merge_all(&document, &observations, &tuning, now());
         assert!(merged.iter().all(|merged| *merged == Merged::LeftOut));
         assert_eq!((after.resources.len(), after.excluded.as_ref().unwrap().seen, after.wake_at), (100, 30, None));
         document = after.clone();
-        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now() + s(1)), &policy, now()), Merged::LeftOut);
+        assert_eq!(
+            merge(&mut document, &seen(Finding::NonCompliant, 0, now() + s(1)), &tuning, now()),
+            Merged::LeftOut
+        );
         assert_eq!(document.resources[&resource(0)].state, after.resources[&resource(0)].state, "told once");
-        assert_eq!(merge(&mut document, &seen(Seen::Compliant, 0, now() + s(2)), &policy, now()), Merged::Recovered);
+        assert_eq!(merge(&mut document, &seen(Finding::Compliant, 0, now() + s(2)), &tuning, now()), Merged::Recovered);
         assert_eq!(document.resources[&resource(0)].state, EntryState::skipped(SkipReason::Compliant, now()));
-        let plan = Policy { mode: Mode::Plan, ..policy };
-        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 200, now()), &plan, now()), Merged::Waiting);
+        let plan = Tuning { mode: Mode::Plan, ..tuning };
+        assert_eq!(merge(&mut document, &seen(Finding::NonCompliant, 200, now()), &plan, now()), Merged::Waiting);
     }
 
     #[test]
@@ -372,7 +375,7 @@ mod tests {
         let mut document = TargetDocument::new(target());
         for n in 0..50 {
             assert_eq!(
-                merge(&mut document, &seen(Seen::NonCompliant, n, now() + s(n as u64)), &policy(), now()),
+                merge(&mut document, &seen(Finding::NonCompliant, n, now() + s(n as u64)), &tuning(), now()),
                 Merged::Waiting
             );
         }
@@ -383,13 +386,13 @@ mod tests {
     fn a_compliant_event_verifies_recovers_or_is_no_news() {
         let compliant = |state| {
             let mut document = document(state, now() - s(3_600));
-            merge(&mut document, &seen(Seen::Compliant, 0, now()), &policy(), now())
+            merge(&mut document, &seen(Finding::Compliant, 0, now()), &tuning(), now())
         };
         assert_eq!(compliant(EntryState::Fixed { at: now() - s(9), verified_at: None }), Merged::Verified);
         assert_eq!(compliant(EntryState::Fixed { at: now() + s(9), verified_at: None }), Merged::Stale);
         assert_eq!(compliant(EntryState::Waiting { due: now() }), Merged::ToConfirm);
         let mut empty = TargetDocument::new(target());
-        assert_eq!(merge(&mut empty, &seen(Seen::Compliant, 0, now()), &policy(), now()), Merged::Unknown);
+        assert_eq!(merge(&mut empty, &seen(Finding::Compliant, 0, now()), &tuning(), now()), Merged::Unknown);
         assert!(empty.resources.is_empty() && empty.wake_at.is_none());
     }
 
@@ -398,7 +401,7 @@ mod tests {
         let mut document = document(EntryState::Fixed { at: now() - s(60), verified_at: None }, now() - s(3_600));
         document.resources.get_mut(&resource(0)).unwrap().fixes =
             vec![now() - s(60), now() - s(7_200), now() - s(86_400)];
-        assert_eq!(merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now()), Merged::Flapping);
+        assert_eq!(merge(&mut document, &seen(Finding::NonCompliant, 0, now()), &tuning(), now()), Merged::Flapping);
     }
 
     proptest! {
@@ -407,8 +410,8 @@ mod tests {
             let observe = |offsets: &[(usize, u64, bool)]| {
                 let mut document = TargetDocument::new(target());
                 for (n, offset, compliant) in offsets {
-                    let kind = if *compliant { Seen::Compliant } else { Seen::NonCompliant };
-                    merge(&mut document, &seen(kind, *n, now() - s(*offset)), &policy(), now());
+                    let kind = if *compliant { Finding::Compliant } else { Finding::NonCompliant };
+                    merge(&mut document, &seen(kind, *n, now() - s(*offset)), &tuning(), now());
                 }
                 document.resources.into_iter().map(|(id, e)| (id, e.observed_at, matches!(e.state, EntryState::Waiting { .. }))).collect::<Vec<_>>()
             };

@@ -8,20 +8,20 @@ use crate::document::{Entry, EntryState, FailureClass, ParkReason, TargetCause, 
 use crate::event::ComplianceState;
 use crate::fact::{Deployment, DeploymentStatus, ScopeStates};
 use crate::id::ResourceId;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 use super::failure::is_permission;
 
 /// Parks the target until `PARK_FOR` has passed.
-pub(crate) fn park_target(document: &mut TargetDocument, cause: &TargetCause, policy: &Policy, now: Timestamp) {
+pub(crate) fn park_target(document: &mut TargetDocument, cause: &TargetCause, tuning: &Tuning, now: Timestamp) {
     document.parked = Some(TargetPark {
         reason: cause.reason,
         class: cause.class,
         words: cause.words.clone(),
         hint: cause.reason.hint().to_owned(),
         since: now,
-        until: now + policy.park_for,
+        until: now + tuning.park_for,
         shared: false,
     });
 }
@@ -79,7 +79,7 @@ fn group(id: &ResourceId) -> String {
 pub(crate) fn learn_of_permission(
     document: &mut TargetDocument,
     deployments: &[Deployment],
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) {
     if document.resources.values().any(|entry| matches!(entry.state, EntryState::Fixed { .. })) {
@@ -89,7 +89,7 @@ pub(crate) fn learn_of_permission(
     let words = earlier.map(|failure| failure.words.clone()).or_else(|| deployments.iter().find_map(refusal));
     if let Some(words) = words {
         let class = Some(FailureClass::Permission);
-        park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words }, policy, now);
+        park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words }, tuning, now);
     }
 }
 
@@ -98,12 +98,12 @@ mod tests {
     use super::*;
     use crate::document::Entry;
     use crate::fact::{PolicyState, TaskState};
-    use crate::fixture::{deployment, failed, in_task, now, policy, resource, seen, status, waiting};
-    use crate::message::Seen;
+    use crate::fixture::{deployment, failed, in_task, now, resource, seen, status, tuning, waiting};
+    use crate::message::Finding;
     use crate::transition::doubts;
     use crate::transition::observe::merge;
-    use crate::transition::schedule::heal;
-    use crate::transition::settle::{take_in, take_in_part};
+    use crate::transition::schedule::reschedule_overdue;
+    use crate::transition::settle::{settle, settle_page};
 
     fn refused(n: usize, code: &str) -> Deployment {
         deployment(n, failed(code))
@@ -117,7 +117,7 @@ mod tests {
         for (n, part) in parts.iter().enumerate() {
             assert_eq!(document.parked, None, "the whole list decides");
             let next = (n + 1 < parts.len()).then(|| format!("part {}", n + 1));
-            take_in_part(&mut document, &status(TaskState::Failed), part, next, &policy(), now());
+            settle_page(&mut document, &status(TaskState::Failed), part, next, &tuning(), now());
         }
         assert_eq!(document.active, None);
         document
@@ -153,9 +153,9 @@ mod tests {
         for (offset, ended) in [(-1, false), (0, true), (1, true)] {
             let mut document = waiting(2);
             document.resources.values_mut().for_each(|entry| entry.attempt = 3);
-            park_target(&mut document, &cause, &policy(), now());
+            park_target(&mut document, &cause, &tuning(), now());
             let resources = document.resources.clone();
-            heal(&mut document, now() + policy().park_for + time::Duration::seconds(offset));
+            reschedule_overdue(&mut document, now() + tuning().park_for + time::Duration::seconds(offset));
             assert_eq!(document.parked.is_none(), ended, "{offset}");
             assert_eq!(document.resources, resources);
         }
@@ -165,14 +165,14 @@ mod tests {
     fn in_a_parked_target_events_are_merged_as_always() {
         let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
         let mut document = waiting(2);
-        park_target(&mut document, &cause, &policy(), now());
-        merge(&mut document, &seen(Seen::Compliant, 0, now()), &policy(), now());
+        park_target(&mut document, &cause, &tuning(), now());
+        merge(&mut document, &seen(Finding::Compliant, 0, now()), &tuning(), now());
         assert_eq!(doubts::due(&document, now()), [resource(0)], "the policy states are asked");
         let state = ComplianceState::Compliant;
         let state = PolicyState { resource: resource(0).to_string(), state, at: Some(now()), effect: None };
         let entry = document.resources.get_mut(&resource(0)).unwrap();
-        doubts::settle(entry, Some(&state), &policy(), now());
-        merge(&mut document, &seen(Seen::NonCompliant, 7, now()), &policy(), now());
+        doubts::settle(entry, Some(&state), &tuning(), now());
+        merge(&mut document, &seen(Finding::NonCompliant, 7, now()), &tuning(), now());
         let held = |n| document.holds(&document.resources[&resource(n)]);
         assert!(!held(0), "it became compliant: it is no longer among what waits");
         assert!(held(1) && held(7));
@@ -183,14 +183,14 @@ mod tests {
         let refused: Vec<_> = (0..2).map(|n| refused(n, "AuthorizationFailed")).collect();
         for (state, canceled) in [(TaskState::Failed, 0), (TaskState::Canceled, 1)] {
             let mut document = in_task(3);
-            document.resources.values_mut().for_each(|entry| entry.attempt = policy().max_attempts);
-            merge(&mut document, &seen(Seen::NonCompliant, 0, now()), &policy(), now());
-            take_in(&mut document, &status(state), &refused, &policy(), now());
+            document.resources.values_mut().for_each(|entry| entry.attempt = tuning().max_attempts);
+            merge(&mut document, &seen(Finding::NonCompliant, 0, now()), &tuning(), now());
+            settle(&mut document, &status(state), &refused, &tuning(), now());
             let park = document.parked.as_ref().unwrap();
             assert_eq!((park.reason, park.class), (ParkReason::MissingPermission, Some(FailureClass::Permission)));
-            assert_eq!((park.since, park.until), (now(), now() + policy().park_for));
+            assert_eq!((park.since, park.until), (now(), now() + tuning().park_for));
             let waits = |entry: &&Entry| {
-                entry.state == EntryState::Waiting { due: now() } && entry.attempt == policy().max_attempts
+                entry.state == EntryState::Waiting { due: now() } && entry.attempt == tuning().max_attempts
             };
             // What was not begun counts as canceled when a person canceled, and otherwise waits with the others.
             assert_eq!(document.resources.values().filter(waits).count(), 3 - canceled, "{state:?}");
@@ -233,7 +233,7 @@ mod tests {
     fn where_something_is_fixed_what_lacks_permission_is_parked_by_itself() {
         let mut document = in_task(2);
         let deployments = [succeeded(0), refused(1, "AuthorizationFailed")];
-        take_in(&mut document, &status(TaskState::Failed), &deployments, &policy(), now());
+        settle(&mut document, &status(TaskState::Failed), &deployments, &tuning(), now());
         assert_eq!(document.parked, None);
         let state = &document.resources[&resource(1)].state;
         assert!(matches!(state, EntryState::Parked { reason: ParkReason::MissingPermission, .. }), "{state:?}");

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::document::{ParkReason, ScopePark, SubscriptionDocument};
 use crate::fact::{CallKind, Refusal};
 use crate::id::{Scope, Target, TargetHash};
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 /// So many tries in vain, one after the other, are a park: the pauses between them double, so that what takes a quarter of an
@@ -33,7 +33,7 @@ pub(crate) fn tell(
     refusal: &Refusal,
     claims: &mut SubscriptionDocument,
     by: &TargetHash,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) -> bool {
     if is_told(refusal, claims.parks.get(&refusal.key), now) {
@@ -56,20 +56,20 @@ pub(crate) fn tell(
         park.tries = park.tries.max(LASTED - 1);
     }
     if park.next_try <= now {
-        try_again(park, policy, now);
+        try_again(park, tuning, now);
     }
     true
 }
 
 /// One more try is begun; no other is until its pause is over.
-pub(crate) fn try_again(park: &mut ScopePark, policy: &Policy, now: Timestamp) {
+pub(crate) fn try_again(park: &mut ScopePark, tuning: &Tuning, now: Timestamp) {
     park.tries = park.tries.saturating_add(1);
-    let doubled = policy.check_interval_min.checked_mul(2_u32.saturating_pow(park.tries - 1)).unwrap_or(LONGEST);
+    let doubled = tuning.check_interval_min.checked_mul(2_u32.saturating_pow(park.tries - 1)).unwrap_or(LONGEST);
     let least = if park.parked_since.is_some() { SHORTEST } else { Duration::ZERO };
     // As long as nobody can tell what becomes of a task, its resources are kept from all others.
     let is_of_task = [CallKind::ReadTask, CallKind::ListDeployments].iter().any(|call| call.as_str() == park.call);
-    let most = if is_of_task { policy.backoff_cap.max(least) } else { LONGEST };
-    park.next_try = now + doubled.max(least).min(most).min(policy.park_for);
+    let most = if is_of_task { tuning.backoff_cap.max(least) } else { LONGEST };
+    park.next_try = now + doubled.max(least).min(most).min(tuning.park_for);
 }
 
 /// The refusal that holds the target, with its key. One of the whole subscription for want of a right leaves the targets of a
@@ -88,17 +88,17 @@ pub(crate) fn holding<'a>(
 }
 
 /// When a target that the refusal holds wakes: soon after the next try is due, each at a time of its own.
-pub(crate) fn wake_at(park: &ScopePark, hash: &TargetHash, policy: &Policy, now: Timestamp) -> Timestamp {
+pub(crate) fn wake_at(park: &ScopePark, hash: &TargetHash, tuning: &Tuning, now: Timestamp) -> Timestamp {
     let pause = Duration::try_from(park.next_try - now).unwrap_or_default();
     let digest = Sha256::digest(hash.as_str());
     let share = f64::from(u16::from_be_bytes([digest[0], digest[1]])) / f64::from(u16::MAX);
-    park.next_try.max(now) + (pause / 4).min(policy.check_interval_max).mul_f64(share)
+    park.next_try.max(now) + (pause / 4).min(tuning.check_interval_max).mul_f64(share)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{SUB, now, policy, target};
+    use crate::fixture::{SUB, now, target, tuning};
 
     fn refused(reason: ParkReason, call: CallKind, key: String) -> Refusal {
         Refusal { reason, words: "words".to_owned(), call, key, is_sure: false }
@@ -114,12 +114,12 @@ mod tests {
         let refusal = refused(ParkReason::WorkerLacksPermission, CallKind::QueryStates, key.clone());
         let (mut claims, hash, mut time, mut writes) = (claims(), target().hash(), now(), 0);
         while claims.parks.get(&key).is_none_or(|park| park.parked_since.is_none()) {
-            writes += usize::from(tell(&refusal, &mut claims, &hash, &policy(), time));
-            assert!(!tell(&refusal, &mut claims, &hash, &policy(), time), "told once");
+            writes += usize::from(tell(&refusal, &mut claims, &hash, &tuning(), time));
+            assert!(!tell(&refusal, &mut claims, &hash, &tuning(), time), "told once");
             let park = claims.parks.get_mut(&key).unwrap();
             time = park.next_try;
             if park.parked_since.is_none() {
-                try_again(park, &policy(), time);
+                try_again(park, &tuning(), time);
             }
         }
         assert_eq!(writes, 2, "when it was new, and when it had lasted");
@@ -128,12 +128,12 @@ mod tests {
         for _ in 0..40 {
             let park = claims.parks.get_mut(&key).unwrap();
             let time = park.next_try;
-            try_again(park, &policy(), time);
+            try_again(park, &tuning(), time);
             assert!(park.next_try - time <= LONGEST && park.next_try - time >= SHORTEST);
         }
         let park = &claims.parks[&key];
-        let wakes = wake_at(park, &hash, &policy(), now());
-        assert!(wakes >= park.next_try && wakes <= park.next_try + policy().check_interval_max);
+        let wakes = wake_at(park, &hash, &tuning(), now());
+        assert!(wakes >= park.next_try && wakes <= park.next_try + tuning().check_interval_max);
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         for (reason, held) in [(ParkReason::WorkerLacksPermission, false), (ParkReason::SubscriptionGone, true)] {
             let mut claims = claims();
             let refusal = refused(reason, CallKind::ListAssignments, SUB.to_lowercase());
-            assert!(tell(&refusal, &mut claims, &target().hash(), &policy(), now()));
+            assert!(tell(&refusal, &mut claims, &target().hash(), &tuning(), now()));
             assert!(holding(&claims, &target(), &target().hash()).is_some());
             assert_eq!(holding(&claims, &of_group, &of_group.hash()).is_some(), held, "{reason:?}");
         }

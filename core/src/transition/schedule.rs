@@ -16,7 +16,7 @@ pub fn wake_up_of(document: &TargetDocument) -> Option<Outgoing> {
 }
 
 /// Sets the next wake-up and makes every earlier one void. Its nonce is drawn when the document is written.
-pub(crate) fn rouse(document: &mut TargetDocument, at: Option<Timestamp>) {
+pub(crate) fn schedule(document: &mut TargetDocument, at: Option<Timestamp>) {
     document.wake_at = at;
     document.generation += 1;
     document.nonce = None;
@@ -39,7 +39,7 @@ fn unpark_expired(document: &mut TargetDocument, now: Timestamp) {
 /// Whether `sweep` must wake a target: its wake-up is overdue by more than `slack`, a park is over, or something waits without
 /// a wake-up.
 #[must_use]
-pub fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -> bool {
+pub fn is_overdue(summary: &TargetSummary, slack: Duration, now: Timestamp) -> bool {
     let overdue = summary.wake_at.is_some_and(|at| at + slack < now);
     let over = summary.parked_until.is_some_and(|until| until <= now);
     overdue || over || (summary.is_unsettled && summary.wake_at.is_none())
@@ -47,10 +47,10 @@ pub fn needs_healing(summary: &TargetSummary, slack: Duration, now: Timestamp) -
 
 /// Wakes the target now, whatever was planned: for `sweep`, which finds a wake-up overdue or a park over. It ends parks and
 /// begins none, so there is nothing to sum up.
-pub fn heal(document: &mut TargetDocument, now: Timestamp) {
+pub fn reschedule_overdue(document: &mut TargetDocument, now: Timestamp) {
     unpark_expired(document, now);
     unpark_target(document, now);
-    rouse(document, Some(now));
+    schedule(document, Some(now));
 }
 
 /// What is to follow when a wake-up of a target was given up by the broker.
@@ -93,7 +93,7 @@ pub(crate) fn forget_settled(document: &mut TargetDocument, window: Duration, no
 mod tests {
     use super::*;
     use crate::document::{FailureClass, LastFailure, ParkReason};
-    use crate::fixture::{now, policy, resource, waiting};
+    use crate::fixture::{now, resource, tuning, waiting};
     use crate::message::Nonce;
     use crate::transition::states::park;
 
@@ -120,7 +120,7 @@ mod tests {
             (summary(None, at(1), false), false),
             (summary(at(10), at(0), true), true),
         ] {
-            assert_eq!(needs_healing(&summary, slack, now), needed, "{summary:?}");
+            assert_eq!(is_overdue(&summary, slack, now), needed, "{summary:?}");
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
     fn a_raised_generation_has_no_nonce_until_it_is_written_and_ids_differ_by_it() {
         let mut document = waiting(1);
         document.nonce = Some(Nonce::of(1));
-        rouse(&mut document, Some(now()));
+        schedule(&mut document, Some(now()));
         assert_eq!(document.nonce, None);
         let of = |drawn| {
             let mut written = document.clone();
@@ -177,13 +177,13 @@ mod tests {
         for entry in document.resources.values_mut() {
             entry.attempt = 5;
             entry.last_failure = Some(LastFailure { class: Some(FailureClass::Stale), ..LastFailure::default() });
-            entry.state = park(ParkReason::PermanentFailure, None, String::new(), &policy(), now());
+            entry.state = park(ParkReason::PermanentFailure, None, String::new(), &tuning(), now());
         }
         let parked = document.resources.clone();
-        heal(&mut document, now() + policy().park_for - Duration::from_secs(1));
+        reschedule_overdue(&mut document, now() + tuning().park_for - Duration::from_secs(1));
         assert_eq!(document.resources, parked, "not before its time");
-        let end = now() + policy().park_for;
-        heal(&mut document, end);
+        let end = now() + tuning().park_for;
+        reschedule_overdue(&mut document, end);
         let entry = &document.resources[&resource(0)];
         assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: end }, 1));
         assert!(!entry.is_stale());

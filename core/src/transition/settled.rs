@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::document::{TargetDocument, TargetSummary, quiet_since};
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 use crate::transition::retention;
 
@@ -16,8 +16,8 @@ pub fn may_be_settled(summary: &TargetSummary, window: Duration, now: Timestamp)
 
 /// Whether finished tasks are still to be deleted: nobody plans that who came to rest before it was to be done.
 #[must_use]
-pub fn keeps_tasks(document: &TargetDocument, policy: &Policy) -> bool {
-    retention::keeps_any(document, policy)
+pub fn keeps_tasks(document: &TargetDocument, tuning: &Tuning) -> bool {
+    retention::keeps_any(document, tuning)
 }
 
 /// Whether nothing waits in the document, nothing is parked or left out in it, each fix was asked about, and all of it is older than
@@ -31,8 +31,8 @@ pub fn is_settled(document: &TargetDocument, window: Duration, now: Timestamp) -
 mod tests {
     use super::*;
     use crate::document::{Doubt, Entry, EntryState, SkipReason, TaskName};
-    use crate::fixture::{installation, now, past_task, policy_with, resource, seen, target, waiting};
-    use crate::message::Seen;
+    use crate::fixture::{installation, now, past_task, resource, seen, target, tuning_with, waiting};
+    use crate::message::Finding;
     use crate::transition::observe::merge;
 
     const WINDOW: Duration = Duration::from_secs(3600);
@@ -72,9 +72,9 @@ mod tests {
         let mut woken = empty.clone();
         woken.wake_at = Some(now());
         let mut counted = waiting(0);
-        let policy = policy_with("EXCLUDE_SCOPES", "*");
-        let event = seen(Seen::NonCompliant, 1, now());
-        merge(&mut counted, &event, &policy, now());
+        let tuning = tuning_with("EXCLUDE_SCOPES", "*");
+        let event = seen(Finding::NonCompliant, 1, now());
+        merge(&mut counted, &event, &tuning, now());
         let mut young = empty.clone();
         young.history.push(past_task(TaskName::new(&installation(), &target().hash(), 1)));
         for document in [woken, counted, young] {

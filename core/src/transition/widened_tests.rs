@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::decide::{Meaning, Next, Observed, Question};
+use crate::decide::{Next, Observed, Question, Transition};
 use crate::document::{ETag, EntryState, LeftOut, SubscriptionDocument, TargetDocument, Versioned};
 use crate::event::ComplianceState;
 use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState, ScopeStates};
-use crate::fixture::{look_at, now, policy, policy_with, resource, seen, target};
-use crate::message::{Seen, WakeUp};
-use crate::settings::Policy;
+use crate::fixture::{now, pass_over, resource, seen, target, tuning, tuning_with};
+use crate::message::{Finding, WakeUp};
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 use crate::wave::allowed::forbids;
 
@@ -25,8 +25,8 @@ const RESOURCES: usize = 9;
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// `collect` takes in that this resource does not comply.
-    Seen(usize),
-    /// A look, on to its end or to its task, which fixes what is in it.
+    Finding(usize),
+    /// A pass, on to its end or to its task, which fixes what is in it.
     Look,
     /// `sweep` walks what is left out.
     Walk,
@@ -43,22 +43,22 @@ struct World {
 }
 
 /// Everything is allowed by the first; the others leave out a part, or all in several ways.
-static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
+static POLICIES: LazyLock<Vec<Tuning>> = LazyLock::new(|| {
     let rails = [
-        policy(),
-        policy_with("EXCLUDE_SCOPES", "*/storageaccounts/a000[0-3]"),
-        policy_with("EXCLUDE_SCOPES", "*/storageaccounts/a000[2-8]"),
-        policy_with("EXCLUDE_RESOURCE_TYPES", "Microsoft.Storage/*"),
-        policy_with("EXCLUDE_SCOPES", target().scope.as_str()),
-        policy_with("INCLUDE_ASSIGNMENTS", "another"),
+        tuning(),
+        tuning_with("EXCLUDE_SCOPES", "*/storageaccounts/a000[0-3]"),
+        tuning_with("EXCLUDE_SCOPES", "*/storageaccounts/a000[2-8]"),
+        tuning_with("EXCLUDE_RESOURCE_TYPES", "Microsoft.Storage/*"),
+        tuning_with("EXCLUDE_SCOPES", target().scope.as_str()),
+        tuning_with("INCLUDE_ASSIGNMENTS", "another"),
     ];
-    let tuned = |policy| Policy { settle_delay: Duration::ZERO, flap_limit: 1_000, ..policy };
+    let tuned = |tuning| Tuning { settle_delay: Duration::ZERO, flap_limit: 1_000, ..tuning };
     rails.into_iter().map(tuned).collect()
 });
 
 /// The policies for documents of so many entries.
-fn policies(most_entries: usize) -> Vec<Policy> {
-    POLICIES.iter().map(|policy| Policy { most_entries, ..policy.clone() }).collect()
+fn policies(most_entries: usize) -> Vec<Tuning> {
+    POLICIES.iter().map(|tuning| Tuning { most_entries, ..tuning.clone() }).collect()
 }
 
 impl World {
@@ -66,20 +66,20 @@ impl World {
         Self { document: TargetDocument::new(target()), bad: BTreeMap::new(), refuses, now: now() }
     }
 
-    fn take(&mut self, step: Step, policy: &Policy) {
+    fn take(&mut self, step: Step, tuning: &Tuning) {
         self.now += Duration::from_secs(60);
         match step {
-            Step::Seen(n) => {
+            Step::Finding(n) => {
                 self.bad.insert(n, self.now);
-                let observed = seen(Seen::NonCompliant, n, self.now);
-                self.document = merge_all(&self.document, [&observed], policy, self.now).0;
+                let observed = seen(Finding::NonCompliant, n, self.now);
+                self.document = merge_all(&self.document, [&observed], tuning, self.now).0;
             }
-            Step::Look => self.look(policy),
+            Step::Look => self.pass(tuning),
             Step::Walk => {
-                let_in(&mut self.document, policy, self.now);
+                let_in(&mut self.document, tuning, self.now);
                 let left = LeftOut::of(&self.document);
                 assert!(
-                    left.is_none_or(|left| left.rails_digest == Some(policy.guard_rails.digest())),
+                    left.is_none_or(|left| left.rails_digest == Some(tuning.guard_rails.digest())),
                     "once a digest"
                 );
             }
@@ -89,31 +89,33 @@ impl World {
     }
 
     /// `sweep` walks, and the target is looked at until nothing waits.
-    fn come_to_rest(&mut self, policy: &Policy) {
-        self.take(Step::Walk, policy);
+    fn come_to_rest(&mut self, tuning: &Tuning) {
+        self.take(Step::Walk, tuning);
         for _ in 0..60 {
             if self.document.earliest_due().is_none() {
                 break;
             }
             self.now += Duration::from_secs(3_600);
-            self.take(Step::Look, policy);
+            self.take(Step::Look, tuning);
         }
     }
 
-    fn look(&mut self, policy: &Policy) {
+    fn pass(&mut self, tuning: &Tuning) {
         if self.document == TargetDocument::new(target()) {
             return;
         }
-        let mut look = look_at(&WakeUp::new(target(), self.document.generation));
+        let mut pass = pass_over(&WakeUp::new(target(), self.document.generation));
         let claims = SubscriptionDocument::new(target().subscription().clone());
-        look.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         loop {
-            let observed = match look.next(policy, self.now) {
+            let observed = match pass.next(tuning, self.now) {
                 Next::Load => {
                     let etag = Some(ETag("1".to_owned()));
                     Observed::Target(Box::new(Versioned { document: self.document.clone(), etag }))
                 }
-                Next::Save(write) if write.meaning == Meaning::Opened => return self.fix(&write.document, policy),
+                Next::Save(write) if write.transition == Transition::Opened => {
+                    return self.fix(&write.document, tuning);
+                }
                 Next::Save(write) => {
                     self.document = (*write.document).clone();
                     Observed::Saved(write, ETag("1".to_owned()))
@@ -123,10 +125,10 @@ impl World {
                 Next::Done => break,
                 next => panic!("{next:?}"),
             };
-            look.observe(observed);
+            pass.observe(observed);
         }
         let kept = self.document.resources.values().filter(|entry| entry.state.is_left_out()).count();
-        assert!(self.refuses || kept <= (policy.most_entries / 50).max(1), "{kept} entries of what is left out");
+        assert!(self.refuses || kept <= (tuning.most_entries / 50).max(1), "{kept} entries of what is left out");
     }
 
     fn answer(&self, question: Question) -> Observed {
@@ -166,14 +168,14 @@ impl World {
     }
 
     /// The task that was opened fixes what is in it.
-    fn fix(&mut self, opened: &TargetDocument, policy: &Policy) {
+    fn fix(&mut self, opened: &TargetDocument, tuning: &Tuning) {
         self.document = opened.clone();
         self.document.active = None;
         for n in 0..RESOURCES {
             let id = resource(n);
             let Some(entry) = self.document.resources.get_mut(&id) else { continue };
             if entry.state == EntryState::InTask {
-                assert_eq!(forbids(&id, &target(), &policy.guard_rails), None, "{id} is left out, and remediated");
+                assert_eq!(forbids(&id, &target(), &tuning.guard_rails), None, "{id} is left out, and remediated");
                 entry.state = EntryState::Fixed { at: self.now, verified_at: None };
                 self.bad.remove(&n);
             }
@@ -183,7 +185,7 @@ impl World {
 
 fn steps() -> impl Strategy<Value = Vec<(Step, usize)>> {
     let step = prop_oneof![
-        4 => (0..RESOURCES).prop_map(Step::Seen),
+        4 => (0..RESOURCES).prop_map(Step::Finding),
         2 => Just(Step::Look),
         2 => Just(Step::Walk),
     ];
@@ -198,9 +200,9 @@ fn is_fixed_once_it_is_let_in(story: &[(Step, usize)], last: usize, most: usize)
     for (step, rails) in story {
         world.take(*step, &policies[*rails]);
     }
-    for policy in [&policies[last], &policies[0]] {
-        world.come_to_rest(policy);
-        let is_allowed = |n: &&usize| forbids(&resource(**n), &target(), &policy.guard_rails).is_none();
+    for tuning in [&policies[last], &policies[0]] {
+        world.come_to_rest(tuning);
+        let is_allowed = |n: &&usize| forbids(&resource(**n), &target(), &tuning.guard_rails).is_none();
         let allowed: Vec<_> = world.bad.keys().filter(is_allowed).collect();
         assert!(allowed.is_empty(), "{allowed:?} of {:#?}", world.document);
     }
@@ -209,8 +211,8 @@ fn is_fixed_once_it_is_let_in(story: &[(Step, usize)], last: usize, most: usize)
 
 #[test]
 fn as_many_left_out_by_other_guard_rails_are_not_taken_for_the_same() {
-    use Step::{Look, Seen, Walk};
-    let story = [(Seen(2), 1), (Seen(0), 2), (Look, 3), (Walk, 1), (Seen(4), 2), (Look, 1)];
+    use Step::{Finding, Look, Walk};
+    let story = [(Finding(2), 1), (Finding(0), 2), (Look, 3), (Walk, 1), (Finding(4), 2), (Look, 1)];
     is_fixed_once_it_is_let_in(&story, 2, 4);
 }
 

@@ -4,17 +4,19 @@ use crate::document::SkipReason;
 use crate::id::{ResourceId, Target};
 use crate::settings::GuardRails;
 
-use super::verdict::Verdict;
+use super::skipped::Skipped;
 
 /// Those of the resources that the guard rails forbid, each with its reason.
 pub(crate) fn forbidden<'a>(
     resources: impl Iterator<Item = &'a ResourceId>,
     target: &Target,
     rails: &GuardRails,
-) -> Vec<Verdict> {
+) -> Vec<Skipped> {
     let whole = rails.forbid_assignment(&target.policy_assignment_id);
     resources
-        .filter_map(|id| whole.or_else(|| rails.forbid_resource(id)).map(|reason| Verdict::Skip(id.clone(), reason)))
+        .filter_map(|id| {
+            whole.or_else(|| rails.forbid_resource(id)).map(|reason| Skipped { resource: id.clone(), reason })
+        })
         .collect()
 }
 

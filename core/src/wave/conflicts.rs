@@ -5,20 +5,20 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use crate::document::{ActiveTask, Claim, Claimed, Extent, TargetDocument, TaskName};
+use crate::document::{ActiveTask, Claim, Claimed, TargetDocument, TaskKind, TaskName, TaskRequest};
 use crate::fact::{ListedTask, NewTask};
 use crate::id::{IdDigest, ReferenceId, ResourceId, Scope, Target, TargetHash};
-use crate::settings::Policy;
+use crate::settings::Tuning;
 
 use super::eligible::Eligible;
 use super::listed::{Known, Standing};
-use super::task_limit::Crowd;
+use super::task_limit::TaskLimit;
 
 /// What other tasks touch, as far as it is known.
 #[derive(Debug)]
 pub(crate) struct Blockers<'a> {
     known: Known<'a>,
-    /// Put together when it is first needed: a look at one rival after the other does without.
+    /// Creation together when it is first needed: a pass over one rival after the other does without.
     claimed: OnceCell<HashSet<IdDigest>>,
     claimed_scopes: OnceCell<Vec<&'a Scope>>,
     /// Resources and scopes that the tasks of others touch.
@@ -49,7 +49,7 @@ impl<'a> Blockers<'a> {
     }
 
     /// The same, with everything in the way when the policy is full.
-    pub(crate) fn among(self, crowd: &Crowd<'_>) -> Self {
+    pub(crate) fn among(self, crowd: &TaskLimit<'_>) -> Self {
         Self { full: crowd.is_full(), ..self }
     }
 
@@ -195,10 +195,10 @@ impl Free {
 
     /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources are in the order in which the
     /// document keeps them, so that the request is the same whoever makes it.
-    pub(crate) fn into_task(self, name: TaskName, document: &TargetDocument, policy: &Policy) -> NewTask {
+    pub(crate) fn into_task(self, name: TaskName, document: &TargetDocument, tuning: &Tuning) -> NewTask {
         let mut resources = self.wave.resources;
         resources.sort();
-        task(name, document, policy, self.wave.reference, Extent::Resources, resources)
+        task(name, document, tuning, self.wave.reference, TaskKind::Listed, resources)
     }
 }
 
@@ -206,27 +206,29 @@ impl Free {
 pub(crate) fn task(
     name: TaskName,
     document: &TargetDocument,
-    policy: &Policy,
+    tuning: &Tuning,
     reference: Option<String>,
-    extent: Extent,
+    kind: TaskKind,
     resources: Vec<ResourceId>,
 ) -> NewTask {
     NewTask {
         name,
         target: document.target.clone(),
-        reference,
-        extent,
+        kind,
         resources,
-        parallel_deployments: policy.parallel_deployments,
-        failure_threshold: policy.failure_threshold,
+        request: TaskRequest {
+            reference,
+            parallel_deployments: tuning.parallel_deployments,
+            failure_threshold: tuning.failure_threshold,
+        },
     }
 }
 
 /// The claim that goes with the target's active task.
 pub(crate) fn claim(active: &ActiveTask, document: &TargetDocument) -> Claim {
-    let on = match active.extent {
-        Extent::Whole { .. } => Claimed::Scope(document.target.scope.clone()),
-        Extent::Resources => Claimed::Resources(document.in_task().collect()),
+    let on = match active.kind {
+        TaskKind::WholeScope { .. } => Claimed::Scope(document.target.scope.clone()),
+        TaskKind::Listed => Claimed::Resources(document.in_task().collect()),
     };
     Claim { task: active.name.clone(), on }
 }

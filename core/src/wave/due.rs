@@ -8,7 +8,7 @@ use crate::id::ResourceId;
 use crate::time::Timestamp;
 
 use super::conflicts::Blockers;
-use super::verdict::Verdict;
+use super::skipped::Skipped;
 
 /// Most resources of a task (`filters.resourceIds`, api 2024-10-01).
 const MOST: usize = 100;
@@ -56,8 +56,8 @@ impl Due {
     }
 
     /// The wave without those that a verdict takes out of it.
-    pub(crate) fn without(mut self, verdicts: &[Verdict]) -> Self {
-        self.resources.retain(|(id, _)| verdicts.iter().all(|verdict| verdict.resource() != id));
+    pub(crate) fn without(mut self, skipped: &[Skipped]) -> Self {
+        self.resources.retain(|(id, _)| skipped.iter().all(|skipped| skipped.resource != *id));
         self
     }
 

@@ -8,7 +8,7 @@ use crate::id::{ReferenceId, ResourceId, Target, fold};
 use crate::settings::GuardRails;
 
 use super::non_compliant::NonCompliant;
-use super::verdict::Verdict;
+use super::skipped::Skipped;
 
 /// Resources that a task of the target's assignment can remediate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +19,13 @@ pub(crate) struct Eligible {
 
 impl Eligible {
     /// Asks the facts of the assignment and the effects of the policy states. The error is why no task of the target is
-    /// possible until a person mends it.
+    /// possible until a person fixes it.
     pub(crate) fn among(
         wave: NonCompliant,
         target: &Target,
         facts: &Facts,
         rails: &GuardRails,
-    ) -> (Result<Self, TargetCause>, Vec<Verdict>) {
+    ) -> (Result<Self, TargetCause>, Vec<Skipped>) {
         if let Some(cause) = unreadable(target, facts) {
             return (Err(cause), Vec::new());
         }
@@ -43,22 +43,22 @@ impl Eligible {
         }
         let not_scopes = assignment.map(|a| a.not_scopes.as_slice()).unwrap_or_default();
         let mut resources = Vec::new();
-        let mut verdicts = Vec::new();
+        let mut skipped = Vec::new();
         for (id, effect) in wave.resources {
             match effect {
                 _ if not_scopes.iter().any(|scope| id.is_within(scope)) => {
-                    verdicts.push(Verdict::Skip(id, SkipReason::NotInScope))
+                    skipped.push(Skipped { resource: id, reason: SkipReason::NotInScope })
                 }
-                Some(Effect::Other(_)) => verdicts.push(Verdict::Skip(id, SkipReason::NotRemediable)),
+                Some(Effect::Other(_)) => skipped.push(Skipped { resource: id, reason: SkipReason::NotRemediable }),
                 Some(Effect::Remediable) | None => resources.push(id),
             }
         }
         // Asked last: a policy that only audits needs no identity, and its resources are skipped by now.
         if assignment.is_some_and(|a| !a.has_identity) && !resources.is_empty() {
             let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
-            return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words }), verdicts);
+            return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words }), skipped);
         }
-        (Ok(Self { resources, reference }), verdicts)
+        (Ok(Self { resources, reference }), skipped)
     }
 
     /// The resources.
@@ -66,9 +66,9 @@ impl Eligible {
         self.resources
     }
 
-    fn nothing(wave: NonCompliant, reason: SkipReason) -> (Result<Self, TargetCause>, Vec<Verdict>) {
-        let verdicts = wave.resources.into_iter().map(|(id, _)| Verdict::Skip(id, reason)).collect();
-        (Ok(Self { resources: Vec::new(), reference: None }), verdicts)
+    fn nothing(wave: NonCompliant, reason: SkipReason) -> (Result<Self, TargetCause>, Vec<Skipped>) {
+        let skipped = wave.resources.into_iter().map(|(id, _)| Skipped { resource: id, reason }).collect();
+        (Ok(Self { resources: Vec::new(), reference: None }), skipped)
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn unreadable(target: &Target, facts: &Facts) -> Option<TargetCause> 
 /// Why no task of a target is possible, for none of its resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoTask {
-    /// Nothing is left to mend.
+    /// Nothing is left to fix.
     Skip(SkipReason),
     /// A person must act.
     Park(TargetCause),
@@ -136,7 +136,7 @@ mod tests {
         Facts { assignment: Found::There(assignment), references: members, siblings: Vec::new(), read_at: now() }
     }
 
-    fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Verdict>) {
+    fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Skipped>) {
         let resources = effects.iter().enumerate().map(|(n, effect)| (resource(n), effect.clone())).collect();
         Eligible::among(NonCompliant { resources }, &target(), facts, &GuardRails::default())
     }
@@ -148,11 +148,11 @@ mod tests {
     #[test]
     fn without_an_identity_the_target_is_at_fault_but_not_where_the_policy_only_audits() {
         let facts = facts(false, None);
-        let (wave, verdicts) = ask(&[audit(), Some(Effect::Remediable), None], &facts);
+        let (wave, skipped) = ask(&[audit(), Some(Effect::Remediable), None], &facts);
         assert_eq!(wave.unwrap_err().reason, ParkReason::NoIdentity);
-        assert_eq!(verdicts, [Verdict::Skip(resource(0), SkipReason::NotRemediable)]);
-        let (wave, verdicts) = ask(&[audit(), audit()], &facts);
-        assert!(wave.unwrap().resources.is_empty() && verdicts.len() == 2);
+        assert_eq!(skipped, [Skipped { resource: resource(0), reason: SkipReason::NotRemediable }]);
+        let (wave, skipped) = ask(&[audit(), audit()], &facts);
+        assert!(wave.unwrap().resources.is_empty() && skipped.len() == 2);
     }
 
     #[test]
@@ -160,17 +160,17 @@ mod tests {
         let words = "AuthorizationFailed: The client has no policyAssignments/read";
         let assignment = Found::Unreadable(words.to_owned());
         let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
-        let (wave, verdicts) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
+        let (wave, skipped) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
         let cause = wave.unwrap_err();
-        assert_eq!((cause.reason, verdicts.len()), (ParkReason::WorkerLacksPermission, 0));
+        assert_eq!((cause.reason, skipped.len()), (ParkReason::WorkerLacksPermission, 0));
         assert!(cause.words.ends_with(words), "{}", cause.words);
     }
 
     #[test]
     fn an_initiative_without_a_reference_is_the_targets_fault_and_one_that_is_gone_is_not() {
         let facts = facts(true, Some(&["Inherit_Tag"]));
-        let (wave, verdicts) = ask(&[Some(Effect::Remediable)], &facts);
-        assert_eq!((wave.unwrap_err().reason, verdicts.len()), (ParkReason::ReferenceMissing, 0));
+        let (wave, skipped) = ask(&[Some(Effect::Remediable)], &facts);
+        assert_eq!((wave.unwrap_err().reason, skipped.len()), (ParkReason::ReferenceMissing, 0));
         let named = |name: &str| Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..target() };
         assert_eq!(reference(&named("inherit_tag"), &facts), Ok(Some("Inherit_Tag".to_owned())));
         assert_eq!(reference(&named("no_more"), &facts), Err(NoTask::Skip(SkipReason::ReferenceGone)));

@@ -7,11 +7,11 @@ pub(crate) mod due;
 pub(crate) mod eligible;
 pub(crate) mod listed;
 pub(crate) mod non_compliant;
+pub(crate) mod skipped;
 pub(crate) mod task_limit;
-pub(crate) mod verdict;
 pub(crate) mod whole_scope;
 
-pub use verdict::Verdict;
+pub use skipped::Skipped;
 
 use crate::document::TargetDocument;
 use crate::fact::Facts;
@@ -26,6 +26,6 @@ use non_compliant::NonCompliant;
 pub(crate) fn may_still_go(document: &TargetDocument, facts: &Facts, rails: &GuardRails) -> bool {
     let (target, ids) = (&document.target, || document.in_task());
     let wave = NonCompliant { resources: ids().map(|id| (id.clone(), None)).collect() };
-    let (wave, verdicts) = Eligible::among(wave, target, facts, rails);
-    wave.is_ok() && verdicts.is_empty() && forbidden(ids(), target, rails).is_empty()
+    let (wave, skipped) = Eligible::among(wave, target, facts, rails);
+    wave.is_ok() && skipped.is_empty() && forbidden(ids(), target, rails).is_empty()
 }

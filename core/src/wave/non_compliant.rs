@@ -9,7 +9,7 @@ use crate::fact::{Effect, PolicyState};
 use crate::id::ResourceId;
 
 use super::due::Due;
-use super::verdict::Verdict;
+use super::skipped::Skipped;
 
 /// Resources that are not known to comply, with the effect that the policy had on each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,22 +19,24 @@ pub(crate) struct NonCompliant {
 
 impl NonCompliant {
     /// Asks the latest policy states.
-    pub(crate) fn among(due: Due, states: &[PolicyState]) -> (Self, Vec<Verdict>) {
+    pub(crate) fn among(due: Due, states: &[PolicyState]) -> (Self, Vec<Skipped>) {
         let by_resource: HashMap<&str, &PolicyState> = states.iter().map(|s| (s.resource.as_str(), s)).collect();
         let mut resources = Vec::new();
-        let mut verdicts = Vec::new();
+        let mut skipped = Vec::new();
         for (id, observed_at) in due.resources {
             let state = by_resource.get(id.as_str()).copied();
             let fresh = state.filter(|s| s.at.is_some_and(|at| at >= observed_at));
             match fresh.map(|s| &s.state) {
-                Some(ComplianceState::Compliant) => verdicts.push(Verdict::Skip(id, SkipReason::Compliant)),
-                Some(ComplianceState::Exempt) => verdicts.push(Verdict::Skip(id, SkipReason::Exempt)),
+                Some(ComplianceState::Compliant) => {
+                    skipped.push(Skipped { resource: id, reason: SkipReason::Compliant })
+                }
+                Some(ComplianceState::Exempt) => skipped.push(Skipped { resource: id, reason: SkipReason::Exempt }),
                 Some(ComplianceState::NonCompliant | ComplianceState::Other(_)) | None => {
                     // The effect of an older state is that of an older assignment.
                     resources.push((id, fresh.and_then(|s| s.effect.clone())));
                 }
             }
         }
-        (Self { resources }, verdicts)
+        (Self { resources }, skipped)
     }
 }

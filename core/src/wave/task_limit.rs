@@ -15,7 +15,7 @@ use super::listed::Known;
 const MOST: usize = 100;
 
 /// The targets of one policy, and what is known of their tasks.
-pub(crate) struct Crowd<'a> {
+pub(crate) struct TaskLimit<'a> {
     /// The targets of the policy, the one that asks too.
     pub(crate) siblings: &'a [Target],
     /// What the target that asks knows of the tasks of others.
@@ -24,7 +24,7 @@ pub(crate) struct Crowd<'a> {
     pub(crate) is_known: bool,
 }
 
-impl Crowd<'_> {
+impl TaskLimit<'_> {
     /// Whether the policy has as many tasks as it can have.
     pub(crate) fn is_full(&self) -> bool {
         if self.is_known {
@@ -122,7 +122,7 @@ mod tests {
             installation,
             new_since: now(),
         };
-        Crowd { siblings, known, is_known: false }.is_full()
+        TaskLimit { siblings, known, is_known: false }.is_full()
     }
 
     #[test]

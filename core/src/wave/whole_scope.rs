@@ -3,11 +3,11 @@
 
 use std::collections::HashSet;
 
-use crate::document::{EntryState, Extent, TargetDocument, TaskName};
+use crate::document::{EntryState, TargetDocument, TaskKind, TaskName};
 use crate::event::ComplianceState;
 use crate::fact::{Facts, NewTask, PolicyState};
 use crate::id::ResourceId;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 use super::conflicts::task;
@@ -16,17 +16,17 @@ use super::non_compliant::NonCompliant;
 
 /// More than `ESCALATE_ABOVE` resources that are all due for their first attempt, in a target that has no others.
 #[derive(Debug, Clone)]
-pub(crate) struct Many<'a> {
+pub(crate) struct WholeScope<'a> {
     document: &'a TargetDocument,
     due: HashSet<&'a str>,
     now: Timestamp,
 }
 
-impl<'a> Many<'a> {
+impl<'a> WholeScope<'a> {
     /// What the document and the settings alone can tell. None when waves must do.
-    pub(crate) fn of(document: &'a TargetDocument, policy: &Policy, now: Timestamp) -> Option<Self> {
-        let (target, rails) = (&document.target, &policy.guard_rails);
-        if document.resources.len() <= policy.escalate_above
+    pub(crate) fn of(document: &'a TargetDocument, tuning: &Tuning, now: Timestamp) -> Option<Self> {
+        let (target, rails) = (&document.target, &tuning.guard_rails);
+        if document.resources.len() <= tuning.escalate_above
             || rails.forbid_assignment(&target.policy_assignment_id).is_some()
             || rails.may_exclude_within(&target.scope)
         {
@@ -40,7 +40,7 @@ impl<'a> Many<'a> {
                 EntryState::Fixed { .. } | EntryState::Skipped { .. } => {}
             }
         }
-        (due.len() > policy.escalate_above).then_some(Self { document, due, now })
+        (due.len() > tuning.escalate_above).then_some(Self { document, due, now })
     }
 
     /// The one task for all that is non-compliant in the scope. None when some of it does not wait here or cannot be
@@ -50,33 +50,33 @@ impl<'a> Many<'a> {
         name: TaskName,
         states: &[PolicyState],
         facts: &Facts,
-        policy: &Policy,
+        tuning: &Tuning,
     ) -> Option<NewTask> {
         let bad = states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
         let waiting = |state: &PolicyState| {
             let id: ResourceId = state.resource.parse().ok()?;
-            let waits = self.due.contains(id.as_str()) || self.is_unlisted(&id, state.at, policy);
+            let waits = self.due.contains(id.as_str()) || self.is_unlisted(&id, state.at, tuning);
             waits.then(|| (id, state.effect.clone()))
         };
         let resources = bad.map(waiting).collect::<Option<Vec<_>>>()?;
-        let (wave, verdicts) =
-            Eligible::among(NonCompliant { resources }, &self.document.target, facts, &policy.guard_rails);
+        let (wave, skipped) =
+            Eligible::among(NonCompliant { resources }, &self.document.target, facts, &tuning.guard_rails);
         // What parks the target is for the waves to say.
         let Eligible { mut resources, reference } = wave.ok()?;
         resources.sort();
         resources.dedup();
-        if !verdicts.is_empty() || resources.len() <= policy.escalate_above {
+        if !skipped.is_empty() || resources.len() <= tuning.escalate_above {
             return None;
         }
-        let count = resources.len().min(Extent::MOST);
-        Some(task(name, self.document, policy, reference, Extent::Whole { count }, resources))
+        let count = resources.len().min(TaskKind::MOST);
+        Some(task(name, self.document, tuning, reference, TaskKind::WholeScope { count }, resources))
     }
 
     /// Whether the resource is one of those that wait without being listed, and has waited as long as `SETTLE_DELAY`.
-    fn is_unlisted(&self, id: &ResourceId, evaluated_at: Option<Timestamp>, policy: &Policy) -> bool {
+    fn is_unlisted(&self, id: &ResourceId, evaluated_at: Option<Timestamp>, tuning: &Tuning) -> bool {
         let (Some(unlisted), Some(at)) = (&self.document.unlisted, evaluated_at) else { return false };
         unlisted.is_news(at, self.now)
-            && at + policy.settle_delay <= self.now
+            && at + tuning.settle_delay <= self.now
             && !self.document.resources.contains_key(id)
     }
 }
@@ -86,22 +86,22 @@ mod tests {
     use super::*;
     use crate::document::{ParkReason, SkipReason};
     use crate::fact::{AssignedPolicy, Assignment, Effect, Found};
-    use crate::fixture::{installation, now, policy, resource, seen, target};
-    use crate::message::Seen;
+    use crate::fixture::{installation, now, resource, seen, target, tuning};
+    use crate::message::Finding;
     use crate::transition::observe::merge;
     use crate::transition::states::park;
     use std::time::Duration;
 
     const COUNT: usize = 12;
 
-    fn few() -> Policy {
-        Policy { escalate_above: 10, ..policy() }
+    fn few() -> Tuning {
+        Tuning { escalate_above: 10, ..tuning() }
     }
 
     fn document() -> TargetDocument {
         let mut document = TargetDocument::new(target());
         for n in 0..COUNT {
-            merge(&mut document, &seen(Seen::NonCompliant, n, now() - Duration::from_secs(7_200)), &few(), now());
+            merge(&mut document, &seen(Finding::NonCompliant, n, now() - Duration::from_secs(7_200)), &few(), now());
         }
         document
     }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn task_of(document: &TargetDocument, states: &[PolicyState], facts: &Facts) -> Option<NewTask> {
-        Many::of(document, &few(), now() + Duration::from_secs(60))?.into_task(
+        WholeScope::of(document, &few(), now() + Duration::from_secs(60))?.into_task(
             TaskName::new(&installation(), &target().hash(), 1),
             states,
             facts,
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn all_that_is_non_compliant_waits_here_so_one_task_takes_it() {
         let task = task_of(&document(), &states(0..COUNT), &facts(Vec::new())).unwrap();
-        assert_eq!((task.extent, task.resources.len()), (Extent::Whole { count: COUNT }, COUNT));
+        assert_eq!((task.kind, task.resources.len()), (TaskKind::WholeScope { count: COUNT }, COUNT));
         // What is compliant by now is left to the next wave, which skips it.
         let task = task_of(&document(), &states(1..COUNT), &facts(Vec::new())).unwrap();
-        assert_eq!((task.extent, task.resources.len()), (Extent::Whole { count: COUNT - 1 }, COUNT - 1));
+        assert_eq!((task.kind, task.resources.len()), (TaskKind::WholeScope { count: COUNT - 1 }, COUNT - 1));
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
         let everything = states(0..COUNT);
         let none = facts(Vec::new());
         for (name, document) in [
-            ("parked", mend(|s, _| *s = park(ParkReason::Canceled, None, String::new(), &policy(), now()))),
+            ("parked", mend(|s, _| *s = park(ParkReason::Canceled, None, String::new(), &tuning(), now()))),
             ("second attempt", mend(|_, attempt| *attempt = 2)),
             ("settling", mend(|s, _| *s = EntryState::Waiting { due: now() + Duration::from_secs(600) })),
             ("skipped", mend(|s, _| *s = EntryState::skipped(SkipReason::NotRemediable, now()))),

@@ -13,7 +13,7 @@ const LOCK: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    Seen(Observation),
+    Finding(Observation),
     Wake(WakeUp),
 }
 
@@ -72,7 +72,7 @@ impl Broker {
 impl World {
     pub(crate) fn send_observation(&mut self, observation: &Observation) {
         let id = Outgoing::observation(observation).id;
-        self.broker.store(id.as_str(), Body::Seen(observation.clone()), self.now);
+        self.broker.store(id.as_str(), Body::Finding(observation.clone()), self.now);
     }
 
     pub(crate) fn send_wake_up(&mut self, message: &Outgoing) {

@@ -75,7 +75,7 @@ impl World {
     fn is_full_of_parked(&self, document: &TargetDocument) -> bool {
         let is_parked =
             |entry: &&Entry| matches!(entry.state, EntryState::Parked { until, .. } if until > self.horizon);
-        document.resources.values().filter(is_parked).count() >= self.policy.most_entries
+        document.resources.values().filter(is_parked).count() >= self.tuning.most_entries
     }
 
     /// Whether the truth allows what the document says in the end. Why something was parked was weighed when it was; here it

@@ -46,7 +46,7 @@ impl World {
         if after.unlisted.is_some() {
             self.meet(Ingredient::Unlisted);
         }
-        let whole = before.and_then(|before| before.active.as_ref()).filter(|active| active.extent.is_whole());
+        let whole = before.and_then(|before| before.active.as_ref()).filter(|active| active.kind.is_whole());
         let whole = whole.and_then(|active| self.cloud.task(active.name.as_str())).cloned();
         for (id, entry) in &after.resources {
             let old = before.and_then(|before| before.resources.get(id));
@@ -74,7 +74,7 @@ impl World {
         whole: Option<&Task>,
     ) -> Result<(), String> {
         let words = || format!("{} of {} goes from {old:?} to {entry:?}", key.1, key.0.hash());
-        let max_attempts = self.policy.max_attempts;
+        let max_attempts = self.tuning.max_attempts;
         let tried_out = usize::try_from(max_attempts).unwrap_or(usize::MAX);
         let gone = self.cloud.assigned.get(&key.0).is_some_and(|assigned| assigned.gone);
         let now = self.now;
@@ -88,9 +88,9 @@ impl World {
             let in_vain = |since| since + UNEVALUATED <= now && record.is_none_or(|record| record.at <= since);
             old.not_evaluated_since().is_some_and(in_vain)
         };
-        let window = self.policy.flap_window;
+        let window = self.tuning.flap_window;
         let fixes = truth.fixes.iter().filter(|(at, _)| *at + window > now).count();
-        let limit = usize::try_from(self.policy.flap_limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.tuning.flap_limit).unwrap_or(usize::MAX);
         let is_right = match &entry.state {
             EntryState::Waiting { .. } | EntryState::InTask => true,
             EntryState::Fixed { at, .. } => truth.fixes.iter().any(|(fix, _)| fix == at),
@@ -140,7 +140,7 @@ impl World {
         };
         // Where a document lists few resources, what is settled makes room for others.
         let makes_room = self.scenario.spices.small_documents > 0.0 && since.is_some();
-        if !makes_room && since.is_none_or(|since| since + self.policy.flap_window > self.now + MOST_SKEW) {
+        if !makes_room && since.is_none_or(|since| since + self.tuning.flap_window > self.now + MOST_SKEW) {
             return Err(format!("{} of {} is forgotten: {entry:?}", key.1, key.0.hash()));
         }
         self.ledger.forgotten.insert(key);
@@ -149,7 +149,7 @@ impl World {
 
     fn weigh_overdue(&mut self, was: &ActiveTask, is: &ActiveTask) -> Result<(), String> {
         match (was.overdue_reported, is.overdue_reported) {
-            (false, true) if is.opened_at + self.policy.task_timeout >= self.now => {
+            (false, true) if is.opened_at + self.tuning.task_timeout >= self.now => {
                 Err(format!("{} is reported before its time", is.name))
             }
             (true, false) => Err(format!("{} would be reported twice", is.name)),
@@ -175,7 +175,7 @@ impl World {
         if !task.ended {
             return Err(format!("{name} is taken for ended"));
         }
-        let long = task.ends_at > was.opened_at + self.policy.task_timeout + REPORTED_WITHIN;
+        let long = task.ends_at > was.opened_at + self.tuning.task_timeout + REPORTED_WITHIN;
         if long && !was.overdue_reported {
             return Err(format!("{name} has run for long, and nobody was told"));
         }
@@ -205,10 +205,10 @@ impl World {
                 }
             }
         }
-        if was.extent.is_whole() {
+        if was.kind.is_whole() {
             // What is not listed has no place for its attempts: either nobody can know that the task was to have it, or it
             // failed and there was no room for it.
-            let is_full = after.resources.len() >= self.policy.most_entries;
+            let is_full = after.resources.len() >= self.tuning.most_entries;
             for ((target, id), truth) in &mut self.cloud.truth {
                 let unknown = is_full || task.outcome(id).is_none();
                 if *target == after.target && !after.resources.contains_key(id) && unknown {
@@ -240,7 +240,7 @@ impl World {
         let again = |class: Option<FailureClass>| {
             let waits = matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt + 1;
             let class_fits = class.is_none() || new.last_failure.as_ref().is_some_and(|failure| failure.class == class);
-            (waits && class_fits) || (old.attempt == self.policy.max_attempts && parked(ParkReason::AttemptsUsedUp))
+            (waits && class_fits) || (old.attempt == self.tuning.max_attempts && parked(ParkReason::AttemptsUsedUp))
         };
         match task.outcome(id) {
             Some(Deployment { status: DeploymentStatus::Succeeded, ended, .. }) => match new.state {

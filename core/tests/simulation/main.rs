@@ -12,7 +12,7 @@ mod broker;
 mod checks;
 mod cloud;
 mod ledger;
-mod look;
+mod pass;
 mod scenario;
 mod store;
 mod sweep;
@@ -26,7 +26,7 @@ use world::World;
 /// Seeds that failed once, with what they found. What a seed plays changes with the scenarios, so what one found is also held
 /// by a test of the core.
 ///
-/// - 22: a look-up before a PUT was taken for one after it, so a fresh task counted as deleted.
+/// - 22: a pass-up before a PUT was taken for one after it, so a fresh task counted as deleted.
 /// - 605: a claim was released by a document that had been read before the claim.
 /// - 2074: what had been parked as stale went into a task for the whole scope after its park, and was parked at once when it was
 ///   stale again.

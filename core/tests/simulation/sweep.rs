@@ -6,7 +6,7 @@ use std::time::Duration;
 use remediation::document::{EntryState, LeftOut, TargetDocument, TargetSummary, quiet_since};
 use remediation::time::Timestamp;
 use remediation::transition::{
-    heal, is_settled, keeps_tasks, let_in, may_be_settled, needs_healing, needs_walk, wake_up_of,
+    is_overdue, is_settled, keeps_tasks, let_in, may_be_settled, needs_walk, reschedule_overdue, wake_up_of,
 };
 
 use crate::tally::Ingredient;
@@ -40,15 +40,15 @@ fn summary(document: &TargetDocument) -> TargetSummary {
 impl World {
     /// When the next sweep comes that finds something to do, if nothing else happens until then.
     pub(crate) fn sweep_at(&self) -> Option<Timestamp> {
-        let digest = self.policy.guard_rails.digest();
+        let digest = self.tuning.guard_rails.digest();
         let first = self.store.targets.values().filter_map(|(document, _)| {
             let summary = summary(document);
-            let overdue = summary.wake_at.map(|at| at + self.policy.opening_grace + Duration::from_nanos(1));
+            let overdue = summary.wake_at.map(|at| at + self.tuning.opening_grace + Duration::from_nanos(1));
             let asleep = (summary.is_unsettled && summary.wake_at.is_none()).then_some(self.now);
             let over = summary.parked_until.filter(|until| *until <= self.horizon);
             let left_out = needs_walk(&summary, &digest).then_some(self.now);
             let settled =
-                summary.quiet_since.filter(|_| summary.wake_at.is_none()).map(|at| at + self.policy.flap_window);
+                summary.quiet_since.filter(|_| summary.wake_at.is_none()).map(|at| at + self.tuning.flap_window);
             let settled = settled.map(|at| at + Duration::from_nanos(1)).filter(|at| *at <= self.horizon);
             [overdue, asleep, over, left_out, settled].into_iter().flatten().min()
         });
@@ -66,19 +66,19 @@ impl World {
             self.next_sweep += EVERY;
         }
         self.check_nobody_starves()?;
-        let slack = self.policy.opening_grace;
+        let slack = self.tuning.opening_grace;
         let overdue: Vec<TargetDocument> = self
             .store
             .targets
             .values()
             .map(|(d, _)| d)
-            .filter(|d| needs_healing(&summary(d), slack, self.now))
+            .filter(|d| is_overdue(&summary(d), slack, self.now))
             .cloned()
             .collect();
         for mut document in overdue {
             let found = self.store.target(&document.target);
             let was_over = summary(&document).parked_until.is_some_and(|until| until <= self.now);
-            heal(&mut document, self.now);
+            reschedule_overdue(&mut document, self.now);
             self.tell(|| format!("sweep wakes {} generation {}", document.target.hash(), document.generation));
             if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
                 continue;
@@ -95,15 +95,15 @@ impl World {
     }
 
     fn delete_settled(&mut self) -> Result<(), String> {
-        let window = self.policy.flap_window;
+        let window = self.tuning.flap_window;
         let may_be = |document: &&TargetDocument| may_be_settled(&summary(document), window, self.now);
         let is = |document: &&TargetDocument| is_settled(document, window, self.now);
         let listed = self.store.targets.values().map(|(document, _)| document);
         let settled: Vec<_> = listed.filter(may_be).filter(is).cloned().collect();
         for mut document in settled {
-            if keeps_tasks(&document, &self.policy) {
+            if keeps_tasks(&document, &self.tuning) {
                 let etag = self.store.target(&document.target).etag;
-                heal(&mut document, self.now);
+                reschedule_overdue(&mut document, self.now);
                 if self.save_target(&mut document, etag.as_ref())?.is_some()
                     && let Some(wake_up) = wake_up_of(&document)
                 {
@@ -119,13 +119,13 @@ impl World {
     }
 
     fn walk(&mut self) -> Result<(), String> {
-        let digest = self.policy.guard_rails.digest();
+        let digest = self.tuning.guard_rails.digest();
         let targets = self.store.targets.values().map(|(document, _)| document);
         let left_out: Vec<_> = targets.filter(|d| needs_walk(&summary(d), &digest)).map(|d| d.target.clone()).collect();
         for target in left_out {
             let found = self.store.target(&target);
             let mut document = found.document;
-            let now_in = let_in(&mut document, &self.policy, self.now);
+            let now_in = let_in(&mut document, &self.tuning, self.now);
             self.tell(|| format!("sweep lets in {now_in:?} of {}", target.hash()));
             if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
                 continue;

@@ -11,7 +11,7 @@ pub(crate) enum Ingredient {
     Crash,
     Conflict,
     Throttled,
-    /// A look that knows a floor had something to ask, and did not.
+    /// A pass that knows a floor had something to ask, and did not.
     FloorHeld,
     LostAnswer,
     LateRequest,

@@ -1,12 +1,12 @@
 //! The two instances of the worker: what they have in hand, one effect at a time, and their crashes between any two.
-//! The looks are the real ones; `collect`'s order of load, merge, write, wake-up and acknowledgement is repeated here.
+//! The passes are the real ones; `collect`'s order of load, merge, write, wake-up and acknowledgement is repeated here.
 
 use std::time::Duration;
 
-use remediation::decide::{Observed, Reconciliation};
+use remediation::decide::{Observed, Pass};
 use remediation::document::{Installation, TargetDocument, Versioned};
 use remediation::fact::NewTask;
-use remediation::message::{Observation, Outgoing, Seen};
+use remediation::message::{Finding, Observation, Outgoing};
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
 use remediation::transition::{Merged, merge, wake_up_of};
@@ -26,9 +26,9 @@ pub(crate) struct Flow {
     pub(crate) instance: usize,
     pub(crate) message: Message,
     stage: Stage,
-    /// The message is acknowledged and the look goes on by itself.
+    /// The message is acknowledged and the pass goes on by itself.
     detached: bool,
-    /// No call before this time: what the look has read of it.
+    /// No call before this time: what the pass has read of it.
     pub(crate) floor: Option<Timestamp>,
     /// Its instance stands still until then.
     pub(crate) stands_until: Option<Timestamp>,
@@ -39,7 +39,7 @@ pub(crate) struct Flow {
 enum Stage {
     Merge(Box<Observation>, Option<Box<Versioned<TargetDocument>>>),
     Wake(Box<TargetDocument>),
-    Look(Box<Reconciliation>),
+    Look(Box<Pass>),
     Acknowledge,
 }
 
@@ -106,14 +106,14 @@ impl World {
     /// Now and then people change the mode, and every instance starts anew. In the end it is act.
     fn switches_mode(&mut self) -> bool {
         let share = self.scenario.spices.mode_switches;
-        let (to, switches) = match self.policy.mode {
+        let (to, switches) = match self.tuning.mode {
             Mode::Act => (Mode::Plan, self.strikes(share)),
             Mode::Plan => (Mode::Act, !self.strikes(1.0) || self.chance(share)),
         };
         if !switches {
             return false;
         }
-        self.policy.mode = to;
+        self.tuning.mode = to;
         self.meet(Ingredient::ModeSwitch);
         self.tell(|| format!("the mode is {to:?} now"));
         self.crash(0);
@@ -137,7 +137,7 @@ impl World {
         let message = self.broker.lock(place, self.now);
         let instance = self.random.usize(..2);
         self.tell(|| match &message.body {
-            Body::Seen(seen) => {
+            Body::Finding(seen) => {
                 format!("instance {instance} takes message {}: seen {}", message.number, seen.resource_id)
             }
             Body::Wake(wake) => format!(
@@ -148,8 +148,8 @@ impl World {
             ),
         });
         let stage = match &message.body {
-            Body::Seen(observation) => Stage::Merge(Box::new(observation.clone()), None),
-            Body::Wake(wake_up) => Stage::Look(Box::new(Reconciliation::new(wake_up, installation()))),
+            Body::Finding(observation) => Stage::Merge(Box::new(observation.clone()), None),
+            Body::Wake(wake_up) => Stage::Look(Box::new(Pass::new(wake_up, installation()))),
         };
         self.flows.push(Flow {
             instance,
@@ -162,7 +162,7 @@ impl World {
         });
     }
 
-    /// A look takes long: a wake-up is left behind, the message is acknowledged, and the look goes on.
+    /// A pass takes long: a wake-up is left behind, the message is acknowledged, and the pass goes on.
     fn detach(&mut self, flow: &mut Flow) {
         let Body::Wake(wake_up) = &flow.message.body else { return };
         self.meet(Ingredient::LeftBehind);
@@ -193,26 +193,26 @@ impl World {
                 }
                 Stage::Acknowledge
             }
-            Stage::Look(mut look) => {
+            Stage::Look(mut pass) => {
                 if flow.stands_until.take().is_some() {
-                    look.observe(Observed::StoodStill);
+                    pass.observe(Observed::StoodStill);
                 }
                 if !flow.detached && self.strikes(0.005) {
                     self.detach(flow);
                 }
                 if self.strikes(0.003) {
-                    look.observe(Observed::OutOfTime);
+                    pass.observe(Observed::OutOfTime);
                 }
                 // Now and then the gate closes between the decision and the call.
                 if let Some(until) = self.cloud.gate(flow.instance)
                     && !self.chance(0.1)
                 {
-                    look.observe(Observed::Floor(until));
+                    pass.observe(Observed::Floor(until));
                 }
-                match self.look(flow, &look)? {
+                match self.pass(flow, &pass)? {
                     Some(observed) => {
-                        look.observe(observed);
-                        Stage::Look(look)
+                        pass.observe(observed);
+                        Stage::Look(pass)
                     }
                     None => Stage::Acknowledge,
                 }
@@ -233,7 +233,7 @@ impl World {
         found: &Versioned<TargetDocument>,
     ) -> Result<Stage, String> {
         let mut document = found.document.clone();
-        let merged = merge(&mut document, &observation, &self.policy, self.moment(instance));
+        let merged = merge(&mut document, &observation, &self.tuning, self.moment(instance));
         self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
         if document != found.document
             && (self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
@@ -247,8 +247,8 @@ impl World {
         match (merged, observation.seen) {
             (Merged::Verified, _) => self.meet(Ingredient::Verified),
             (Merged::ToConfirm, _) => self.meet(Ingredient::ToConfirm),
-            (Merged::Remembered, Seen::Compliant) => self.meet(Ingredient::CompliantInTask),
-            (Merged::Remembered, Seen::NonCompliant) => self.meet(Ingredient::DriftInTask),
+            (Merged::Remembered, Finding::Compliant) => self.meet(Ingredient::CompliantInTask),
+            (Merged::Remembered, Finding::NonCompliant) => self.meet(Ingredient::DriftInTask),
             _ => {}
         }
         Ok(Stage::Wake(Box::new(document)))

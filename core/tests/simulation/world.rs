@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
-use remediation::settings::Policy;
+use remediation::settings::Tuning;
 use remediation::time::{Moment, Timestamp, parse_time};
 
 use crate::broker::Broker;
@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) horizon: Timestamp,
     limit: Timestamp,
     pub(crate) random: fastrand::Rng,
-    pub(crate) policy: Policy,
+    pub(crate) tuning: Tuning,
     pub(crate) store: Store,
     pub(crate) broker: Broker,
     pub(crate) cloud: Cloud,
@@ -62,7 +62,7 @@ impl World {
             faulty: [now..now + FAULTY, now + FAULTY_AGAIN..now + FAULTY_AGAIN + FAULTY],
             horizon: now + HORIZON,
             limit: now + LIMIT,
-            policy: scenario.spices.policy(&mut random),
+            tuning: scenario.spices.tuning(&mut random),
             store: Store::default(),
             broker: Broker::default(),
             cloud: Cloud::new(&scenario),

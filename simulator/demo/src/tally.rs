@@ -31,8 +31,8 @@ impl LogTally {
             Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),
             // A look with a void wake-up says nothing.
-            Some("target_looked_at") if !field("rest").is_empty() => {
-                self.rests.insert(field("target"), field("rest"));
+            Some("target_reconciled") if !field("idle").is_empty() => {
+                self.rests.insert(field("target"), field("idle"));
             }
             _ => {}
         }

@@ -23,7 +23,7 @@ pub(super) const MOST: usize = 2_000;
 /// Walks the targets of which something is left out by other guard rails than today's, as many as are `left`. Of how many
 /// something was let in.
 pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &Visits, left: &Mutex<usize>) -> usize {
-    let digest = app.settings.policy.guard_rails.digest();
+    let digest = app.settings.tuning.guard_rails.digest();
     let mut others: Vec<_> = targets.iter().filter(|summary| needs_walk(summary, &digest)).collect();
     others.sort_by_key(|summary| summary.left_out.as_ref().map(|left_out| left_out.since));
     {
@@ -40,7 +40,7 @@ async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<
     let (store, now) = (&app.reconciler.store, Timestamp::now_utc());
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(LetIn::default()) };
     let mut document = found.document.clone();
-    let let_in = let_in(&mut document, &app.settings.policy, now);
+    let let_in = let_in(&mut document, &app.settings.tuning, now);
     if document == found.document
         || store.save_target(&mut document, found.etag.as_ref(), deadline).await? == Saved::Conflict
     {

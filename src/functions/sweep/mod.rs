@@ -13,7 +13,7 @@ use tracing::info;
 
 use remediation::document::{Sums, SweepPlace, TargetSummary, hash_in, last_24_hours};
 use remediation::time::Timestamp;
-use remediation::transition::needs_healing;
+use remediation::transition::is_overdue;
 
 use crate::app::App;
 use crate::azure::Deadline;
@@ -23,7 +23,7 @@ use crate::functions::{Failure, stopping};
 use parts::{After, Parts};
 use visits::Visits;
 
-use super::rousing::rouse;
+use super::rescheduling::reschedule;
 
 pub(super) const NAME: &str = "sweep";
 
@@ -79,7 +79,7 @@ impl Sweep<'_> {
         let is_stopped =
             |summary: &TargetSummary| hash_in(&summary.blob).is_some_and(|hash| self.stopped.holds(hash, self.now));
         let page: Vec<_> = page.into_iter().filter(|summary| !is_stopped(summary)).collect();
-        let healed = self.heal(&page).await;
+        let healed = self.reschedule_overdue(&page).await;
         let let_in = guard_rails::follow(self.app, &page, &self.visits, &self.walks).await;
         let deleted = settled::delete(self.app, &page, &self.visits, self.now).await;
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,9 +92,9 @@ impl Sweep<'_> {
     }
 
     /// Wakes the targets of a page that nothing else would wake. How many.
-    async fn heal(&self, page: &[TargetSummary]) -> usize {
+    async fn reschedule_overdue(&self, page: &[TargetSummary]) -> usize {
         let (app, now) = (self.app, self.now);
-        let is_ill = |summary: &&TargetSummary| needs_healing(summary, app.settings.policy.opening_grace, now);
+        let is_ill = |summary: &&TargetSummary| is_overdue(summary, app.settings.tuning.opening_grace, now);
         let mut ill: Vec<_> = page.iter().filter(is_ill).collect();
         // Their messages come in this order: when more is overdue than there is time for, none is last for ever.
         ill.sort_by_key(|summary| summary.wake_at);
@@ -126,7 +126,7 @@ fn tell(swept: &Swept, whole: bool) {
 /// Whether the target was woken; not when another was faster.
 async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
     match app.reconciler.store.target_named(&summary.blob, deadline).await? {
-        Some(found) => rouse(app, found, now, deadline).await,
+        Some(found) => reschedule(app, found, now, deadline).await,
         None => Ok(false),
     }
 }

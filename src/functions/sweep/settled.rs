@@ -9,9 +9,9 @@ use remediation::time::Timestamp;
 use remediation::transition::{is_settled, keeps_tasks, may_be_settled};
 
 use crate::app::App;
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::functions::Failure;
-use crate::functions::rousing::rouse;
+use crate::functions::rescheduling::reschedule;
 
 use super::visits::Visits;
 
@@ -20,7 +20,7 @@ const OF_ONE: Duration = Duration::from_secs(2);
 
 /// Deletes those of the targets in which nothing is left. How many.
 pub(super) async fn delete(app: &App, targets: &[TargetSummary], visits: &Visits, now: Timestamp) -> usize {
-    let window = app.settings.policy.flap_window;
+    let window = app.settings.tuning.flap_window;
     let settled: Vec<_> = targets.iter().filter(|summary| may_be_settled(summary, window, now)).collect();
     visits
         .visit_all(&settled, async |summary: &TargetSummary, deadline| delete_one(app, summary, now, deadline).await)
@@ -30,13 +30,13 @@ pub(super) async fn delete(app: &App, targets: &[TargetSummary], visits: &Visits
 /// Whether it was deleted; not when another wrote it since. One that cannot be deleted, for a lease, a hold, a snapshot or a role
 /// without that right, is told once and stays: the sweep must not stop for it.
 async fn delete_one(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
-    let (store, policy) = (&app.reconciler.store, &app.settings.policy);
+    let (store, tuning) = (&app.reconciler.store, &app.settings.tuning);
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
-    if !is_settled(&found.document, policy.flap_window, now) {
+    if !is_settled(&found.document, tuning.flap_window, now) {
         return Ok(false);
     }
-    if keeps_tasks(&found.document, policy) {
-        rouse(app, found, now, deadline).await?;
+    if keeps_tasks(&found.document, tuning) {
+        reschedule(app, found, now, deadline).await?;
         return Ok(false);
     }
     let Some(etag) = &found.etag else { return Ok(false) };
@@ -47,7 +47,7 @@ async fn delete_one(app: &App, summary: &TargetSummary, now: Timestamp, deadline
                 warn!(
                     event = "document_kept",
                     blob = summary.blob,
-                    reason = causes(&error),
+                    reason = error_chain(&error),
                     "a document in which nothing is left cannot be deleted; it stays"
                 );
             }

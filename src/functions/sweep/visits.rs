@@ -10,7 +10,7 @@ use tracing::error;
 
 use remediation::document::TargetSummary;
 
-use crate::azure::{Deadline, causes};
+use crate::azure::{Deadline, error_chain};
 use crate::functions::Failure;
 
 /// Targets of a page that are visited at the same time. A visit is three calls of some 10 ms, so that is about a thousand a
@@ -83,7 +83,7 @@ impl Visits {
             error!(
                 event = "target_stopped",
                 blob,
-                reason = causes(&failure),
+                reason = error_chain(&failure),
                 "nothing is done for this target until its document can be used"
             );
             return;

@@ -29,7 +29,7 @@ impl Stage {
             .collect()
     }
 
-    /// The log entries of one event, once there are so many; one more fails the test. A look at a target may go on when its
+    /// The log entries of one event, once there are so many; one more fails the test. A pass over a target may go on when its
     /// invocation has ended, and tells what it wrote a moment after it has written it.
     pub(crate) async fn told(&self, event: &str, count: usize) -> Vec<Value> {
         until(&format!("{event} is told {count} times"), || self.logged(event).len() >= count).await;

@@ -13,10 +13,10 @@ use crate::document::{
     EntryState, Evaluation, EvaluationPhase, FailureClass, ParkReason, SubscriptionDocument, TargetDocument,
 };
 use crate::id::{ResourceId, Scope};
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 
-/// Longest pause between two looks at the policy states of what waits.
+/// Longest pause between two passes over the policy states of what waits.
 const PAUSE: Duration = Duration::from_secs(3_600);
 /// Longest time without any evaluation. A natural one comes once a day (Microsoft documentation, "Get compliance data").
 const UNEVALUATED: Duration = Duration::from_secs(3 * 24 * 3_600);
@@ -85,36 +85,36 @@ pub(crate) fn under_way(
     id: &ResourceId,
     since: Timestamp,
     claims: &SubscriptionDocument,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) -> Option<UnderWay> {
     let expected = covering(claims, id, since)
-        .filter_map(|(scope, evaluation)| Some((requests::next_question(evaluation, policy, now)?, scope, evaluation)));
-    let (look_at, scope, evaluation) = expected.min_by_key(|(look_at, ..)| *look_at)?;
+        .filter_map(|(scope, evaluation)| Some((requests::next_question(evaluation, tuning, now)?, scope, evaluation)));
+    let (pass_over, scope, evaluation) = expected.min_by_key(|(pass_over, ..)| *pass_over)?;
     Some(match &evaluation.phase {
-        EvaluationPhase::Running { location, .. } if look_at <= now => {
+        EvaluationPhase::Running { location, .. } if pass_over <= now => {
             UnderWay::Question(scope.clone(), location.clone())
         }
         EvaluationPhase::Running { .. }
         | EvaluationPhase::Asked
         | EvaluationPhase::Ended { .. }
-        | EvaluationPhase::Unavailable { .. } => UnderWay::Wait(look_at),
+        | EvaluationPhase::Unavailable { .. } => UnderWay::Wait(pass_over),
     })
 }
 
 /// What is next for a resource that waits for an evaluation since then, when one of `scope` would tell of it and none is under
-/// way; `may_ask` when this look may ask for one.
+/// way; `may_ask` when this pass may ask for one.
 pub(crate) fn fate(
     since: Timestamp,
     scope: &Scope,
     claims: &SubscriptionDocument,
     may_ask: bool,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) -> Fate {
-    let again_at = claims.evaluations.get(scope).map(|last| last.started_at + policy.reevaluate_interval);
+    let again_at = claims.evaluations.get(scope).map(|last| last.started_at + tuning.reevaluate_interval);
     let waited = Duration::try_from(now - since).unwrap_or_default();
-    let pause = now + (waited / 2).clamp(policy.check_interval_min.min(PAUSE), PAUSE);
+    let pause = now + (waited / 2).clamp(tuning.check_interval_min.min(PAUSE), PAUSE);
     match again_at.filter(|at| *at > now) {
         None if may_ask => Fate::Request,
         _ if since + UNEVALUATED <= now => Fate::GiveUp,
@@ -143,12 +143,12 @@ pub(crate) fn wait(document: &mut TargetDocument, id: &ResourceId, at: Timestamp
 }
 
 /// Parks a resource that has waited for too long.
-pub(crate) fn give_up(document: &mut TargetDocument, id: &ResourceId, policy: &Policy, now: Timestamp) {
+pub(crate) fn give_up(document: &mut TargetDocument, id: &ResourceId, tuning: &Tuning, now: Timestamp) {
     let Some(entry) = document.resources.get_mut(id) else { return };
     let Some(since) = entry.not_evaluated_since() else { return };
     let words = entry.last_failure.as_ref().map(|failure| failure.words.as_str()).unwrap_or_default();
     let words = format!("{words} (not evaluated since {since})");
-    entry.state = park(ParkReason::PermanentFailure, Some(FailureClass::Stale), words, policy, now);
+    entry.state = park(ParkReason::PermanentFailure, Some(FailureClass::Stale), words, tuning, now);
     if let EntryState::Parked { hint, .. } = &mut entry.state {
         ParkReason::NOT_EVALUATED.clone_into(hint);
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::document::{Evaluation, EvaluationPhase, SubscriptionDocument};
 use crate::fact::Scanned;
 use crate::id::Scope;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
-use crate::transition::backoff::next_look;
+use crate::transition::backoff::next_pass;
 use crate::transition::evaluate::UNEVALUATED;
 
 /// How long an evaluation is asked after: one of a large subscription takes more than half an hour. What it found is then to
@@ -15,8 +15,8 @@ use crate::transition::evaluate::UNEVALUATED;
 const ASKED_AFTER: Duration = Duration::from_secs(3 * 3_600);
 
 /// Writes down that an evaluation is about to be asked for. What no target can learn anything from any more goes.
-pub(crate) fn request(claims: &mut SubscriptionDocument, scope: Scope, policy: &Policy, now: Timestamp) {
-    let kept = policy.reevaluate_interval.max(UNEVALUATED);
+pub(crate) fn request(claims: &mut SubscriptionDocument, scope: Scope, tuning: &Tuning, now: Timestamp) {
+    let kept = tuning.reevaluate_interval.max(UNEVALUATED);
     claims.evaluations.retain(|_, evaluation| evaluation.started_at + kept > now);
     claims.evaluations.insert(scope, Evaluation { started_at: now, phase: EvaluationPhase::Asked });
 }
@@ -27,13 +27,13 @@ pub(crate) fn learn(
     scope: &Scope,
     started_at: Timestamp,
     scanned: &Scanned,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) -> bool {
     let Some(evaluation) = claims.evaluations.get_mut(scope).filter(|known| known.started_at == started_at) else {
         return false;
     };
-    let pause = next_look(started_at, policy, now);
+    let pause = next_pass(started_at, tuning, now);
     evaluation.phase = match (scanned, &evaluation.phase) {
         (_, EvaluationPhase::Ended { .. } | EvaluationPhase::Unavailable { .. }) => return false,
         (Scanned::NotSent, EvaluationPhase::Asked) => {
@@ -44,11 +44,11 @@ pub(crate) fn learn(
             return false;
         }
         (Scanned::Unanswered, EvaluationPhase::Running { location, .. }) => {
-            EvaluationPhase::Running { location: location.clone(), look_at: pause }
+            EvaluationPhase::Running { location: location.clone(), pass_over: pause }
         }
         (Scanned::Running(location, not_before), _) => {
-            let look_at = not_before.map_or(pause, |floor| floor.max(pause));
-            EvaluationPhase::Running { location: location.clone(), look_at }
+            let pass_over = not_before.map_or(pause, |floor| floor.max(pause));
+            EvaluationPhase::Running { location: location.clone(), pass_over }
         }
         (Scanned::Ended, _) => EvaluationPhase::Ended { at: now },
         (Scanned::Unavailable(words) | Scanned::Throttled(_, words), _) => {
@@ -70,11 +70,11 @@ pub(crate) fn give_up_overdue(claims: &mut SubscriptionDocument, now: Timestamp)
 }
 
 /// When to ask after an evaluation next; none when there is nothing to be expected of it any more.
-pub(crate) fn next_question(evaluation: &Evaluation, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_question(evaluation: &Evaluation, tuning: &Tuning, now: Timestamp) -> Option<Timestamp> {
     let at = match &evaluation.phase {
         // Whoever asks has an answer, or none, within that time.
-        EvaluationPhase::Asked => Some(evaluation.started_at + policy.opening_grace).filter(|at| *at > now),
-        EvaluationPhase::Running { look_at, .. } => Some(*look_at),
+        EvaluationPhase::Asked => Some(evaluation.started_at + tuning.opening_grace).filter(|at| *at > now),
+        EvaluationPhase::Running { pass_over, .. } => Some(*pass_over),
         EvaluationPhase::Ended { .. } | EvaluationPhase::Unavailable { .. } => None,
     };
     at.filter(|_| !is_overdue(evaluation, now))

@@ -1,72 +1,72 @@
 //! Takes in how a task ended, resource by resource. The list of deployments is believed, not the task's counters, which lag.
 
-mod ending;
+mod resource_outcome;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
 use crate::document::{
-    ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, Reading, TargetCause,
+    ActiveTask, DeploymentsCursor, Entry, EntryState, FailureClass, LastFailure, ParkReason, PastTask, TargetCause,
     TargetDocument,
 };
 use crate::fact::{Deployment, DeploymentStatus, TaskState, TaskStatus};
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 use crate::transition::listing;
-use crate::transition::settle::ending::{Ending, canceled};
+use crate::transition::settle::resource_outcome::{ResourceOutcome, canceled};
 
-use super::listing::Beyond;
+use super::listing::UnlistedOutcome;
 use super::park_target::{learn_of_permission, park_target, refusal};
 
 /// Takes in the outcome of the active task. Afterwards the target has none.
-pub fn take_in(
+pub fn settle(
     document: &mut TargetDocument,
     status: &TaskStatus,
     deployments: &[Deployment],
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) {
-    take_in_where(document, status, deployments, None, false, policy, now);
+    settle_where(document, status, deployments, None, false, tuning, now);
 }
 
 /// The same of a part, where nothing is known of other groups.
 #[cfg(test)]
-pub(crate) fn take_in_part(
+pub(crate) fn settle_page(
     document: &mut TargetDocument,
     status: &TaskStatus,
     deployments: &[Deployment],
     next: Option<String>,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) {
-    take_in_where(document, status, deployments, next, false, policy, now);
+    settle_where(document, status, deployments, next, false, tuning, now);
 }
 
 /// Takes in a part of the list of the active task's deployments; `next` leads to the rest. Without a rest the task is done
 /// with, and what no part told of was not in its list. `elsewhere`: resources of another group do not comply either, so that
 /// a want of permission in one group alone says nothing of the target.
-pub(crate) fn take_in_where(
+pub(crate) fn settle_where(
     document: &mut TargetDocument,
     status: &TaskStatus,
     deployments: &[Deployment],
     next: Option<String>,
     elsewhere: bool,
-    policy: &Policy,
+    tuning: &Tuning,
     now: Timestamp,
 ) {
     let Some(mut active) = document.active.take() else { return };
     let so_far = active.reading.take().unwrap_or_default();
-    let no_deployments = deployments.is_empty() && so_far == Reading::default();
+    let no_deployments = deployments.is_empty() && so_far == DeploymentsCursor::default();
     let only_refusals = so_far.only_refusals && deployments.iter().all(|deployment| refusal(deployment).is_some());
     if only_refusals && next.is_none() && !elsewhere {
-        learn_of_permission(document, deployments, policy, now);
+        learn_of_permission(document, deployments, tuning, now);
     }
     let is_parked = document.parked.is_some();
-    let beyond = if active.extent.is_whole() {
-        listing::list_failures(document, deployments, policy, now)
+    let beyond = if active.kind.is_whole() {
+        listing::list_failures(document, deployments, tuning, now)
     } else {
-        Beyond::default()
+        UnlistedOutcome::default()
     };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
     let (mut fixed, mut unfixed) = (so_far.fixed + beyond.fixed, so_far.unfixed + beyond.unfixed);
@@ -76,7 +76,7 @@ pub(crate) fn take_in_where(
             EntryState::InTask => next.is_none() || deployment.is_some(),
             // A task for the whole scope may have taken what was seen only after it had begun.
             EntryState::Waiting { .. } => {
-                active.extent.is_whole() && entry.attempt == 1 && deployment.is_some_and(|d| says_more(d, entry))
+                active.kind.is_whole() && entry.attempt == 1 && deployment.is_some_and(|d| says_more(d, entry))
             }
             EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => false,
         };
@@ -102,7 +102,7 @@ pub(crate) fn take_in_where(
             entry.seen_in_task = None;
             continue;
         }
-        let ending = Ending { id, task: &active, status, no_deployments, policy, now };
+        let ending = ResourceOutcome { id, task: &active, status, no_deployments, tuning, now };
         match deployment.map(|d| (&d.status, d.ended.unwrap_or(now))) {
             Some((DeploymentStatus::Succeeded, ended)) => ending.fixed(entry, ended),
             Some((DeploymentStatus::Failed { code, message }, ended)) => ending.failed(entry, code, message, ended),
@@ -111,14 +111,15 @@ pub(crate) fn take_in_where(
         }
     }
     if let Some(next) = next {
-        document.active = Some(ActiveTask { reading: Some(Reading { next, fixed, unfixed, only_refusals }), ..active });
+        document.active =
+            Some(ActiveTask { reading: Some(DeploymentsCursor { next, fixed, unfixed, only_refusals }), ..active });
         return;
     }
-    if active.extent.is_whole() {
-        listing::whole_scope_done(document, policy, now);
+    if active.kind.is_whole() {
+        listing::whole_scope_done(document, tuning, now);
         if status.state == TaskState::Canceled {
             let words = canceled(&active);
-            park_target(document, &TargetCause { reason: ParkReason::Canceled, class: None, words }, policy, now);
+            park_target(document, &TargetCause { reason: ParkReason::Canceled, class: None, words }, tuning, now);
         }
     }
     document.history.push(PastTask {

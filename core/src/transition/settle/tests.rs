@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use crate::document::{Entry, EntryState, Extent, FailureClass, ParkReason, TargetDocument};
+use crate::document::{Entry, EntryState, FailureClass, ParkReason, TargetDocument, TaskKind};
 use crate::fact::{Deployment, DeploymentStatus, TaskState};
-use crate::fixture::{deployment, failed, in_task, now, policy, resource, seen, status};
-use crate::message::Seen;
+use crate::fixture::{deployment, failed, in_task, now, resource, seen, status, tuning};
+use crate::message::Finding;
 use crate::transition::observe::merge;
-use crate::transition::settle::{take_in, take_in_part};
+use crate::transition::settle::{settle, settle_page};
 
 /// The task ends like this, and its whole list of deployments comes at once.
 fn ends(document: &mut TargetDocument, state: TaskState, deployments: &[Deployment]) {
-    take_in(document, &status(state), deployments, &policy(), now());
+    settle(document, &status(state), deployments, &tuning(), now());
 }
 
 #[test]
 fn a_whole_scope_task_also_tells_of_what_was_seen_after_it_began() {
     let mut document = in_task(3);
-    document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+    document.active.as_mut().unwrap().kind = TaskKind::WholeScope { count: 3 };
     for (n, seconds) in [(1, 7_200), (2, 30)] {
         let entry = document.resources.get_mut(&resource(n)).unwrap();
         entry.state = EntryState::Waiting { due: now() };
@@ -30,7 +30,7 @@ fn a_whole_scope_task_also_tells_of_what_was_seen_after_it_began() {
         |document: &TargetDocument, n| matches!(document.resources[&resource(n)].state, EntryState::Fixed { .. });
     // The last was evaluated after its deployment had ended.
     assert_eq!([0, 1, 2].map(|n| is_fixed(&document, n)), [true, true, false]);
-    limited.active.as_mut().unwrap().extent = Extent::Resources;
+    limited.active.as_mut().unwrap().kind = TaskKind::Listed;
     ends(&mut limited, TaskState::Succeeded, &ended);
     assert_eq!([0, 1, 2].map(|n| is_fixed(&limited, n)), [true, false, false]);
 }
@@ -38,7 +38,7 @@ fn a_whole_scope_task_also_tells_of_what_was_seen_after_it_began() {
 #[test]
 fn a_whole_scope_task_lists_what_failed_and_counts_what_it_fixed_unlisted() {
     let mut document = in_task(1);
-    document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+    document.active.as_mut().unwrap().kind = TaskKind::WholeScope { count: 3 };
     let ended = [
         deployment(0, DeploymentStatus::Succeeded),
         deployment(1, DeploymentStatus::Succeeded),
@@ -54,7 +54,7 @@ fn a_whole_scope_task_lists_what_failed_and_counts_what_it_fixed_unlisted() {
 #[test]
 fn who_cancels_a_task_for_the_whole_scope_parks_the_target_once() {
     let mut document = in_task(3);
-    document.active.as_mut().unwrap().extent = Extent::Whole { count: 3 };
+    document.active.as_mut().unwrap().kind = TaskKind::WholeScope { count: 3 };
     let ended = [deployment(0, DeploymentStatus::Succeeded)];
     ends(&mut document, TaskState::Canceled, &ended);
     assert_eq!(document.parked.as_ref().map(|park| park.reason), Some(ParkReason::Canceled));
@@ -76,7 +76,7 @@ fn a_list_that_comes_in_parts_says_the_same_as_one_that_comes_at_once() {
         for (place, part) in deployments.chunks(size).enumerate() {
             let next = (place + 1 < parts).then(|| format!("part {place}"));
             assert!(document.active.is_some());
-            take_in_part(&mut document, &status(TaskState::Failed), part, next, &policy(), now());
+            settle_page(&mut document, &status(TaskState::Failed), part, next, &tuning(), now());
         }
         assert_eq!(document, once, "{size} at a time");
     }
@@ -119,7 +119,7 @@ fn retries_of_one_task_share_their_due_time() {
 #[test]
 fn the_last_attempt_parks_with_the_services_words() {
     let mut document = in_task(1);
-    document.resources.values_mut().for_each(|e| e.attempt = policy().max_attempts);
+    document.resources.values_mut().for_each(|e| e.attempt = tuning().max_attempts);
     ends(&mut document, TaskState::Failed, &[deployment(0, failed("ServerBusy"))]);
     let EntryState::Parked { reason, class, words, .. } = &document.resources[&resource(0)].state else { panic!() };
     assert_eq!(
@@ -132,7 +132,7 @@ fn the_last_attempt_parks_with_the_services_words() {
 fn what_was_seen_after_the_fix_begins_anew_and_what_was_seen_before_it_does_not() {
     for (offset, waits) in [(30, true), (90, false)] {
         let mut document = in_task(1);
-        merge(&mut document, &seen(Seen::NonCompliant, 0, now() - Duration::from_secs(offset)), &policy(), now());
+        merge(&mut document, &seen(Finding::NonCompliant, 0, now() - Duration::from_secs(offset)), &tuning(), now());
         ends(&mut document, TaskState::Succeeded, &[deployment(0, DeploymentStatus::Succeeded)]);
         let entry = &document.resources[&resource(0)];
         assert_eq!(matches!(entry.state, EntryState::Waiting { .. }), waits, "{offset}");
@@ -152,7 +152,7 @@ fn what_azure_policy_has_no_evaluation_of_waits_for_one_once() {
     // An evaluation while the task ran counts if it came after the failure.
     for (seconds, waits) in [(61, true), (60, true), (59, false)] {
         let mut document = in_task(1);
-        merge(&mut document, &seen(Seen::NonCompliant, 0, now() - Duration::from_secs(seconds)), &policy(), now());
+        merge(&mut document, &seen(Finding::NonCompliant, 0, now() - Duration::from_secs(seconds)), &tuning(), now());
         ends(&mut document, TaskState::Failed, &[deployment(0, stale())]);
         let entry = &document.resources[&resource(0)];
         assert_eq!((entry.is_stale(), entry.not_evaluated_since().is_some()), (true, waits), "{seconds}");
@@ -186,10 +186,10 @@ fn a_person_who_cancels_is_obeyed_for_what_was_not_done_yet() {
 #[test]
 fn a_fix_that_was_found_compliant_before_its_task_ended_is_verified() {
     let ago = |seconds| now() - Duration::from_secs(seconds);
-    let verified_at = |events: &[(Seen, u64)]| {
+    let verified_at = |events: &[(Finding, u64)]| {
         let mut document = in_task(1);
         for (kind, seconds) in events {
-            merge(&mut document, &seen(*kind, 0, ago(*seconds)), &policy(), now());
+            merge(&mut document, &seen(*kind, 0, ago(*seconds)), &tuning(), now());
         }
         ends(&mut document, TaskState::Succeeded, &[deployment(0, DeploymentStatus::Succeeded)]);
         match document.resources[&resource(0)].state {
@@ -198,8 +198,8 @@ fn a_fix_that_was_found_compliant_before_its_task_ended_is_verified() {
         }
     };
     assert_eq!(verified_at(&[]), None);
-    assert_eq!(verified_at(&[(Seen::Compliant, 90)]), None, "the deployment ended later");
-    assert_eq!(verified_at(&[(Seen::NonCompliant, 90)]), None);
-    assert_eq!(verified_at(&[(Seen::Compliant, 30)]), Some(ago(30)));
-    assert_eq!(verified_at(&[(Seen::NonCompliant, 40), (Seen::Compliant, 30)]), Some(ago(30)));
+    assert_eq!(verified_at(&[(Finding::Compliant, 90)]), None, "the deployment ended later");
+    assert_eq!(verified_at(&[(Finding::NonCompliant, 90)]), None);
+    assert_eq!(verified_at(&[(Finding::Compliant, 30)]), Some(ago(30)));
+    assert_eq!(verified_at(&[(Finding::NonCompliant, 40), (Finding::Compliant, 30)]), Some(ago(30)));
 }

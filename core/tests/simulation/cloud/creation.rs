@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use remediation::fact::{NewTask, Put, Unanswered};
+use remediation::fact::{Creation, NewTask, Unanswered};
 use remediation::id::{ResourceId, Target};
 use remediation::time::Timestamp;
 
@@ -12,14 +12,14 @@ use crate::world::World;
 
 use super::{Ending, Task};
 
-/// How long the worker may not know of a person's task: its list is kept for a minute, and a look takes its time.
+/// How long the worker may not know of a person's task: its list is kept for a minute, and a pass takes its time.
 const UNKNOWN_TO_US: Duration = Duration::from_secs(300);
 
 impl World {
     /// The creation of a task by an instance: refused, taken, or nobody knows.
-    pub(crate) fn put(&mut self, instance: usize, new: &NewTask) -> Result<Put, String> {
+    pub(crate) fn put(&mut self, instance: usize, new: &NewTask) -> Result<Creation, String> {
         match self.refusal(instance) {
-            Some(Unanswered { not_before: Some(until), .. }) => return Ok(Put::Throttled(until)),
+            Some(Unanswered { not_before: Some(until), .. }) => return Ok(Creation::Throttled(until)),
             Some(_) => {
                 // Taken and the answer lost; or still under way; or never to arrive.
                 match self.random.u8(0..3) {
@@ -30,7 +30,7 @@ impl World {
                     }
                     _ => {}
                 }
-                return Ok(Put::Unknown);
+                return Ok(Creation::Unknown);
             }
             None => {}
         }
@@ -48,9 +48,9 @@ impl World {
     }
 
     /// A request whose answer nobody hears: where that is a refusal, nobody can know that anything was tried.
-    fn accept_unheard(&mut self, new: &NewTask) -> Result<Put, String> {
+    fn accept_unheard(&mut self, new: &NewTask) -> Result<Creation, String> {
         let answer = self.accept(new)?;
-        if answer != Put::Accepted {
+        if answer != Creation::Accepted {
             for truth in self.cloud.truth.values_mut() {
                 truth.tried.remove(new.name.as_str());
             }
@@ -58,19 +58,19 @@ impl World {
         Ok(answer)
     }
 
-    fn accept(&mut self, new: &NewTask) -> Result<Put, String> {
+    fn accept(&mut self, new: &NewTask) -> Result<Creation, String> {
         check_limits(new)?;
         if let Some(old) = self.cloud.task(new.name.as_str()) {
             if old.ended {
                 return Err(format!("{} is restarted after it has ended", new.name));
             }
-            return Ok(Put::Accepted);
+            return Ok(Creation::Accepted);
         }
         if let Some(other) = self.cloud.active().find(|task| task.target == new.target) {
             if !other.person {
                 return Err(format!("{} and {} are of one target at the same time", other.name, new.name));
             }
-            return Ok(Put::Wait);
+            return Ok(Creation::Wait);
         }
         let resources = self.taken(new);
         self.check_overlap(new, &resources)?;
@@ -78,7 +78,9 @@ impl World {
             self.check_resource(new, resource)?;
         }
         if self.cloud.is_gone(&new.target) {
-            return Ok(Put::Refused("InvalidCreateRemediationRequest: the assignment could not be found".to_owned()));
+            return Ok(Creation::Refused(
+                "InvalidCreateRemediationRequest: the assignment could not be found".to_owned(),
+            ));
         }
         let long = self.chance(self.scenario.spices.long_tasks);
         let lasts = match self.random.u8(0..3) {
@@ -90,16 +92,16 @@ impl World {
         let name = new.name.as_str().to_owned();
         self.cloud.created += 1;
         self.begin(name, new.target.clone(), resources, ends_at, |task| {
-            task.whole = new.extent.is_whole();
-            task.threshold = f64::from(new.failure_threshold);
-            task.parallel = usize::try_from(new.parallel_deployments).unwrap_or(1);
+            task.whole = new.kind.is_whole();
+            task.threshold = f64::from(new.request.failure_threshold);
+            task.parallel = usize::try_from(new.request.parallel_deployments).unwrap_or(1);
         });
-        Ok(Put::Accepted)
+        Ok(Creation::Accepted)
     }
 
     /// What a task takes: the resources that it names, or whatever is on record as non-compliant in its scope.
     fn taken(&mut self, new: &NewTask) -> Vec<ResourceId> {
-        if !new.extent.is_whole() {
+        if !new.kind.is_whole() {
             return new.resources.clone();
         }
         self.meet(Ingredient::WholeScope);
@@ -156,7 +158,7 @@ impl World {
     }
 
     fn check_resource(&mut self, new: &NewTask, resource: &ResourceId) -> Result<(), String> {
-        let most = usize::try_from(self.policy.max_attempts).unwrap_or(usize::MAX);
+        let most = usize::try_from(self.tuning.max_attempts).unwrap_or(usize::MAX);
         let key = (new.target.clone(), resource.clone());
         let Some(truth) = self.cloud.truth.get_mut(&key) else {
             return Err(format!("{} has {resource}, which never was non-compliant", new.name));
@@ -180,7 +182,7 @@ impl World {
 
 /// No task reaches beyond what was decided on: it names its resources, unless it is for the whole scope on purpose.
 fn check_limits(new: &NewTask) -> Result<(), String> {
-    if !new.extent.is_whole() && !(1..=100).contains(&new.resources.len()) {
+    if !new.kind.is_whole() && !(1..=100).contains(&new.resources.len()) {
         return Err(format!("{} names {} resources", new.name, new.resources.len()));
     }
     Ok(())

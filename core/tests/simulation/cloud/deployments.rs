@@ -99,8 +99,8 @@ impl World {
         } else {
             truth.fixer = Some(Fixer::Task(task.name.clone()));
             truth.fixes.push((at, task.name.clone()));
-            let within = truth.fixes.iter().filter(|(fix, _)| *fix + self.policy.flap_window > at).count();
-            if within > usize::try_from(self.policy.flap_limit).unwrap_or(usize::MAX) {
+            let within = truth.fixes.iter().filter(|(fix, _)| *fix + self.tuning.flap_window > at).count();
+            if within > usize::try_from(self.tuning.flap_limit).unwrap_or(usize::MAX) {
                 return Err(format!("{resource} is fixed {within} times within the flap window: {:?}", truth.fixes));
             }
             if truth.stale_at.take().is_some() {

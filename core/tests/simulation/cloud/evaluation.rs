@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remediation::message::{Observation, Seen};
+use remediation::message::{Finding, Observation};
 use remediation::time::Timestamp;
 
 use crate::scenario::Happening;
@@ -27,7 +27,7 @@ impl World {
         truth.evaluated(now);
         // What stays as it was is no change, and of that there is no event.
         let is_silent = truth.trouble == Trouble::Unhelped && !truth.compliant && !was_compliant;
-        let seen = if truth.compliant { Seen::Compliant } else { Seen::NonCompliant };
+        let seen = if truth.compliant { Finding::Compliant } else { Finding::NonCompliant };
         let assignment = key.0.policy_assignment_id.clone();
         let reference = key.0.policy_definition_reference_id.clone();
         let observation = Observation::of_event(seen, key.1.clone(), assignment, reference, now);

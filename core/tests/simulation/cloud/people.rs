@@ -5,7 +5,7 @@ use std::time::Duration;
 use remediation::document::{EntryState, TaskName};
 use remediation::fact::{Deployment, DeploymentStatus, Unanswered};
 use remediation::id::{ResourceId, Target};
-use remediation::message::{Observation, Seen};
+use remediation::message::{Finding, Observation};
 use remediation::settings::GuardRails;
 use remediation::time::Timestamp;
 
@@ -109,7 +109,7 @@ impl World {
         }
         if let Some(place) = self.cloud.tasks.iter().position(|task| task.name == name.as_str()) {
             let task = self.cloud.tasks.swap_remove(place);
-            if !task.ended || self.policy.keep_tasks_for.is_none_or(|keep| task.ends_at + keep > self.now + MOST_SKEW) {
+            if !task.ended || self.tuning.keep_tasks_for.is_none_or(|keep| task.ends_at + keep > self.now + MOST_SKEW) {
                 return Err(format!("{name} is deleted too early"));
             }
             self.cloud.deleted.insert(task.name);
@@ -176,7 +176,7 @@ impl World {
             let at = self.now + self.span(60..1_800);
             let assignment = target.policy_assignment_id.clone();
             let reference = target.policy_definition_reference_id.clone();
-            let event = Observation::of_event(Seen::NonCompliant, resource.clone(), assignment, reference, at);
+            let event = Observation::of_event(Finding::NonCompliant, resource.clone(), assignment, reference, at);
             self.scenario.plan(at, Happening::Event(event));
         }
     }
@@ -192,7 +192,7 @@ impl World {
 
     /// Nothing is excluded any more, and the worker is started with the new settings.
     pub(crate) fn guard_rails_widen(&mut self) {
-        self.policy.guard_rails = GuardRails::default();
+        self.tuning.guard_rails = GuardRails::default();
         self.cloud.truth.values_mut().for_each(|truth| truth.excluded = false);
         self.tell(|| "nothing is excluded any more".to_owned());
     }

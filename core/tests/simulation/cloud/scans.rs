@@ -43,7 +43,7 @@ impl Scans {
 impl World {
     /// The request of an instance for an evaluation.
     pub(crate) fn request_evaluation(&mut self, instance: usize, scope: &Scope) -> Result<Scanned, String> {
-        let since = self.now + ON_ITS_WAY - self.policy.reevaluate_interval;
+        let since = self.now + ON_ITS_WAY - self.tuning.reevaluate_interval;
         if self.cloud.scans.requests.iter().any(|(of, at)| of == scope && *at > since) {
             return Err(format!("an evaluation of {scope} is asked for twice within the interval"));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remediation::id::ResourceId;
-use remediation::message::{Observation, Seen};
+use remediation::message::{Finding, Observation};
 use remediation::time::Timestamp;
 
 use crate::cloud::{Assigned, Key, Trouble};
@@ -83,5 +83,5 @@ fn observation(
     .parse()
     .expect("an id");
     let assignment = format!("{SUB}/providers/Microsoft.Authorization/policyAssignments/p{assignment}");
-    Observation::of_event(Seen::NonCompliant, id, assignment.parse().expect("an id"), None, at)
+    Observation::of_event(Finding::NonCompliant, id, assignment.parse().expect("an id"), None, at)
 }

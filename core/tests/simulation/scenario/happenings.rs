@@ -23,7 +23,7 @@ pub(crate) enum Happening {
     Event(Observation),
     Evaluates(Key),
     Drifts(Key),
-    /// With the number of looks whether it can be done; the same below.
+    /// With the number of passes whether it can be done; the same below.
     PersonOpens(Target, Duration, usize),
     PersonInterferes(Target, Interference, usize),
     PersonMends(Key),

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use remediation::settings::{GuardRails, Mode, Policy, settings};
+use remediation::settings::{GuardRails, Mode, Tuning, settings};
 
 /// Shares, from 0 to 1; most are 0 in most seeds.
 #[derive(Debug, Clone)]
@@ -75,34 +75,34 @@ impl Spices {
     }
 
     /// The settings that go with them.
-    pub(crate) fn policy(&self, random: &mut fastrand::Rng) -> Policy {
-        static PLAIN: OnceLock<Policy> = OnceLock::new();
+    pub(crate) fn tuning(&self, random: &mut fastrand::Rng) -> Tuning {
+        static PLAIN: OnceLock<Tuning> = OnceLock::new();
         static EXCLUDING: OnceLock<GuardRails> = OnceLock::new();
-        let mut policy = Policy { mode: Mode::Act, ..PLAIN.get_or_init(Policy::default).clone() };
+        let mut tuning = Tuning { mode: Mode::Act, ..PLAIN.get_or_init(Tuning::default).clone() };
         if self.excluded > 0.0 {
-            policy.guard_rails = EXCLUDING.get_or_init(excluding).clone();
-            policy.keep_tasks_for = Some(Duration::from_secs(86_400));
+            tuning.guard_rails = EXCLUDING.get_or_init(excluding).clone();
+            tuning.keep_tasks_for = Some(Duration::from_secs(86_400));
         }
         if self.thresholds > 0.0 {
-            policy.failure_threshold = [0.0, 0.1, 0.3][random.usize(..3)];
-            policy.parallel_deployments = random.u32(1..5);
+            tuning.failure_threshold = [0.0, 0.1, 0.3][random.usize(..3)];
+            tuning.parallel_deployments = random.u32(1..5);
         }
         if self.hopeless > 0.0 {
-            policy.max_attempts = [1, 2, 3, 8][random.usize(..4)];
+            tuning.max_attempts = [1, 2, 3, 8][random.usize(..4)];
         }
         if self.whole_scopes > 0.0 {
-            policy.escalate_above = 2;
+            tuning.escalate_above = 2;
             // So that many fall due together.
-            policy.coalesce_window = Duration::from_secs(3_600);
+            tuning.coalesce_window = Duration::from_secs(3_600);
         }
         // What is not listed is found by its policy state, so it must have one; and what makes room takes its fixes along.
         if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts + self.unhelped == 0.0 {
-            policy.most_entries = 10;
+            tuning.most_entries = 10;
         }
         if self.long_tasks > 0.0 {
-            policy.check_interval_max = Duration::from_secs(1_800);
+            tuning.check_interval_max = Duration::from_secs(1_800);
         }
-        policy
+        tuning
     }
 }
 
@@ -113,5 +113,5 @@ fn excluding() -> GuardRails {
         ("ServiceBus__fullyQualifiedNamespace", "bus.servicebus.windows.net"),
         ("STATE_BLOB_ENDPOINT", "https://state.blob.core.windows.net"),
     ];
-    settings(values).expect("settings").policy.guard_rails
+    settings(values).expect("settings").tuning.guard_rails
 }

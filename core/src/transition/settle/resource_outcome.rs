@@ -3,11 +3,11 @@
 use crate::document::{ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, SkipReason};
 use crate::fact::{TaskState, TaskStatus};
 use crate::id::ResourceId;
-use crate::settings::Policy;
+use crate::settings::Tuning;
 use crate::time::Timestamp;
 use crate::transition::backoff::next_attempt;
 use crate::transition::doubts;
-use crate::transition::failure::{Verdict, classify, verdict};
+use crate::transition::failure::{Action, action, classify};
 use crate::transition::observe::new_episode;
 use crate::transition::states::park;
 
@@ -17,41 +17,41 @@ pub(crate) fn canceled(task: &ActiveTask) -> String {
 }
 
 /// What the end of a task means for a resource that was in it.
-pub(crate) struct Ending<'a> {
+pub(crate) struct ResourceOutcome<'a> {
     pub(crate) id: &'a ResourceId,
     pub(crate) task: &'a ActiveTask,
     pub(crate) status: &'a TaskStatus,
     pub(crate) no_deployments: bool,
-    pub(crate) policy: &'a Policy,
+    pub(crate) tuning: &'a Tuning,
     pub(crate) now: Timestamp,
 }
 
-impl Ending<'_> {
+impl ResourceOutcome<'_> {
     pub(crate) fn fixed(&self, entry: &mut Entry, at: Timestamp) {
-        entry.fixes.retain(|earlier| *earlier + self.policy.flap_window > self.now);
+        entry.fixes.retain(|earlier| *earlier + self.tuning.flap_window > self.now);
         entry.fixes.push(at);
         entry.last_failure = None;
         // Without a doubt left, an evaluation after the deployment's end was a compliant one that came before the task ended.
         let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
         entry.state = EntryState::Fixed { at, verified_at };
-        entry.doubt = verified_at.is_none().then(|| doubts::of_fix(at, self.policy));
-        // Seen non-compliant after the deployment ended: it did not last.
+        entry.doubt = verified_at.is_none().then(|| doubts::of_fix(at, self.tuning));
+        // Finding non-compliant after the deployment ended: it did not last.
         if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
-            new_episode(entry, seen, self.policy, self.now);
+            new_episode(entry, seen, self.tuning, self.now);
         }
     }
 
     pub(crate) fn failed(&self, entry: &mut Entry, code: &str, message: &str, ended: Timestamp) {
         let class = classify(code, message, self.id);
         let words = format!("{code}: {message}");
-        match verdict(class) {
-            Verdict::Retry => self.again(entry, Some(class), words),
-            Verdict::AfterEvaluation if !entry.is_stale() => self.after_evaluation(entry, words, ended),
-            Verdict::AfterEvaluation => {
-                entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.policy, self.now)
+        match action(class) {
+            Action::Retry => self.again(entry, Some(class), words),
+            Action::AfterEvaluation if !entry.is_stale() => self.after_evaluation(entry, words, ended),
+            Action::AfterEvaluation => {
+                entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.tuning, self.now)
             }
-            Verdict::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
-            Verdict::Park(reason) => entry.state = park(reason, Some(class), words, self.policy, self.now),
+            Action::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
+            Action::Park(reason) => entry.state = park(reason, Some(class), words, self.tuning, self.now),
         }
         entry.seen_in_task = None;
     }
@@ -61,7 +61,7 @@ impl Ending<'_> {
     pub(crate) fn refused(&self, entry: &mut Entry) {
         let words = entry.last_failure.take().map(|failure| failure.words).unwrap_or_default();
         let class = Some(FailureClass::Permission);
-        entry.state = park(ParkReason::MissingPermission, class, words, self.policy, self.now);
+        entry.state = park(ParkReason::MissingPermission, class, words, self.tuning, self.now);
         entry.seen_in_task = None;
     }
 
@@ -70,15 +70,15 @@ impl Ending<'_> {
     pub(crate) fn untouched(&self, entry: &mut Entry) {
         match self.status.state {
             // The whole target is parked, with what is not listed.
-            TaskState::Canceled if self.task.extent.is_whole() => {
+            TaskState::Canceled if self.task.kind.is_whole() => {
                 entry.state = EntryState::Waiting { due: self.now };
             }
             TaskState::Canceled => {
-                entry.state = park(ParkReason::Canceled, None, canceled(self.task), self.policy, self.now);
+                entry.state = park(ParkReason::Canceled, None, canceled(self.task), self.tuning, self.now);
             }
             // Too many others failed, so its turn did not come: that is no attempt of its own.
             TaskState::Failed if !self.no_deployments => {
-                let due = next_attempt(entry.attempt, &self.task.name, self.policy, self.now);
+                let due = next_attempt(entry.attempt, &self.task.name, self.tuning, self.now);
                 entry.state = EntryState::Waiting { due };
             }
             TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
@@ -106,11 +106,11 @@ impl Ending<'_> {
     }
 
     fn again(&self, entry: &mut Entry, class: Option<FailureClass>, words: String) {
-        if entry.attempt >= self.policy.max_attempts {
-            entry.state = park(ParkReason::AttemptsUsedUp, class, words, self.policy, self.now);
+        if entry.attempt >= self.tuning.max_attempts {
+            entry.state = park(ParkReason::AttemptsUsedUp, class, words, self.tuning, self.now);
         } else {
             entry.state =
-                EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.policy, self.now) };
+                EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.tuning, self.now) };
             entry.attempt += 1;
             entry.last_failure = Some(LastFailure { class, words, not_evaluated_since: None });
         }

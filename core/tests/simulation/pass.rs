@@ -1,10 +1,10 @@
-//! One effect of a look: what the real decisions ask for next is done to the model, and its answer is handed back.
+//! One effect of a pass: what the real decisions ask for next is done to the model, and its answer is handed back.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
-use remediation::decide::{Next, Observed, Reconciliation, Write};
-use remediation::fact::{NewTask, Put};
+use remediation::decide::{Next, Observed, Pass, Write};
+use remediation::fact::{Creation, NewTask};
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
 
@@ -14,19 +14,19 @@ use crate::worker::Flow;
 use crate::world::World;
 
 impl World {
-    /// Does the next thing of a look; none at its end.
-    pub(crate) fn look(&mut self, flow: &mut Flow, look: &Reconciliation) -> Result<Option<Observed>, String> {
+    /// Does the next thing of a pass; none at its end.
+    pub(crate) fn pass(&mut self, flow: &mut Flow, pass: &Pass) -> Result<Option<Observed>, String> {
         let Body::Wake(wake_up) = &flow.message.body else { return Ok(None) };
         let target = wake_up.target.clone();
         let number = flow.message.number;
         if let Some((task, until)) = flow.unsent.take() {
             return self.send(flow, *task, until).map(Some);
         }
-        let next = look.refreshed(look.next(&self.policy, self.moment(flow.instance)));
+        let next = pass.refreshed(pass.next(&self.tuning, self.moment(flow.instance)));
         Ok(Some(match next {
             Next::Done => return Ok(None),
             Next::Load => Observed::Target(Box::new(self.store.target(&target))),
-            Next::Save(write) => self.save(write, look, number)?,
+            Next::Save(write) => self.save(write, pass, number)?,
             Next::LoadClaims => {
                 let read = self.store.subscription(target.subscription());
                 flow.floor = flow.floor.max(read.document.throttled_until);
@@ -36,7 +36,7 @@ impl World {
                 Observed::Claims(read)
             }
             Next::SaveClaims(claims) => {
-                let saved = self.save_subscription(&claims, look.claims_etag());
+                let saved = self.save_subscription(&claims, pass.claims_etag());
                 self.tell(|| {
                     format!(
                         "[{number}] saves claims {:?}: {}",
@@ -64,8 +64,10 @@ impl World {
                 }
                 observed
             }
-            Next::Put(..) if self.policy.mode == Mode::Plan => return Err("a task is created in plan mode".to_owned()),
-            Next::Put(task, until) => {
+            Next::Create(..) if self.tuning.mode == Mode::Plan => {
+                return Err("a task is created in plan mode".to_owned());
+            }
+            Next::Create(task, until) => {
                 self.check_floor(flow.floor, &task.name)?;
                 if self.stalls(flow) {
                     flow.unsent = Some((task, until));
@@ -87,7 +89,7 @@ impl World {
                     Err(_) => Observed::TaskStays,
                 }
             }
-            Next::Show(_) if self.policy.mode == Mode::Plan => Observed::Shown,
+            Next::Show(_) if self.tuning.mode == Mode::Plan => Observed::Shown,
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake(wake_up) => {
                 self.send_wake_up(&wake_up);
@@ -102,20 +104,20 @@ impl World {
             self.put(flow.instance, &task)?
         } else {
             self.meet(Ingredient::TooLate);
-            Put::Wait
+            Creation::Wait
         };
         self.tell(|| format!("[{}] PUT {}: {put:?}", flow.message.number, task.name));
-        Ok(Observed::Put(task.name, put))
+        Ok(Observed::Creation(task.name, put))
     }
 
-    fn save(&mut self, mut write: Write, look: &Reconciliation, number: u64) -> Result<Observed, String> {
-        let saved = self.save_target(&mut write.document, look.etag());
+    fn save(&mut self, mut write: Write, pass: &Pass, number: u64) -> Result<Observed, String> {
+        let saved = self.save_target(&mut write.document, pass.etag());
         let was_saved = matches!(saved, Ok(Some(_)));
         self.tell(|| {
             let active = write.document.active.as_ref().map(|a| format!("{} {:?}", a.name, a.phase));
             format!(
                 "[{number}] saves {:?} {} generation {}: {was_saved}",
-                write.meaning,
+                write.transition,
                 active.unwrap_or_default(),
                 write.document.generation,
             )

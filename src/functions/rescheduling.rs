@@ -4,7 +4,7 @@
 use remediation::document::{TargetDocument, Versioned};
 use remediation::message::Queue;
 use remediation::time::{Timestamp, time_text};
-use remediation::transition::{heal, wake_up_of};
+use remediation::transition::{reschedule_overdue, wake_up_of};
 
 use crate::app::App;
 use crate::azure::Deadline;
@@ -14,14 +14,14 @@ use crate::reconcile::written;
 use crate::telemetry::about;
 
 /// Whether the target was woken; not when another wrote its document first.
-pub(super) async fn rouse(
+pub(super) async fn reschedule(
     app: &App,
     found: Versioned<TargetDocument>,
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<bool, Failure> {
     let mut document = found.document.clone();
-    heal(&mut document, now);
+    reschedule_overdue(&mut document, now);
     let saved = app.reconciler.store.save_target(&mut document, found.etag.as_ref(), deadline).await?;
     if saved == Saved::Conflict {
         return Ok(false);

@@ -1,22 +1,22 @@
-//! What a task may touch.
+//! What kind of task it is: what it may touch.
 
 use serde::{Deserialize, Serialize};
 
 /// What a task is limited to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "camelCase")]
-pub enum Extent {
+pub enum TaskKind {
     /// The resources that are in the task.
     #[default]
-    Resources,
+    Listed,
     /// Whatever is non-compliant in the target's scope.
-    Whole {
+    WholeScope {
         /// So many resources at most.
         count: usize,
     },
 }
 
-impl Extent {
+impl TaskKind {
     /// Most resources of one task (Microsoft documentation, "Azure Policy remediation task structure").
     pub const MOST: usize = 50_000;
 
@@ -24,14 +24,14 @@ impl Extent {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Resources => "resources",
-            Self::Whole { .. } => "whole",
+            Self::Listed => "listed",
+            Self::WholeScope { .. } => "wholeScope",
         }
     }
 
     /// Whether the task takes whatever is non-compliant in its scope.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole { .. })
+        matches!(self, Self::WholeScope { .. })
     }
 }

@@ -1,7 +1,7 @@
 //! One call at a time to each subscription, and none before the time until which it is to be left alone, because a 429 told so
 //! or because little of a budget was left. In this way no call can slip out after a 429 of another, and one customer's
 //! throttling or slowness never holds another's calls. The floor can be asked for without waiting for a turn, so that nothing
-//! is begun that needs a call which the gate would hold. What must leave soon, a task that is written down as opening, waits for
+//! is begun that needs a call which the call_queue would hold. What must leave soon, a task that is written down as opening, waits for
 //! the call that is under way and for no other: a pass that was begun is finished first.
 
 use std::collections::HashMap;
@@ -11,54 +11,54 @@ use tokio::sync::OwnedMutexGuard;
 
 use remediation::time::Timestamp;
 
-use super::call::Account;
+use super::call::QuotaScope;
 
-/// An account's gate.
+/// An quota's call_queue.
 #[derive(Debug, Default)]
-struct Gate {
+struct CallQueue {
     /// Whoever has time waits here first, so that one of them at most is in the way of what must leave soon.
     line: Arc<tokio::sync::Mutex<()>>,
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// When the account may be called again; none: at once.
+    /// When the quota may be called again; none: at once.
     floor: Mutex<Option<Timestamp>>,
 }
 
 /// The gates of all accounts.
 #[derive(Debug, Default)]
 pub(super) struct Gates {
-    all: Mutex<HashMap<Account, Arc<Gate>>>,
+    all: Mutex<HashMap<QuotaScope, Arc<CallQueue>>>,
 }
 
 /// The right to make one call; held until its answer is in.
 #[derive(Debug)]
 pub(super) struct Turn {
-    gate: Arc<Gate>,
+    call_queue: Arc<CallQueue>,
     // In this order they are given back: who waits for the turn itself has it before the next of the line asks for it.
     _held: OwnedMutexGuard<()>,
     _line: Option<OwnedMutexGuard<()>>,
 }
 
 impl Gates {
-    /// Waits for the account's turn. Later callers wait behind earlier ones, and behind those who are in a `hurry`.
-    pub(super) async fn turn(&self, account: &Account, hurry: bool) -> Turn {
-        let gate = self.gate(account);
-        let line = if hurry { None } else { Some(Arc::clone(&gate.line).lock_owned().await) };
-        let held = Arc::clone(&gate.turn).lock_owned().await;
-        Turn { gate, _held: held, _line: line }
+    /// Waits for the quota's turn. Later callers wait behind earlier ones, and behind those who are in a `hurry`.
+    pub(super) async fn turn(&self, quota: &QuotaScope, hurry: bool) -> Turn {
+        let call_queue = self.call_queue(quota);
+        let line = if hurry { None } else { Some(Arc::clone(&call_queue.line).lock_owned().await) };
+        let held = Arc::clone(&call_queue.turn).lock_owned().await;
+        Turn { call_queue, _held: held, _line: line }
     }
 
-    /// The account's floor that is still ahead, if any, whoever has the turn.
-    pub(super) fn floor(&self, account: &Account, now: Timestamp) -> Option<Timestamp> {
-        self.gate(account).floor(now)
+    /// The quota's floor that is still ahead, if any, whoever has the turn.
+    pub(super) fn floor(&self, quota: &QuotaScope, now: Timestamp) -> Option<Timestamp> {
+        self.call_queue(quota).floor(now)
     }
 
-    fn gate(&self, account: &Account) -> Arc<Gate> {
+    fn call_queue(&self, quota: &QuotaScope) -> Arc<CallQueue> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(account.clone()).or_default())
+        Arc::clone(all.entry(quota.clone()).or_default())
     }
 }
 
-impl Gate {
+impl CallQueue {
     fn floor(&self, now: Timestamp) -> Option<Timestamp> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner).filter(|floor| *floor > now)
     }
@@ -67,12 +67,12 @@ impl Gate {
 impl Turn {
     /// The floor that is still ahead, if any.
     pub(super) fn floor(&self, now: Timestamp) -> Option<Timestamp> {
-        self.gate.floor(now)
+        self.call_queue.floor(now)
     }
 
     /// Keeps later calls back until then.
     pub(super) fn close(&mut self, until: Timestamp) {
-        let mut floor = self.gate.floor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut floor = self.call_queue.floor.lock().unwrap_or_else(PoisonError::into_inner);
         *floor = Some(floor.map_or(until, |floor| floor.max(until)));
     }
 }
@@ -86,31 +86,31 @@ mod tests {
     #[tokio::test]
     async fn a_floor_is_seen_by_everybody_at_once_and_only_for_its_account() {
         let gates = Gates::default();
-        let account = Account::Subscription(target().subscription().clone());
+        let quota = QuotaScope::Subscription(target().subscription().clone());
         let now = parse_time("2026-11-21T07:00:00Z").unwrap();
         let later = now + time::Duration::seconds(5);
-        let mut turn = gates.turn(&account, false).await;
-        assert_eq!(gates.floor(&account, now), None);
+        let mut turn = gates.turn(&quota, false).await;
+        assert_eq!(gates.floor(&quota, now), None);
         turn.close(later);
         turn.close(now);
-        assert_eq!(gates.floor(&account, now), Some(later), "while the turn is held; the later floor stays");
+        assert_eq!(gates.floor(&quota, now), Some(later), "while the turn is held; the later floor stays");
         assert_eq!(turn.floor(now), Some(later));
-        assert_eq!((gates.floor(&Account::Tenant, now), gates.floor(&account, later)), (None, None));
+        assert_eq!((gates.floor(&QuotaScope::Tenant, now), gates.floor(&quota, later)), (None, None));
         drop(turn);
-        assert_eq!(gates.turn(&account, true).await.floor(now), Some(later));
+        assert_eq!(gates.turn(&quota, true).await.floor(now), Some(later));
     }
 
     #[tokio::test]
     async fn what_must_leave_soon_waits_for_the_call_that_is_under_way_alone() {
         let gates = Arc::new(Gates::default());
-        let account = Account::Subscription(target().subscription().clone());
-        let under_way = gates.turn(&account, false).await;
+        let quota = QuotaScope::Subscription(target().subscription().clone());
+        let under_way = gates.turn(&quota, false).await;
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut callers = tokio::task::JoinSet::new();
         for (name, hurry) in [("first", false), ("second", false), ("third", false), ("soon", true)] {
-            let (gates, account, order) = (Arc::clone(&gates), account.clone(), Arc::clone(&order));
+            let (gates, quota, order) = (Arc::clone(&gates), quota.clone(), Arc::clone(&order));
             callers.spawn(async move {
-                let _turn = gates.turn(&account, hurry).await;
+                let _turn = gates.turn(&quota, hurry).await;
                 order.lock().unwrap().push(name);
             });
             // Each is in its line before the next one comes.
