@@ -104,7 +104,7 @@ async fn the_worker_stops_before_the_budget_of_writes_is_used_up_and_goes_on_whe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_one_subscription_rests_for_a_minute_another_goes_on_and_a_fresh_instance_knows_of_the_rest() {
-    until_met("all is looked at within the minute", 1..=5, |_| one_rests_for_a_minute()).await;
+    until_met("the other is done and all is looked at within the minute", 1..=5, |_| one_rests_for_a_minute()).await;
 }
 
 /// Whether all was looked at within the minute.
@@ -127,12 +127,16 @@ async fn one_rests_for_a_minute() -> bool {
     // They are there before the worker, so that one wave holds them all.
     stage.enqueue("noncompliant-resources", first);
     stage.start_worker(&settings, 1).await;
-    let resting = |stage: &Stage| throttled_until(stage).is_some();
+    // On a slow machine the other asks after its task so often that it comes to rest itself.
+    let ends = || stage.count("fixed") == 1 || throttled_until(&stage, 1).is_some();
     until("the one rests and the other is done", || {
-        resting(&stage) && stage.count("fixed") == 1 && stage.host().idle()
+        throttled_until(&stage, 0).is_some() && ends() && stage.host().idle()
     })
     .await;
-    let told = throttled_until(&stage).unwrap();
+    if stage.count("fixed") == 0 {
+        return false;
+    }
+    let told = throttled_until(&stage, 0).unwrap();
     let rests = rests(&stage, 0);
     // On a slow machine the other's task may be written down twice.
     let begun: BTreeSet<_> = stage.logged("task_opening").iter().map(|line| line["target"].to_string()).collect();
@@ -175,9 +179,9 @@ async fn one_rests_for_a_minute() -> bool {
     true
 }
 
-/// The floor that the document of subscription 0 tells to all instances.
-fn throttled_until(stage: &Stage) -> Option<OffsetDateTime> {
-    let blobs = stage.azure.blobs().list("state", &format!("subscriptions/{}", subscription(0)));
+/// The floor that the document of a subscription tells to all instances.
+fn throttled_until(stage: &Stage, number: usize) -> Option<OffsetDateTime> {
+    let blobs = stage.azure.blobs().list("state", &format!("subscriptions/{}", subscription(number)));
     let document: Value = serde_json::from_slice(&blobs.first()?.content).unwrap();
     document["throttledUntil"].as_str().and_then(parse_instant)
 }
