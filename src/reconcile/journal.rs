@@ -2,7 +2,7 @@
 
 use tracing::{info, warn};
 
-use remediation::decide::{Idle, Pass, SHORT_LISTS};
+use remediation::decide::{Idle, Pass, Plan, SHORT_LISTS};
 use remediation::document::{
     Change, EntryState, EvaluationPhase, FailureClass, SubscriptionDocument, TargetDocument, TargetPark, TaskName,
     TaskPhase, changes,
@@ -11,8 +11,9 @@ use remediation::fact::{NewTask, TaskStatus};
 use remediation::id::Target;
 use remediation::message::WakeUp;
 use remediation::time::time_text;
+use remediation::wave::Skipped;
 
-use crate::arm::ArmError;
+use crate::arm::{ArmError, calls, cut_to};
 use crate::azure::error_chain;
 use crate::telemetry::about;
 
@@ -261,6 +262,41 @@ pub(super) fn task_deleted(target: &Target, task: &TaskName) {
 /// A finished task may not be deleted. Told once a subscription.
 pub(super) fn task_kept(target: &Target, task: &TaskName, error: &ArmError) {
     about!(warn, target, event = "task_kept", %task, error = error_chain(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
+}
+
+/// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
+const LONGEST_BODY: usize = 24 << 10;
+/// Most resources of a plan that are told one by one.
+const MOST_LEAVING: usize = 100;
+
+/// Plan mode: what would be done. A plan that was shown last as well is only mentioned.
+pub(super) fn plan(target: &Target, plan: &Plan) {
+    let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
+    let (count, leaving) = (plan.task.as_ref().map_or(0, |task| task.resources.len()), plan.leaving());
+    if plan.is_known {
+        about!(info, target, event = "plan_unchanged", task, count, leaving, "plan mode: as shown before, {plan}");
+        return;
+    }
+    let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
+    let request = cut_to(body, LONGEST_BODY);
+    about!(info, target, event = "plan", task, count, leaving, request, "plan mode: {plan}");
+    if let Some(cause) = &plan.cause {
+        about!(
+            info,
+            target,
+            event = "plan_target_parked",
+            reason = cause.reason.as_str(),
+            words = cause.words,
+            hint = cause.reason.hint(),
+            "plan mode: the whole target would be parked"
+        );
+    }
+    if let Some(scope) = &plan.evaluation {
+        about!(info, target, event = "plan_evaluation", evaluated_scope = %scope, "plan mode: an evaluation of this scope would be asked for");
+    }
+    for Skipped { resource, reason } in plan.skipped.iter().take(MOST_LEAVING) {
+        about!(info, target, event = "plan_leaving", %resource, reason = reason.as_str(), "plan mode: this resource would leave");
+    }
 }
 
 /// The end of a pass.

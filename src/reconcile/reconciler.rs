@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remediation::decide::{Idle, Next, Observed, Pass, Plan, Question};
+use remediation::decide::{Idle, Next, Observed, Pass, Question};
 use remediation::document::{Rival, TargetDocument, Versioned};
 use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
 use remediation::id::Target;
@@ -10,10 +10,9 @@ use remediation::message::{Queue, WakeUp};
 use remediation::settings::Tuning;
 use remediation::time::Timestamp;
 use remediation::transition::longest_request;
-use remediation::wave::Skipped;
 
 use crate::arm::{
-    ArmClient, ArmError, FactsReader, Homes, calls, creation, cut_to, is_crowded_out, may_be_for_want_of_delegation,
+    ArmClient, ArmError, FactsReader, Homes, calls, creation, is_crowded_out, may_be_for_want_of_delegation,
     of_question, of_request, stays_for_good, unanswered,
 };
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
@@ -37,8 +36,6 @@ const ALL_STATES: Duration = Duration::from_secs(10);
 const PAGES_OF_STATES: usize = 500;
 /// So many passes in a row that took long and were cut off: it is the target that they die of.
 const CUT_OFF: u32 = 8;
-/// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
-const LONGEST_BODY: usize = 24 << 10;
 
 /// So long after its slot a pass is only if the machine stood still: no answer is waited for so long.
 const STOOD_STILL: Duration = Duration::from_secs(30);
@@ -255,7 +252,7 @@ impl Reconciler {
                 }
             },
             Next::Show(plan) => {
-                self.show(&plan, target);
+                journal::plan(target, &plan);
                 Observed::Shown
             }
             Next::Wake(wake_up) => {
@@ -379,53 +376,5 @@ impl Reconciler {
             }
         }
         Ok(list)
-    }
-
-    fn show(&self, plan: &Plan, target: &Target) {
-        let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
-        let resources = plan.task.iter().flat_map(|task| &task.resources).map(|id| id.as_str()).collect::<Vec<_>>();
-        let what = if plan.task.is_some() { "this task" } else { "no task" };
-        if plan.is_known {
-            about!(
-                info,
-                target,
-                event = "plan_unchanged",
-                task,
-                count = resources.len(),
-                leaving = plan.skipped.len(),
-                "plan mode: as shown before, {what} would be opened"
-            );
-            return;
-        }
-        let body = plan.task.as_ref().map(|task| calls::create_task(task).body_text()).unwrap_or_default();
-        let body = cut_to(body, LONGEST_BODY);
-        about!(
-            info,
-            target,
-            event = "plan",
-            task,
-            count = resources.len(),
-            leaving = plan.skipped.len(),
-            request = body,
-            "plan mode: {what} would be opened"
-        );
-        if let Some(cause) = &plan.cause {
-            about!(
-                info,
-                target,
-                event = "plan_target_parked",
-                reason = cause.reason.as_str(),
-                words = cause.words,
-                hint = cause.reason.hint(),
-                "plan mode: the whole target would be parked"
-            );
-        }
-        if let Some(scope) = &plan.evaluation {
-            about!(info, target, event = "plan_evaluation", evaluated_scope = %scope, "plan mode: an evaluation of this scope would be asked for");
-        }
-        for verdict in &plan.skipped {
-            let Skipped { resource, reason } = verdict;
-            about!(info, target, event = "plan_leaving", %resource, reason = reason.as_str(), "plan mode: this resource would leave the wave");
-        }
     }
 }

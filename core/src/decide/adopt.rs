@@ -13,7 +13,7 @@ impl Context<'_> {
     /// Takes a task in that is the target's and that its document does not know, if it runs: the list may be old.
     pub(crate) fn adopt(self) -> Option<Next> {
         let (name, task) = self.known().stray()?;
-        match self.pass.task.as_ref().filter(|(found, _)| *found == name) {
+        match self.pass.answers.task.as_ref().filter(|(found, _)| *found == name) {
             None => Some(self.ask(Question::Task(name))),
             // It is in the way as long as it is listed.
             Some((_, None)) => None,

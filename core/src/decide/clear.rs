@@ -10,13 +10,15 @@ impl Context<'_> {
     /// What to do about a task that has been kept long enough; none when there is nothing to do, or nothing can be asked now.
     pub(crate) fn clearing(self) -> Option<Next> {
         let task = retention::over(self.document, self.tuning, self.now)?;
-        if self.pass.deleted.as_ref() == Some(task) {
+        if self.pass.end.deleted.as_ref() == Some(task) {
             return Some(Self::step(retention::seen_to(self.document, task)));
         }
         // What is refused in the scope is left alone in this, too.
         let is_held = holding(self.claims, &self.pass.target, &self.pass.hash).is_some();
-        let may_act =
-            !is_held && !self.pass.stays && self.no_questions().is_none() && self.pass.installation.copied.is_none();
+        let may_act = !is_held
+            && !self.pass.end.stays
+            && self.no_questions().is_none()
+            && self.pass.installation.copied.is_none();
         may_act.then(|| Next::DeleteTask(task.clone()))
     }
 }

@@ -60,20 +60,23 @@ impl<'a> Context<'a> {
         if let Some(until) = self.floor() {
             return Some((until, Idle::Throttled));
         }
-        if self.pass.out_of_time {
+        if self.pass.limits.out_of_time {
             return Some((self.now, Idle::OutOfTime));
         }
         if let Some(until) = self.refused_until() {
             return Some((until, Idle::Unanswered));
         }
         let began = || self.document.active.as_ref().map(|active| active.opened_at).or(self.document.earliest_due());
-        self.pass.unanswered.then(|| (next_pass(began().unwrap_or(self.now), self.tuning, self.now), Idle::Unanswered))
+        self.pass
+            .limits
+            .unanswered
+            .then(|| (next_pass(began().unwrap_or(self.now), self.tuning, self.now), Idle::Unanswered))
     }
 
     /// Until when Resource Manager wants no call for this subscription.
     pub(crate) fn floor(self) -> Option<Timestamp> {
         let told = self.claims.throttled_until.map(|until| self.moment.local(until));
-        self.pass.throttled.max(told).filter(|until| *until > self.now)
+        self.pass.limits.throttled.max(told).filter(|until| *until > self.now)
     }
 
     pub(crate) fn write(document: TargetDocument, transition: Transition) -> Next {
@@ -140,7 +143,7 @@ impl<'a> Context<'a> {
         let active = self.document.active.as_ref().map(|active| &active.name);
         let void = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| Some(&claim.task) != active);
         let known = self.claims.throttled_until.map(|until| self.moment.local(until));
-        let learned = self.pass.throttled.filter(|until| *until > self.now && known < Some(*until));
+        let learned = self.pass.limits.throttled.filter(|until| *until > self.now && known < Some(*until));
         let news = learned.map(|until| self.moment.stored(until));
         if let Some(claims) = self.refusal_told() {
             return Some(Next::SaveClaims(Box::new(claims)));
@@ -163,8 +166,8 @@ impl<'a> Context<'a> {
             return None;
         }
         let mut claims = self.claims.clone();
-        let learned = self.pass.scanned.as_ref().map(|(scope, at, scanned)| (scope, *at, scanned));
-        let unsent = self.pass.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
+        let learned = self.pass.evaluation.scanned.as_ref().map(|(scope, at, scanned)| (scope, *at, scanned));
+        let unsent = self.pass.evaluation.requested.as_ref().map(|(scope, at)| (scope, *at, &Scanned::NotSent));
         let learned = learned.or(unsent);
         let is_news = learned.is_some_and(|(scope, at, scanned)| {
             evaluate::learn(&mut claims, scope, at, scanned, self.tuning, self.moment.stored_after)
@@ -179,9 +182,9 @@ impl<'a> Context<'a> {
             document: self.document,
             hash: &self.pass.hash,
             claims: self.claims,
-            rivals: &self.pass.rivals,
-            tasks: self.pass.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
-            ended: &self.pass.ended,
+            rivals: &self.pass.documents.rivals,
+            tasks: self.pass.answers.active_tasks.as_ref().map(ActiveTasks::known).unwrap_or_default(),
+            ended: &self.pass.answers.ended,
             installation: &self.pass.installation.id,
             new_since: self.moment.stored_after
                 - (self.tuning.check_interval_max * 2).clamp(LISTED_LATE[0], LISTED_LATE[1]),
@@ -190,9 +193,9 @@ impl<'a> Context<'a> {
 
     /// What other tasks touch, and whether there is a place for one more.
     pub(crate) fn blockers(self) -> Blockers<'a> {
-        let siblings = self.pass.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
+        let siblings = self.pass.answers.facts.as_ref().map(|facts| facts.siblings.as_slice()).unwrap_or_default();
         let known = self.known();
-        Blockers::new(known).among(&TaskLimit { siblings, known, is_known: self.pass.is_crowded })
+        Blockers::new(known).among(&TaskLimit { siblings, known, is_known: self.pass.limits.is_crowded })
     }
 
     /// The name of the target's next task. A document that was restored is behind, so the time is in it: no name comes again.

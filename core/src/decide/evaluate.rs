@@ -15,31 +15,38 @@ use super::context::Context;
 use super::gather::Judged;
 use super::step::{Idle, Next, Question};
 
+/// What is to be done about the resources that wait for an evaluation.
+pub(crate) enum Evaluating {
+    /// This first.
+    Next(Next),
+    /// What they need no evaluation for.
+    Judged(Judged),
+    /// Nothing now.
+    Nothing,
+}
+
 impl Context<'_> {
-    /// What to do about the resources that wait for an evaluation; none when there is nothing to do now.
-    pub(crate) fn evaluating(self, facts: &Facts) -> Option<Next> {
-        if let Some(next) = self.asking() {
-            return Some(next);
+    /// What to do about the resources that wait for an evaluation.
+    pub(crate) fn evaluating(self, facts: &Facts) -> Evaluating {
+        let first = self.asking().or_else(|| let_go(self.document, self.claims, self.now).map(Self::step));
+        if let Some(next) = first.or_else(|| self.expecting()) {
+            return Evaluating::Next(next);
         }
-        if let Some(changed) = let_go(self.document, self.claims, self.now) {
-            return Some(Self::step(changed));
-        }
-        if let Some(next) = self.expecting() {
-            return Some(next);
-        }
-        let waiting = match self.judged(Due::not_evaluated(self.document, self.now)?, facts) {
-            Judged::First(next) => return Some(next),
-            Judged::Left(wave, _) => wave.into_resources(),
+        let Some(due) = Due::not_evaluated(self.document, self.now) else { return Evaluating::Nothing };
+        let waiting = match self.judged(due, facts) {
+            Judged::Left(wave) => wave.into_resources(),
+            judged => return Evaluating::Judged(judged),
         };
         let newer: Vec<_> = waiting.iter().filter_map(|id| Some((id, self.state_newer_than_failure(id)?))).collect();
         if !newer.is_empty() {
-            return Some(Self::step(evaluated(self.document, newer.into_iter(), self.now)));
+            return Evaluating::Next(Self::step(evaluated(self.document, newer.into_iter(), self.now)));
         }
-        match self.tuning.mode {
+        let next = match self.tuning.mode {
             Mode::Act => self.waiting(&waiting),
             // The plan says what would be asked for.
             Mode::Plan => None,
-        }
+        };
+        next.map_or(Evaluating::Nothing, Evaluating::Next)
     }
 
     /// The evaluation that act mode would ask for.
@@ -50,10 +57,10 @@ impl Context<'_> {
 
     /// What was learned of an evaluation is told before anything else, and one that was written down is asked for.
     fn asking(self) -> Option<Next> {
-        if self.pass.scanned.is_some() {
+        if self.pass.evaluation.scanned.is_some() {
             return self.told();
         }
-        let (scope, started_at) = self.pass.requested.as_ref()?;
+        let (scope, started_at) = self.pass.evaluation.requested.as_ref()?;
         self.claims.evaluations.get(scope).filter(|known| known.started_at == *started_at)?;
         if let Some((until, why)) = self.no_questions() {
             return Some(self.idle_until(Some(until), why));
@@ -95,7 +102,7 @@ impl Context<'_> {
     /// When the latest policy state of the resource was evaluated, if that was after its failure.
     fn state_newer_than_failure(self, id: &ResourceId) -> Option<Timestamp> {
         let since = self.not_evaluated_since(id)?;
-        let of_it = self.pass.states.iter().filter(|state| state.resource == id.as_str());
+        let of_it = self.pass.answers.states.iter().filter(|state| state.resource == id.as_str());
         of_it.filter_map(|state| state.at).max().filter(|at| *at > since)
     }
 
@@ -105,7 +112,14 @@ impl Context<'_> {
         let mut changed = self.document.clone();
         for id in resources {
             let Some(since) = self.not_evaluated_since(id) else { continue };
-            match fate(since, &scope, self.claims, !self.pass.has_requested, self.tuning, self.moment.stored_after) {
+            match fate(
+                since,
+                &scope,
+                self.claims,
+                !self.pass.evaluation.has_requested,
+                self.tuning,
+                self.moment.stored_after,
+            ) {
                 Fate::Request => return Some(self.request(scope)),
                 Fate::Wait(at) => evaluate::wait(&mut changed, id, self.moment.local(at)),
                 Fate::GiveUp => evaluate::give_up(&mut changed, id, self.tuning, self.now),

@@ -23,12 +23,12 @@ impl Context<'_> {
         }
         let overdue = active.opened_at + self.tuning.task_timeout < self.moment.stored_after;
         let mut changed = self.document.clone();
-        let Some((_, status)) = self.pass.task.as_ref().filter(|(name, _)| *name == active.name) else {
+        let Some((_, status)) = self.pass.answers.task.as_ref().filter(|(name, _)| *name == active.name) else {
             if self.now < active.check_at {
                 return self.idle_until(Some(active.check_at), Idle::TaskRunning);
             }
             // One that nobody can ask for must not run on unseen.
-            if self.pass.unanswered && overdue && !active.overdue_reported {
+            if self.pass.limits.unanswered && overdue && !active.overdue_reported {
                 changed.active = Some(ActiveTask { overdue_reported: true, ..active.clone() });
                 return Self::step(changed);
             }
@@ -57,7 +57,7 @@ impl Context<'_> {
             );
         }
         let from = active.reading.as_ref().map(|reading| reading.next.clone());
-        match self.pass.deployments.as_ref().filter(|(name, list)| *name == active.name && list.from == from) {
+        match self.pass.answers.deployments.as_ref().filter(|(name, list)| *name == active.name && list.from == from) {
             None => self.ask(Question::Deployments(active.name.clone(), from)),
             Some((_, list)) if self.is_short(active, status, list) => {
                 changed.short_lists += 1;
@@ -69,7 +69,7 @@ impl Context<'_> {
             }
             Some((_, list)) => {
                 let group = list.next.is_none().then(|| only_group(self.document, &list.deployments)).flatten();
-                let elsewhere = match (&group, &self.pass.all_non_compliant) {
+                let elsewhere = match (&group, &self.pass.answers.all_non_compliant) {
                     (None, _) => false,
                     (Some(_), None) if self.no_questions().is_none_or(|(_, why)| why != Idle::Unanswered) => {
                         return self.ask(Question::AllNonCompliant(None));
@@ -104,7 +104,7 @@ impl Context<'_> {
         if let Some(left) = Duration::try_from(sure_at - self.moment.stored_after).ok().filter(|left| !left.is_zero()) {
             return wait(self.now + left);
         }
-        let Some(listed) = &self.pass.active_tasks else { return self.ask(Question::ActiveTasks) };
+        let Some(listed) = &self.pass.answers.active_tasks else { return self.ask(Question::ActiveTasks) };
         if listed.known().iter().any(|task| task.name.eq_ignore_ascii_case(active.name.as_str())) {
             return wait(next_pass(active.opened_at, self.tuning, self.now));
         }

@@ -1,6 +1,8 @@
 //! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
 
-use crate::document::TargetCause;
+use std::borrow::Cow;
+
+use crate::document::{TargetCause, TargetDocument};
 use crate::fact::{Facts, Found, NewTask};
 use crate::id::ResourceId;
 use crate::settings::Mode;
@@ -16,107 +18,203 @@ use crate::wave::non_compliant::NonCompliant;
 use crate::wave::skipped::{Skipped, apply_skipped};
 
 use super::context::Context;
+use super::evaluate::Evaluating;
 use super::plan::Plan;
 use super::step::{Idle, Next, Question, Transition};
 use super::whole_scope::Escalation;
 
+/// How far the gathering of a wave has come.
+enum Gathered {
+    /// Something must be read, asked or written first, or nothing is to be done now.
+    Next(Next),
+    /// These leave by the guard rails, and what waits unlisted with them where that holds for the whole target. Go on without them.
+    LeaveOut(Vec<Skipped>),
+    /// These need no task. Go on without them.
+    Skip(Vec<Skipped>),
+    /// No task of the target is possible until a person fixes it.
+    Park(TargetCause),
+    /// The task.
+    Task(NewTask),
+    /// Nothing that is due can go; when to try again.
+    NoneFree(Timestamp),
+}
+
 /// What the questions leave of what is due.
 pub(crate) enum Judged {
-    /// Something must be read or written first.
+    /// Something must be asked first.
     First(Next),
-    /// These, and in plan mode the skipped on the others.
-    Left(Eligible, Vec<Skipped>),
+    /// These leave; the others are to be judged again.
+    Skip(Vec<Skipped>),
+    /// No task of the target is possible.
+    Park(TargetCause),
+    /// These go on.
+    Left(Eligible),
 }
 
 impl Context<'_> {
+    /// Gathers a wave on a draft of the document, where what leaves has left already. So the plan is the same in both modes: act mode
+    /// writes it, plan mode shows it.
     pub(crate) fn gathering(self) -> Next {
+        let (mut draft, mut plan) = (Cow::Borrowed(self.document), Plan::default());
+        let mut blocked_until = None;
+        loop {
+            match (Context { document: &draft, ..self }).gathered() {
+                Gathered::LeaveOut(skipped) => {
+                    let document = draft.to_mut();
+                    plan.unlisted += document.unlisted.as_ref().map_or(0, |unlisted| unlisted.seen);
+                    apply_skipped(document, &skipped, &self.tuning.guard_rails, self.now);
+                    left_out::leave_out_all(document, self.tuning, self.now);
+                    plan.unlisted -= document.unlisted.as_ref().map_or(0, |unlisted| unlisted.seen);
+                    plan.skipped.extend(skipped);
+                }
+                Gathered::Skip(skipped) => {
+                    apply_skipped(draft.to_mut(), &skipped, &self.tuning.guard_rails, self.now);
+                    plan.skipped.extend(skipped);
+                }
+                // What a plan needs to know is asked; whatever else comes next is decided on the document that is written.
+                Gathered::Next(next @ (Next::Ask(_) | Next::LoadRival(_))) => return next,
+                Gathered::Next(next) => match draft {
+                    Cow::Borrowed(_) => return next,
+                    Cow::Owned(_) => break,
+                },
+                Gathered::Park(cause) => {
+                    plan.cause = Some(cause);
+                    break;
+                }
+                Gathered::Task(task) => {
+                    plan.task = Some(task);
+                    break;
+                }
+                Gathered::NoneFree(at) => {
+                    blocked_until = Some(at);
+                    break;
+                }
+            }
+            if matches!(draft, Cow::Owned(_)) && Due::all(&draft, self.now).next().is_none() {
+                break;
+            }
+        }
+        match self.tuning.mode {
+            Mode::Plan => self.show(plan),
+            Mode::Act => self.carry_out(plan, draft, blocked_until),
+        }
+    }
+
+    fn gathered(self) -> Gathered {
         let listed = Due::longest_waiting(self.document, self.now);
         let unlisted = self.document.unlisted.as_ref().map(|unlisted| unlisted.due).filter(|due| *due <= self.now);
         let not_evaluated = self.document.not_evaluated().next().is_some();
         let why = if not_evaluated { Idle::NotEvaluatedYet } else { Idle::NothingDue };
         if listed.or(unlisted).is_none() && Due::not_evaluated(self.document, self.now).is_none() {
-            return self.clearing().unwrap_or_else(|| self.idle_until(self.document.earliest_due(), why));
+            let clearing = self.clearing();
+            return Gathered::Next(clearing.unwrap_or_else(|| self.idle_until(self.document.earliest_due(), why)));
         }
         if let Some(at) = Due::complete_at(self.document, self.tuning.coalesce_window, self.now) {
-            return self.idle_until(Some(at), Idle::WaveFills);
+            return Gathered::Next(self.idle_until(Some(at), Idle::WaveFills));
         }
-        if let Some(skip) = self.skip_forbidden(Due::all(self.document, self.now)) {
-            return skip;
+        if let Some(skipped) = self.left_out(Due::all(self.document, self.now)) {
+            return Gathered::LeaveOut(skipped);
         }
-        let Some(facts) = &self.pass.facts else { return self.ask(Question::Facts) };
+        let Some(facts) = &self.pass.answers.facts else { return Gathered::Next(self.ask(Question::Facts)) };
         // Whoever may not read the assignment may often read nothing else either: that must not hide it.
         if let Some(cause) = unreadable(&self.pass.target, facts) {
-            if let Some(anew) = self.facts_since(Due::all(self.document, self.now), facts) {
-                return anew;
-            }
-            return self.park(cause, Vec::new());
+            let anew = self.facts_since(Due::all(self.document, self.now), facts);
+            return anew.map_or(Gathered::Park(cause), Gathered::Next);
         }
         if let Some(replaced) = self.replaced(facts) {
-            return replaced;
+            return Gathered::Next(replaced);
         }
-        if let Some(next) = not_evaluated.then(|| self.evaluating(facts)).flatten() {
-            return next;
+        match not_evaluated.then(|| self.evaluating(facts)) {
+            Some(Evaluating::Next(next)) => return Gathered::Next(next),
+            Some(Evaluating::Judged(Judged::First(next))) => return Gathered::Next(next),
+            Some(Evaluating::Judged(Judged::Skip(skipped))) => return Gathered::Skip(skipped),
+            Some(Evaluating::Judged(Judged::Park(cause))) => return Gathered::Park(cause),
+            Some(Evaluating::Judged(Judged::Left(_)) | Evaluating::Nothing) | None => {}
         }
-        let Some(longest_waiting) = listed.or(unlisted) else {
-            return self.show(Plan::default());
-        };
-        if self.pass.active_tasks.is_none() {
-            return self.ask(Question::ActiveTasks);
+        let Some(longest_waiting) = listed.or(unlisted) else { return Gathered::NoneFree(self.now) };
+        if self.pass.answers.active_tasks.is_none() {
+            return Gathered::Next(self.ask(Question::ActiveTasks));
         }
         if let Some(adopted) = self.adopt() {
-            return adopted;
+            return Gathered::Next(adopted);
         }
         let blockers = self.blockers();
-        let blocked = || self.idle_until_due(next_pass(longest_waiting, self.tuning, self.now), Idle::Blocked);
+        let again = next_pass(longest_waiting, self.tuning, self.now);
         match self.escalation(facts, &blockers) {
-            Escalation::First(next) => return next,
-            Escalation::Task(task) => return self.go(Some(*task), Vec::new(), blocked),
+            Escalation::First(next) => return Gathered::Next(next),
+            Escalation::Task(task) => return Gathered::Task(*task),
             Escalation::Waves => {}
         }
         if listed.is_none() {
-            return self.list();
+            return Gathered::Next(self.list());
         }
         if let Some(rival) = blockers.unknown_rival(&self.pass.target.scope, self.document.resources.keys()) {
-            return Next::LoadRival(rival);
+            return Gathered::Next(Next::LoadRival(rival));
         }
-        let Some(due) = Due::of(self.document, &blockers, self.now) else { return blocked() };
+        let Some(due) = Due::of(self.document, &blockers, self.now) else {
+            return Gathered::Next(self.idle_until_due(again, Idle::Blocked));
+        };
         match self.judged(due, facts) {
-            Judged::First(next) => next,
-            Judged::Left(wave, skipped) => {
-                let free = Free::among(wave, &blockers);
-                self.go(free.map(|free| free.into_task(self.new_name(), self.document, self.tuning)), skipped, blocked)
-            }
+            Judged::First(next) => Gathered::Next(next),
+            Judged::Skip(skipped) => Gathered::Skip(skipped),
+            Judged::Park(cause) => Gathered::Park(cause),
+            Judged::Left(wave) => Free::among(wave, &blockers).map_or(Gathered::NoneFree(again), |free| {
+                Gathered::Task(free.into_task(self.new_name(), self.document, self.tuning))
+            }),
         }
+    }
+
+    /// Writes what the plan says, in one write.
+    fn carry_out(self, plan: Plan, draft: Cow<'_, TargetDocument>, blocked_until: Option<Timestamp>) -> Next {
+        let mut changed = match draft {
+            Cow::Owned(draft) => draft,
+            Cow::Borrowed(document) => match (&plan.task, blocked_until) {
+                (None, Some(at)) => return self.idle_until_due(at, Idle::Blocked),
+                // A task that cannot be asked for now is not written down.
+                (Some(_), _) if self.cannot_open().is_some() => {
+                    return self.cannot_open().unwrap_or(Next::Done);
+                }
+                _ => document.clone(),
+            },
+        };
+        if let Some(cause) = &plan.cause {
+            park_target(&mut changed, cause, self.tuning, self.now);
+        }
+        let Some(task) = plan.task.filter(|_| self.cannot_open().is_none()) else { return Self::step(changed) };
+        changed.waves_first = self.pass.answers.all_non_compliant.as_ref().is_some_and(|list| !list.is_complete());
+        // Only what creates the task tells whether that is still refused.
+        changed.parked = None;
+        open::open(&mut changed, &task, self.tuning, self.moment);
+        Self::write(changed, Transition::Opened)
+    }
+
+    /// What to do where no task can be asked for now.
+    fn cannot_open(self) -> Option<Next> {
+        let throttled = self.floor().map(|until| self.idle_until(Some(until), Idle::Throttled));
+        throttled.or_else(|| self.paused())
     }
 
     /// Puts to what is due the questions that its own states and the facts of its assignment answer. When no more can be asked
     /// now, those go on that have an answer.
     pub(crate) fn judged(self, due: Due, facts: &Facts) -> Judged {
-        let unasked: Vec<_> = due.ids().filter(|id| !self.pass.states_asked.contains(*id)).cloned().collect();
-        let due = match due.only(|id| self.pass.states_asked.contains(id)) {
+        let unasked: Vec<_> = due.ids().filter(|id| !self.pass.answers.states_asked.contains(*id)).cloned().collect();
+        let due = match due.only(|id| self.pass.answers.states_asked.contains(id)) {
             Some(answered) if unasked.is_empty() || self.no_questions().is_some() => answered,
             Some(_) | None => return Judged::First(self.ask(Question::States(unasked))),
         };
         let ids: Vec<_> = due.ids().cloned().collect();
-        let mut skipped = self.forbidden(due.ids());
-        let (wave, more) = NonCompliant::among(due.without(&skipped), &self.pass.states);
-        skipped.extend(more);
+        let (wave, mut skipped) = NonCompliant::among(due, &self.pass.answers.states);
         let (wave, more) = Eligible::among(wave, &self.pass.target, facts, &self.tuning.guard_rails);
-        let by_facts =
-            more.iter().filter(|Skipped { reason, .. }| reason.is_of_assignment()).map(|skipped| &skipped.resource);
+        let by_facts = more.iter().filter(|skipped| skipped.reason.is_of_assignment()).map(|skipped| &skipped.resource);
         let final_for: Vec<_> = if wave.is_err() { ids.iter().collect() } else { by_facts.collect() };
         if let Some(anew) = self.facts_since(final_for.into_iter(), facts) {
             return Judged::First(anew);
         }
         skipped.extend(more);
-        if self.tuning.mode == Mode::Act && !skipped.is_empty() {
-            let mut changed = self.document.clone();
-            apply_skipped(&mut changed, &skipped, &self.tuning.guard_rails, self.now);
-            return Judged::First(Self::step(changed));
-        }
         match wave {
-            Ok(wave) => Judged::Left(wave, skipped),
-            Err(cause) => Judged::First(self.park(cause, skipped)),
+            _ if !skipped.is_empty() => Judged::Skip(skipped),
+            Ok(wave) => Judged::Left(wave),
+            Err(cause) => Judged::Park(cause),
         }
     }
 
@@ -125,7 +223,7 @@ impl Context<'_> {
     fn facts_since<'b>(self, resources: impl Iterator<Item = &'b ResourceId>, facts: &Facts) -> Option<Next> {
         let observed = resources.filter_map(|id| self.document.resources.get(id)).map(|entry| entry.observed_at);
         let since = (observed.max()? + self.tuning.clock_tolerance).min(self.now);
-        (!self.pass.facts_read_anew && facts.read_at < since).then(|| self.ask(Question::FactsSince(since)))
+        (!self.pass.answers.facts_read_anew && facts.read_at < since).then(|| self.ask(Question::FactsSince(since)))
     }
 
     /// An assignment that took the place of one of the same id inherits nothing: neither parks nor attempts nor fixes.
@@ -144,23 +242,11 @@ impl Context<'_> {
         Some(Self::step(changed))
     }
 
-    /// No task of the target is possible until a person fixes it: plan mode says so, act mode parks the whole target.
-    fn park(self, cause: TargetCause, skipped: Vec<Skipped>) -> Next {
-        match self.tuning.mode {
-            Mode::Act => {
-                let mut changed = self.document.clone();
-                park_target(&mut changed, &cause, self.tuning, self.now);
-                Self::step(changed)
-            }
-            Mode::Plan => self.show(Plan { cause: Some(cause), skipped, ..Plan::default() }),
-        }
-    }
-
     /// Plan mode: shows the plan, once, and rests. One that was shown before is only mentioned.
     fn show(self, plan: Plan) -> Next {
         let mut plan = Plan { evaluation: self.wanted_evaluation(), ..plan };
         let digest = Some(plan.digest());
-        if self.pass.shown {
+        if self.pass.end.shown {
             let at = self.next_due_or(self.now + self.tuning.check_interval_max);
             let mut changed = self.document.clone();
             changed.plan_shown = digest;
@@ -175,7 +261,7 @@ impl Context<'_> {
         let later = self.now + self.tuning.check_interval_max;
         let reading = self.document.unlisted.as_ref().and_then(|unlisted| unlisted.reading.as_ref());
         let from = reading.map(|reading| reading.next.clone());
-        match self.pass.all_non_compliant.as_ref().filter(|list| list.from == from) {
+        match self.pass.answers.all_non_compliant.as_ref().filter(|list| list.from == from) {
             None => self.ask(Question::AllNonCompliant(from)),
             Some(list) if list.is_refused => {
                 let mut changed = self.document.clone();
@@ -185,48 +271,26 @@ impl Context<'_> {
             Some(list) if list.is_unanswered() => self.idle_until_due(later, Idle::Unanswered),
             Some(list) => {
                 let mut changed = self.document.clone();
-                listing::list(&mut changed, list, self.pass.unlisted_then, self.tuning, self.now);
+                listing::list(&mut changed, list, self.pass.answers.unlisted_then, self.tuning, self.now);
                 Self::step(changed)
             }
         }
     }
 
-    /// Goes on with the task that was decided on: plan mode shows it, act mode writes it down as opening.
-    fn go(self, task: Option<NewTask>, skipped: Vec<Skipped>, blocked: impl Fn() -> Next) -> Next {
-        match (self.tuning.mode, task) {
-            (Mode::Plan, task) => self.show(Plan { task, skipped, ..Plan::default() }),
-            (Mode::Act, None) => blocked(),
-            (Mode::Act, Some(task)) => {
-                // A task that cannot be asked for now is not written down.
-                if let Some(until) = self.floor() {
-                    return self.idle_until(Some(until), Idle::Throttled);
-                }
-                if let Some(paused) = self.paused() {
-                    return paused;
-                }
-                let mut changed = self.document.clone();
-                changed.waves_first = self.pass.all_non_compliant.as_ref().is_some_and(|list| !list.is_complete());
-                // Only what creates the task tells whether that is still refused.
-                changed.parked = None;
-                open::open(&mut changed, &task, self.tuning, self.moment);
-                Self::write(changed, Transition::Opened)
-            }
-        }
-    }
-
-    /// Skips what the guard rails forbid, before anything is asked for it. In plan mode it stays, and the plan says so.
-    pub(crate) fn skip_forbidden<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Option<Next> {
-        if self.tuning.mode == Mode::Plan {
-            return None;
-        }
+    /// Those that the guard rails leave out, before anything is asked for them; none where there is nothing of the kind.
+    pub(crate) fn left_out<'b>(self, resources: impl Iterator<Item = &'b ResourceId>) -> Option<Vec<Skipped>> {
         let rails = &self.tuning.guard_rails;
         let skipped = self.forbidden(resources);
         let is_unlisted = self.document.unlisted.is_some() && forbids_all(&self.pass.target, rails).is_some();
-        if skipped.is_empty() && !is_unlisted {
-            return None;
-        }
+        (!skipped.is_empty() || is_unlisted).then_some(skipped)
+    }
+
+    /// What a parked target loses to the guard rails; plan mode takes nothing away.
+    pub(crate) fn leave_out(self, resources: impl Iterator<Item = ResourceId>) -> Option<Next> {
+        let resources: Vec<_> = resources.collect();
+        let skipped = self.left_out(resources.iter()).filter(|_| self.tuning.mode == Mode::Act)?;
         let mut changed = self.document.clone();
-        apply_skipped(&mut changed, &skipped, rails, self.now);
+        apply_skipped(&mut changed, &skipped, &self.tuning.guard_rails, self.now);
         left_out::leave_out_all(&mut changed, self.tuning, self.now);
         Some(Self::step(changed))
     }

@@ -16,6 +16,7 @@ mod follow;
 mod gather;
 #[cfg(test)]
 mod interrupted_tests;
+mod memory;
 mod open;
 mod parked;
 mod pass;

@@ -15,7 +15,7 @@ use crate::wave::conflicts::claim;
 use crate::wave::may_still_go;
 
 use super::context::Context;
-use super::pass::Mine;
+use super::memory::Mine;
 use super::step::{Idle, Next, Question, Transition};
 
 /// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
@@ -36,7 +36,7 @@ impl Context<'_> {
             return Self::write(changed, Transition::TookOver);
         };
         let grace_ends = self.now + left.unwrap_or_default();
-        let put = self.pass.creation.as_ref().filter(|(name, _)| *name == active.name).map(|(_, put)| put);
+        let put = self.pass.opening.creation.as_ref().filter(|(name, _)| *name == active.name).map(|(_, put)| put);
         match (put, self.exists(active)) {
             (Some(Creation::Accepted), _) | (Some(Creation::Unknown) | None, Some(true)) => self.opened(),
             (Some(Creation::Wait), _) => self.give_up(mine, GivingUp::Wait, self.later()),
@@ -69,7 +69,7 @@ impl Context<'_> {
 
     /// The opening, if it is ours to finish: nobody has taken it over since.
     fn mine(&self, active: &ActiveTask) -> Option<&Mine> {
-        self.pass.mine.as_ref().filter(|mine| mine.task == active.name && mine.opened_at == active.opened_at)
+        self.pass.opening.mine.as_ref().filter(|mine| mine.task == active.name && mine.opened_at == active.opened_at)
     }
 
     /// How long the opening is left to its owner still; none when that is over, or not to be known.
@@ -80,7 +80,7 @@ impl Context<'_> {
 
     /// Whether Resource Manager has the task, as far as this pass has asked.
     fn exists(self, active: &ActiveTask) -> Option<bool> {
-        self.pass.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some())
+        self.pass.answers.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some())
     }
 
     /// Resource Manager has the task: that, and when it is looked at first, is one write.
@@ -197,7 +197,7 @@ impl Context<'_> {
                 self.idle_until(Some(grace_ends), Idle::OpeningElsewhere)
             };
         }
-        let Some(facts) = &self.pass.facts else { return self.ask_or_give_up(mine, Question::Facts) };
+        let Some(facts) = &self.pass.answers.facts else { return self.ask_or_give_up(mine, Question::Facts) };
         // Nobody wrote down what was to be asked for: an older worker, or a person.
         let Some(request) = &active.request else { return self.begin_to_give_up(GivingUp::Wait) };
         if mine.how == Transition::TookOver {
@@ -213,7 +213,7 @@ impl Context<'_> {
         let is_claimed = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| claim.task == active.name);
         if mine.how == Transition::TookOver || !is_claimed {
             // Whoever wrote the task down knew what else ran then; who takes it over asks anew.
-            if self.pass.active_tasks.is_none() {
+            if self.pass.answers.active_tasks.is_none() {
                 return self.ask_or_give_up(mine, Question::ActiveTasks);
             }
             let is_blocked = match self.is_blocked(active) {

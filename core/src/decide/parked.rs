@@ -15,7 +15,7 @@ impl Context<'_> {
             unpark_target(&mut changed, self.now);
             return Some(Self::step(changed));
         }
-        let skip = self.skip_forbidden(Due::or_later(self.document));
+        let skip = self.leave_out(Due::or_later(self.document).cloned());
         Some(skip.unwrap_or_else(|| self.idle_until(Some(park.until), Idle::TargetParked)))
     }
 }

@@ -18,19 +18,19 @@ impl Context<'_> {
         }
         let Some((key, park)) = holding(self.claims, &self.pass.target, &self.pass.hash) else {
             let is_over = self.document.parked.as_ref().is_some_and(|park| park.reason.is_refusal());
-            return (is_over && self.pass.refused.is_none()).then(|| {
+            return (is_over && self.pass.limits.refused.is_none()).then(|| {
                 let mut changed = self.document.clone();
                 changed.parked = None;
                 Self::step(changed)
             });
         };
-        if self.pass.answered.contains(park.call.as_str()) {
+        if self.pass.answers.answered.contains(park.call.as_str()) {
             let mut claims = self.claims.clone();
             claims.parks.remove(key);
             return Some(Next::SaveClaims(Box::new(claims)));
         }
-        if self.pass.refused.is_none() {
-            if self.pass.tries_again {
+        if self.pass.limits.refused.is_none() {
+            if self.pass.limits.tries_again {
                 return None;
             }
             if self.is_given_up(park) {
@@ -54,7 +54,7 @@ impl Context<'_> {
     /// The subscription's document without the refusal that this pass tried again, now that the pass has come to its end
     /// without meeting it.
     pub(crate) fn refusal_over(self, why: Idle) -> Option<SubscriptionDocument> {
-        let is_proof = self.pass.tries_again && self.pass.refused.is_none() && why.is_for_want_of_work();
+        let is_proof = self.pass.limits.tries_again && self.pass.limits.refused.is_none() && why.is_for_want_of_work();
         let (key, _) = holding(self.claims, &self.pass.target, &self.pass.hash).filter(|_| is_proof)?;
         let mut claims = self.claims.clone();
         claims.parks.remove(key);
@@ -63,14 +63,14 @@ impl Context<'_> {
 
     /// When a pass that was refused an answer may ask again.
     pub(crate) fn refused_until(self) -> Option<Timestamp> {
-        self.pass.refused.as_ref()?;
+        self.pass.limits.refused.as_ref()?;
         let (_, park) = holding(self.claims, &self.pass.target, &self.pass.hash)?;
         Some(wake_at(park, &self.pass.hash, self.tuning, self.now))
     }
 
     /// The subscription's document with what this pass was refused, if that is news.
     pub(crate) fn refusal_told(self) -> Option<SubscriptionDocument> {
-        let refusal = self.pass.refused.as_ref()?;
+        let refusal = self.pass.limits.refused.as_ref()?;
         let mut claims = self.claims.clone();
         tell(refusal, &mut claims, &self.pass.hash, self.tuning, self.now).then_some(claims)
     }

@@ -29,12 +29,12 @@ impl Context<'_> {
             return Escalation::Waves;
         }
         // One that touches all must know of all that others touch.
-        if !matches!(self.pass.active_tasks, Some(ActiveTasks::All(_))) {
+        if !matches!(self.pass.answers.active_tasks, Some(ActiveTasks::All(_))) {
             return Escalation::Waves;
         }
         // A list so long that it is being read in parts does not show all of the scope at one time.
         let in_parts = self.document.unlisted.as_ref().is_some_and(|unlisted| unlisted.reading.is_some());
-        match &self.pass.all_non_compliant {
+        match &self.pass.answers.all_non_compliant {
             None if in_parts || self.document.waves_first => Escalation::Waves,
             None => Escalation::First(self.ask(Question::AllNonCompliant(None))),
             Some(list) if list.is_complete() => many

@@ -8,7 +8,6 @@ use crate::id::ResourceId;
 use crate::time::Timestamp;
 
 use super::conflicts::Blockers;
-use super::skipped::Skipped;
 
 /// Most resources of a task (`filters.resourceIds`, api 2024-10-01).
 const MOST: usize = 100;
@@ -53,12 +52,6 @@ impl Due {
     pub(crate) fn or_later(document: &TargetDocument) -> impl Iterator<Item = &ResourceId> {
         let waits = |entry: &Entry| matches!(entry.state, EntryState::Waiting { .. });
         document.resources.iter().filter(move |(_, entry)| waits(entry)).map(|(id, _)| id)
-    }
-
-    /// The wave without those that a verdict takes out of it.
-    pub(crate) fn without(mut self, skipped: &[Skipped]) -> Self {
-        self.resources.retain(|(id, _)| skipped.iter().all(|skipped| skipped.resource != *id));
-        self
     }
 
     /// Those of the wave for which this holds. None when there are none.

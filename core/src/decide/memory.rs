@@ -1,0 +1,119 @@
+//! What a pass remembers of what it was told, in parts that are forgotten together.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
+
+use crate::document::{Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::fact::{
+    ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskStatus,
+};
+use crate::id::{ResourceId, Scope, TargetHash};
+use crate::time::Timestamp;
+
+use super::step::{Idle, Transition};
+
+/// The documents, as they were last read or written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Documents {
+    pub(crate) document: Option<Versioned<TargetDocument>>,
+    pub(crate) claims: Option<Versioned<SubscriptionDocument>>,
+    /// Whether Resource Manager was asked for anything since the claims were read.
+    pub(crate) claims_are_old: bool,
+    pub(crate) rivals: BTreeMap<TargetHash, Rival>,
+    /// Whether the wake-up was void when the document was first read.
+    pub(crate) stale: Option<bool>,
+}
+
+/// What Resource Manager has answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Answers {
+    pub(crate) facts: Option<Facts>,
+    /// They were read anew in this pass, as final verdicts need it: once is enough.
+    pub(crate) facts_read_anew: bool,
+    pub(crate) states: Vec<PolicyState>,
+    pub(crate) states_asked: HashSet<ResourceId>,
+    pub(crate) all_non_compliant: Option<ScopeStates>,
+    /// How many unlisted resources had been counted before they were asked for.
+    pub(crate) unlisted_then: u64,
+    pub(crate) active_tasks: Option<ActiveTasks>,
+    pub(crate) task: Option<(TaskName, Option<TaskStatus>)>,
+    /// Tasks that were looked up and have ended: a list may still call them active.
+    pub(crate) ended: BTreeSet<TaskName>,
+    pub(crate) deployments: Option<(TaskName, DeploymentList)>,
+    /// The kinds of call that were answered in this pass.
+    pub(crate) answered: BTreeSet<&'static str>,
+}
+
+impl Answers {
+    /// What was read before the machine stood still says nothing of now.
+    pub(crate) fn forget_what_was_read(&mut self) {
+        (self.facts, self.active_tasks, self.all_non_compliant) = (None, None, None);
+        self.states.clear();
+        self.states_asked.clear();
+    }
+
+    /// What was looked up of a task says nothing of the time after another has written: it may have created the task, or seen its
+    /// end.
+    pub(crate) fn forget_task(&mut self) {
+        self.task = None;
+        self.deployments = None;
+    }
+}
+
+/// The opening of a task.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Opening {
+    /// The one that is ours to finish.
+    pub(crate) mine: Option<Mine>,
+    /// What became of its creation.
+    pub(crate) creation: Option<(TaskName, Creation)>,
+}
+
+/// An opening that is ours to finish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mine {
+    pub(crate) task: TaskName,
+    /// As it stands in the document: whoever takes the opening over changes it.
+    pub(crate) opened_at: Timestamp,
+    /// How long the process had been running then.
+    pub(crate) decided: Duration,
+    /// Whether we began it, or took it over.
+    pub(crate) how: Transition,
+}
+
+/// An evaluation by Azure Policy.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Evaluation {
+    /// The one that is ours to ask for, and the time that was written down for it.
+    pub(crate) requested: Option<(Scope, Timestamp)>,
+    /// One pass asks for one evaluation at most.
+    pub(crate) has_requested: bool,
+    /// What was learned of the evaluation that began then, until it is told to the other targets.
+    pub(crate) scanned: Option<(Scope, Timestamp, Scanned)>,
+}
+
+/// What keeps the pass from asking.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Limits {
+    /// Whether the policy has as many tasks as it can have, by what other targets have learned.
+    pub(crate) is_crowded: bool,
+    pub(crate) throttled: Option<Timestamp>,
+    pub(crate) unanswered: bool,
+    /// What Resource Manager refused in this pass.
+    pub(crate) refused: Option<Refusal>,
+    /// It is for this pass to try again what was refused.
+    pub(crate) tries_again: bool,
+    pub(crate) out_of_time: bool,
+}
+
+/// How far the pass has come to its end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct End {
+    /// The finished task that was deleted last.
+    pub(crate) deleted: Option<TaskName>,
+    /// One could not be deleted, for a cause that may pass.
+    pub(crate) stays: bool,
+    pub(crate) shown: bool,
+    pub(crate) settled: Option<Idle>,
+    pub(crate) woken: bool,
+}
