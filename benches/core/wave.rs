@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
-use remediation::decide::{Next, Observed, Pass, Question, Transition};
+use remediation::decide::{Answer, Next, Observed, Pass, Question, Transition};
 use remediation::document::{
     Claim, Claimed, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
@@ -54,11 +54,11 @@ fn look(document: TargetDocument, claims: SubscriptionDocument, tuning: &Tuning)
                 let task = TaskName::new(&installation().id, &rival, 1);
                 Observed::Rival(rival, Rival { active: Some(task), ..Rival::default() })
             }
-            Next::Ask(Question::Facts) => Observed::Facts(facts()),
-            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
+            Next::Ask(Question::Facts) => Observed::Answer(Answer::Facts(facts())),
+            Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
             Next::Ask(Question::States(asked)) => {
                 let states = asked.iter().map(|id| state(id.as_str())).collect();
-                Observed::States(asked, states)
+                Observed::Answer(Answer::States(asked, states))
             }
             Next::Save(write) if write.transition == Transition::Opened => return *write.document,
             next => panic!("a wave does not need {next:?}"),

@@ -37,7 +37,9 @@ async fn main() {
     measure!(wanted, "many", many::measure(size(134, 3), 3, 150, 1));
     measure!(wanted, "many4", many::measure(size(134, 3), 3, 150, 4));
     measure!(wanted, "crowd", crowd::measure(size(600, 3)));
+    measure!(wanted, "crowd1000", crowd::measure(size(1_000, 3)));
     measure!(wanted, "history", history::measure(size(2_000, 3)));
+    measure!(wanted, "history20", history::measure(size(20_000, 3)));
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));
     measure!(wanted, "calls15", calls::measure(size(15_000, 3), is_bench));
     measure!(wanted, "pages", pages::measure(size(60_000, 20)));

@@ -1,4 +1,4 @@
-//! Stage 5, do: Resource Manager. Calls are values, answers are parsed here, errors carry their meaning.
+//! Resource Manager. Calls are values, answers are parsed here, errors carry their meaning.
 //! Nothing here decides what is to be done.
 
 mod answer;

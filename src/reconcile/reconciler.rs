@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remediation::decide::{Idle, Next, Observed, Pass, Question};
+use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
 use remediation::document::{Rival, TargetDocument, Versioned};
 use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
 use remediation::id::Target;
@@ -265,9 +265,9 @@ impl Reconciler {
 
     async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
-            Question::Facts => Observed::Facts(self.facts.facts(&self.arm, target, None, slot).await?),
+            Question::Facts => Observed::Answer(Answer::Facts(self.facts.facts(&self.arm, target, None, slot).await?)),
             Question::FactsSince(since) => {
-                Observed::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?)
+                Observed::Answer(Answer::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?))
             }
             Question::ActiveTasks => {
                 let hash = target.hash();
@@ -279,13 +279,13 @@ impl Reconciler {
                         (read_at, tasks)
                     }
                 };
-                Observed::ActiveTasks(self.opened.add_to(tasks, target.subscription(), read_at))
+                Observed::Answer(Answer::ActiveTasks(self.opened.add_to(tasks, target.subscription(), read_at)))
             }
             // One query at a time: what is answered is kept, whatever becomes of the rest.
             Question::States(mut asked) => {
                 let hash = target.hash();
                 if let Some((known, states)) = self.begun.states(&hash, &asked) {
-                    return Ok(Observed::States(known, states));
+                    return Ok(Observed::Answer(Answer::States(known, states)));
                 }
                 let (call, count) = calls::latest_states(target, &asked, Timestamp::now_utc());
                 let states = match self.arm.send_paged(&call, slot).await {
@@ -294,12 +294,14 @@ impl Reconciler {
                 };
                 asked.truncate(count);
                 self.begun.keep_states(&hash, &asked, &states);
-                Observed::States(asked, states)
+                Observed::Answer(Answer::States(asked, states))
             }
-            Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from, slot).await?),
+            Question::AllNonCompliant(from) => {
+                Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from, slot).await?))
+            }
             Question::Task(name) => match self.arm.send(&calls::task(target, &name), slot).await {
-                Ok(status) => Observed::Task(name, Some(status)),
-                Err(error) if error.is_missing() => Observed::Task(name, None),
+                Ok(status) => Observed::Answer(Answer::Task(name, Some(status))),
+                Err(error) if error.is_missing() => Observed::Answer(Answer::Task(name, None)),
                 Err(error) => return Err(error),
             },
             Question::Deployments(name, from) => {
@@ -311,7 +313,7 @@ impl Reconciler {
                     Err(error) if from.is_some() && error.is_final() => (Vec::new(), None),
                     Err(error) => return Err(error),
                 };
-                Observed::Deployments(name, DeploymentList { from, deployments, next })
+                Observed::Answer(Answer::Deployments(name, DeploymentList { from, deployments, next }))
             }
             Question::Evaluation(scope, link) => {
                 let answer = self.arm.send_scan(&calls::read_evaluation(&scope), Some(&link), slot).await;

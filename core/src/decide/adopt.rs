@@ -7,7 +7,8 @@ use crate::id::ResourceId;
 use crate::time::Timestamp;
 
 use super::context::Context;
-use super::step::{Next, Question};
+use super::question::Question;
+use super::step::Next;
 
 impl Context<'_> {
     /// Takes a task in that is the target's and that its document does not know, if it runs: the list may be old.
@@ -46,8 +47,10 @@ mod tests {
 
     use super::*;
     use crate::decide::closed_gate_tests::play;
+    use crate::decide::idle::Idle;
     use crate::decide::pass::Pass;
-    use crate::decide::step::{Idle, Observed, Transition};
+    use crate::decide::question::Answer;
+    use crate::decide::step::{Observed, Transition};
     use crate::fact::{ActiveTasks, TaskState};
     use crate::fixture::{installation, now, pass_over, resource, status, target, tuning, waiting};
     use crate::message::WakeUp;
@@ -85,7 +88,7 @@ mod tests {
         let document = waiting(1);
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         play(&mut pass, document, |next| *next == Next::Ask(Question::ActiveTasks));
-        pass.observe(Observed::ActiveTasks(ActiveTasks::All(tasks)));
+        pass.observe(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(tasks))));
         pass
     }
 
@@ -96,7 +99,7 @@ mod tests {
         assert_eq!(pass.next(&tuning(), now()), Next::Ask(Question::Task(name(7))));
         let told = |pass: &Pass, sequence, answer| {
             let mut pass = pass.clone();
-            pass.observe(Observed::Task(name(sequence), answer));
+            pass.observe(Observed::Answer(Answer::Task(name(sequence), answer)));
             pass
         };
         let first_ended = told(&pass, 7, Some(status(TaskState::Complete)));

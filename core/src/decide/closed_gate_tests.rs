@@ -8,8 +8,10 @@ use crate::message::{Finding, WakeUp};
 use crate::time::Timestamp;
 use crate::transition::observe::merge;
 
+use super::idle::Idle;
 use super::pass::Pass;
-use super::step::{Idle, Next, Observed, Question, Transition, Write};
+use super::question::{Answer, Question};
+use super::step::{Next, Observed, Transition, Write};
 
 fn floor() -> Timestamp {
     now() + time::Duration::seconds(40)
@@ -56,10 +58,10 @@ pub(crate) fn play(pass: &mut Pass, document: TargetDocument, stop: impl Fn(&Nex
         pass.observe(match next {
             Next::Load => Observed::Target(Box::new(Versioned { document: document.clone(), etag: Some(etag()) })),
             Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
-            Next::Ask(Question::Facts) => Observed::Facts(facts()),
-            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
-            Next::Ask(Question::Task(name)) => Observed::Task(name, None),
-            Next::Ask(Question::States(asked)) => Observed::States(asked, Vec::new()),
+            Next::Ask(Question::Facts) => Observed::Answer(Answer::Facts(facts())),
+            Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
+            Next::Ask(Question::Task(name)) => Observed::Answer(Answer::Task(name, None)),
+            Next::Ask(Question::States(asked)) => Observed::Answer(Answer::States(asked, Vec::new())),
             Next::Save(write) => Observed::Saved(write, etag()),
             Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),
             other => panic!("not on the way to a task: {other:?}"),

@@ -14,8 +14,10 @@ use crate::wave::conflicts::Blockers;
 use crate::wave::listed::Known;
 use crate::wave::task_limit::TaskLimit;
 
+use super::idle::Idle;
 use super::pass::Pass;
-use super::step::{Idle, Next, Question, Transition, Write};
+use super::question::Question;
+use super::step::{Next, Transition, Write};
 
 /// By so much at least, and at most, the list of tasks may be late.
 const LISTED_LATE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(600)];

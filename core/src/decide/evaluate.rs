@@ -13,7 +13,9 @@ use crate::wave::due::Due;
 
 use super::context::Context;
 use super::gather::Judged;
-use super::step::{Idle, Next, Question};
+use super::idle::Idle;
+use super::question::Question;
+use super::step::Next;
 
 /// What is to be done about the resources that wait for an evaluation.
 pub(crate) enum Evaluating {

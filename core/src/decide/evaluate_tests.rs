@@ -15,9 +15,11 @@ use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
 
 use super::closed_gate_tests::{etag, facts};
+use super::idle::Idle;
 use super::pass::Pass;
 use super::plan::Plan;
-use super::step::{Idle, Next, Observed, Question, Transition, Write};
+use super::question::{Answer, Question};
+use super::step::{Next, Observed, Transition, Write};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const LINK: &str = "https://management.azure.com/operation";
@@ -100,9 +102,9 @@ impl Scene {
                     self.claims = (*claims).clone();
                     Observed::ClaimsSaved(claims, etag())
                 }
-                Next::Ask(Question::Facts) => Observed::Facts(facts()),
-                Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
-                Next::Ask(Question::States(asked)) => Observed::States(asked, self.states.clone()),
+                Next::Ask(Question::Facts) => Observed::Answer(Answer::Facts(facts())),
+                Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
+                Next::Ask(Question::States(asked)) => Observed::Answer(Answer::States(asked, self.states.clone())),
                 Next::Ask(Question::Evaluation(scope, link)) => {
                     assert_eq!(link, LINK);
                     self.questions += 1;

@@ -10,7 +10,9 @@ use crate::transition::park_target::{is_elsewhere, only_group};
 use crate::transition::settle::{settle, settle_where};
 
 use super::context::Context;
-use super::step::{Idle, Next, Question};
+use super::idle::Idle;
+use super::question::Question;
+use super::step::Next;
 
 /// For so long a task must be missing before it counts as deleted.
 const MISSING_FOR: Duration = Duration::from_secs(180);
@@ -133,6 +135,7 @@ impl Context<'_> {
 mod tests {
     use super::*;
     use crate::decide::pass::Pass;
+    use crate::decide::question::Answer;
     use crate::decide::step::{Observed, Transition, Write};
     use crate::document::{ETag, SubscriptionDocument, Versioned};
     use crate::fact::{ActiveTasks, ListedTask, Unanswered};
@@ -167,7 +170,7 @@ mod tests {
         let name = document.active.as_ref().unwrap().name.clone();
         pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
-        pass.observe(Observed::Task(name, None));
+        pass.observe(Observed::Answer(Answer::Task(name, None)));
         pass
     }
 
@@ -192,10 +195,10 @@ mod tests {
             resources: None,
             state: TaskState::Active,
         };
-        listed.observe(Observed::ActiveTasks(ActiveTasks::All(vec![task])));
+        listed.observe(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(vec![task]))));
         let Next::Save(Write { transition, .. }) = listed.next(&tuning(), now()) else { panic!("not idle") };
         assert_eq!(transition, Transition::Settled(Idle::TaskRunning));
-        pass.observe(Observed::ActiveTasks(ActiveTasks::All(Vec::new())));
+        pass.observe(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))));
         let Next::Save(Write { document, .. }) = pass.next(&tuning(), now()) else { panic!("not taken in") };
         assert_eq!((document.active, document.history.len()), (None, 1));
     }

@@ -11,16 +11,18 @@ use crate::transition::backoff::next_pass;
 use crate::transition::park_target::park_target;
 use crate::transition::{left_out, listing, open};
 use crate::wave::allowed::{forbidden, forbids_all};
-use crate::wave::conflicts::Free;
 use crate::wave::due::Due;
 use crate::wave::eligible::{Eligible, unreadable};
+use crate::wave::free::Free;
 use crate::wave::non_compliant::NonCompliant;
 use crate::wave::skipped::{Skipped, apply_skipped};
 
 use super::context::Context;
 use super::evaluate::Evaluating;
+use super::idle::Idle;
 use super::plan::Plan;
-use super::step::{Idle, Next, Question, Transition};
+use super::question::Question;
+use super::step::{Next, Transition};
 use super::whole_scope::Escalation;
 
 /// How far the gathering of a wave has come.

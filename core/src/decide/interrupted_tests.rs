@@ -7,8 +7,10 @@ use crate::id::ResourceId;
 use crate::message::WakeUp;
 
 use super::closed_gate_tests::{etag, opens, pass, play};
+use super::idle::Idle;
 use super::pass::Pass;
-use super::step::{Idle, Next, Observed, Question, Transition, Write};
+use super::question::{Answer, Question};
+use super::step::{Next, Observed, Transition, Write};
 
 /// A pass over three due resources, of which the states of so many were told.
 fn told(resources: &[usize]) -> Pass {
@@ -16,7 +18,7 @@ fn told(resources: &[usize]) -> Pass {
     let mut pass = pass_over(&WakeUp::new(target(), document.generation));
     play(&mut pass, document, |next| matches!(next, Next::Ask(Question::States(_))));
     if !resources.is_empty() {
-        pass.observe(Observed::States(resources.iter().map(|n| resource(*n)).collect(), Vec::new()));
+        pass.observe(Observed::Answer(Answer::States(resources.iter().map(|n| resource(*n)).collect(), Vec::new())));
     }
     pass
 }

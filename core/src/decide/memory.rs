@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use crate::document::{Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{
-    ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskStatus,
+    ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState, TaskStatus,
 };
 use crate::id::{ResourceId, Scope, TargetHash};
 use crate::time::Timestamp;
 
-use super::step::{Idle, Transition};
+use super::idle::Idle;
+use super::question::Answer;
+use super::step::Transition;
 
 /// The documents, as they were last read or written.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +47,32 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
+    /// Takes an answer in. `unlisted` resources have been counted by now.
+    pub(crate) fn take(&mut self, answer: Answer, unlisted: u64) {
+        match answer {
+            Answer::Facts(facts) => {
+                self.facts_read_anew |= self.facts.is_some();
+                self.facts = Some(facts);
+            }
+            Answer::States(asked, states) => {
+                self.states_asked.extend(asked);
+                self.states.extend(states);
+            }
+            Answer::AllNonCompliant(states) => {
+                self.unlisted_then = unlisted;
+                self.all_non_compliant = Some(states);
+            }
+            Answer::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
+            Answer::Task(name, status) => {
+                if status.as_ref().is_some_and(|status| status.state != TaskState::Active) {
+                    self.ended.insert(name.clone());
+                }
+                self.task = Some((name, status));
+            }
+            Answer::Deployments(name, list) => self.deployments = Some((name, list)),
+        }
+    }
+
     /// What was read before the machine stood still says nothing of now.
     pub(crate) fn forget_what_was_read(&mut self) {
         (self.facts, self.active_tasks, self.all_non_compliant) = (None, None, None);

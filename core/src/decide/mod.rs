@@ -14,6 +14,7 @@ mod evaluate;
 mod evaluate_tests;
 mod follow;
 mod gather;
+mod idle;
 #[cfg(test)]
 mod interrupted_tests;
 mod memory;
@@ -21,6 +22,7 @@ mod open;
 mod parked;
 mod pass;
 mod plan;
+mod question;
 #[cfg(test)]
 mod refusal_tests;
 mod refused;
@@ -31,6 +33,8 @@ mod verify;
 mod whole_scope;
 
 pub use follow::SHORT_LISTS;
+pub use idle::Idle;
 pub use pass::Pass;
 pub use plan::Plan;
-pub use step::{Idle, Next, Observed, Question, Transition, Write};
+pub use question::{Answer, Question};
+pub use step::{Next, Observed, Transition, Write};

@@ -15,8 +15,10 @@ use crate::wave::conflicts::claim;
 use crate::wave::may_still_go;
 
 use super::context::Context;
+use super::idle::Idle;
 use super::memory::Mine;
-use super::step::{Idle, Next, Question, Transition};
+use super::question::Question;
+use super::step::{Next, Transition};
 
 /// Requests for one task without an answer before they count as a failed attempt. By then most of an hour has gone by.
 const MOST_UNANSWERED: u32 = 8;

@@ -4,7 +4,8 @@ use crate::transition::park_target::unpark_target;
 use crate::wave::due::Due;
 
 use super::context::Context;
-use super::step::{Idle, Next};
+use super::idle::Idle;
+use super::step::Next;
 
 impl Context<'_> {
     /// What to do about the target's park: rest until its end, and end it then. None when there is none.
@@ -23,7 +24,8 @@ impl Context<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::step::{Observed, Question, Transition};
+    use crate::decide::question::{Answer, Question};
+    use crate::decide::step::{Observed, Transition};
     use crate::document::TargetCause;
     use crate::document::{ETag, EntryState, ParkReason, SubscriptionDocument, TargetDocument, Versioned};
     use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Facts, Found};
@@ -59,14 +61,14 @@ mod tests {
             instance: None,
         };
         match question {
-            Question::Facts | Question::FactsSince(_) => Some(Observed::Facts(Facts {
+            Question::Facts | Question::FactsSince(_) => Some(Observed::Answer(Answer::Facts(Facts {
                 assignment: Found::There(assignment),
                 references: None,
                 siblings: Vec::new(),
                 read_at: now(),
-            })),
-            Question::ActiveTasks => Some(Observed::ActiveTasks(ActiveTasks::All(Vec::new()))),
-            Question::States(asked) => Some(Observed::States(asked.clone(), Vec::new())),
+            }))),
+            Question::ActiveTasks => Some(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new())))),
+            Question::States(asked) => Some(Observed::Answer(Answer::States(asked.clone(), Vec::new()))),
             Question::AllNonCompliant(_) | Question::Task(_) | Question::Deployments(..) | Question::Evaluation(..) => {
                 None
             }
@@ -96,7 +98,7 @@ mod tests {
         let answer = |question: &Question| {
             let assignment = Found::Unreadable(words.to_owned());
             let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
-            (*question == Question::Facts).then_some(Observed::Facts(facts))
+            (*question == Question::Facts).then_some(Observed::Answer(Answer::Facts(facts)))
         };
         for mode in [Mode::Act, Mode::Plan] {
             let (reason, said) = match decided(&before, &Tuning { mode, ..tuning() }, answer) {

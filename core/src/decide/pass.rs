@@ -10,7 +10,7 @@
 use crate::document::{
     ETag, EvaluationPhase, Installation, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up,
 };
-use crate::fact::{CallKind, Creation, Refusal, Scanned, TaskState, Unanswered};
+use crate::fact::{CallKind, Creation, Refusal, Scanned, Unanswered};
 use crate::id::{Scope, Target, TargetHash};
 use crate::message::WakeUp;
 use crate::settings::Tuning;
@@ -19,8 +19,9 @@ use crate::transition::refusals::holding;
 use crate::transition::schedule::wake_up_of;
 
 use super::context::Context;
+use super::idle::Idle;
 use super::memory::{Answers, Documents, End, Evaluation, Limits, Mine, Opening};
-use super::step::{Idle, Next, Observed, Transition};
+use super::step::{Next, Observed, Transition};
 
 /// The memory of one pass over one target.
 #[derive(Debug, Clone)]
@@ -162,27 +163,11 @@ impl Pass {
                 self.answers.forget_task();
             }
             Observed::Rival(hash, rival) => drop(self.documents.rivals.insert(hash, rival)),
-            Observed::Facts(facts) => {
-                self.answers.facts_read_anew |= self.answers.facts.is_some();
-                self.answers.facts = Some(facts);
-            }
-            Observed::States(asked, states) => {
-                self.answers.states_asked.extend(asked);
-                self.answers.states.extend(states);
-            }
-            Observed::AllNonCompliant(states) => {
+            Observed::Answer(answer) => {
                 let unlisted = self.document().and_then(|document| document.unlisted.as_ref());
-                self.answers.unlisted_then = unlisted.map_or(0, |unlisted| unlisted.seen);
-                self.answers.all_non_compliant = Some(states);
+                let unlisted = unlisted.map_or(0, |unlisted| unlisted.seen);
+                self.answers.take(answer, unlisted);
             }
-            Observed::ActiveTasks(tasks) => self.answers.active_tasks = Some(tasks),
-            Observed::Task(name, status) => {
-                if status.as_ref().is_some_and(|status| status.state != TaskState::Active) {
-                    self.answers.ended.insert(name.clone());
-                }
-                self.answers.task = Some((name, status));
-            }
-            Observed::Deployments(name, list) => self.answers.deployments = Some((name, list)),
             Observed::Unanswered(Unanswered { not_before: Some(until), .. }) | Observed::Floor(until) => {
                 self.limits.throttled = self.limits.throttled.max(Some(until));
             }
@@ -293,12 +278,7 @@ impl Pass {
 /// The kind of call that gave this answer.
 fn answered(observed: &Observed) -> Option<CallKind> {
     match observed {
-        Observed::Facts(_) => Some(CallKind::ListAssignments),
-        Observed::States(..) => Some(CallKind::QueryStates),
-        Observed::AllNonCompliant(list) => (!list.is_refused && !list.is_unanswered()).then_some(CallKind::QueryStates),
-        Observed::ActiveTasks(_) => Some(CallKind::ListTasks),
-        Observed::Task(..) => Some(CallKind::ReadTask),
-        Observed::Deployments(..) => Some(CallKind::ListDeployments),
+        Observed::Answer(answer) => answer.call(),
         Observed::Creation(_, Creation::Accepted | Creation::Wait | Creation::Refused(_)) => Some(CallKind::CreateTask),
         Observed::Creation(_, Creation::Throttled(_) | Creation::Park(_) | Creation::Unknown)
         | Observed::Target(_)

@@ -8,7 +8,8 @@ use crate::time::Timestamp;
 use crate::transition::refusals::{holding, tell, try_again, wake_at};
 
 use super::context::Context;
-use super::step::{Idle, Next};
+use super::idle::Idle;
+use super::step::Next;
 
 impl Context<'_> {
     /// What to do about a refusal that holds the target. None when there is none, or when it is for this pass to try.

@@ -14,8 +14,10 @@ use crate::transition::open::grace;
 use crate::wave::conflicts::claim;
 
 use super::closed_gate_tests::{etag, facts, play};
+use super::idle::Idle;
 use super::pass::Pass;
-use super::step::{Idle, Next, Observed, Question, Transition, Write};
+use super::question::{Answer, Question};
+use super::step::{Next, Observed, Transition, Write};
 
 /// A pass that has taken over a task that Resource Manager does not know, and now asks what else runs.
 fn taken_over() -> Pass {
@@ -54,8 +56,10 @@ fn by_hand(n: usize) -> ListedTask {
 fn end(mut pass: Pass, tuning: &Tuning, others: &[ListedTask]) -> Next {
     loop {
         pass.observe(match pass.next(tuning, now()) {
-            Next::Ask(Question::Facts) => Observed::Facts(facts()),
-            Next::Ask(Question::ActiveTasks) => Observed::ActiveTasks(ActiveTasks::All(others.to_vec())),
+            Next::Ask(Question::Facts) => Observed::Answer(Answer::Facts(facts())),
+            Next::Ask(Question::ActiveTasks) => {
+                Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(others.to_vec())))
+            }
             next => return next,
         });
     }
@@ -81,10 +85,10 @@ fn given_up(pass: Pass, tuning: &Tuning, others: &[ListedTask]) -> TargetDocumen
     later.observe(Observed::Target(Box::new(Versioned { document, etag: Some(etag()) })));
     let Next::Ask(Question::Task(name)) = later.next(tuning, until) else { panic!("not looked for") };
     let mut there = later.clone();
-    there.observe(Observed::Task(name.clone(), Some(status(TaskState::Active))));
+    there.observe(Observed::Answer(Answer::Task(name.clone(), Some(status(TaskState::Active)))));
     let Next::Save(write) = there.next(tuning, until) else { panic!("not taken in") };
     assert!(write.document.active.is_some_and(|active| active.phase == TaskPhase::Open && active.giving_up.is_none()));
-    later.observe(Observed::Task(name.clone(), None));
+    later.observe(Observed::Answer(Answer::Task(name.clone(), None)));
     let Next::Save(write) = later.next(tuning, until) else { panic!("not idle") };
     assert_eq!(write.transition, Transition::Settled(Idle::OpeningElsewhere), "one look is not enough");
     let at_last = until + grace(&active, tuning);
@@ -94,7 +98,7 @@ fn given_up(pass: Pass, tuning: &Tuning, others: &[ListedTask]) -> TargetDocumen
         etag: None,
     }));
     last.observe(Observed::Target(Box::new(Versioned { document: *write.document, etag: Some(etag()) })));
-    last.observe(Observed::Task(name, None));
+    last.observe(Observed::Answer(Answer::Task(name, None)));
     let Next::Save(write) = last.next(tuning, at_last) else { panic!("not given up") };
     assert_eq!(write.document.active, None);
     *write.document

@@ -4,7 +4,8 @@
 use crate::transition::doubts;
 
 use super::context::Context;
-use super::step::{Next, Question};
+use super::question::Question;
+use super::step::Next;
 
 impl Context<'_> {
     /// What to do about what is in doubt; none when there is nothing to do now.

@@ -5,7 +5,8 @@ use crate::wave::conflicts::Blockers;
 use crate::wave::whole_scope::WholeScope;
 
 use super::context::Context;
-use super::step::{Next, Question};
+use super::question::Question;
+use super::step::Next;
 
 /// What follows from considering a task for the whole scope.
 pub(crate) enum Escalation {
@@ -49,6 +50,7 @@ impl Context<'_> {
 mod tests {
     use super::*;
     use crate::decide::closed_gate_tests::play;
+    use crate::decide::question::Answer;
     use crate::decide::step::{Observed, Transition};
     use crate::document::{StatesCursor, TaskKind, Unlisted};
     use crate::event::ComplianceState;
@@ -68,7 +70,7 @@ mod tests {
         };
         let mut states = ScopeStates::unread(None);
         states.push((0..COUNT).map(state).collect(), next.map(str::to_owned));
-        Observed::AllNonCompliant(states)
+        Observed::Answer(Answer::AllNonCompliant(states))
     }
 
     #[test]
@@ -83,7 +85,7 @@ mod tests {
         assert_eq!(write.document.active.unwrap().kind, TaskKind::WholeScope { count: COUNT });
         cut.observe(states(Some("rest")));
         let Next::Ask(Question::States(asked)) = cut.next(&tuning(), now()) else { panic!("no wave") };
-        cut.observe(Observed::States(asked, Vec::new()));
+        cut.observe(Observed::Answer(Answer::States(asked, Vec::new())));
         let Next::Save(write) = cut.next(&tuning(), now()) else { panic!("no task") };
         assert!(write.document.waves_first);
         let mut next = waiting(COUNT);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::decide::{Next, Observed, Question, Transition};
+use crate::decide::{Answer, Next, Observed, Question, Transition};
 use crate::document::{ETag, EntryState, LeftOut, SubscriptionDocument, TargetDocument, Versioned};
 use crate::event::ComplianceState;
 use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState, ScopeStates};
@@ -150,10 +150,15 @@ impl World {
                     instance: None,
                 };
                 let assignment = Found::There(assignment);
-                Observed::Facts(Facts { assignment, references: None, siblings: Vec::new(), read_at: now() })
+                Observed::Answer(Answer::Facts(Facts {
+                    assignment,
+                    references: None,
+                    siblings: Vec::new(),
+                    read_at: now(),
+                }))
             }
-            Question::ActiveTasks => Observed::ActiveTasks(ActiveTasks::All(Vec::new())),
-            Question::States(asked) => Observed::States(asked, states),
+            Question::ActiveTasks => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
+            Question::States(asked) => Observed::Answer(Answer::States(asked, states)),
             Question::AllNonCompliant(from) => {
                 let mut list = ScopeStates::unread(from);
                 if self.refuses {
@@ -161,7 +166,7 @@ impl World {
                 } else {
                     list.push(states, None);
                 }
-                Observed::AllNonCompliant(list)
+                Observed::Answer(Answer::AllNonCompliant(list))
             }
             other => panic!("{other:?}"),
         }

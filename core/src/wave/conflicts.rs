@@ -5,12 +5,10 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use crate::document::{ActiveTask, Claim, Claimed, TargetDocument, TaskKind, TaskName, TaskRequest};
-use crate::fact::{ListedTask, NewTask};
+use crate::document::{ActiveTask, Claim, Claimed, TargetDocument, TaskKind};
+use crate::fact::ListedTask;
 use crate::id::{IdDigest, ReferenceId, ResourceId, Scope, Target, TargetHash};
-use crate::settings::Tuning;
 
-use super::eligible::Eligible;
 use super::listed::{Known, Standing};
 use super::task_limit::TaskLimit;
 
@@ -18,7 +16,7 @@ use super::task_limit::TaskLimit;
 #[derive(Debug)]
 pub(crate) struct Blockers<'a> {
     known: Known<'a>,
-    /// Creation together when it is first needed: a pass over one rival after the other does without.
+    /// Put together when it is first needed: a pass over one rival after the other does without.
     claimed: OnceCell<HashSet<IdDigest>>,
     claimed_scopes: OnceCell<Vec<&'a Scope>>,
     /// Resources and scopes that the tasks of others touch.
@@ -180,50 +178,6 @@ fn overlap(a: &str, b: &str) -> bool {
     holds(a, b) || holds(b, a)
 }
 
-/// A wave that nothing is in the way of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Free {
-    wave: Eligible,
-}
-
-impl Free {
-    /// Asks claims and active tasks. None when every resource is blocked.
-    pub(crate) fn among(mut wave: Eligible, blockers: &Blockers<'_>) -> Option<Self> {
-        wave.resources.retain(|id| !blockers.block(id));
-        (!wave.resources.is_empty()).then_some(Self { wave })
-    }
-
-    /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources are in the order in which the
-    /// document keeps them, so that the request is the same whoever makes it.
-    pub(crate) fn into_task(self, name: TaskName, document: &TargetDocument, tuning: &Tuning) -> NewTask {
-        let mut resources = self.wave.resources;
-        resources.sort();
-        task(name, document, tuning, self.wave.reference, TaskKind::Listed, resources)
-    }
-}
-
-/// The task of the target with this name.
-pub(crate) fn task(
-    name: TaskName,
-    document: &TargetDocument,
-    tuning: &Tuning,
-    reference: Option<String>,
-    kind: TaskKind,
-    resources: Vec<ResourceId>,
-) -> NewTask {
-    NewTask {
-        name,
-        target: document.target.clone(),
-        kind,
-        resources,
-        request: TaskRequest {
-            reference,
-            parallel_deployments: tuning.parallel_deployments,
-            failure_threshold: tuning.failure_threshold,
-        },
-    }
-}
-
 /// The claim that goes with the target's active task.
 pub(crate) fn claim(active: &ActiveTask, document: &TargetDocument) -> Claim {
     let on = match active.kind {
@@ -238,7 +192,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::document::{InstallationId, Rival, SubscriptionDocument};
+    use crate::document::{InstallationId, Rival, SubscriptionDocument, TaskName};
     use crate::fact::TaskState;
     use crate::fixture::{SUB, installation, resource, target};
 

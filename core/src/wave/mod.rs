@@ -5,6 +5,7 @@ pub(crate) mod allowed;
 pub(crate) mod conflicts;
 pub(crate) mod due;
 pub(crate) mod eligible;
+pub(crate) mod free;
 pub(crate) mod listed;
 pub(crate) mod non_compliant;
 pub(crate) mod skipped;

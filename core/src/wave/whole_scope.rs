@@ -10,8 +10,8 @@ use crate::id::ResourceId;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
 
-use super::conflicts::task;
 use super::eligible::Eligible;
+use super::free::task;
 use super::non_compliant::NonCompliant;
 
 /// More than `ESCALATE_ABOVE` resources that are all due for their first attempt, in a target that has no others.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remediation::decide::{Observed, Question};
+use remediation::decide::{Answer, Observed, Question};
 use remediation::document::ParkReason;
 use remediation::event::ComplianceState;
 use remediation::fact::{
@@ -27,12 +27,20 @@ impl World {
         let now = self.now;
         let kept = self.cloud.kept(instance);
         let known = match question {
-            Question::Facts => kept.facts.get(target).and_then(|kept| kept.get(now)).map(Observed::Facts),
+            Question::Facts => kept
+                .facts
+                .get(target)
+                .and_then(|kept| kept.get(now))
+                .map(|answer| Observed::Answer(Answer::Facts(answer))),
             Question::FactsSince(since) => {
                 let kept = kept.facts.get(target).and_then(|kept| kept.get(now));
-                kept.filter(|facts| facts.read_at >= *since).map(Observed::Facts)
+                kept.filter(|facts| facts.read_at >= *since).map(|answer| Observed::Answer(Answer::Facts(answer)))
             }
-            Question::ActiveTasks => kept.tasks.as_ref().and_then(|kept| kept.get(now)).map(Observed::ActiveTasks),
+            Question::ActiveTasks => kept
+                .tasks
+                .as_ref()
+                .and_then(|kept| kept.get(now))
+                .map(|answer| Observed::Answer(Answer::ActiveTasks(answer))),
             Question::States(_)
             | Question::AllNonCompliant(_)
             | Question::Task(_)
@@ -60,7 +68,7 @@ impl World {
                 let facts = self.facts(target);
                 let kept = Kept::new(facts.clone(), now, FACTS_TTL);
                 self.cloud.kept(instance).facts.insert(target.clone(), kept);
-                Observed::Facts(facts)
+                Observed::Answer(Answer::Facts(facts))
             }
             Question::ActiveTasks => {
                 let mut tasks = ActiveTasks::All(self.active_tasks());
@@ -72,7 +80,7 @@ impl World {
                     tasks = ActiveTasks::Some(own.collect());
                 }
                 self.cloud.kept(instance).tasks = Some(Kept::new(tasks.clone(), now, TASKS_TTL));
-                Observed::ActiveTasks(tasks)
+                Observed::Answer(Answer::ActiveTasks(tasks))
             }
             Question::States(asked) => {
                 let mut asked = asked.clone();
@@ -80,10 +88,14 @@ impl World {
                     asked.truncate(1 + asked.len() / 2);
                 }
                 let states = asked.iter().filter_map(|id| self.state(target, id)).collect();
-                Observed::States(asked, states)
+                Observed::Answer(Answer::States(asked, states))
             }
-            Question::AllNonCompliant(from) => Observed::AllNonCompliant(self.scope_states(target, from.as_deref())),
-            Question::Task(name) if self.is_overlooked(name.as_str()) => Observed::Task(name.clone(), None),
+            Question::AllNonCompliant(from) => {
+                Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from.as_deref())))
+            }
+            Question::Task(name) if self.is_overlooked(name.as_str()) => {
+                Observed::Answer(Answer::Task(name.clone(), None))
+            }
             Question::Task(name) => {
                 let status = self.cloud.task(name.as_str()).map(|task| task.status(now));
                 match status.as_ref().map(|status| (status.state, status.word.as_str())) {
@@ -91,7 +103,7 @@ impl World {
                     Some((TaskState::Active, "Reticulating")) => self.meet(Ingredient::UnknownWord),
                     _ => {}
                 }
-                Observed::Task(name.clone(), status)
+                Observed::Answer(Answer::Task(name.clone(), status))
             }
             Question::Deployments(name, from) => {
                 let all = self.cloud.task(name.as_str()).map(|task| task.deployments.clone()).unwrap_or_default();
@@ -101,7 +113,10 @@ impl World {
                 if next.is_some() {
                     self.meet(Ingredient::ReadInParts);
                 }
-                Observed::Deployments(name.clone(), DeploymentList { from: from.clone(), deployments, next })
+                Observed::Answer(Answer::Deployments(
+                    name.clone(),
+                    DeploymentList { from: from.clone(), deployments, next },
+                ))
             }
             Question::Evaluation(scope, link) => self.tell_of_evaluation(scope, link, None),
         }

@@ -1,0 +1,107 @@
+//! Why nothing is done for a target until its next wake-up.
+
+/// Why a target rests until its next wake-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// Nothing is due, or nothing waits at all.
+    NothingDue,
+    /// More comes due soon: the wave waits for it.
+    WaveFills,
+    /// What is due waits for an evaluation.
+    NotEvaluatedYet,
+    /// Other tasks are in the way of everything that is due.
+    Blocked,
+    /// Resource Manager asked to be left alone.
+    Throttled,
+    /// Resource Manager did not answer.
+    Unanswered,
+    /// The target is parked.
+    TargetParked,
+    /// Resource Manager refuses the worker what it asks in the subscription.
+    SubscriptionParked,
+    /// The task runs.
+    TaskRunning,
+    /// The opening of the task is another's to finish, or its fate is not known yet.
+    OpeningElsewhere,
+    /// The time for this pass is used up.
+    OutOfTime,
+    /// Plan mode: everything keeps waiting.
+    PlanMode,
+    /// Nothing is begun until a person says that it may.
+    Paused,
+}
+
+impl Idle {
+    /// Whether all that was to be asked was answered.
+    #[must_use]
+    pub fn is_for_want_of_work(self) -> bool {
+        match self {
+            Self::NothingDue | Self::NotEvaluatedYet | Self::TaskRunning => true,
+            Self::WaveFills
+            | Self::Blocked
+            | Self::Throttled
+            | Self::Unanswered
+            | Self::TargetParked
+            | Self::SubscriptionParked
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode
+            | Self::Paused => false,
+        }
+    }
+
+    /// Whether nothing more can be asked for now.
+    #[must_use]
+    pub fn is_for_want_of_answers(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unanswered | Self::SubscriptionParked => true,
+            Self::NothingDue
+            | Self::WaveFills
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TargetParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode
+            | Self::Paused => false,
+        }
+    }
+
+    /// Whether the pass has come to its end, and was not only interrupted.
+    #[must_use]
+    pub fn is_an_end(self) -> bool {
+        match self {
+            Self::WaveFills | Self::Throttled | Self::Unanswered | Self::OutOfTime => false,
+            Self::NothingDue
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TargetParked
+            | Self::SubscriptionParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::PlanMode
+            | Self::Paused => true,
+        }
+    }
+
+    /// The word in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingDue => "nothingDue",
+            Self::WaveFills => "waveFills",
+            Self::NotEvaluatedYet => "notEvaluatedYet",
+            Self::Blocked => "blocked",
+            Self::Throttled => "throttled",
+            Self::Unanswered => "unanswered",
+            Self::TargetParked => "targetParked",
+            Self::SubscriptionParked => "subscriptionParked",
+            Self::TaskRunning => "taskRunning",
+            Self::OpeningElsewhere => "openingElsewhere",
+            Self::OutOfTime => "outOfTime",
+            Self::PlanMode => "planMode",
+            Self::Paused => "paused",
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A wave that nothing is in the way of, and the task that it makes.
+
+use crate::document::{TargetDocument, TaskKind, TaskName, TaskRequest};
+use crate::fact::NewTask;
+use crate::id::ResourceId;
+use crate::settings::Tuning;
+
+use super::conflicts::Blockers;
+use super::eligible::Eligible;
+
+/// A wave that nothing is in the way of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Free {
+    wave: Eligible,
+}
+
+impl Free {
+    /// Asks claims and active tasks. None when every resource is blocked.
+    pub(crate) fn among(mut wave: Eligible, blockers: &Blockers<'_>) -> Option<Self> {
+        wave.resources.retain(|id| !blockers.block(id));
+        (!wave.resources.is_empty()).then_some(Self { wave })
+    }
+
+    /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources are in the order in which the
+    /// document keeps them, so that the request is the same whoever makes it.
+    pub(crate) fn into_task(self, name: TaskName, document: &TargetDocument, tuning: &Tuning) -> NewTask {
+        let mut resources = self.wave.resources;
+        resources.sort();
+        task(name, document, tuning, self.wave.reference, TaskKind::Listed, resources)
+    }
+}
+
+/// The task of the target with this name.
+pub(crate) fn task(
+    name: TaskName,
+    document: &TargetDocument,
+    tuning: &Tuning,
+    reference: Option<String>,
+    kind: TaskKind,
+    resources: Vec<ResourceId>,
+) -> NewTask {
+    NewTask {
+        name,
+        target: document.target.clone(),
+        kind,
+        resources,
+        request: TaskRequest {
+            reference,
+            parallel_deployments: tuning.parallel_deployments,
+            failure_threshold: tuning.failure_threshold,
+        },
+    }
+}
