@@ -25,12 +25,18 @@ fn camel_case(name: &str) -> String {
     words.fold(first, |all, word| all + &word[..1].to_uppercase() + &word[1..])
 }
 
-/// The public fields of the structs of a file, before its tests.
+/// The fields of the structs and of the variants of a file, before its tests.
 fn fields(file: &str) -> impl Iterator<Item = String> {
     let code = file.split("#[cfg(test)]").next().unwrap_or_default();
+    let of_variant = |line: &str| {
+        let (name, of) = line.strip_prefix("        ")?.strip_suffix(',')?.split_once(": ")?;
+        let is_type = of.starts_with(|c: char| c.is_ascii_uppercase()) && of.chars().any(|c| c.is_ascii_lowercase());
+        (is_type && !of.contains(['(', '{'])).then(|| name.to_owned())
+    };
     let name = |line: &str| {
-        let (name, _) = line.strip_prefix("    pub ")?.split_once(": ")?;
-        name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then(|| camel_case(name))
+        let of_struct = || Some(line.strip_prefix("    pub ")?.split_once(": ")?.0.to_owned());
+        let name = of_variant(line).or_else(of_struct)?;
+        name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then(|| camel_case(&name))
     };
     code.lines().filter_map(name).collect::<Vec<_>>().into_iter()
 }

@@ -200,3 +200,25 @@ fn limit(filters: &mut Members<'_, '_>) -> Option<BTreeSet<String>> {
     let all = filters.list("resourceIds")?.iter().filter(|id| !id.is_null()).count();
     (ids.len() == all && all > 0).then(|| ids.into_iter().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use remediation::fixture::new_task;
+    use serde_json::Value;
+
+    #[test]
+    fn a_task_names_its_resources_or_says_how_many_it_takes_and_never_evaluates_anew() {
+        let properties = |kind| {
+            let call = create_task(&NewTask { kind, ..new_task(7, 2) });
+            serde_json::from_str::<Value>(&call.body_text()).unwrap()["properties"].clone()
+        };
+        let (listed, whole) = (properties(TaskKind::Listed), properties(TaskKind::WholeScope { count: 300 }));
+        assert_eq!(listed["filters"]["resourceIds"].as_array().map(Vec::len), Some(2));
+        assert_eq!((&listed["resourceCount"], &whole["filters"]), (&Value::Null, &Value::Null));
+        assert_eq!(whole["resourceCount"], 300);
+        for properties in [listed, whole] {
+            assert_eq!(properties["resourceDiscoveryMode"], "ExistingNonCompliant");
+        }
+    }
+}

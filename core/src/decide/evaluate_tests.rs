@@ -180,7 +180,7 @@ fn an_evaluation_tells_of_what_failed_before_it_was_asked_for_and_of_nothing_els
         (1, EvaluationPhase::Ended { at: now() }, true),
         (0, EvaluationPhase::Ended { at: now() }, false),
         (-1, EvaluationPhase::Ended { at: now() }, false),
-        (1, EvaluationPhase::Running { location: LINK.to_owned(), pass_over: now() + HOUR }, false),
+        (1, EvaluationPhase::Running { location: LINK.to_owned(), look_at: now() + HOUR }, false),
         (1, EvaluationPhase::Unavailable { words: String::new() }, false),
     ] {
         for scope in [group(), target().scope] {
@@ -197,7 +197,7 @@ fn an_evaluation_tells_of_what_failed_before_it_was_asked_for_and_of_nothing_els
 fn what_another_target_has_asked_for_is_not_asked_for_again() {
     let mut scene = Scene::new(3);
     scene.question = Scanned::Ended;
-    let running = EvaluationPhase::Running { location: LINK.to_owned(), pass_over: scene.now + HOUR };
+    let running = EvaluationPhase::Running { location: LINK.to_owned(), look_at: scene.now + HOUR };
     for phase in [EvaluationPhase::Asked, running] {
         let started_at = scene.now - Duration::from_secs(1);
         scene.claims.evaluations.insert(target().scope, Evaluation { started_at, phase });

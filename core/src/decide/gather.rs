@@ -22,7 +22,7 @@ use super::evaluate::Evaluating;
 use super::idle::Idle;
 use super::plan::Plan;
 use super::question::Question;
-use super::step::{Next, Transition};
+use super::step::{Next, Transition, Write};
 use super::whole_scope::Escalation;
 
 /// How far the gathering of a wave has come.
@@ -39,6 +39,16 @@ enum Gathered {
     Task(NewTask),
     /// Nothing that is due can go; when to try again.
     NoneFree(Timestamp),
+}
+
+/// How plan mode goes on from a draft.
+enum Beyond {
+    /// With this as the draft.
+    Draft(Box<TargetDocument>),
+    /// The plan is what it is.
+    Plan,
+    /// This comes first.
+    First(Next),
 }
 
 /// What the questions leave of what is due.
@@ -75,9 +85,14 @@ impl Context<'_> {
                 }
                 // What a plan needs to know is asked; whatever else comes next is decided on the document that is written.
                 Gathered::Next(next @ (Next::Ask(_) | Next::LoadRival(_))) => return next,
-                Gathered::Next(next) => match draft {
-                    Cow::Borrowed(_) => return next,
-                    Cow::Owned(_) => break,
+                Gathered::Next(next) if matches!(draft, Cow::Borrowed(_)) => return next,
+                Gathered::Next(next) => match self.tuning.mode {
+                    Mode::Act => break,
+                    Mode::Plan => match self.beyond(next) {
+                        Beyond::Draft(document) => draft = Cow::Owned(*document),
+                        Beyond::Plan => break,
+                        Beyond::First(next) => return next,
+                    },
                 },
                 Gathered::Park(cause) => {
                     plan.cause = Some(cause);
@@ -97,8 +112,27 @@ impl Context<'_> {
             }
         }
         match self.tuning.mode {
-            Mode::Plan => self.show(plan),
+            Mode::Plan => {
+                plan.evaluation = Context { document: &draft, ..self }.wanted_evaluation();
+                self.show(plan)
+            }
             Mode::Act => self.carry_out(plan, draft, blocked_until),
+        }
+    }
+
+    /// What plan mode, which takes nothing away, does about what comes next on a draft.
+    fn beyond(self, next: Next) -> Beyond {
+        match next {
+            Next::Save(Write { document, transition: Transition::Step, .. }) => match self.adopt() {
+                Some(adopted) if document.active.is_some() => Beyond::First(adopted),
+                Some(_) | None => Beyond::Draft(document),
+            },
+            // No plan can be made now: the pass goes on another time.
+            Next::Save(Write { document, transition: Transition::Settled(why), .. }) if !why.is_an_end() => {
+                Beyond::First(self.idle_until(document.wake_at, why))
+            }
+            Next::Save(_) => Beyond::Plan,
+            next => Beyond::First(next),
         }
     }
 
@@ -245,8 +279,7 @@ impl Context<'_> {
     }
 
     /// Plan mode: shows the plan, once, and rests. One that was shown before is only mentioned.
-    fn show(self, plan: Plan) -> Next {
-        let mut plan = Plan { evaluation: self.wanted_evaluation(), ..plan };
+    fn show(self, mut plan: Plan) -> Next {
         let digest = Some(plan.digest());
         if self.pass.end.shown {
             let at = self.next_due_or(self.now + self.tuning.check_interval_max);

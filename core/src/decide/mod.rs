@@ -22,6 +22,8 @@ mod open;
 mod parked;
 mod pass;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod question;
 #[cfg(test)]
 mod refusal_tests;

@@ -85,10 +85,16 @@ impl Context<'_> {
         self.pass.answers.task.as_ref().filter(|(name, _)| *name == active.name).map(|(_, status)| status.is_some())
     }
 
-    /// Resource Manager has the task: that, and when it is looked at first, is one write.
+    /// Resource Manager has the task: that, and when it is looked at first, is one write, unless the subscription's document lacks
+    /// something that would come between.
     fn opened(self) -> Next {
         let mut changed = self.document.clone();
         open::opened(&mut changed, self.tuning, self.now);
+        let task = changed.active.as_ref().map(|active| &active.name);
+        let is_claimed = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| Some(&claim.task) == task);
+        if !is_claimed || self.told().is_some() {
+            return Self::step(changed);
+        }
         let check_at = changed.active.as_ref().map(|active| active.check_at);
         self.idle_until_with(&changed, check_at, Idle::TaskRunning)
     }

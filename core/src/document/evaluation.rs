@@ -28,7 +28,7 @@ pub enum EvaluationPhase {
         location: String,
         /// When to ask next.
         #[serde(with = "time::serde::rfc3339")]
-        pass_over: Timestamp,
+        look_at: Timestamp,
     },
     /// It is done.
     Ended {

@@ -90,15 +90,15 @@ pub(crate) fn under_way(
 ) -> Option<UnderWay> {
     let expected = covering(claims, id, since)
         .filter_map(|(scope, evaluation)| Some((requests::next_question(evaluation, tuning, now)?, scope, evaluation)));
-    let (pass_over, scope, evaluation) = expected.min_by_key(|(pass_over, ..)| *pass_over)?;
+    let (look_at, scope, evaluation) = expected.min_by_key(|(look_at, ..)| *look_at)?;
     Some(match &evaluation.phase {
-        EvaluationPhase::Running { location, .. } if pass_over <= now => {
+        EvaluationPhase::Running { location, .. } if look_at <= now => {
             UnderWay::Question(scope.clone(), location.clone())
         }
         EvaluationPhase::Running { .. }
         | EvaluationPhase::Asked
         | EvaluationPhase::Ended { .. }
-        | EvaluationPhase::Unavailable { .. } => UnderWay::Wait(pass_over),
+        | EvaluationPhase::Unavailable { .. } => UnderWay::Wait(look_at),
     })
 }
 

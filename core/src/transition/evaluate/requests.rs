@@ -44,11 +44,11 @@ pub(crate) fn learn(
             return false;
         }
         (Scanned::Unanswered, EvaluationPhase::Running { location, .. }) => {
-            EvaluationPhase::Running { location: location.clone(), pass_over: pause }
+            EvaluationPhase::Running { location: location.clone(), look_at: pause }
         }
         (Scanned::Running(location, not_before), _) => {
-            let pass_over = not_before.map_or(pause, |floor| floor.max(pause));
-            EvaluationPhase::Running { location: location.clone(), pass_over }
+            let look_at = not_before.map_or(pause, |floor| floor.max(pause));
+            EvaluationPhase::Running { location: location.clone(), look_at }
         }
         (Scanned::Ended, _) => EvaluationPhase::Ended { at: now },
         (Scanned::Unavailable(words) | Scanned::Throttled(_, words), _) => {
@@ -74,7 +74,7 @@ pub(crate) fn next_question(evaluation: &Evaluation, tuning: &Tuning, now: Times
     let at = match &evaluation.phase {
         // Whoever asks has an answer, or none, within that time.
         EvaluationPhase::Asked => Some(evaluation.started_at + tuning.opening_grace).filter(|at| *at > now),
-        EvaluationPhase::Running { pass_over, .. } => Some(*pass_over),
+        EvaluationPhase::Running { look_at, .. } => Some(*look_at),
         EvaluationPhase::Ended { .. } | EvaluationPhase::Unavailable { .. } => None,
     };
     at.filter(|_| !is_overdue(evaluation, now))

@@ -1,0 +1,106 @@
+//! What plan mode shows is what act mode writes, whatever leaves and whatever is in the way; and where act mode cannot tell yet, plan
+//! mode shows nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::document::{EntryState, SkipReason, SubscriptionDocument, TargetDocument, Versioned};
+use crate::event::ComplianceState;
+use crate::fact::{ActiveTasks, Effect, PolicyState};
+use crate::fixture::{now, pass_over, resource, target, tuning, tuning_with, waiting};
+use crate::id::ResourceId;
+use crate::message::WakeUp;
+use crate::settings::{Mode, Tuning};
+
+use super::closed_gate_tests::{etag, facts};
+use super::idle::Idle;
+use super::plan::Plan;
+use super::question::{Answer, Question};
+use super::step::{Next, Observed, Transition};
+
+/// Plays a pass in which resource 2 turns out to be compliant, until a task is written down or shown, or nothing more is done; the
+/// hardship strikes once the documents are read. With the last document that was written.
+fn play(document: &TargetDocument, tuning: &Tuning, hardship: Option<&Observed>) -> (Next, TargetDocument) {
+    let mut document = document.clone();
+    let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+    let claims = SubscriptionDocument::new(target().subscription().clone());
+    for _ in 0..40 {
+        if pass.document().is_some() {
+            hardship.into_iter().for_each(|observed| pass.observe(observed.clone()));
+        }
+        let next = pass.next(tuning, now());
+        let state = |id: &ResourceId| {
+            let is_good = *id == resource(2);
+            let state = if is_good { ComplianceState::Compliant } else { ComplianceState::NonCompliant };
+            PolicyState { resource: id.to_string(), state, at: Some(now()), effect: Some(Effect::Remediable) }
+        };
+        pass.observe(match next {
+            Next::Load => Observed::Target(Box::new(Versioned { document: document.clone(), etag: Some(etag()) })),
+            Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
+            Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),
+            Next::Ask(Question::Facts | Question::FactsSince(_)) => Observed::Answer(Answer::Facts(facts())),
+            Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
+            Next::Ask(Question::States(ids)) => {
+                let states = ids.iter().map(state).collect();
+                Observed::Answer(Answer::States(ids, states))
+            }
+            Next::Save(write) if write.transition == Transition::Step => {
+                document = (*write.document).clone();
+                Observed::Saved(write, etag())
+            }
+            end => return (end, document),
+        });
+    }
+    panic!("no end");
+}
+
+/// The resources of a document that were skipped, and why.
+fn skipped(document: &TargetDocument) -> BTreeMap<ResourceId, SkipReason> {
+    let reason = |state: &EntryState| match state {
+        EntryState::Skipped { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    document.resources.iter().filter_map(|(id, entry)| Some((id.clone(), reason(&entry.state)?))).collect()
+}
+
+fn plan_of(document: &TargetDocument, tuning: &Tuning, hardship: Option<&Observed>) -> Option<Plan> {
+    match play(document, &Tuning { mode: Mode::Plan, ..tuning.clone() }, hardship).0 {
+        Next::Show(plan) => Some(*plan),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_plan_that_is_shown_is_the_one_that_is_written_in_one_write() {
+    let document = waiting(5);
+    for tuning in [tuning(), tuning_with("EXCLUDE_SCOPES", resource(1).as_str()), tuning_with("EXCLUDE_SCOPES", "*")] {
+        let plan = plan_of(&document, &tuning, None).unwrap();
+        let leaving: BTreeMap<_, _> = plan.skipped.into_iter().map(|out| (out.resource, out.reason)).collect();
+        match play(&document, &tuning, None) {
+            (Next::Save(write), before) if write.transition == Transition::Opened => {
+                assert_eq!(before, document, "nothing was written before");
+                assert_eq!(skipped(&write.document), leaving);
+                let task = plan.task.unwrap();
+                assert_eq!(write.document.in_task().cloned().collect::<Vec<_>>(), task.resources);
+                assert_eq!(write.document.active.unwrap().request, Some(task.request));
+            }
+            (_, written) => {
+                assert_eq!((plan.task, skipped(&written)), (None, leaving), "all of it leaves");
+                assert_eq!(skipped(&written).len(), 5);
+            }
+        }
+    }
+}
+
+#[test]
+fn where_nothing_can_be_asked_no_plan_is_shown_though_some_leave_by_the_guard_rails() {
+    let excluding = tuning_with("EXCLUDE_SCOPES", resource(1).as_str());
+    let planning = Tuning { mode: Mode::Plan, ..excluding };
+    let closed = Observed::Floor(now() + Duration::from_secs(40));
+    for (hardship, why) in [(closed, Idle::Throttled), (Observed::OutOfTime, Idle::OutOfTime)] {
+        let (next, written) = play(&waiting(5), &planning, Some(&hardship));
+        let Next::Save(write) = next else { panic!("{next:?}") };
+        assert_eq!((write.transition, &write.document.resources), (Transition::Settled(why), &written.resources));
+        assert_eq!(skipped(&write.document), BTreeMap::new(), "plan mode takes nothing away");
+    }
+}
