@@ -17,6 +17,7 @@ use remediation::settings::{DEFAULT_LOG_FILTER, Settings};
 /// Set by the host for its custom handler.
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
+#[expect(clippy::disallowed_methods, reason = "the port is the platform's, and tells what this process is")]
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -59,6 +60,7 @@ async fn serve(port: &str) -> ExitCode {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
 fn prepare(port: &str) -> anyhow::Result<(u16, Settings, App)> {
     let port = port.trim().parse().with_context(|| format!("{PORT} is {port:?}; allowed is a port number"))?;
     let settings = settings::settings(std::env::vars_os())?;

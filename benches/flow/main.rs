@@ -11,6 +11,7 @@ mod pages;
 #[allow(
     dead_code,
     unused_imports,
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "the stage of the tests; not all of it is needed here"
 )]

@@ -2,6 +2,8 @@
 //! One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
 //! a floor of what the worker can do, and good for comparing one version with the next.
 
+#![expect(clippy::disallowed_methods, reason = "what is measured is of now")]
+
 mod cold_start;
 mod receive_event;
 mod rounds;

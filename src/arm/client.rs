@@ -171,7 +171,7 @@ impl ArmClient {
             }
             None => self.ask(call, deadline).await?,
         };
-        Ok(Scan::of(answer.status, &answer.headers, &answer.body, Timestamp::now_utc()))
+        Ok(Scan::of(answer.status, &answer.headers, &answer.body, crate::azure::now()))
     }
 
     /// The answer to the call, under the newest api-version that the cloud has and the call can live with.
@@ -250,7 +250,7 @@ impl ArmClient {
         if deadline.has_passed() {
             return Err(late());
         }
-        if let Some(until) = turn.floor(Timestamp::now_utc()) {
+        if let Some(until) = turn.floor(crate::azure::now()) {
             return Err(ArmError::Held { call: call.kind, until });
         }
         let mut request = Request::new(url.clone(), method);
@@ -275,7 +275,7 @@ impl ArmClient {
             .map_err(|error| ArmError::of_transport(call.kind, &error))?;
         let status = u16::from(answer.status());
         debug!(event = "arm_call", call = call.kind.as_str(), status, "Resource Manager answered");
-        let now = Timestamp::now_utc();
+        let now = crate::azure::now();
         let until = retry_after(answer.headers(), now);
         let refusal =
             (!(200..300).contains(&status)).then(|| ArmError::of_answer(call.kind, status, answer.body(), until));

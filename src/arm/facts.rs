@@ -72,7 +72,7 @@ impl FactsReader {
         let (mut read_at, all) = match kept {
             Some(kept) => kept,
             None => {
-                let read_at = Timestamp::now_utc();
+                let read_at = crate::azure::now();
                 let all = arm.send_paged(&list_assignments(subscription), deadline).await?;
                 self.keep(subscription, read_at, all)
             }
@@ -125,7 +125,7 @@ impl FactsReader {
         if let Some(kept) = self.members.get(id, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since)) {
             return Ok(kept);
         }
-        let read_at = Timestamp::now_utc();
+        let read_at = crate::azure::now();
         let found = members(arm.send(&set_definition(id), deadline).await)?;
         let size = match &found {
             Found::There(members) => members.references.iter().map(|reference| reference.len() + 32).sum(),

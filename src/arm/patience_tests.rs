@@ -35,7 +35,7 @@ struct AnyToken;
 #[async_trait::async_trait]
 impl TokenCredential for AnyToken {
     async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
-        Ok(AccessToken::new(Secret::new("token"), time::OffsetDateTime::now_utc() + time::Duration::hours(1)))
+        Ok(AccessToken::new(Secret::new("token"), crate::azure::now() + time::Duration::hours(1)))
     }
 }
 

@@ -19,6 +19,18 @@ const DATE: HeaderName = HeaderName::from_static("date");
 /// The header tells whole seconds, and servers make it once a second: it is so far behind at most.
 const BEHIND: Duration = Duration::from_secs(2);
 
+/// The time by this machine's clock.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "whoever wants to know it asks here")]
+pub fn now() -> Timestamp {
+    Timestamp::now_utc()
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever wants to know it asks here")]
+fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The clocks, shared by all who decide.
 #[derive(Debug, Clone)]
 pub struct Clocks(Arc<Mutex<Inner>>);
@@ -43,8 +55,7 @@ struct StorageTime {
 
 impl Default for Clocks {
     fn default() -> Self {
-        let inner =
-            Inner { monotonic: Instant::now(), wall: SystemTime::now(), running: Duration::ZERO, storage: None };
+        let inner = Inner { monotonic: Instant::now(), wall: wall(), running: Duration::ZERO, storage: None };
         Self(Arc::new(Mutex::new(inner)))
     }
 }
@@ -54,8 +65,8 @@ impl Clocks {
     #[must_use]
     pub fn moment(&self) -> Moment {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.tick(Instant::now(), SystemTime::now());
-        inner.moment(Timestamp::now_utc())
+        inner.tick(Instant::now(), wall());
+        inner.moment(now())
     }
 
     /// How long the process has been running, at most.
@@ -128,7 +139,7 @@ mod tests {
 
     #[test]
     fn spans_are_measured_by_the_faster_clock_and_storages_time_lies_between_both() {
-        let (now, wall, second) = (Instant::now(), SystemTime::now(), Duration::from_secs(1));
+        let (now, wall, second) = (Instant::now(), wall(), Duration::from_secs(1));
         // The machine was suspended: only its wall clock went on.
         let mut inner = clocks(now, wall);
         inner.tick(now + second, wall + 40 * second);

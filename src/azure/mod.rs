@@ -12,7 +12,7 @@ mod renewal;
 mod retry;
 
 pub use bounded::LARGEST_ANSWER;
-pub use clocks::{Clocks, StorageDate};
+pub use clocks::{Clocks, StorageDate, now};
 pub use contest::Contest;
 pub use credential::{CredentialError, Identity, managed_identity};
 pub use error_chain::error_chain;

@@ -113,7 +113,7 @@ mod tests {
     #[async_trait::async_trait]
     impl TokenCredential for Cached {
         async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
-            let expires_on = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
+            let expires_on = crate::azure::now() + time::Duration::hours(1);
             Ok(AccessToken::new(Secret::new(self.0.to_string()), expires_on))
         }
     }

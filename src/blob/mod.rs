@@ -7,6 +7,7 @@ mod installation_reader;
 mod races;
 mod rejected;
 mod state_error;
+mod stopped;
 mod stopped_store;
 mod store;
 
@@ -15,5 +16,5 @@ pub use crash_marks::{CrashMark, crash_key};
 pub use installation_reader::InstallationReader;
 pub use rejected::Rejected;
 pub use state_error::StateError;
-pub use stopped_store::Stopped;
+pub use stopped::Stopped;
 pub use store::Store;

@@ -15,29 +15,10 @@ use crate::azure::Deadline;
 
 use super::container::Replaces;
 use super::state_error::StateError;
+use super::stopped::Stopped;
 use super::store::Store;
 
 const UNTIL: &str = "until";
-
-/// The targets that are stopped, by hash.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stopped(HashMap<String, Timestamp>);
-
-impl Stopped {
-    /// These, each until its time.
-    fn of(until: HashMap<String, Timestamp>) -> Self {
-        Self(until)
-    }
-
-    /// Whether the target with this hash is stopped.
-    #[must_use]
-    pub fn holds(&self, hash: &str, now: Timestamp) -> bool {
-        self.0.get(hash).is_some_and(|until| *until > now)
-    }
-}
-
-/// What was listed last, and when.
-pub(super) type Known = Option<(Instant, Arc<Stopped>)>;
 
 impl Store {
     /// The targets that are stopped, as they were at most `age` ago.

@@ -21,7 +21,7 @@ use crate::kept::Kept;
 use super::container::{Container, Found, Replaces, Saved};
 use super::rejected::Rejected;
 use super::state_error::StateError;
-use super::stopped_store::Known;
+use super::stopped::Known;
 
 const INSTALLATION: &str = "installation.json";
 const SWEEP: &str = "sweep.json";

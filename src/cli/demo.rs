@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use simulator_demo::{Burst, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo};
-use time::OffsetDateTime;
 
 use crate::cli::{DONE, UNFIXED};
 
@@ -57,12 +56,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let storm = arguments.storm.map(|events| Storm::of(events as usize, arguments.seed));
     let (estate, events) = match (&storm, &arguments.events) {
         (Some(storm), _) => {
-            let estate = storm.estate(OffsetDateTime::now_utc());
+            let estate = storm.estate(policy_remediator::azure::now());
             let events = storm.events(&estate);
             (estate, events)
         }
         (None, None) => {
-            let estate = estate(OffsetDateTime::now_utc());
+            let estate = estate(policy_remediator::azure::now());
             let events = burst(&estate, Burst::default());
             (estate, events)
         }

@@ -6,7 +6,6 @@ use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::resource_manager::{ResourceManager, Tempo};
 use simulator::{LocalAzure, LocalAzureOptions};
 use simulator_demo::{Mode, estate, settings};
-use time::OffsetDateTime;
 
 use crate::cli::DONE;
 
@@ -21,7 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let package = Package::of(None)?;
-    let estate = estate(OffsetDateTime::now_utc());
+    let estate = estate(policy_remediator::azure::now());
     let options = LocalAzureOptions { home_tenant_id: estate.home_tenant.clone(), ..LocalAzureOptions::default() };
     let manager = ResourceManager::new(estate, Tempo::quick());
     let azure = LocalAzure::start(manager.router(), options).await?;

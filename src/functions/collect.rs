@@ -10,7 +10,7 @@ use tracing::info;
 use remediation::event::from_the_future;
 use remediation::id::Target;
 use remediation::message::{Observation, Outgoing, Queue};
-use remediation::time::{Timestamp, time_text};
+use remediation::time::time_text;
 use remediation::transition::{Merged, merge_all, wait_for_document, wake_up_of};
 
 use crate::app::App;
@@ -169,7 +169,7 @@ async fn wait_in_queue(
     cause: &StateError,
     deadline: Deadline,
 ) -> Result<(), Failure> {
-    let now = Timestamp::now_utc();
+    let now = crate::azure::now();
     let waiting: Vec<_> = seen
         .iter()
         .map(|(observation, _)| {

@@ -85,7 +85,7 @@ where
         let found = self.found_marks(&items).await;
         let mut ended = HashSet::new();
         let mut outcome = Ok(());
-        let groups = groups(items, found.values(), Timestamp::now_utc());
+        let groups = groups(items, found.values(), crate::azure::now());
         let mut left: usize = groups.iter().map(|group| group.items.len()).sum();
         for group in groups {
             if self.deadline.has_passed() {

@@ -7,7 +7,6 @@ use tracing::info;
 use remediation::event;
 use remediation::event::{Parsed, PolicyEvent, Relevance};
 use remediation::message::{Finding, Observation, Outgoing, Queue};
-use remediation::time::Timestamp;
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
@@ -34,7 +33,7 @@ pub(super) async fn run(app: &App, envelope: &Envelope, deadline: Deadline) -> R
         }
     }
     if !messages.is_empty() {
-        app.reconciler.sender.send(Queue::NoncompliantResources, &messages, Timestamp::now_utc(), deadline).await?;
+        app.reconciler.sender.send(Queue::NoncompliantResources, &messages, crate::azure::now(), deadline).await?;
     }
     Ok(())
 }

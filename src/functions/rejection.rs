@@ -3,7 +3,6 @@
 use tracing::error;
 
 use remediation::message::Queue;
-use remediation::time::Timestamp;
 
 use crate::app::App;
 use crate::azure::Deadline;
@@ -31,7 +30,7 @@ pub(super) async fn reject_from(
     payload: &[u8],
     deadline: Deadline,
 ) -> Result<(), StateError> {
-    let item = Rejected::new(function, queue, reason, payload, Timestamp::now_utc());
+    let item = Rejected::new(function, queue, reason, payload, crate::azure::now());
     app.reconciler.store.reject(&item, deadline).await?;
     error!(
         event = "item_rejected",

@@ -12,7 +12,6 @@ use tracing::{Instrument, error, info, info_span};
 
 use remediation::id::Target;
 use remediation::message::{Outgoing, WakeUp};
-use remediation::time::Timestamp;
 
 use crate::app::{App, OwnPermit, Permit};
 use crate::azure::{Deadline, error_chain};
@@ -89,7 +88,7 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
     }
     let mut failed = reject_all(&app, NAME, unreadable, deadline).await;
     let stopped = stopping::list(&app, stopping::AGE, deadline).await;
-    let now = Timestamp::now_utc();
+    let now = crate::azure::now();
     // They are told when they are stopped, and not with every message.
     newest.retain(|target, _| !stopped.holds(target.hash().as_str(), now));
     let patience = Instant::now() + PATIENCE.min(deadline.left() / 2);
@@ -132,7 +131,7 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
             }
         };
         wake_up.left_behind = left_behind;
-        let at = Timestamp::now_utc() + after;
+        let at = crate::azure::now() + after;
         let ids = items.iter().map(|item| item.message_id.as_str());
         again.push((Outgoing::wake_up_again(&wake_up, ids, at), items));
     }

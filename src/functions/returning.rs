@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use remediation::message::{Observation, Outgoing, Queue, WakeUp};
-use remediation::time::Timestamp;
 use remediation::transition::{AfterDeath, after_death, wake_up_of};
 
 use crate::app::App;
@@ -33,7 +32,7 @@ pub(super) enum End {
 pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadline: Deadline) -> Result<End, Failure> {
     let store = &app.reconciler.store;
     let deaths = match std::str::from_utf8(&letter.body) {
-        Ok(text) => store.crashes(consumer(queue), text, Timestamp::now_utc(), deadline).await?,
+        Ok(text) => store.crashes(consumer(queue), text, crate::azure::now(), deadline).await?,
         Err(_) => 0,
     };
     match Fate::of(queue, &letter.body, deaths) {
@@ -77,7 +76,7 @@ async fn send_back(
 ) -> Result<End, Failure> {
     let queue = Queue::NoncompliantResources;
     let message = [Outgoing::observation(observation)];
-    match app.reconciler.sender.send(queue, &message, Timestamp::now_utc(), deadline).await {
+    match app.reconciler.sender.send(queue, &message, crate::azure::now(), deadline).await {
         Ok(()) => {}
         Err(error) if error.is_about_the_message() => {
             reject(app, queue, letter, error_chain(&error), deadline).await?;
@@ -91,7 +90,7 @@ async fn send_back(
 
 async fn wake(app: &App, letter: &DeadLetter, wake_up: &WakeUp, deadline: Deadline) -> Result<End, Failure> {
     let (reconciler, target, queue) = (&app.reconciler, &wake_up.target, Queue::WakeUps.name());
-    let now = Timestamp::now_utc();
+    let now = crate::azure::now();
     let dropped = |reason: &str| {
         about!(
             info,

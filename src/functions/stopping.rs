@@ -7,7 +7,7 @@ use tracing::warn;
 
 use remediation::document::StoppedTarget;
 use remediation::id::Target;
-use remediation::time::{Timestamp, time_text};
+use remediation::time::time_text;
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
@@ -38,7 +38,7 @@ pub(super) async fn list(app: &App, age: Duration, deadline: Deadline) -> Arc<St
 
 /// Whether the target is stopped because the worker died of it.
 pub(super) async fn holds(app: &App, target: &Target, deadline: Deadline) -> bool {
-    list(app, AGE, deadline).await.holds(target.hash().as_str(), Timestamp::now_utc())
+    list(app, AGE, deadline).await.holds(target.hash().as_str(), crate::azure::now())
 }
 
 /// Stops a target until `PARK_FOR` is over, and says so.
@@ -49,7 +49,7 @@ pub(super) async fn stop(
     deaths: u32,
     deadline: Deadline,
 ) -> Result<(), StateError> {
-    let now = Timestamp::now_utc();
+    let now = crate::azure::now();
     let until = now + app.settings.tuning.park_for;
     let record = StoppedTarget::new(target.clone(), reason, deaths, now, until);
     app.reconciler.store.stop(&record, deadline).await?;

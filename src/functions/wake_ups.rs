@@ -3,7 +3,6 @@
 use tracing::error;
 
 use remediation::message::{Outgoing, Queue};
-use remediation::time::Timestamp;
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
@@ -16,7 +15,7 @@ use crate::service_bus::SendError;
 /// When the queue does not serve until the deadline.
 pub(super) async fn send(app: &App, messages: Vec<Outgoing>, deadline: Deadline) -> Result<(), SendError> {
     let sender = &app.reconciler.sender;
-    let now = Timestamp::now_utc();
+    let now = crate::azure::now();
     if messages.is_empty() {
         return Ok(());
     }

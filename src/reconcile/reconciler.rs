@@ -8,7 +8,6 @@ use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
 use remediation::settings::Tuning;
-use remediation::time::Timestamp;
 use remediation::transition::longest_request;
 
 use crate::arm::{
@@ -256,7 +255,7 @@ impl Reconciler {
                 Observed::Shown
             }
             Next::Wake(wake_up) => {
-                self.sender.send(Queue::WakeUps, &[wake_up], Timestamp::now_utc(), deadline).await?;
+                self.sender.send(Queue::WakeUps, &[wake_up], crate::azure::now(), deadline).await?;
                 Observed::Woken
             }
             Next::Done => return Ok(None),
@@ -287,7 +286,7 @@ impl Reconciler {
                 if let Some((known, states)) = self.begun.states(&hash, &asked) {
                     return Ok(Observed::Answer(Answer::States(known, states)));
                 }
-                let (call, count) = calls::latest_states(target, &asked, Timestamp::now_utc());
+                let (call, count) = calls::latest_states(target, &asked, crate::azure::now());
                 let states = match self.arm.send_paged(&call, slot).await {
                     Err(error) if self.goes_on_without(&error, target, slot).await => Vec::new(),
                     answer => answer?,
@@ -351,7 +350,7 @@ impl Reconciler {
         from: Option<String>,
         slot: Deadline,
     ) -> Result<ScopeStates, ArmError> {
-        let call = calls::all_non_compliant(target, Timestamp::now_utc());
+        let call = calls::all_non_compliant(target, crate::azure::now());
         let limit = slot.within(ALL_STATES);
         let mut list = ScopeStates::unread(from);
         for _ in 0..PAGES_OF_STATES {

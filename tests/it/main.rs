@@ -3,6 +3,10 @@
 //! through sockets, settings and the local Azure's handles, and judge by the wire, the documents and the log.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look at the clock, and are told by the environment how long to play"
+)]
 
 mod clock_behind;
 mod command_line;

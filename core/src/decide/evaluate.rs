@@ -12,8 +12,8 @@ use crate::transition::open::longest_request;
 use crate::wave::due::Due;
 
 use super::context::Context;
-use super::gather::Judged;
 use super::idle::Idle;
+use super::judge::Judged;
 use super::question::Question;
 use super::step::Next;
 

@@ -1,7 +1,7 @@
-//! What next. A wake-up starts a pass over one target (`pass`), which goes through its stages, a file each. Resource Manager refuses
+//! What next. A wake-up starts a pass over one target (`pass`, `next`), which goes through its stages, a file each. Resource Manager refuses
 //! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
 //! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
-//! (`gather`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
+//! (`gather`, `judge`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
 //! looks at a `Context` and names the first thing that is missing.
 
 mod adopt;
@@ -17,7 +17,9 @@ mod gather;
 mod idle;
 #[cfg(test)]
 mod interrupted_tests;
+mod judge;
 mod memory;
+mod next;
 mod open;
 mod parked;
 mod pass;

@@ -1,24 +1,13 @@
-//! One pass over one target, from its wake-up to the next: a memory of what was observed, and `next`, which decides by it.
-//!
-//! `next` is pure. It holds no place in a script: it looks at the documents and at what has been observed, and names the first
-//! thing that is missing. So a lost race simply forgets the document and decides again, and a crash between any two steps
-//! leaves what the next wake-up can go on from.
-//!
-//! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open` with its next wake-up, (5) that sent,
-//! (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
+//! One pass over one target, from its wake-up to the next: the memory of what was observed. What follows from it is decided in `next`.
 
-use crate::document::{
-    ETag, EvaluationPhase, Installation, SubscriptionDocument, TargetDocument, TaskName, Versioned, sum_up,
-};
+use crate::document::{ETag, EvaluationPhase, Installation, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{CallKind, Creation, Refusal, Scanned, Unanswered};
 use crate::id::{Scope, Target, TargetHash};
 use crate::message::WakeUp;
-use crate::settings::Tuning;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::transition::refusals::holding;
 use crate::transition::schedule::wake_up_of;
 
-use super::context::Context;
 use super::idle::Idle;
 use super::memory::{Answers, Documents, End, Evaluation, Limits, Mine, Opening};
 use super::step::{Next, Observed, Transition};
@@ -31,7 +20,7 @@ pub struct Pass {
     pub(crate) installation: Installation,
     generation: u64,
     /// Whether an earlier pass was cut off, which is to be written down.
-    left_behind: bool,
+    pub(crate) left_behind: bool,
     pub(crate) documents: Documents,
     pub(crate) answers: Answers,
     pub(crate) opening: Opening,
@@ -223,40 +212,7 @@ impl Pass {
         self.limits.refused.is_none() && written.parks.iter().any(|(key, park)| is_tried(key, park.tries))
     }
 
-    /// Decides what to do next.
-    #[must_use]
-    pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
-        let moment = moment.into();
-        // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
-        // document does not name is void for certain.
-        let Some(Versioned { document: claims, .. }) = &self.documents.claims else { return Next::LoadClaims };
-        let Some(Versioned { document, etag }) = &self.documents.document else { return Next::Load };
-        if etag.is_none() {
-            // Nothing is known of the target: there is nothing to look at.
-            return Next::Done;
-        }
-        if self.end.settled.is_some() {
-            return self.wake(document);
-        }
-        if self.left_behind && !self.is_stale() {
-            let mut document = document.clone();
-            document.cut_off = document.cut_off.saturating_add(1);
-            return Context::step(document);
-        }
-        match (Context { pass: self, document, claims, tuning, moment, now: moment.now }).next() {
-            Next::Save(mut write) => {
-                write.decided = moment.running;
-                sum_up(document, &mut write.document, moment.now);
-                if let Transition::Settled(_) = write.transition {
-                    write.document.cut_off = 0;
-                }
-                Next::Save(write)
-            }
-            other => other,
-        }
-    }
-
-    /// The same, but what would be written in place of claims that were read before an answer reads them anew first: answers take
+    /// What is next, but what would be written in place of claims that were read before an answer reads them anew first: answers take
     /// long, and meanwhile others write, so that the write would often be lost.
     #[must_use]
     pub fn refreshed(&self, next: Next) -> Next {

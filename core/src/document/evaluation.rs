@@ -49,6 +49,6 @@ impl Evaluation {
     #[must_use]
     pub fn covers(scope: &Scope, resource: &ResourceId) -> bool {
         let is_itself = scope.as_str() == resource.as_str();
-        scope.holds(resource) && (!is_itself || resource.resource_group().is_none())
+        resource.is_within(scope.as_str()) && (!is_itself || resource.resource_group().is_none())
     }
 }

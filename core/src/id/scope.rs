@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::path;
 
 use super::path::{IdError, text_form};
-use super::resource::ResourceId;
 use super::subscription::SubscriptionId;
 
 /// The scope of a target and of its remediation tasks.
@@ -44,12 +43,6 @@ impl Scope {
     #[must_use]
     pub fn is_whole_subscription(&self) -> bool {
         self.text.len() == "/subscriptions/".len() + self.subscription.as_str().len()
-    }
-
-    /// Whether the resource lies in this scope.
-    #[must_use]
-    pub fn holds(&self, resource: &ResourceId) -> bool {
-        resource.is_within(&self.text)
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, IdError> {

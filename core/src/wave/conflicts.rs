@@ -9,7 +9,7 @@ use crate::document::{ActiveTask, Claim, Claimed, TargetDocument, TaskKind};
 use crate::fact::ListedTask;
 use crate::id::{IdDigest, ReferenceId, ResourceId, Scope, Target, TargetHash};
 
-use super::listed::{Known, Standing};
+use super::listed::{Known, Standing, is_void};
 use super::task_limit::TaskLimit;
 
 /// What other tasks touch, as far as it is known.
@@ -56,7 +56,7 @@ impl<'a> Blockers<'a> {
         self.full
             || self.same_policy
             || self.is_claimed(resource)
-            || self.claimed_scopes().iter().any(|scope| scope.holds(resource))
+            || self.claimed_scopes().iter().any(|scope| resource.is_within(scope.as_str()))
             || self.touched.contains(resource.as_str())
             || self.scopes.iter().any(|scope| resource.is_within(scope))
     }
@@ -156,12 +156,6 @@ fn touches(claim: &Claim, scope: &Scope) -> bool {
         Claimed::Resources(resources) => resources.touch(scope),
         Claimed::Scope(claimed) => overlap(claimed.as_str(), scope.as_str()),
     }
-}
-
-/// Whether the claim is known to be void. A document that is not there tells nothing of a task that the list may lack still.
-pub(crate) fn is_void(known: &Known<'_>, rival: &TargetHash, claim: &Claim) -> bool {
-    let Some(rival) = known.rivals.get(rival) else { return false };
-    rival.active.as_ref() != Some(&claim.task) && !(rival.is_lost && known.is_new(&claim.task))
 }
 
 fn same_policy(task: &ListedTask, target: &Target) -> bool {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{InstallationId, Rival, SubscriptionDocument, TargetDocument, TaskName};
+use crate::document::{Claim, InstallationId, Rival, SubscriptionDocument, TargetDocument, TaskName};
 use crate::fact::ListedTask;
 use crate::id::TargetHash;
 use crate::time::Timestamp;
@@ -76,4 +76,10 @@ impl<'a> Known<'a> {
     fn is_own(&self, name: &TaskName) -> bool {
         self.document.knows(name) || self.ended.contains(name)
     }
+}
+
+/// Whether the claim is known to be void. A document that is not there tells nothing of a task that the list may lack still.
+pub(crate) fn is_void(known: &Known<'_>, rival: &TargetHash, claim: &Claim) -> bool {
+    let Some(rival) = known.rivals.get(rival) else { return false };
+    rival.active.as_ref() != Some(&claim.task) && !(rival.is_lost && known.is_new(&claim.task))
 }

@@ -8,8 +8,7 @@ use crate::document::TaskName;
 use crate::fact::ListedTask;
 use crate::id::{ReferenceId, Target, TargetHash};
 
-use super::conflicts::is_void;
-use super::listed::Known;
+use super::listed::{Known, is_void};
 
 /// Most tasks at a time of a single policy, or of one reference of an initiative.
 const MOST: usize = 100;

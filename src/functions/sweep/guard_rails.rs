@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use remediation::document::TargetSummary;
 use remediation::message::Queue;
-use remediation::time::Timestamp;
 use remediation::transition::{LetIn, let_in, needs_walk, wake_up_of};
 
 use crate::app::App;
@@ -37,7 +36,7 @@ pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &Visits
 
 /// Lets in what today's guard rails allow of a target; nothing when another writer was faster: the next sweep comes again.
 async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<LetIn, Failure> {
-    let (store, now) = (&app.reconciler.store, Timestamp::now_utc());
+    let (store, now) = (&app.reconciler.store, crate::azure::now());
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(LetIn::default()) };
     let mut document = found.document.clone();
     let let_in = let_in(&mut document, &app.settings.tuning, now);

@@ -49,7 +49,7 @@ struct Sweep<'a> {
 }
 
 pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
-    let (store, now) = (&app.reconciler.store, Timestamp::now_utc());
+    let (store, now) = (&app.reconciler.store, crate::azure::now());
     let began_at = store.sweep_place(deadline).await?;
     let stopped = stopping::list(app, Duration::ZERO, deadline).await;
     let (visits, walks) = (Visits::until(deadline), Mutex::new(guard_rails::MOST));

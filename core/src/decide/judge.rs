@@ -1,0 +1,63 @@
+//! The questions that resources which are due are put to before anything is done for them.
+
+use crate::document::TargetCause;
+use crate::fact::Facts;
+use crate::id::ResourceId;
+use crate::wave::due::Due;
+use crate::wave::eligible::Eligible;
+use crate::wave::non_compliant::NonCompliant;
+use crate::wave::skipped::Skipped;
+
+use super::context::Context;
+use super::question::Question;
+use super::step::Next;
+
+/// What the questions leave of what is due.
+pub(crate) enum Judged {
+    /// Something must be asked first.
+    First(Next),
+    /// These leave; the others are to be judged again.
+    Skip(Vec<Skipped>),
+    /// No task of the target is possible.
+    Park(TargetCause),
+    /// These go on.
+    Left(Eligible),
+}
+
+impl Context<'_> {
+    /// Puts to what is due the questions that its own states and the facts of its assignment answer. When no more can be asked
+    /// now, those go on that have an answer.
+    pub(crate) fn judged(self, due: Due, facts: &Facts) -> Judged {
+        let unasked: Vec<_> = due.ids().filter(|id| !self.pass.answers.states_asked.contains(*id)).cloned().collect();
+        let due = match due.only(|id| self.pass.answers.states_asked.contains(id)) {
+            Some(answered) if unasked.is_empty() || self.no_questions().is_some() => answered,
+            Some(_) | None => return Judged::First(self.ask(Question::States(unasked))),
+        };
+        let ids: Vec<_> = due.ids().cloned().collect();
+        let (wave, mut skipped) = NonCompliant::among(due, &self.pass.answers.states);
+        let (wave, more) = Eligible::among(wave, &self.pass.target, facts, &self.tuning.guard_rails);
+        let by_facts = more.iter().filter(|skipped| skipped.reason.is_of_assignment()).map(|skipped| &skipped.resource);
+        let final_for: Vec<_> = if wave.is_err() { ids.iter().collect() } else { by_facts.collect() };
+        if let Some(anew) = self.facts_since(final_for.into_iter(), facts) {
+            return Judged::First(anew);
+        }
+        skipped.extend(more);
+        match wave {
+            _ if !skipped.is_empty() => Judged::Skip(skipped),
+            Ok(wave) => Judged::Left(wave),
+            Err(cause) => Judged::Park(cause),
+        }
+    }
+
+    /// What is final is drawn from facts that were read after the observation, by whatever clock: older ones are read anew,
+    /// once a pass.
+    pub(crate) fn facts_since<'b>(
+        self,
+        resources: impl Iterator<Item = &'b ResourceId>,
+        facts: &Facts,
+    ) -> Option<Next> {
+        let observed = resources.filter_map(|id| self.document.resources.get(id)).map(|entry| entry.observed_at);
+        let since = (observed.max()? + self.tuning.clock_tolerance).min(self.now);
+        (!self.pass.answers.facts_read_anew && facts.read_at < since).then(|| self.ask(Question::FactsSince(since)))
+    }
+}

@@ -1,0 +1,51 @@
+//! What is next in a pass.
+//!
+//! `next` is pure. It holds no place in a script: it looks at the documents and at what has been observed, and names the first
+//! thing that is missing. So a lost race simply forgets the document and decides again, and a crash between any two steps
+//! leaves what the next wake-up can go on from.
+//!
+//! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open` with its next wake-up,
+//! (5) that sent, (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
+
+use crate::document::{Versioned, sum_up};
+use crate::settings::Tuning;
+use crate::time::Moment;
+
+use super::context::Context;
+use super::pass::Pass;
+use super::step::{Next, Transition};
+
+impl Pass {
+    /// Decides what to do next.
+    #[must_use]
+    pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
+        let moment = moment.into();
+        // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
+        // document does not name is void for certain.
+        let Some(Versioned { document: claims, .. }) = &self.documents.claims else { return Next::LoadClaims };
+        let Some(Versioned { document, etag }) = &self.documents.document else { return Next::Load };
+        if etag.is_none() {
+            // Nothing is known of the target: there is nothing to look at.
+            return Next::Done;
+        }
+        if self.end.settled.is_some() {
+            return self.wake(document);
+        }
+        if self.left_behind && !self.is_stale() {
+            let mut document = document.clone();
+            document.cut_off = document.cut_off.saturating_add(1);
+            return Context::step(document);
+        }
+        match (Context { pass: self, document, claims, tuning, moment, now: moment.now }).next() {
+            Next::Save(mut write) => {
+                write.decided = moment.running;
+                sum_up(document, &mut write.document, moment.now);
+                if let Transition::Settled(_) = write.transition {
+                    write.document.cut_off = 0;
+                }
+                Next::Save(write)
+            }
+            other => other,
+        }
+    }
+}
