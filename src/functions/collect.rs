@@ -7,20 +7,21 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use remediation::decide::{Errand, Outcome, Purpose};
 use remediation::event::from_the_future;
 use remediation::id::Target;
 use remediation::message::{Observation, Outgoing, Queue};
 use remediation::time::time_text;
-use remediation::transition::{Merged, merge_all, wait_for_document, wake_up_of};
+use remediation::transition::{Merged, wait_for_document};
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
 use crate::blob::StateError;
 use crate::functions::{Failure, wake_ups};
 use crate::host::{Envelope, Item};
-use crate::reconcile::written;
 use crate::telemetry::about;
 
+use super::errand::{Left, carry_out};
 use super::isolate::{Failed, Isolation};
 use super::rejection::reject;
 use super::side_by_side::side_by_side;
@@ -141,24 +142,21 @@ async fn take_in(
     if deadline.has_passed() {
         return Err(Failure::OutOfTime(seen.len()));
     }
-    let mut merged = Vec::new();
     let own = deadline.within(deadline.left().mul_f64(OF_ONE_TARGET));
-    let (before, document) = app
-        .reconciler
-        .store
-        .update(&target, own, |found| {
-            let observations = seen.iter().map(|(observation, _)| observation);
-            let (document, each) =
-                merge_all(&found.document, observations, &app.settings.tuning, app.reconciler.clocks.moment());
-            merged = each;
-            document
-        })
-        .await?;
-    written(&before, &document);
+    let mut errand = Errand::new(Purpose::TakeIn(seen.iter().map(|(observation, _)| observation.clone()).collect()));
+    let left = carry_out(&app, &target, &mut errand, own).await?;
+    let merged = match errand.outcome() {
+        Outcome::TakenIn(merged) => merged.clone(),
+        Outcome::Nothing | Outcome::Woken | Outcome::LetIn(_) | Outcome::Settled => Vec::new(),
+    };
     for ((observation, item), merged) in seen.iter().zip(&merged) {
         about!(debug, &target, event = "observation_merged", resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
     }
-    Ok((wake_up_of(&document), merged))
+    let wake_up = match left {
+        Left::Send(wake_up) => Some(wake_up),
+        Left::Delete | Left::Nothing => None,
+    };
+    Ok((wake_up, merged))
 }
 
 /// Sends observations back to their queue, to come again later: their target's document cannot be used, and they are not to blame.

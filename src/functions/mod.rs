@@ -4,6 +4,7 @@
 
 mod collect;
 mod dead_letter;
+mod errand;
 mod isolate;
 mod receive_event;
 mod recover;

@@ -1,17 +1,18 @@
 //! Wakes a target whose wake-up will not come any more: the generation is raised first, so that whatever is still on its way is
 //! void and the broker does not know the new one.
 
+use remediation::decide::{Errand, Outcome, Purpose};
 use remediation::document::{TargetDocument, Versioned};
-use remediation::message::Queue;
+use remediation::id::Target;
+use remediation::message::{Outgoing, Queue};
 use remediation::time::{Timestamp, time_text};
-use remediation::transition::{reschedule_overdue, wake_up_of};
 
 use crate::app::App;
 use crate::azure::Deadline;
-use crate::blob::Saved;
 use crate::functions::Failure;
-use crate::reconcile::written;
 use crate::telemetry::about;
+
+use super::errand::{Left, carry_out};
 
 /// Whether the target was woken; not when another wrote its document first.
 pub(super) async fn reschedule(
@@ -20,17 +21,29 @@ pub(super) async fn reschedule(
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<bool, Failure> {
-    let mut document = found.document.clone();
-    reschedule_overdue(&mut document, now);
-    let saved = app.reconciler.store.save_target(&mut document, found.etag.as_ref(), deadline).await?;
-    if saved == Saved::Conflict {
+    let (target, planned) = (found.document.target.clone(), found.document.wake_at);
+    let mut errand = Errand::to(found, Purpose::Wake);
+    let left = carry_out(app, &target, &mut errand, deadline).await?;
+    if *errand.outcome() != Outcome::Woken {
         return Ok(false);
     }
-    written(&found.document, &document);
-    let planned = found.document.wake_at.map(time_text).unwrap_or_default();
-    about!(info, &document.target, event = "target_healed", wake_at = planned, "the target is woken again");
-    if let Some(wake_up) = wake_up_of(&document) {
-        app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
+    if let Left::Send(wake_up) = left {
+        wake(app, &target, planned, wake_up, now, deadline).await?;
     }
     Ok(true)
+}
+
+/// Sends the wake-up of a target that was planned for another time, or not at all.
+pub(super) async fn wake(
+    app: &App,
+    target: &Target,
+    planned: Option<Timestamp>,
+    wake_up: Outgoing,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Result<(), Failure> {
+    let planned = planned.map(time_text).unwrap_or_default();
+    about!(info, target, event = "target_healed", wake_at = planned, "the target is woken again");
+    app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
+    Ok(())
 }

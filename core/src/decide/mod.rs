@@ -2,13 +2,14 @@
 //! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
 //! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
 //! (`gather`, `judge`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
-//! looks at a `Context` and names the first thing that is missing.
+//! looks at a `Context` and names the first thing that is missing. What is done to a document outside of a pass is an `errand`.
 
 mod adopt;
 mod clear;
 #[cfg(test)]
 mod closed_gate_tests;
 mod context;
+mod errand;
 mod evaluate;
 #[cfg(test)]
 mod evaluate_tests;
@@ -36,6 +37,7 @@ mod taking_over_tests;
 mod verify;
 mod whole_scope;
 
+pub use errand::{Effect, Errand, Outcome, Purpose};
 pub use follow::SHORT_LISTS;
 pub use idle::Idle;
 pub use pass::Pass;

@@ -28,9 +28,10 @@ use world::World;
 ///
 /// - 22: a pass-up before a PUT was taken for one after it, so a fresh task counted as deleted.
 /// - 605: a claim was released by a document that had been read before the claim.
+/// - 869: an evaluation that began before a failure counted as newer, where the clock of the instance was nine minutes behind.
 /// - 2074: what had been parked as stale went into a task for the whole scope after its park, and was parked at once when it was
 ///   stale again.
-const REGRESSIONS: &[u64] = &[22, 605, 2_074];
+const REGRESSIONS: &[u64] = &[22, 605, 869, 2_074];
 /// So many seeds meet every ingredient.
 const ENOUGH: u64 = 1_000;
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use remediation::decide::{Effect, Errand, Outcome, Purpose};
 use remediation::document::{EntryState, LeftOut, TargetDocument, TargetSummary, quiet_since};
+use remediation::id::Target;
 use remediation::time::Timestamp;
-use remediation::transition::{
-    is_overdue, is_settled, keeps_tasks, let_in, may_be_settled, needs_walk, reschedule_overdue, wake_up_of,
-};
+use remediation::transition::{is_overdue, may_be_settled, needs_walk};
 
 use crate::tally::Ingredient;
 use crate::world::World;
@@ -75,45 +75,52 @@ impl World {
             .filter(|d| is_overdue(&summary(d), slack, self.now))
             .cloned()
             .collect();
-        for mut document in overdue {
-            let found = self.store.target(&document.target);
+        for document in overdue {
             let was_over = summary(&document).parked_until.is_some_and(|until| until <= self.now);
-            reschedule_overdue(&mut document, self.now);
-            self.tell(|| format!("sweep wakes {} generation {}", document.target.hash(), document.generation));
-            if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
-                continue;
-            }
-            if was_over {
+            self.tell(|| format!("sweep wakes {}", document.target.hash()));
+            if self.run(&document.target, Purpose::Wake)? == Outcome::Woken && was_over {
                 self.meet(Ingredient::ParkOver);
-            }
-            if let Some(wake_up) = wake_up_of(&document) {
-                self.send_wake_up(&wake_up);
             }
         }
         self.walk()?;
         self.delete_settled()
     }
 
+    /// Runs an errand of `sweep`, which may fail before it sends what it wrote.
+    fn run(&mut self, target: &Target, purpose: Purpose) -> Result<Outcome, String> {
+        let mut errand = Errand::to(self.store.target(target), purpose);
+        loop {
+            match errand.next(&self.tuning, self.now) {
+                Effect::Load => return Err("sweep reads what it has read".to_owned()),
+                Effect::Save(mut document) => match self.save_target(&mut document, errand.etag())? {
+                    Some(_) => errand.saved(*document),
+                    None => errand.lost_race(),
+                },
+                Effect::Send(_) if self.strikes(0.1) => return Ok(Outcome::Nothing),
+                Effect::Send(wake_up) => {
+                    self.send_wake_up(&wake_up);
+                    errand.ended();
+                }
+                Effect::Delete => {
+                    let document = self.store.target(target).document;
+                    self.delete_target(&document)?;
+                    errand.ended();
+                }
+                Effect::Done => return Ok(errand.outcome().clone()),
+            }
+        }
+    }
+
     fn delete_settled(&mut self) -> Result<(), String> {
         let window = self.tuning.flap_window;
         let may_be = |document: &&TargetDocument| may_be_settled(&summary(document), window, self.now);
-        let is = |document: &&TargetDocument| is_settled(document, window, self.now);
         let listed = self.store.targets.values().map(|(document, _)| document);
-        let settled: Vec<_> = listed.filter(may_be).filter(is).cloned().collect();
-        for mut document in settled {
-            if keeps_tasks(&document, &self.tuning) {
-                let etag = self.store.target(&document.target).etag;
-                reschedule_overdue(&mut document, self.now);
-                if self.save_target(&mut document, etag.as_ref())?.is_some()
-                    && let Some(wake_up) = wake_up_of(&document)
-                {
-                    self.send_wake_up(&wake_up);
-                }
-                continue;
+        let settled: Vec<_> = listed.filter(may_be).map(|document| document.target.clone()).collect();
+        for target in settled {
+            if self.run(&target, Purpose::Clear)? == Outcome::Settled {
+                self.tell(|| format!("sweep deletes {}", target.hash()));
+                self.meet(Ingredient::DocumentSettled);
             }
-            self.tell(|| format!("sweep deletes {}", document.target.hash()));
-            self.delete_target(&document)?;
-            self.meet(Ingredient::DocumentSettled);
         }
         Ok(())
     }
@@ -123,21 +130,13 @@ impl World {
         let targets = self.store.targets.values().map(|(document, _)| document);
         let left_out: Vec<_> = targets.filter(|d| needs_walk(&summary(d), &digest)).map(|d| d.target.clone()).collect();
         for target in left_out {
-            let found = self.store.target(&target);
-            let mut document = found.document;
-            let now_in = let_in(&mut document, &self.tuning, self.now);
+            let Outcome::LetIn(now_in) = self.run(&target, Purpose::LetIn)? else { continue };
             self.tell(|| format!("sweep lets in {now_in:?} of {}", target.hash()));
-            if self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.1) {
-                continue;
-            }
             if now_in.listed > 0 {
                 self.meet(Ingredient::LetIn);
             }
             if now_in.counted > 0 {
                 self.meet(Ingredient::CountedLetIn);
-            }
-            if let Some(wake_up) = wake_up_of(&document) {
-                self.send_wake_up(&wake_up);
             }
         }
         Ok(())

@@ -1,15 +1,15 @@
 //! The two instances of the worker: what they have in hand, one effect at a time, and their crashes between any two.
-//! The passes are the real ones; `collect`'s order of load, merge, write, wake-up and acknowledgement is repeated here.
+//! Passes and errands are the real ones.
 
 use std::time::Duration;
 
-use remediation::decide::{Observed, Pass};
-use remediation::document::{Installation, TargetDocument, Versioned};
+use remediation::decide::{Effect, Errand, Observed, Outcome, Pass, Purpose};
+use remediation::document::{Installation, TargetDocument};
 use remediation::fact::NewTask;
 use remediation::message::{Finding, Observation, Outgoing};
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
-use remediation::transition::{Merged, merge, wake_up_of};
+use remediation::transition::Merged;
 
 use crate::broker::{Body, Message};
 use crate::tally::Ingredient;
@@ -37,8 +37,7 @@ pub(crate) struct Flow {
 }
 
 enum Stage {
-    Merge(Box<Observation>, Option<Box<Versioned<TargetDocument>>>),
-    Wake(Box<TargetDocument>),
+    TakeIn(Box<Errand>),
     Look(Box<Pass>),
     Acknowledge,
 }
@@ -148,7 +147,9 @@ impl World {
             ),
         });
         let stage = match &message.body {
-            Body::Finding(observation) => Stage::Merge(Box::new(observation.clone()), None),
+            Body::Finding(observation) => {
+                Stage::TakeIn(Box::new(Errand::new(Purpose::TakeIn(vec![observation.clone()]))))
+            }
             Body::Wake(wake_up) => Stage::Look(Box::new(Pass::new(wake_up, installation()))),
         };
         self.flows.push(Flow {
@@ -182,17 +183,10 @@ impl World {
     /// One effect; false when the flow has ended.
     fn advance(&mut self, flow: &mut Flow) -> Result<bool, String> {
         let next = match std::mem::replace(&mut flow.stage, Stage::Acknowledge) {
-            Stage::Merge(observation, None) => {
-                let found = self.store.target(&observation.target());
-                Stage::Merge(observation, Some(Box::new(found)))
-            }
-            Stage::Merge(observation, Some(found)) => self.merge(flow.instance, observation, &found)?,
-            Stage::Wake(document) => {
-                if let Some(wake_up) = wake_up_of(&document) {
-                    self.send_wake_up(&wake_up);
-                }
-                Stage::Acknowledge
-            }
+            Stage::TakeIn(mut errand) => match self.errand(flow, &mut errand)? {
+                true => Stage::TakeIn(errand),
+                false => Stage::Acknowledge,
+            },
             Stage::Look(mut pass) => {
                 if flow.stands_until.take().is_some() {
                     pass.observe(Observed::StoodStill);
@@ -226,22 +220,37 @@ impl World {
         Ok(true)
     }
 
-    fn merge(
-        &mut self,
-        instance: usize,
-        observation: Box<Observation>,
-        found: &Versioned<TargetDocument>,
-    ) -> Result<Stage, String> {
-        let mut document = found.document.clone();
-        let merged = merge(&mut document, &observation, &self.tuning, self.moment(instance));
-        self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
-        if document != found.document
-            && (self.save_target(&mut document, found.etag.as_ref())?.is_none() || self.strikes(0.02))
-        {
-            return Ok(Stage::Merge(observation, None));
+    /// The next effect of taking an observation in; false when there is none.
+    fn errand(&mut self, flow: &Flow, errand: &mut Errand) -> Result<bool, String> {
+        let Body::Finding(observation) = &flow.message.body else { return Ok(false) };
+        match errand.next(&self.tuning, self.moment(flow.instance)) {
+            Effect::Load => errand.loaded(self.store.target(&observation.target())),
+            Effect::Save(mut document) => {
+                let is_saved = self.save_target(&mut document, errand.etag())?.is_some() && !self.strikes(0.02);
+                if is_saved {
+                    self.weigh_merge(observation, errand, Some(&document));
+                    errand.saved(*document);
+                } else {
+                    errand.lost_race();
+                }
+            }
+            Effect::Send(wake_up) => {
+                self.send_wake_up(&wake_up);
+                errand.ended();
+            }
+            Effect::Delete => return Err("collect deletes a document".to_owned()),
+            Effect::Done => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn weigh_merge(&mut self, observation: &Observation, errand: &Errand, written: Option<&TargetDocument>) {
+        let Outcome::TakenIn(merged) = errand.outcome() else { return };
+        let Some(&[merged]) = merged.first_chunk() else { return };
+        self.tell(|| format!("merged {}: {merged:?}", observation.resource_id));
         let waited = |document: &TargetDocument| document.not_evaluated().any(|(id, _)| *id == observation.resource_id);
-        if merged == Merged::StillWaiting && waited(&found.document) && !waited(&document) {
+        let did_wait = errand.found().is_some_and(|found| waited(&found.document));
+        if merged == Merged::StillWaiting && did_wait && !written.is_some_and(waited) {
             self.meet(Ingredient::LetGoByEvent);
         }
         match (merged, observation.seen) {
@@ -251,6 +260,5 @@ impl World {
             (Merged::Remembered, Finding::NonCompliant) => self.meet(Ingredient::DriftInTask),
             _ => {}
         }
-        Ok(Stage::Wake(Box::new(document)))
     }
 }

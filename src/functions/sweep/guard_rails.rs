@@ -3,15 +3,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use remediation::decide::{Errand, Outcome, Purpose};
 use remediation::document::TargetSummary;
 use remediation::message::Queue;
-use remediation::transition::{LetIn, let_in, needs_walk, wake_up_of};
+use remediation::transition::{LetIn, needs_walk};
 
 use crate::app::App;
 use crate::azure::Deadline;
-use crate::blob::Saved;
 use crate::functions::Failure;
-use crate::reconcile::written;
+use crate::functions::errand::{Left, carry_out};
 use crate::telemetry::about;
 
 use super::visits::Visits;
@@ -38,26 +38,22 @@ pub(super) async fn follow(app: &App, targets: &[TargetSummary], visits: &Visits
 async fn walk(app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<LetIn, Failure> {
     let (store, now) = (&app.reconciler.store, crate::azure::now());
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(LetIn::default()) };
-    let mut document = found.document.clone();
-    let let_in = let_in(&mut document, &app.settings.tuning, now);
-    if document == found.document
-        || store.save_target(&mut document, found.etag.as_ref(), deadline).await? == Saved::Conflict
-    {
-        return Ok(LetIn::default());
-    }
-    written(&found.document, &document);
+    let target = found.document.target.clone();
+    let mut errand = Errand::to(found, Purpose::LetIn);
+    let left = carry_out(app, &target, &mut errand, deadline).await?;
+    let &Outcome::LetIn(let_in) = errand.outcome() else { return Ok(LetIn::default()) };
     if let_in == LetIn::default() {
         return Ok(let_in);
     }
     about!(
         info,
-        &document.target,
+        &target,
         event = "target_let_in",
         listed = let_in.listed,
         counted = let_in.counted,
         "the guard rails let in what they left out of the target"
     );
-    if let Some(wake_up) = wake_up_of(&document) {
+    if let Left::Send(wake_up) = left {
         app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
     }
     Ok(let_in)

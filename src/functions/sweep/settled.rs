@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use remediation::decide::{Errand, Purpose};
 use remediation::document::TargetSummary;
 use remediation::time::Timestamp;
-use remediation::transition::{is_settled, keeps_tasks, may_be_settled};
+use remediation::transition::may_be_settled;
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
 use crate::functions::Failure;
-use crate::functions::rescheduling::reschedule;
+use crate::functions::errand::{Left, carry_out};
+use crate::functions::rescheduling::wake;
 
 use super::visits::Visits;
 
@@ -30,16 +32,20 @@ pub(super) async fn delete(app: &App, targets: &[TargetSummary], visits: &Visits
 /// Whether it was deleted; not when another wrote it since. One that cannot be deleted, for a lease, a hold, a snapshot or a role
 /// without that right, is told once and stays: the sweep must not stop for it.
 async fn delete_one(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
-    let (store, tuning) = (&app.reconciler.store, &app.settings.tuning);
+    let store = &app.reconciler.store;
     let Some(found) = store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
-    if !is_settled(&found.document, tuning.flap_window, now) {
-        return Ok(false);
+    let (target, etag) = (found.document.target.clone(), found.etag.clone());
+    let mut errand = Errand::to(found, Purpose::Clear);
+    match carry_out(app, &target, &mut errand, deadline).await? {
+        Left::Delete => {}
+        Left::Nothing => return Ok(false),
+        // Finished tasks are still to be deleted.
+        Left::Send(wake_up) => {
+            wake(app, &target, None, wake_up, now, deadline).await?;
+            return Ok(false);
+        }
     }
-    if keeps_tasks(&found.document, tuning) {
-        reschedule(app, found, now, deadline).await?;
-        return Ok(false);
-    }
-    let Some(etag) = &found.etag else { return Ok(false) };
+    let Some(etag) = &etag else { return Ok(false) };
     match store.delete_target(&summary.blob, etag, deadline.within(OF_ONE)).await {
         Ok(is_gone) => Ok(is_gone),
         Err(error) => {

@@ -1,5 +1,7 @@
 //! What the end of a task means for one resource that was in it.
 
+use std::time::Duration;
+
 use crate::document::{ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, SkipReason};
 use crate::fact::{TaskState, TaskStatus};
 use crate::id::ResourceId;
@@ -10,6 +12,9 @@ use crate::transition::doubts;
 use crate::transition::failure::{Action, action, classify};
 use crate::transition::observe::new_episode;
 use crate::transition::states::park;
+
+/// By more than this no clock is taken to be behind: a failure that Resource Manager dates later is of then.
+const WRONG_CLOCK: Duration = Duration::from_secs(3_600);
 
 /// Why a resource is parked whose task a person canceled.
 pub(crate) fn canceled(task: &ActiveTask) -> String {
@@ -99,9 +104,9 @@ impl ResourceOutcome<'_> {
         let seen = entry.seen_in_task;
         self.again(entry, Some(FailureClass::Stale), words);
         if let Some(failure) = &mut entry.last_failure {
-            // Never later than what follows from it, whatever the clocks say.
-            failure.not_evaluated_since =
-                Some(failed_at.min(self.now)).filter(|at| seen.is_none_or(|seen| seen <= *at));
+            // This machine's clock may be behind: by it an evaluation that began before the failure would seem to be newer.
+            let failed_at = failed_at.min(self.now + WRONG_CLOCK);
+            failure.not_evaluated_since = Some(failed_at).filter(|at| seen.is_none_or(|seen| seen <= *at));
         }
     }
 

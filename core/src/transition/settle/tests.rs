@@ -166,6 +166,18 @@ fn what_azure_policy_has_no_evaluation_of_waits_for_one_once() {
 }
 
 #[test]
+fn a_failure_is_of_its_own_time_though_this_machines_clock_is_behind() {
+    let stale = DeploymentStatus::Failed { code: "X".into(), message: "No policy evaluation result was found.".into() };
+    for (ahead, since) in [(540, 540), (86_400, 3_600)] {
+        let ended = Some(now() + Duration::from_secs(ahead));
+        let mut document = in_task(1);
+        ends(&mut document, TaskState::Failed, &[Deployment { ended, ..deployment(0, stale.clone()) }]);
+        let entry = &document.resources[&resource(0)];
+        assert_eq!(entry.not_evaluated_since(), Some(now() + Duration::from_secs(since)));
+    }
+}
+
+#[test]
 fn a_success_without_any_deployment_is_stale_too() {
     let mut document = in_task(2);
     ends(&mut document, TaskState::Succeeded, &[]);
