@@ -10,7 +10,8 @@ use remediation::document::{
     Claim, Claimed, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
 use remediation::event::ComplianceState;
-use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState};
+use remediation::fact::{ActiveTasks, Assignment, Effect, Facts, PolicyState};
+use remediation::fixture::{assignment, facts_of};
 use remediation::message::WakeUp;
 use remediation::settings::Tuning;
 
@@ -82,15 +83,7 @@ fn claims(document: &TargetDocument, rivals: usize) -> SubscriptionDocument {
 
 fn facts() -> Facts {
     let id = observation(0, 0, 0).policy_assignment_id.to_string();
-    let assignment = Assignment {
-        id,
-        policy: AssignedPolicy::Definition("d".to_owned()),
-        has_identity: true,
-        is_enforced: true,
-        not_scopes: Vec::new(),
-        instance: None,
-    };
-    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
+    Facts { read_at: now(), ..facts_of(Assignment { id, ..assignment() }) }
 }
 
 fn state(resource: &str) -> PolicyState {

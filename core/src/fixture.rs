@@ -7,7 +7,10 @@ use crate::document::{
     ActiveTask, EntryState, Installation, InstallationId, PastTask, TargetDocument, TaskKind, TaskName, TaskPhase,
     TaskRequest,
 };
-use crate::fact::{Deployment, DeploymentCounts, DeploymentStatus, NewTask, TaskState, TaskStatus};
+use crate::fact::{
+    AssignedPolicy, Assignment, Deployment, DeploymentCounts, DeploymentStatus, Facts, Found, NewTask, TaskState,
+    TaskStatus,
+};
 use crate::id::{ResourceId, Target};
 use crate::message::{Finding, Observation, WakeUp};
 use crate::settings::{Mode, Tuning, settings};
@@ -36,6 +39,28 @@ pub fn seen(seen: Finding, n: usize, at: Timestamp) -> Observation {
 /// The target of all of them.
 pub fn target() -> Target {
     seen(Finding::NonCompliant, 0, now()).target()
+}
+
+/// The assignment of the target: a single policy, enforced, with an identity.
+pub fn assignment() -> Assignment {
+    Assignment {
+        id: target().policy_assignment_id.to_string(),
+        policy: AssignedPolicy::Definition("d".to_owned()),
+        has_identity: true,
+        is_enforced: true,
+        not_scopes: Vec::new(),
+        instance: None,
+    }
+}
+
+/// What is known of it, read now.
+pub fn facts() -> Facts {
+    facts_of(assignment())
+}
+
+/// What is known where the assignment is this one.
+pub fn facts_of(assignment: Assignment) -> Facts {
+    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
 }
 
 /// The installation that tests.

@@ -1,5 +1,5 @@
-//! Permits for looks at targets: so many in all, two of a subscription, one a target. They outlast an invocation, because a slow
-//! look does too. Whoever finds no permit is told when there will be one, each at a time of its own.
+//! Permits for passes over targets: so many in all, two of a subscription, one a target. They outlast an invocation, because a slow
+//! pass does too. Whoever finds no permit is told when there will be one, each at a time of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

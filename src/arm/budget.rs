@@ -19,7 +19,7 @@ const fn mark(header: &'static str, low: u64, pause: Duration) -> Mark {
     Mark { header: HeaderName::from_static(header), low, pause }
 }
 
-/// An instance makes one call at a time to an quota, so ten left are enough for ten instances to end theirs.
+/// An instance makes one call at a time to a quota, so ten left are enough for ten instances to end theirs.
 const FEW: u64 = 10;
 /// For a budget that is a service's own and may be small: one began at 9 in recordings, which must not count as low.
 const LAST: u64 = 2;

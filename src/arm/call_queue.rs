@@ -1,7 +1,7 @@
 //! One call at a time to each subscription, and none before the time until which it is to be left alone, because a 429 told so
 //! or because little of a budget was left. In this way no call can slip out after a 429 of another, and one customer's
 //! throttling or slowness never holds another's calls. The floor can be asked for without waiting for a turn, so that nothing
-//! is begun that needs a call which the call_queue would hold. What must leave soon, a task that is written down as opening, waits for
+//! is begun that needs a call which the queue would hold. What must leave soon, a task that is written down as opening, waits for
 //! the call that is under way and for no other: a pass that was begun is finished first.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use remediation::time::Timestamp;
 
 use super::call::QuotaScope;
 
-/// An quota's call_queue.
+/// The queue for the calls of a quota.
 #[derive(Debug, Default)]
 struct CallQueue {
     /// Whoever has time waits here first, so that one of them at most is in the way of what must leave soon.
@@ -23,9 +23,9 @@ struct CallQueue {
     floor: Mutex<Option<Timestamp>>,
 }
 
-/// The gates of all accounts.
+/// The queues of all quotas.
 #[derive(Debug, Default)]
-pub(super) struct Gates {
+pub(super) struct CallQueues {
     all: Mutex<HashMap<QuotaScope, Arc<CallQueue>>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Turn {
     _line: Option<OwnedMutexGuard<()>>,
 }
 
-impl Gates {
+impl CallQueues {
     /// Waits for the quota's turn. Later callers wait behind earlier ones, and behind those who are in a `hurry`.
     pub(super) async fn turn(&self, quota: &QuotaScope, hurry: bool) -> Turn {
         let call_queue = self.call_queue(quota);
@@ -85,32 +85,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_floor_is_seen_by_everybody_at_once_and_only_for_its_account() {
-        let gates = Gates::default();
+        let queues = CallQueues::default();
         let quota = QuotaScope::Subscription(target().subscription().clone());
         let now = parse_time("2026-11-21T07:00:00Z").unwrap();
         let later = now + time::Duration::seconds(5);
-        let mut turn = gates.turn(&quota, false).await;
-        assert_eq!(gates.floor(&quota, now), None);
+        let mut turn = queues.turn(&quota, false).await;
+        assert_eq!(queues.floor(&quota, now), None);
         turn.close(later);
         turn.close(now);
-        assert_eq!(gates.floor(&quota, now), Some(later), "while the turn is held; the later floor stays");
+        assert_eq!(queues.floor(&quota, now), Some(later), "while the turn is held; the later floor stays");
         assert_eq!(turn.floor(now), Some(later));
-        assert_eq!((gates.floor(&QuotaScope::Tenant, now), gates.floor(&quota, later)), (None, None));
+        assert_eq!((queues.floor(&QuotaScope::Tenant, now), queues.floor(&quota, later)), (None, None));
         drop(turn);
-        assert_eq!(gates.turn(&quota, true).await.floor(now), Some(later));
+        assert_eq!(queues.turn(&quota, true).await.floor(now), Some(later));
     }
 
     #[tokio::test]
     async fn what_must_leave_soon_waits_for_the_call_that_is_under_way_alone() {
-        let gates = Arc::new(Gates::default());
+        let queues = Arc::new(CallQueues::default());
         let quota = QuotaScope::Subscription(target().subscription().clone());
-        let under_way = gates.turn(&quota, false).await;
+        let under_way = queues.turn(&quota, false).await;
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut callers = tokio::task::JoinSet::new();
         for (name, hurry) in [("first", false), ("second", false), ("third", false), ("soon", true)] {
-            let (gates, quota, order) = (Arc::clone(&gates), quota.clone(), Arc::clone(&order));
+            let (queues, quota, order) = (Arc::clone(&queues), quota.clone(), Arc::clone(&order));
             callers.spawn(async move {
-                let _turn = gates.turn(&quota, hurry).await;
+                let _turn = queues.turn(&quota, hurry).await;
                 order.lock().unwrap().push(name);
             });
             // Each is in its line before the next one comes.

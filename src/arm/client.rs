@@ -26,7 +26,7 @@ use super::answer::{Answer, Oddity};
 use super::api_versions::{ApiVersions, Lack, lack};
 use super::budget::{LowQuota, low};
 use super::call::{Call, QuotaScope};
-use super::call_queue::{Gates, Turn};
+use super::call_queue::{CallQueues, Turn};
 use super::error::ArmError;
 use super::evaluations::Scan;
 use super::lenient::Item;
@@ -52,7 +52,7 @@ pub struct ArmClient {
     pipeline: Pipeline,
     credential: Arc<dyn TokenCredential>,
     audience: String,
-    gates: Gates,
+    queues: CallQueues,
     versions: ApiVersions,
     links: Links,
     told: Told<(CallKind, QuotaScope, Oddity)>,
@@ -84,7 +84,7 @@ impl ArmClient {
             pipeline,
             credential,
             audience,
-            gates: Gates::default(),
+            queues: CallQueues::default(),
             versions: ApiVersions::default(),
             links: Links::default(),
             told: Told::default(),
@@ -94,7 +94,7 @@ impl ArmClient {
     /// Until when no call of the subscription will be sent, as far as this instance was told; none: at once.
     #[must_use]
     pub fn floor(&self, subscription: &SubscriptionId, now: Timestamp) -> Option<Timestamp> {
-        self.gates.floor(&QuotaScope::Subscription(subscription.clone()), now)
+        self.queues.floor(&QuotaScope::Subscription(subscription.clone()), now)
     }
 
     /// The tenant in which the worker's own identity is, as its token tells; none where it does not.
@@ -244,7 +244,7 @@ impl ArmClient {
     ) -> Result<Success, ArmError> {
         let late = || ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
         let turn =
-            tokio::time::timeout(deadline.left(), self.gates.turn(&call.quota, call.leaves_before.is_some())).await;
+            tokio::time::timeout(deadline.left(), self.queues.turn(&call.quota, call.leaves_before.is_some())).await;
         let Ok(mut turn) = turn else { return Err(late()) };
         // No further page is begun after the time, either.
         if deadline.has_passed() {
@@ -308,7 +308,7 @@ struct Success {
     body: Vec<u8>,
 }
 
-/// Closes the call_queue behind an answer that leaves few calls. The answer itself counts as any other.
+/// Closes the queue behind an answer that leaves few calls. The answer itself counts as any other.
 fn rest_if_low(quota: &QuotaScope, turn: &mut Turn, headers: &Headers, now: Timestamp) {
     let Some(LowQuota { header, remaining, until }) = low(headers, now) else { return };
     info!(event = "budget_low", %quota, header, remaining, until = time_text(until), "few calls are left; the quota rests until then");

@@ -115,7 +115,7 @@ async fn a_task_whose_answer_was_lost_and_that_ended_since_is_not_started_anew()
     }
     let events = events(&estate);
     let stage = Stage::start(estate).await;
-    // Neither the answer to the PUT nor the pass-up gets through until the task has long ended.
+    // Neither the answer to the PUT nor the look-up gets through until the task has long ended.
     let faults = stage.azure.faults();
     let lost = Rule::new("lost", Service::ResourceManager, Which::First(1), Kind::CutAfter);
     faults.add(lost.method("PUT").path_contains("/remediations/"));

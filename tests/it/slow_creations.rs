@@ -32,7 +32,7 @@ async fn a_task_whose_creation_is_answered_slowly_is_left_after_half_of_the_grac
         assert!(limit.parse::<f64>().unwrap() <= 400.0, "{words}");
     }
     // A request that is still on its way at the slow service is not in the ledger: of a task there are the PUT that was taken and,
-    // before it, a pass-up in vain for each that was left.
+    // before it, a look-up in vain for each that was left.
     for line in &left {
         let name = line["task"].as_str().unwrap();
         let calls = stage.azure.ledger().filter(|e| e.service == Service::ResourceManager && e.path.ends_with(name));

@@ -2,8 +2,8 @@
 //! and what was begun is given up with nothing counted.
 
 use crate::document::{ETag, EntryState, SubscriptionDocument, TargetDocument, TaskName, Versioned};
-use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Creation, Facts, Found};
-use crate::fixture::{installation, now, pass_over, resource, seen, target, tuning};
+use crate::fact::{ActiveTasks, Creation};
+use crate::fixture::{facts, installation, now, pass_over, resource, seen, target, tuning};
 use crate::message::{Finding, WakeUp};
 use crate::time::Timestamp;
 use crate::transition::observe::merge;
@@ -24,18 +24,6 @@ pub(crate) fn first() -> u64 {
 
 pub(crate) fn etag() -> ETag {
     ETag("1".to_owned())
-}
-
-pub(crate) fn facts() -> Facts {
-    let assignment = Assignment {
-        id: target().policy_assignment_id.to_string(),
-        policy: AssignedPolicy::Definition("d".to_owned()),
-        has_identity: true,
-        is_enforced: true,
-        not_scopes: Vec::new(),
-        instance: None,
-    };
-    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
 }
 
 /// A pass over a target with one due resource, played until `stop` holds for what is next.

@@ -8,13 +8,13 @@ use crate::document::{
 };
 use crate::event::ComplianceState;
 use crate::fact::{ActiveTasks, Effect, PolicyState, Scanned};
-use crate::fixture::{SUB, now, pass_over, resource, target, tuning, tuning_with, waiting};
+use crate::fixture::{SUB, facts, now, pass_over, resource, target, tuning, tuning_with, waiting};
 use crate::id::Scope;
 use crate::message::WakeUp;
 use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
 
-use super::closed_gate_tests::{etag, facts};
+use super::closed_gate_tests::etag;
 use super::idle::Idle;
 use super::pass::Pass;
 use super::plan::Plan;

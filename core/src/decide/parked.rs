@@ -28,8 +28,8 @@ mod tests {
     use crate::decide::step::{Observed, Transition};
     use crate::document::TargetCause;
     use crate::document::{ETag, EntryState, ParkReason, SubscriptionDocument, TargetDocument, Versioned};
-    use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Facts, Found};
-    use crate::fixture::{now, pass_over, resource, seen, target, tuning, tuning_with};
+    use crate::fact::{ActiveTasks, Assignment, Facts, Found};
+    use crate::fixture::{assignment, facts_of, now, pass_over, resource, seen, target, tuning, tuning_with};
     use crate::message::{Finding, WakeUp};
     use crate::settings::{Mode, Tuning};
     use crate::time::Timestamp;
@@ -52,21 +52,11 @@ mod tests {
 
     /// Answers what gathering asks; the assignment has no identity. None when something else is next.
     fn answer(question: &Question) -> Option<Observed> {
-        let assignment = Assignment {
-            id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition("d".to_owned()),
-            has_identity: false,
-            is_enforced: true,
-            not_scopes: Vec::new(),
-            instance: None,
-        };
         match question {
-            Question::Facts | Question::FactsSince(_) => Some(Observed::Answer(Answer::Facts(Facts {
-                assignment: Found::There(assignment),
-                references: None,
-                siblings: Vec::new(),
-                read_at: now(),
-            }))),
+            Question::Facts | Question::FactsSince(_) => {
+                let facts = facts_of(Assignment { has_identity: false, ..assignment() });
+                Some(Observed::Answer(Answer::Facts(facts)))
+            }
             Question::ActiveTasks => Some(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new())))),
             Question::States(asked) => Some(Observed::Answer(Answer::States(asked.clone(), Vec::new()))),
             Question::AllNonCompliant(_) | Question::Task(_) | Question::Deployments(..) | Question::Evaluation(..) => {

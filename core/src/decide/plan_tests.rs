@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::document::{EntryState, SkipReason, SubscriptionDocument, TargetDocument, Versioned};
 use crate::event::ComplianceState;
-use crate::fact::{ActiveTasks, Effect, PolicyState};
-use crate::fixture::{now, pass_over, resource, target, tuning, tuning_with, waiting};
+use crate::fact::{ActiveTasks, Assignment, Effect, Facts, PolicyState};
+use crate::fixture::{assignment, facts, facts_of, now, pass_over, resource, target, tuning, tuning_with, waiting};
 use crate::id::ResourceId;
 use crate::message::WakeUp;
 use crate::settings::{Mode, Tuning};
 
-use super::closed_gate_tests::{etag, facts};
+use super::closed_gate_tests::etag;
 use super::idle::Idle;
 use super::plan::Plan;
 use super::question::{Answer, Question};
@@ -21,6 +21,15 @@ use super::step::{Next, Observed, Transition};
 /// Plays a pass in which resource 2 turns out to be compliant, until a task is written down or shown, or nothing more is done; the
 /// hardship strikes once the documents are read. With the last document that was written.
 fn play(document: &TargetDocument, tuning: &Tuning, hardship: Option<&Observed>) -> (Next, TargetDocument) {
+    play_with(&facts(), document, tuning, hardship)
+}
+
+fn play_with(
+    facts: &Facts,
+    document: &TargetDocument,
+    tuning: &Tuning,
+    hardship: Option<&Observed>,
+) -> (Next, TargetDocument) {
     let mut document = document.clone();
     let mut pass = pass_over(&WakeUp::new(target(), document.generation));
     let claims = SubscriptionDocument::new(target().subscription().clone());
@@ -38,7 +47,7 @@ fn play(document: &TargetDocument, tuning: &Tuning, hardship: Option<&Observed>)
             Next::Load => Observed::Target(Box::new(Versioned { document: document.clone(), etag: Some(etag()) })),
             Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
             Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),
-            Next::Ask(Question::Facts | Question::FactsSince(_)) => Observed::Answer(Answer::Facts(facts())),
+            Next::Ask(Question::Facts | Question::FactsSince(_)) => Observed::Answer(Answer::Facts(facts.clone())),
             Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
             Next::Ask(Question::States(ids)) => {
                 let states = ids.iter().map(state).collect();
@@ -89,6 +98,22 @@ fn the_plan_that_is_shown_is_the_one_that_is_written_in_one_write() {
                 assert_eq!(skipped(&written).len(), 5);
             }
         }
+    }
+}
+
+#[test]
+fn a_target_that_would_be_parked_loses_the_same_in_both_modes_and_in_one_write() {
+    let without_identity = facts_of(Assignment { has_identity: false, ..assignment() });
+    for excluded in [&[1][..], &[1, 3], &[]] {
+        let pattern = excluded.iter().map(|n| resource(*n).to_string()).collect::<Vec<_>>().join(",");
+        let acting = if pattern.is_empty() { tuning() } else { tuning_with("EXCLUDE_SCOPES", &pattern) };
+        let planning = Tuning { mode: Mode::Plan, ..acting.clone() };
+        let Next::Show(plan) = play_with(&without_identity, &waiting(5), &planning, None).0 else { panic!("no plan") };
+        let leaving: BTreeMap<_, _> = plan.skipped.into_iter().map(|out| (out.resource, out.reason)).collect();
+        assert!(plan.task.is_none() && leaving.len() > excluded.len(), "one turns out to be compliant");
+        let (_, written) = play_with(&without_identity, &waiting(5), &acting, None);
+        assert_eq!(skipped(&written), leaving);
+        assert_eq!(written.parked.map(|park| park.reason), plan.cause.map(|cause| cause.reason));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::document::{
 };
 use crate::fact::{ActiveTasks, ListedTask, TaskState};
 use crate::fixture::{
-    in_task, installation, new_task, now, pass_over, resource, seen, status, target, tuning, tuning_with,
+    facts, in_task, installation, new_task, now, pass_over, resource, seen, status, target, tuning, tuning_with,
 };
 use crate::message::{Finding, WakeUp};
 use crate::settings::Tuning;
@@ -13,7 +13,7 @@ use crate::transition::observe::merge;
 use crate::transition::open::grace;
 use crate::wave::conflicts::claim;
 
-use super::closed_gate_tests::{etag, facts, play};
+use super::closed_gate_tests::{etag, play};
 use super::idle::Idle;
 use super::pass::Pass;
 use super::question::{Answer, Question};

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use crate::decide::{Answer, Next, Observed, Question, Transition};
 use crate::document::{ETag, EntryState, LeftOut, SubscriptionDocument, TargetDocument, Versioned};
 use crate::event::ComplianceState;
-use crate::fact::{ActiveTasks, AssignedPolicy, Assignment, Effect, Facts, Found, PolicyState, ScopeStates};
-use crate::fixture::{now, pass_over, resource, seen, target, tuning, tuning_with};
+use crate::fact::{ActiveTasks, Effect, PolicyState, ScopeStates};
+use crate::fixture::{facts, now, pass_over, resource, seen, target, tuning, tuning_with};
 use crate::message::{Finding, WakeUp};
 use crate::settings::Tuning;
 use crate::time::Timestamp;
@@ -140,23 +140,7 @@ impl World {
         };
         let states: Vec<_> = self.bad.iter().map(state).collect();
         match question {
-            Question::Facts => {
-                let assignment = Assignment {
-                    id: target().policy_assignment_id.to_string(),
-                    policy: AssignedPolicy::Definition("d".to_owned()),
-                    has_identity: true,
-                    is_enforced: true,
-                    not_scopes: Vec::new(),
-                    instance: None,
-                };
-                let assignment = Found::There(assignment);
-                Observed::Answer(Answer::Facts(Facts {
-                    assignment,
-                    references: None,
-                    siblings: Vec::new(),
-                    read_at: now(),
-                }))
-            }
+            Question::Facts => Observed::Answer(Answer::Facts(facts())),
             Question::ActiveTasks => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
             Question::States(asked) => Observed::Answer(Answer::States(asked, states)),
             Question::AllNonCompliant(from) => {

@@ -120,20 +120,12 @@ pub(crate) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{AssignedPolicy, Assignment};
-    use crate::fixture::{now, resource, target};
+    use crate::fact::Assignment;
+    use crate::fixture::{assignment, facts_of, now, resource, target};
 
     fn facts(has_identity: bool, references: Option<&[&str]>) -> Facts {
-        let assignment = Assignment {
-            id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition("d".to_owned()),
-            has_identity,
-            is_enforced: true,
-            not_scopes: Vec::new(),
-            instance: None,
-        };
         let members = references.map(|all| Found::There(all.iter().map(|one| (*one).to_owned()).collect()));
-        Facts { assignment: Found::There(assignment), references: members, siblings: Vec::new(), read_at: now() }
+        Facts { references: members, ..facts_of(Assignment { has_identity, ..assignment() }) }
     }
 
     fn ask(effects: &[Option<Effect>], facts: &Facts) -> (Result<Eligible, TargetCause>, Vec<Skipped>) {

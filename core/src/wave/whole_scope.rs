@@ -85,8 +85,8 @@ impl<'a> WholeScope<'a> {
 mod tests {
     use super::*;
     use crate::document::{ParkReason, SkipReason};
-    use crate::fact::{AssignedPolicy, Assignment, Effect, Found};
-    use crate::fixture::{installation, now, resource, seen, target, tuning};
+    use crate::fact::{Assignment, Effect};
+    use crate::fixture::{assignment, facts_of, installation, now, resource, seen, target, tuning};
     use crate::message::Finding;
     use crate::transition::observe::merge;
     use crate::transition::states::park;
@@ -117,15 +117,7 @@ mod tests {
     }
 
     fn facts(not_scopes: Vec<String>) -> Facts {
-        let assignment = Assignment {
-            id: target().policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition("d".to_owned()),
-            has_identity: true,
-            is_enforced: true,
-            not_scopes,
-            instance: None,
-        };
-        Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
+        facts_of(Assignment { not_scopes, ..assignment() })
     }
 
     fn task_of(document: &TargetDocument, states: &[PolicyState], facts: &Facts) -> Option<NewTask> {

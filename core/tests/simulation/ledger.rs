@@ -170,7 +170,14 @@ impl World {
             return if given_up_in_vain { Err(format!("{name} is given up though it is there")) } else { Ok(()) };
         }
         let Some(task) = task else {
-            return if self.cloud.deleted.contains(name) { Ok(()) } else { Err(format!("{name} never was")) };
+            if !self.cloud.deleted.contains(name) {
+                return Err(format!("{name} never was"));
+            }
+            // With the task its outcome is lost.
+            if was.kind.is_whole() {
+                self.forget_unlisted_tries(name, after, |_| true);
+            }
+            return Ok(());
         };
         if !task.ended {
             return Err(format!("{name} is taken for ended"));
@@ -206,15 +213,9 @@ impl World {
             }
         }
         if was.kind.is_whole() {
-            // What is not listed has no place for its attempts: either nobody can know that the task was to have it, or it
-            // failed and there was no room for it.
+            // Either nobody can know that the task was to have it, or it failed and there was no room for it.
             let is_full = after.resources.len() >= self.tuning.most_entries;
-            for ((target, id), truth) in &mut self.cloud.truth {
-                let unknown = is_full || task.outcome(id).is_none();
-                if *target == after.target && !after.resources.contains_key(id) && unknown {
-                    truth.tried.remove(name);
-                }
-            }
+            self.forget_unlisted_tries(name, after, |id| is_full || task.outcome(id).is_none());
         }
         if is_parked {
             // With the target parked, the task counts as no attempt of what waits; only a person who canceled it changes
@@ -230,6 +231,15 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// What is not listed has no place for its attempts: a task for the whole scope counts for none of these.
+    fn forget_unlisted_tries(&mut self, task: &str, after: &TargetDocument, holds: impl Fn(&ResourceId) -> bool) {
+        for ((target, id), truth) in &mut self.cloud.truth {
+            if *target == after.target && !after.resources.contains_key(id) && holds(id) {
+                truth.tried.remove(task);
+            }
+        }
     }
 
     /// Whether what the document says of a resource follows from the outcome of the task.

@@ -40,7 +40,7 @@ impl ResourceOutcome<'_> {
         let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
         entry.state = EntryState::Fixed { at, verified_at };
         entry.doubt = verified_at.is_none().then(|| doubts::of_fix(at, self.tuning));
-        // Finding non-compliant after the deployment ended: it did not last.
+        // Seen non-compliant after the deployment ended: it did not last.
         if let Some(seen) = entry.seen_in_task.take().filter(|seen| *seen > at) {
             new_episode(entry, seen, self.tuning, self.now);
         }

@@ -1,0 +1,13 @@
+//! The log of what was decided and done, written once, after it is stored. `docs/log-events.md` lists these events and their fields.
+
+mod calls;
+mod document;
+mod pass;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+pub(super) use calls::{put, task_deleted, task_kept, unanswered};
+pub use document::written;
+pub(super) use pass::{passed, plan};
+pub(super) use subscription::{evaluations, scope_parks};
