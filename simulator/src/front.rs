@@ -12,9 +12,10 @@ use tower::ServiceExt;
 
 use crate::{
     Faults, Ledger, Service, faults,
-    identity::Tokens,
+    identity::{Caller, Tokens},
     ledger::{Asked, OpenEntry},
     refusal,
+    rights::{Gate, data},
     tls::{Cut, Exchange, Response},
 };
 
@@ -35,6 +36,7 @@ pub struct Front {
 struct Guard {
     tokens: Tokens,
     audiences: Vec<String>,
+    gate: Option<Gate>,
 }
 
 impl Front {
@@ -47,7 +49,16 @@ impl Front {
     /// [`Caller`](crate::identity::Caller) in the request's extensions.
     #[must_use]
     pub fn guarded(mut self, tokens: Tokens, audiences: &[&str]) -> Self {
-        self.guard = Some(Guard { tokens, audiences: audiences.iter().map(ToString::to_string).collect() });
+        self.guard = Some(Guard { tokens, audiences: audiences.iter().map(ToString::to_string).collect(), gate: None });
+        self
+    }
+
+    /// Lets only those of them through whose caller has a right to the data. For a guarded front.
+    #[must_use]
+    pub fn gated(mut self, gate: Option<Gate>) -> Self {
+        if let Some(guard) = &mut self.guard {
+            guard.gate = gate;
+        }
         self
     }
 
@@ -134,6 +145,10 @@ impl Front {
             let authorization = text(request.headers().get(header::AUTHORIZATION));
             match guard.tokens.check(authorization, &guard.audiences, OffsetDateTime::now_utc()) {
                 Ok(caller) => {
+                    let refused = self.refused(guard, &caller, &request);
+                    if let Some(refused) = refused {
+                        return whole(refused).await;
+                    }
                     request.extensions_mut().insert(caller);
                 }
                 Err(problem) => {
@@ -143,6 +158,18 @@ impl Front {
         }
         let Ok(response) = self.router.clone().oneshot(request).await;
         whole(response).await
+    }
+
+    /// The service's no to a caller without the right to what the request asks for.
+    fn refused(&self, guard: &Guard, caller: &Caller, request: &hyper::Request<Body>) -> Option<Response> {
+        let gate = guard.gate.as_ref()?;
+        let (method, uri) = (request.method().as_str(), request.uri());
+        let need = data::need(self.service, method, uri.path(), uri.query().unwrap_or_default())?;
+        if gate.opens(caller, need.plane, &need.action, &need.scope) {
+            return None;
+        }
+        let host = text(request.headers().get(header::HOST)).unwrap_or_default();
+        Some(data::refused(self.service, &need, host))
     }
 
     async fn recorded(&self, entry: OpenEntry, response: Response) -> Result<Response, Cut> {

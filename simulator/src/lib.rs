@@ -12,6 +12,7 @@ mod local_azure;
 mod ports;
 mod refusal;
 pub mod resource_manager;
+pub mod rights;
 mod service;
 pub mod service_bus;
 pub mod tls;

@@ -14,6 +14,7 @@ use crate::{
     blob::{self, Blobs},
     functions_host::HostOptions,
     identity::{Identity, ManagedIdentities, Principal, Tokens},
+    rights::Gate,
     service_bus::{self, Broker},
     tls::{Authority, Endpoint},
 };
@@ -29,6 +30,8 @@ pub struct LocalAzureOptions {
     pub home_tenant_id: String,
     /// The identities of the worker's app. Role assignments in the estate name their object ids.
     pub identities: ManagedIdentities,
+    /// Whom Service Bus and Blob Storage ask for rights; without it they let every good token through.
+    pub gate: Option<Gate>,
 }
 
 impl Default for LocalAzureOptions {
@@ -37,6 +40,7 @@ impl Default for LocalAzureOptions {
         Self {
             home_tenant_id: Uuid::new_v4().to_string(),
             identities: ManagedIdentities { system_assigned: Some(Principal::random()), user_assigned: Vec::new() },
+            gate: None,
         }
     }
 }
@@ -98,9 +102,11 @@ impl LocalAzure {
         let resource_manager =
             front(Service::ResourceManager, resource_manager).guarded(tokens.clone(), &RESOURCE_MANAGER_AUDIENCES);
         let service_bus = front(Service::ServiceBus, service_bus::router(broker.clone()))
-            .guarded(tokens.clone(), &["https://servicebus.azure.net"]);
-        let blob =
-            front(Service::Blob, blob::router(blobs.clone())).guarded(tokens.clone(), &["https://storage.azure.com"]);
+            .guarded(tokens.clone(), &["https://servicebus.azure.net"])
+            .gated(options.gate.clone());
+        let blob = front(Service::Blob, blob::router(blobs.clone()))
+            .guarded(tokens.clone(), &["https://storage.azure.com"])
+            .gated(options.gate);
         let azure = Self {
             resource_manager: open(resource_manager, true).await?,
             service_bus: open(service_bus, true).await?,

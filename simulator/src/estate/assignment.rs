@@ -3,6 +3,7 @@
 use super::ArmId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 /// Who acts when the policy deploys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +29,21 @@ pub enum Identity {
     },
 }
 
+impl Identity {
+    /// Object id of its service principal.
+    pub fn principal(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::SystemAssigned { principal, .. } | Self::UserAssigned { principal, .. } => Some(principal),
+        }
+    }
+
+    /// Whether this is its service principal.
+    pub fn is_of(&self, principal: &str) -> bool {
+        self.principal().is_some_and(|own| own.eq_ignore_ascii_case(principal))
+    }
+}
+
 /// Whether the policy takes effect on new and changed resources. Remediation works with both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EnforcementMode {
@@ -35,6 +51,8 @@ pub enum EnforcementMode {
     Default,
     /// It only reports.
     DoNotEnforce,
+    /// It acts only where somebody has enrolled a scope, which nobody does here.
+    Enroll,
 }
 
 /// What an override's selector looks at.
@@ -45,6 +63,26 @@ pub enum SelectorKind {
     PolicyDefinitionReferenceId,
     /// The location of the resource.
     ResourceLocation,
+    /// The type of the resource.
+    ResourceType,
+    /// Resources without a location; what it lists does not count.
+    ResourceWithoutLocation,
+}
+
+impl SelectorKind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::PolicyDefinitionReferenceId, Self::ResourceLocation, Self::ResourceType, Self::ResourceWithoutLocation];
+
+    /// Its word on the wire.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::PolicyDefinitionReferenceId => "policyDefinitionReferenceId",
+            Self::ResourceLocation => "resourceLocation",
+            Self::ResourceType => "resourceType",
+            Self::ResourceWithoutLocation => "resourceWithoutLocation",
+        }
+    }
 }
 
 /// One condition of an override: `in` or `notIn`, the other one empty.
@@ -58,12 +96,34 @@ pub struct Selector {
     pub not_among: Vec<String>,
 }
 
-/// Replaces the effect where all its selectors match.
+/// What an override replaces.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OverrideKind {
+    /// The effect.
+    #[default]
+    PolicyEffect,
+    /// The version of the definition.
+    DefinitionVersion,
+}
+
+/// Replaces the effect, or the version, where all its selectors match.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Override {
-    /// The effect instead.
+    /// Which of them.
+    #[serde(default)]
+    pub kind: OverrideKind,
+    /// The effect or version instead.
     pub effect: String,
     /// Conditions; none means everywhere.
+    pub selectors: Vec<Selector>,
+}
+
+/// Narrows an assignment to the resources that all of its selectors match.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResourceSelector {
+    /// Its name.
+    pub name: String,
+    /// Conditions.
     pub selectors: Vec<Selector>,
 }
 
@@ -80,7 +140,11 @@ pub struct Assignment {
     pub parameters: Map<String, Value>,
     /// Who acts.
     pub identity: Identity,
-    /// Whether that identity holds the roles that the policy needs; without them every deployment is refused.
+    /// When its identity was made; `None` for one that was always there.
+    #[serde(skip)]
+    pub identity_since: Option<OffsetDateTime>,
+    /// Whether that identity holds the roles that the policy needs; without them every deployment is refused. Where rights are
+    /// enforced, its role assignments tell, and this is not asked.
     #[serde(default = "yes")]
     pub has_roles: bool,
     /// Where the identity's record lives; Azure demands it with an identity.
@@ -89,8 +153,14 @@ pub struct Assignment {
     pub enforcement: EnforcementMode,
     /// Scopes below that are left out.
     pub not_scopes: Vec<ArmId>,
-    /// Effect overrides, in order.
+    /// Overrides, in order.
     pub overrides: Vec<Override>,
+    /// Only resources that one of these matches; none means all.
+    #[serde(default)]
+    pub resource_selectors: Vec<ResourceSelector>,
+    /// The version of the definition that it pins, such as `1.*.*`; the major version of the newest when it says nothing.
+    #[serde(default)]
+    pub pin: Option<String>,
 }
 
 fn yes() -> bool {
@@ -107,12 +177,27 @@ impl Assignment {
             definition: definition.into(),
             parameters: Map::new(),
             identity: Identity::None,
+            identity_since: None,
             has_roles: true,
             location: None,
             enforcement: EnforcementMode::Default,
             not_scopes: Vec::new(),
             overrides: Vec::new(),
+            resource_selectors: Vec::new(),
+            pin: None,
         }
+    }
+
+    /// The same, pinned to versions of its definition.
+    pub fn pinned(mut self, pin: &str) -> Self {
+        self.pin = Some(pin.to_owned());
+        self
+    }
+
+    /// The same, narrowed to resources that a selector matches.
+    pub fn with_resource_selector(mut self, name: &str, selectors: Vec<Selector>) -> Self {
+        self.resource_selectors.push(ResourceSelector { name: name.to_owned(), selectors });
+        self
     }
 
     /// The scope it is made at.
@@ -170,7 +255,7 @@ impl Assignment {
 
     /// The same with an effect override.
     pub fn with_override(mut self, effect: &str, selectors: Vec<Selector>) -> Self {
-        self.overrides.push(Override { effect: effect.to_owned(), selectors });
+        self.overrides.push(Override { kind: OverrideKind::PolicyEffect, effect: effect.to_owned(), selectors });
         self
     }
 }

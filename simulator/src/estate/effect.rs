@@ -1,16 +1,48 @@
 //! The effect that a policy has on one resource: overrides, then the assignment's parameters, then the initiative's, then
 //! the definition's default (Microsoft documentation: "Azure Policy assignment structure", overrides and parameters).
 
-use super::{Assignment, Definition, EffectSource, Estate, Initiative, Override, Selector, SelectorKind};
+use super::{
+    ArmId, Assignment, Definition, EffectSource, Estate, Initiative, Override, OverrideKind, Selector, SelectorKind,
+};
 use serde_json::{Map, Value};
 
 impl Estate {
     /// The definition that an assignment's policy comes from: its own, or the one behind the initiative's reference id.
     pub fn definition_of(&self, assignment: &Assignment, reference: Option<&str>) -> Option<&Definition> {
-        match self.initiative(&assignment.definition) {
-            Some(initiative) => self.definition(&initiative.member(reference?)?.definition),
-            None => self.definition(&assignment.definition),
+        let by_override = assignment
+            .overrides
+            .iter()
+            .find(|one| one.kind == OverrideKind::DefinitionVersion && matches(one, reference, None))
+            .map(|one| one.effect.as_str());
+        match self.initiative_of(assignment) {
+            Some(initiative) => {
+                let member = initiative.member(reference?)?;
+                let definition = self.definition(&member.definition)?;
+                Some(definition.at(by_override.or(member.pin.as_deref())))
+            }
+            None => Some(self.definition(&assignment.definition)?.at(by_override.or(assignment.pin.as_deref()))),
         }
+    }
+
+    /// The initiative that is assigned, in the version that the assignment pins; `None` for a single definition.
+    pub fn initiative_of(&self, assignment: &Assignment) -> Option<&Initiative> {
+        Some(self.initiative(&assignment.definition)?.at(assignment.pin.as_deref()))
+    }
+
+    /// Whether an assignment's resource selectors let a resource in: one of them matches with all of its conditions.
+    pub fn is_selected(&self, assignment: &Assignment, resource: &ArmId) -> bool {
+        if assignment.resource_selectors.is_empty() {
+            return true;
+        }
+        let location = self.resource(resource).map(|one| one.location.as_str()).filter(|text| !text.is_empty());
+        let kind = resource.resource_type();
+        let matches = |selector: &Selector| match selector.kind {
+            SelectorKind::PolicyDefinitionReferenceId => true,
+            SelectorKind::ResourceLocation => is_in(selector, location),
+            SelectorKind::ResourceType => is_in(selector, kind.as_deref()),
+            SelectorKind::ResourceWithoutLocation => location.is_none(),
+        };
+        assignment.resource_selectors.iter().any(|one| one.selectors.iter().all(matches))
     }
 
     /// The effective effect in lower case, such as `deployifnotexists`; `None` when the definition is unknown or its
@@ -22,7 +54,8 @@ impl Estate {
         location: Option<&str>,
     ) -> Option<String> {
         let definition = self.definition_of(assignment, reference)?;
-        let by_override = assignment.overrides.iter().find(|one| matches(one, reference, location));
+        let mut effects = assignment.overrides.iter().filter(|one| one.kind == OverrideKind::PolicyEffect);
+        let by_override = effects.find(|one| matches(one, reference, location));
         if let Some(one) = by_override {
             return Some(one.effect.to_lowercase());
         }
@@ -30,7 +63,7 @@ impl Estate {
             EffectSource::Literal(effect) => return Some(effect.to_lowercase()),
             EffectSource::Parameter { name, default, .. } => (name, default),
         };
-        let given = match self.initiative(&assignment.definition) {
+        let given = match self.initiative_of(assignment) {
             Some(initiative) => {
                 let value = lookup(&initiative.member(reference?)?.parameters, name);
                 value.and_then(|value| through_initiative(value, assignment, initiative))
@@ -53,10 +86,15 @@ fn matches(one: &Override, reference: Option<&str>, location: Option<&str>) -> b
 }
 
 fn selects(selector: &Selector, reference: Option<&str>, location: Option<&str>) -> bool {
-    let value = match selector.kind {
-        SelectorKind::PolicyDefinitionReferenceId => reference,
-        SelectorKind::ResourceLocation => location,
-    };
+    match selector.kind {
+        SelectorKind::PolicyDefinitionReferenceId => is_in(selector, reference),
+        SelectorKind::ResourceLocation => is_in(selector, location),
+        // Overrides have no selectors of these kinds.
+        SelectorKind::ResourceType | SelectorKind::ResourceWithoutLocation => true,
+    }
+}
+
+fn is_in(selector: &Selector, value: Option<&str>) -> bool {
     let Some(value) = value else { return false };
     let among = |list: &[String]| list.iter().any(|one| one.eq_ignore_ascii_case(value));
     if selector.not_among.is_empty() { among(&selector.among) } else { !among(&selector.not_among) }

@@ -9,6 +9,7 @@ mod definition;
 mod derive;
 mod effect;
 mod event;
+mod exemption;
 mod failure;
 mod hierarchy;
 mod id;
@@ -17,12 +18,15 @@ mod sample;
 mod scope;
 mod world;
 
-pub use assignment::{Assignment, EnforcementMode, Identity, Override, Selector, SelectorKind};
+pub use assignment::{
+    Assignment, EnforcementMode, Identity, Override, OverrideKind, ResourceSelector, Selector, SelectorKind,
+};
 pub use casing::{is_same, lower};
 pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, RecordKey, Step};
 pub use definition::{Definition, EffectSource, Initiative, Member};
 pub use derive::derive;
 pub use event::{EventKind, EventOrigin, PolicyEvent};
+pub use exemption::{Category, Exemption};
 pub use failure::Nature;
 pub use hierarchy::{ManagementGroup, Subscription};
 pub use id::ArmId;

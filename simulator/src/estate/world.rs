@@ -3,8 +3,10 @@
 
 use super::casing::is_same;
 use super::{
-    ArmId, Assignment, ComplianceRecord, Definition, Initiative, ManagementGroup, RecordKey, Scope, Subscription,
+    ArmId, Assignment, ComplianceRecord, Definition, Exemption, Initiative, ManagementGroup, RecordKey, Scope,
+    Subscription,
 };
+use crate::rights::Access;
 use serde::{Deserialize, Serialize};
 
 /// A resource; its type follows from its id.
@@ -35,6 +37,12 @@ pub struct Estate {
     pub resources: Vec<Resource>,
     /// What is known of the compliance of resources.
     pub records: Vec<ComplianceRecord>,
+    /// Exemptions from policies.
+    #[serde(default)]
+    pub exemptions: Vec<Exemption>,
+    /// Who may do what.
+    #[serde(default)]
+    pub access: Access,
 }
 
 impl Estate {
@@ -78,6 +86,23 @@ impl Estate {
         self
     }
 
+    /// Adds a management group of another tenant.
+    pub fn with_foreign_group(mut self, name: &str, parent: Option<&str>, tenant: &str) -> Self {
+        self = self.with_management_group(name, parent);
+        if let Some(group) = self.management_groups.last_mut() {
+            group.tenant = tenant.to_owned();
+        }
+        self
+    }
+
+    /// Puts the last subscription under a management group.
+    pub fn below(mut self, parent: &str) -> Self {
+        if let Some(subscription) = self.subscriptions.last_mut() {
+            subscription.parent = Some(parent.to_owned());
+        }
+        self
+    }
+
     /// Adds a policy definition.
     pub fn with_definition(mut self, definition: Definition) -> Self {
         self.definitions.push(definition);
@@ -109,6 +134,20 @@ impl Estate {
         }
         self.records.push(record);
         self
+    }
+
+    /// The same with these rights.
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The tenant that a scope belongs to; `None` for the tenant root and for what the estate does not know.
+    pub fn tenant_of(&self, scope: &ArmId) -> Option<&str> {
+        if let Some(subscription) = scope.subscription() {
+            return self.subscription(subscription).map(|found| found.tenant.as_str());
+        }
+        self.management_group(scope.management_group()?).map(|group| group.tenant.as_str())
     }
 
     /// A subscription by its id, compared without case.
@@ -179,6 +218,7 @@ impl Estate {
     pub fn applies(&self, assignment: &Assignment, resource: &ArmId) -> bool {
         self.covers(&assignment.scope(), resource)
             && !assignment.not_scopes.iter().any(|excluded| self.covers(excluded, resource))
+            && self.is_selected(assignment, resource)
     }
 
     fn group_is_within(&self, group: &str, ancestor: &str) -> bool {

@@ -25,6 +25,8 @@ pub struct Caller {
     pub tenant_id: String,
     /// Who it was issued to.
     pub principal: Principal,
+    /// Whether that is a person.
+    pub is_person: bool,
 }
 
 /// Why a token is refused.
@@ -50,10 +52,14 @@ pub enum TokenProblem {
     },
 }
 
+/// What the claim `idtyp` says of applications and of people.
+const APPLICATION: &str = "app";
+const PERSON: &str = "user";
+
 /// How long tokens live: as long as those of managed identities.
 const LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 
-/// Issues and checks tokens of one tenant. Clones share the key.
+/// Issues and checks tokens, those of one tenant if not told otherwise. Clones share the key.
 #[derive(Clone)]
 pub struct Tokens {
     tenant: Arc<str>,
@@ -92,20 +98,27 @@ impl Tokens {
         &self.tenant
     }
 
-    /// A token for an audience, and when it expires.
+    /// A token for an application or managed identity of this tenant, and when it expires.
     pub fn issue(&self, principal: &Principal, audience: &str, now: OffsetDateTime) -> (String, OffsetDateTime) {
+        let caller = Caller { tenant_id: self.tenant.to_string(), principal: principal.clone(), is_person: false };
+        self.issue_to(&caller, audience, now)
+    }
+
+    /// A token for anyone, of any tenant, and when it expires.
+    pub fn issue_to(&self, caller: &Caller, audience: &str, now: OffsetDateTime) -> (String, OffsetDateTime) {
         let expires = now + LIFETIME;
+        let Caller { tenant_id, principal, is_person } = caller;
         let claims = Claims {
             aud: audience.to_owned(),
-            iss: format!("https://sts.windows.net/{}/", self.tenant),
+            iss: format!("https://sts.windows.net/{tenant_id}/"),
             iat: now.unix_timestamp(),
             nbf: now.unix_timestamp(),
             exp: expires.unix_timestamp(),
             appid: principal.client_id.clone(),
-            idtyp: "app".to_owned(),
+            idtyp: if *is_person { PERSON } else { APPLICATION }.to_owned(),
             oid: principal.object_id.clone(),
             sub: principal.object_id.clone(),
-            tid: self.tenant.to_string(),
+            tid: tenant_id.clone(),
             uti: Uuid::new_v4().to_string(),
             ver: "1.0".to_owned(),
         };
@@ -152,7 +165,7 @@ impl Tokens {
             return Err(TokenProblem::Audience { found: claims.aud });
         }
         let principal = Principal { object_id: claims.oid, client_id: claims.appid };
-        Ok(Caller { tenant_id: claims.tid, principal })
+        Ok(Caller { tenant_id: claims.tid, principal, is_person: claims.idtyp == PERSON })
     }
 }
 
@@ -179,7 +192,10 @@ mod tests {
         let header = format!("Bearer {token}");
         let management = ["https://management.azure.com".to_owned(), "https://management.core.windows.net".to_owned()];
         let caller = tokens.check(Some(&header), &management, NOW).unwrap();
-        assert_eq!(caller, Caller { tenant_id: "tenant".into(), principal });
+        assert_eq!(caller, Caller { tenant_id: "tenant".into(), principal, is_person: false });
+        let person = Caller { tenant_id: "customer".into(), principal: Principal::random(), is_person: true };
+        let (token, _) = tokens.issue_to(&person, "https://management.azure.com/", NOW);
+        assert_eq!(tokens.check(Some(&format!("Bearer {token}")), &management, NOW), Ok(person));
 
         let storage = ["https://storage.azure.com".to_owned()];
         let wrong = TokenProblem::Audience { found: "https://management.azure.com/".into() };

@@ -2,7 +2,7 @@
 //! and tests. Clones share one world behind a mutex that is never held across an await.
 
 use super::{
-    Allowance, Drift, Tempo,
+    Allowance, Drift, RefusedCall, Tempo,
     error::ArmError,
     observation::{self, Overlap, RecordView, Target, TaskView, Write},
     paging::PageSizes,
@@ -11,7 +11,10 @@ use super::{
     task::{Caller, CallerKind, TaskRequest},
     world::World,
 };
-use crate::estate::{ArmId, ComplianceState, Estate, EventKind, PolicyEvent, RecordKey};
+use crate::{
+    estate::{ArmId, ComplianceState, Estate, EventKind, PolicyEvent, RecordKey},
+    rights::{Ask, Gate, Verdict},
+};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -75,10 +78,33 @@ impl ResourceManager {
         self
     }
 
-    /// The HTTP service. It answers every path; wrap it in TLS, authentication and faults. A [`Caller`] in a request's
-    /// extensions is who it takes the caller for.
+    /// The HTTP service. It answers every path; wrap it in TLS, authentication and faults. The
+    /// [`Caller`](crate::identity::Caller) in a request's extensions is who it takes the caller for.
     pub fn router(&self) -> axum::Router {
         axum::Router::new().fallback(service::answer).with_state(self.clone())
+    }
+
+    /// What Service Bus and Blob Storage ask for rights of this estate.
+    pub fn gate(&self) -> Gate {
+        let manager = self.clone();
+        Gate::new(move |caller, plane, action, scope| {
+            let now = manager.now();
+            manager.locked(|world| {
+                if !world.estate.access.enforced {
+                    return true;
+                }
+                let verdict = Ask { estate: &world.estate, caller, now }.may(plane, action, scope, None);
+                if verdict != Verdict::Allowed {
+                    world.note_refusal(caller, action, scope, now);
+                }
+                verdict == Verdict::Allowed
+            })
+        })
+    }
+
+    /// Calls of any service that were refused for a missing right, in their order.
+    pub fn refused_calls(&self) -> Vec<RefusedCall> {
+        self.locked(|world| world.refused.clone())
     }
 
     /// All tasks that ever were, in the order in which they were opened.

@@ -4,6 +4,7 @@
 use super::{error::ArmError, reply::Reply, request::Call, world::World};
 use crate::estate::{ArmId, ManagementGroup, Subscription, is_same};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 impl World {
     pub(crate) fn list_tenants(&self, call: &Call) -> Result<Reply, ArmError> {
@@ -12,8 +13,10 @@ impl World {
         self.page(call, vec![home])
     }
 
-    pub(crate) fn list_subscriptions(&self, call: &Call) -> Result<Reply, ArmError> {
-        self.page(call, self.estate.subscriptions.iter().map(subscription_body).collect())
+    pub(crate) fn list_subscriptions(&self, call: &Call, now: OffsetDateTime) -> Result<Reply, ArmError> {
+        let all = self.estate.subscriptions.iter();
+        let seen = all.filter(|one| self.sees(call, &ArmId::new(subscription_id(one)), now));
+        self.page(call, seen.map(subscription_body).collect())
     }
 
     pub(crate) fn get_subscription(&self, id: &str) -> Result<Reply, ArmError> {

@@ -2,6 +2,7 @@
 //! policies, subscriptions and management groups that they are about. Tasks live by the clock, computed when somebody
 //! looks; there are no background jobs. Authentication, TLS and faults belong to the layers around it.
 
+mod authorization;
 mod drift;
 mod drifting;
 mod error;
@@ -13,6 +14,7 @@ mod observation;
 mod odata;
 mod paging;
 mod policies;
+mod policy;
 mod policy_state;
 #[cfg(test)]
 mod protocol;
@@ -28,11 +30,13 @@ mod state_summary;
 mod task;
 mod task_life;
 mod task_request;
+mod task_rights;
 mod task_rules;
 mod task_wire;
 mod tempo;
 mod world;
 
+pub use authorization::RefusedCall;
 pub use drift::Drift;
 pub use error::ArmError;
 pub use handle::ResourceManager;

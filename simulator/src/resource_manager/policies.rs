@@ -1,17 +1,16 @@
 //! Policy assignments, definitions and initiatives: list and get, as Microsoft.Authorization answers (shapes: OpenAPI
-//! examples of version 2024-05-01). Read only.
+//! examples of version 2024-05-01). What they look like is in `policy/bodies`.
 
 use super::{
     error::ArmError,
     paging::{self, Position},
+    policy::{Expands, definition_body, policy_type},
     reply::Reply,
     request::Call,
     world::World,
 };
-use crate::estate::{
-    ArmId, Assignment, Definition, EffectSource, EnforcementMode, Identity, Initiative, Scope, SelectorKind,
-};
-use serde_json::{Map, Value, json};
+use crate::estate::{ArmId, Scope};
+use serde_json::Value;
 
 /// The filters of these lists.
 enum ListFilter {
@@ -25,7 +24,7 @@ enum ListFilter {
 impl World {
     pub(crate) fn list_assignments(&self, scope: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         self.check_scope(scope)?;
-        let filter = read_filter(call)?;
+        let (filter, expands) = (read_filter(call)?, Expands::of(call)?);
         let mut found = Vec::new();
         for assignment in &self.estate.assignments {
             let at = assignment.scope();
@@ -39,16 +38,16 @@ impl World {
                 ListFilter::PolicyType(_) => return Err(not_a_filter(call)),
             };
             if listed {
-                found.push(assignment_body(assignment));
+                found.push(self.assignment_body(assignment, expands));
             }
         }
         self.page(call, found)
     }
 
-    pub(crate) fn get_assignment(&self, id: &ArmId) -> Result<Reply, ArmError> {
+    pub(crate) fn get_assignment(&self, id: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         self.check_scope(&id.parent_scope())?;
         let found = self.estate.assignment(id).ok_or_else(|| ArmError::assignment_not_found(id.name()))?;
-        Ok(Reply::ok(assignment_body(found)))
+        Ok(Reply::ok(self.assignment_body(found, Expands::of(call)?)))
     }
 
     pub(crate) fn list_definitions(&self, scope: &ArmId, call: &Call) -> Result<Reply, ArmError> {
@@ -67,20 +66,16 @@ impl World {
     pub(crate) fn list_initiatives(&self, scope: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         let filter = self.definition_filter(scope, call)?;
         let all = self.estate.initiatives.iter();
-        let found = all.filter(|one| self.is_listed(&one.id, scope, &filter)).map(initiative_body);
-        self.page(call, found.collect())
+        let expands = Expands::of(call)?;
+        let found = all.filter(|one| self.is_listed(&one.id, scope, &filter));
+        self.page(call, found.map(|one| self.initiative_body(one, expands)).collect())
     }
 
-    pub(crate) fn get_initiative(&self, id: &ArmId) -> Result<Reply, ArmError> {
+    pub(crate) fn get_initiative(&self, id: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         self.check_definition_scope(&id.parent_scope())?;
         let found = self.seen_from(id).find_map(|id| self.estate.initiative(&id));
-        Ok(Reply::ok(initiative_body(found.ok_or_else(|| ArmError::initiative_not_found(id.name()))?)))
-    }
-
-    /// An estate knows no exemptions, only records in state `Exempt`; so the list is there, and empty.
-    pub(crate) fn list_exemptions(&self, scope: &ArmId, call: &Call) -> Result<Reply, ArmError> {
-        self.check_scope(scope)?;
-        self.page(call, Vec::new())
+        let found = found.ok_or_else(|| ArmError::initiative_not_found(id.name()))?;
+        Ok(Reply::ok(self.initiative_body(found, Expands::of(call)?)))
     }
 
     pub(crate) fn page(&self, call: &Call, items: Vec<Value>) -> Result<Reply, ArmError> {
@@ -90,7 +85,7 @@ impl World {
 
     /// A built-in definition is also found under a subscription or group, by its own name (OpenAPI example
     /// `getBuiltinPolicyDefinition`).
-    fn seen_from(&self, id: &ArmId) -> impl Iterator<Item = ArmId> + use<> {
+    pub(crate) fn seen_from(&self, id: &ArmId) -> impl Iterator<Item = ArmId> + use<> {
         let kind = id.resource_type().unwrap_or_default();
         [id.clone(), ArmId::new(format!("/providers/{kind}/{}", id.name()))].into_iter()
     }
@@ -103,7 +98,7 @@ impl World {
         }
     }
 
-    fn check_definition_scope(&self, scope: &ArmId) -> Result<(), ArmError> {
+    pub(crate) fn check_definition_scope(&self, scope: &ArmId) -> Result<(), ArmError> {
         match self.check_scope(scope)? {
             Scope::Tenant | Scope::ManagementGroup(_) | Scope::Subscription(_) => Ok(()),
             Scope::ResourceGroup(..) | Scope::Resource(_) => Err(ArmError::path_not_found(scope.as_str())),
@@ -150,138 +145,4 @@ fn read_filter(call: &Call) -> Result<ListFilter, ArmError> {
 fn not_a_filter(call: &Call) -> ArmError {
     let text = call.query.get("$filter").unwrap_or_default();
     ArmError::invalid_query("$filter", &format!("'{text}' is not supported here."))
-}
-
-fn policy_type(id: &ArmId) -> &'static str {
-    if Scope::parse(&id.parent_scope()) == Some(Scope::Tenant) { "BuiltIn" } else { "Custom" }
-}
-
-fn assignment_body(assignment: &Assignment) -> Value {
-    let parameters = assignment.parameters.iter().map(|(name, value)| (name.clone(), json!({ "value": value })));
-    let mut properties = json!({
-        "displayName": assignment.display_name,
-        "policyDefinitionId": assignment.definition.as_str(),
-        "definitionVersion": "1.*.*",
-        "scope": assignment.scope().as_str(),
-        "notScopes": assignment.not_scopes,
-        "parameters": Value::Object(parameters.collect()),
-        "metadata": {},
-        "enforcementMode": match assignment.enforcement {
-            EnforcementMode::Default => "Default",
-            EnforcementMode::DoNotEnforce => "DoNotEnforce",
-        }
-    });
-    if !assignment.overrides.is_empty() {
-        properties["overrides"] = assignment
-            .overrides
-            .iter()
-            .map(|one| {
-                let selectors: Vec<Value> = one
-                    .selectors
-                    .iter()
-                    .map(|selector| {
-                        let kind = match selector.kind {
-                            SelectorKind::PolicyDefinitionReferenceId => "policyDefinitionReferenceId",
-                            SelectorKind::ResourceLocation => "resourceLocation",
-                        };
-                        if selector.not_among.is_empty() {
-                            json!({ "kind": kind, "in": selector.among })
-                        } else {
-                            json!({ "kind": kind, "notIn": selector.not_among })
-                        }
-                    })
-                    .collect();
-                json!({ "kind": "policyEffect", "value": one.effect, "selectors": selectors })
-            })
-            .collect();
-    }
-    let mut body = json!({
-        "properties": properties,
-        "id": assignment.id.as_str(),
-        "type": "Microsoft.Authorization/policyAssignments",
-        "name": assignment.id.name()
-    });
-    if let Some(location) = &assignment.location {
-        body["location"] = json!(location);
-    }
-    match &assignment.identity {
-        Identity::None => {}
-        Identity::SystemAssigned { principal, tenant } => {
-            body["identity"] = json!({ "type": "SystemAssigned", "principalId": principal, "tenantId": tenant });
-        }
-        Identity::UserAssigned { resource, principal, client } => {
-            let mut identities = Map::new();
-            identities.insert(resource.as_str().to_owned(), json!({ "principalId": principal, "clientId": client }));
-            body["identity"] = json!({ "type": "UserAssigned", "userAssignedIdentities": identities });
-        }
-    }
-    body
-}
-
-fn definition_body(definition: &Definition) -> Value {
-    let mut parameters = definition.parameters.clone();
-    let effect = match &definition.effect {
-        EffectSource::Literal(effect) => effect.clone(),
-        EffectSource::Parameter { name, default, allowed } => {
-            let mut parameter = json!({ "type": "String", "allowedValues": allowed });
-            if let Some(default) = default {
-                parameter["defaultValue"] = json!(default);
-            }
-            parameters.insert(name.clone(), parameter);
-            format!("[parameters('{name}')]")
-        }
-    };
-    let mut then = json!({ "effect": effect });
-    if !definition.roles.is_empty() {
-        then["details"] = json!({ "roleDefinitionIds": definition.roles });
-    }
-    json!({
-        "properties": {
-            "displayName": definition.display_name,
-            "policyType": policy_type(&definition.id),
-            "mode": "Indexed",
-            "metadata": { "version": "1.0.0" },
-            "version": "1.0.0",
-            "parameters": parameters,
-            "policyRule": {
-                "if": { "field": "type", "equals": definition.target_type },
-                "then": then
-            },
-            "versions": ["1.0.0"]
-        },
-        "id": definition.id.as_str(),
-        "type": "Microsoft.Authorization/policyDefinitions",
-        "name": definition.id.name()
-    })
-}
-
-fn initiative_body(initiative: &Initiative) -> Value {
-    let members: Vec<Value> = initiative
-        .members
-        .iter()
-        .map(|member| {
-            let values = member.parameters.iter().map(|(name, value)| (name.clone(), json!({ "value": value })));
-            json!({
-                "policyDefinitionReferenceId": member.reference,
-                "policyDefinitionId": member.definition.as_str(),
-                "definitionVersion": "1.*.*",
-                "parameters": Value::Object(values.collect()),
-                "groupNames": []
-            })
-        })
-        .collect();
-    json!({
-        "properties": {
-            "displayName": initiative.display_name,
-            "policyType": policy_type(&initiative.id),
-            "metadata": { "version": "1.0.0" },
-            "version": "1.0.0",
-            "parameters": initiative.parameters,
-            "policyDefinitions": members,
-            "versions": ["1.0.0"]
-        },
-        "id": initiative.id.as_str(),
-        "type": "Microsoft.Authorization/policySetDefinitions",
-        "name": initiative.id.name()
-    })
 }

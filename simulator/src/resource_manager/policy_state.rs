@@ -59,6 +59,15 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) record: &'a Record,
     pub(crate) change: &'a Change,
     pub(crate) at: OffsetDateTime,
+    /// Whether an exemption holds for it now.
+    pub(crate) exempt: bool,
+}
+
+impl Evaluation<'_> {
+    /// What the state shows: an exemption that was made since the evaluation counts at once.
+    fn state(&self) -> ComplianceState {
+        if self.exempt { ComplianceState::Exempt } else { self.change.state }
+    }
 }
 
 /// A span of time, both ends included.
@@ -117,6 +126,7 @@ impl World {
                 continue;
             }
             let shown = record.shown(window.to.min(now), &self.tempo);
+            let exempt = self.estate.is_exempt(record.key(), now);
             let mut nexts: Vec<OffsetDateTime> = shown.iter().skip(1).map(|change| change.at).collect();
             nexts.push(window.to.min(now));
             let last = shown.len().saturating_sub(1);
@@ -125,7 +135,7 @@ impl World {
                     continue;
                 }
                 let times = self.evaluated_at(change.at, until, window, latest, place == last);
-                found.extend(times.into_iter().map(|at| Evaluation { record, change, at }));
+                found.extend(times.into_iter().map(|at| Evaluation { record, change, at, exempt }));
             }
         }
         found.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.record.key().cmp(b.record.key())));
@@ -138,18 +148,18 @@ impl World {
     }
 
     fn cell(&self, evaluation: &Evaluation<'_>, column: &str) -> Value {
-        let Evaluation { record, change, at } = evaluation;
+        let Evaluation { record, change, at, .. } = evaluation;
         let key = record.key();
         let reference = key.reference.as_deref();
         let assignment = || self.estate.assignment(&key.assignment);
         let definition = || self.estate.definition_of(assignment()?, reference);
-        let initiative = || self.estate.initiative(&assignment()?.definition);
+        let initiative = || self.estate.initiative_of(assignment()?);
         match column {
             "timestamp" => instant_text(*at).into(),
             "resourceId" => key.resource.lower().into(),
             "policyAssignmentId" => key.assignment.lower().into(),
             "policyDefinitionId" => definition().map(|one| one.id.lower()).unwrap_or_default().into(),
-            "isCompliant" => (change.state != ComplianceState::NonCompliant).into(),
+            "isCompliant" => (evaluation.state() != ComplianceState::NonCompliant).into(),
             "subscriptionId" => key.resource.subscription().unwrap_or_default().into(),
             "resourceType" => key.resource.resource_type().unwrap_or_default().into(),
             "resourceLocation" => record.location.as_str().into(),
@@ -175,10 +185,10 @@ impl World {
                 above.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(",").into()
             }
             "policyDefinitionReferenceId" => reference.unwrap_or_default().into(),
-            "complianceState" => change.state.name().into(),
+            "complianceState" => evaluation.state().name().into(),
             "policyDefinitionGroupNames" => json!([]),
-            "policyDefinitionVersion" => "1.0.0".into(),
-            "policySetDefinitionVersion" => initiative().map(|_| "1.0.0").unwrap_or_default().into(),
+            "policyDefinitionVersion" => definition().map(|one| one.version.as_str()).unwrap_or_default().into(),
+            "policySetDefinitionVersion" => initiative().map(|one| one.version.as_str()).unwrap_or_default().into(),
             "complianceReasonCode" => change.reason.as_str().into(),
             // What the service leaves empty: owners, categories and parameters that nobody fills.
             _ => "".into(),

@@ -2,6 +2,7 @@
 //! service tolerates them. It knows nothing of what the path means.
 
 use super::task::Caller;
+use crate::identity;
 use axum::http::{HeaderMap, Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -22,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) raw_path: String,
     pub(crate) correlation_id: String,
     pub(crate) caller: Caller,
+    /// The same out of a token; `None` where nobody checks tokens, and then nobody lacks a right.
+    pub(crate) identity: Option<identity::Caller>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -38,8 +41,16 @@ impl Call {
             raw_path: uri.path().to_owned(),
             correlation_id: correlation_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
             caller,
+            identity: None,
             body,
         }
+    }
+
+    /// The same call of somebody whose token was checked.
+    pub(crate) fn of(mut self, identity: Option<identity::Caller>) -> Self {
+        self.caller = identity.as_ref().map(Caller::of).unwrap_or_default();
+        self.identity = identity;
+        self
     }
 
     /// The absolute address of the same call with another `$skiptoken`.

@@ -1,5 +1,6 @@
 //! What a path means. Names of providers and types compare without case; scopes are taken as they are and judged later.
 
+use super::{authorization::Place, policy::VersionKind};
 use crate::estate::ArmId;
 
 /// A place in the API.
@@ -28,6 +29,10 @@ pub(crate) enum Route {
     Initiatives(ArmId),
     Initiative(ArmId),
     Exemptions(ArmId),
+    Exemption(ArmId),
+    Versions { kind: VersionKind, of: ArmId },
+    Version { kind: VersionKind, of: ArmId, number: String },
+    Access(Place),
     UnknownType { namespace: String, kind: String },
     UnknownNamespace(String),
     Unknown,
@@ -59,6 +64,10 @@ impl Route {
         match namespace.as_str() {
             "microsoft.policyinsights" => insights(scope, rest),
             "microsoft.authorization" => authorization(scope, rest, segments),
+            "microsoft.managedservices" => match Place::managed_services(&scope, rest, &join(segments)) {
+                Some(place) => Route::Access(place),
+                None => unknown_type("Microsoft.ManagedServices", rest),
+            },
             "microsoft.management" if before.is_empty() => management(rest),
             _ if before.is_empty() => Route::UnknownNamespace(namespace),
             _ => Route::Resource(join(segments)),
@@ -92,7 +101,25 @@ fn authorization(scope: ArmId, rest: &[String], all: &[String]) -> Route {
         ("policydefinitions", 2) => Route::Definition(join(all)),
         ("policysetdefinitions", 1) => Route::Initiatives(scope),
         ("policysetdefinitions", 2) => Route::Initiative(join(all)),
+        ("policydefinitions", 3 | 4) => versions(VersionKind::Definition, rest, all),
+        ("policysetdefinitions", 3 | 4) => versions(VersionKind::Initiative, rest, all),
         ("policyexemptions", 1) => Route::Exemptions(scope),
+        ("policyexemptions", 2) => Route::Exemption(join(all)),
+        _ => match Place::authorization(&scope, rest, &join(all)) {
+            Some(place) => Route::Access(place),
+            None => unknown_type("Microsoft.Authorization", rest),
+        },
+    }
+}
+
+/// `…/{name}/versions` and `…/{name}/versions/{number}`.
+fn versions(kind: VersionKind, rest: &[String], all: &[String]) -> Route {
+    let (of, behind) = all.split_at(all.len() - (rest.len() - 2));
+    match behind {
+        [word] if word.eq_ignore_ascii_case("versions") => Route::Versions { kind, of: join(of) },
+        [word, number] if word.eq_ignore_ascii_case("versions") => {
+            Route::Version { kind, of: join(of), number: number.clone() }
+        }
         _ => unknown_type("Microsoft.Authorization", rest),
     }
 }
@@ -177,6 +204,29 @@ mod tests {
             (
                 "subscriptions/s/providers/Microsoft.PolicyInsights/attestations/N",
                 Route::UnknownType { namespace: "Microsoft.PolicyInsights".into(), kind: "attestations".into() },
+            ),
+            (
+                "providers/Microsoft.Authorization/policyDefinitions/N/Versions/1.0.0",
+                Route::Version {
+                    kind: VersionKind::Definition,
+                    of: id("/providers/Microsoft.Authorization/policyDefinitions/N"),
+                    number: "1.0.0".into(),
+                },
+            ),
+            (
+                "subscriptions/s/providers/Microsoft.Authorization/policySetDefinitions/N/versions",
+                Route::Versions {
+                    kind: VersionKind::Initiative,
+                    of: id("/subscriptions/s/providers/Microsoft.Authorization/policySetDefinitions/N"),
+                },
+            ),
+            (
+                "subscriptions/s/resourceGroups/g/providers/Microsoft.Authorization/ROLEASSIGNMENTS",
+                Route::Access(Place::RoleAssignments(scope())),
+            ),
+            (
+                "subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedServices/registrationAssignments",
+                Route::Access(Place::RegistrationAssignments(scope())),
             ),
             ("providers/Microsoft.Banana/x", Route::UnknownNamespace("microsoft.banana".into())),
             ("", Route::Unknown),

@@ -12,7 +12,7 @@ use super::{
     task::Caller,
     world::World,
 };
-use crate::estate::ArmId;
+use crate::{estate::ArmId, identity};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -28,11 +28,11 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Answers any request.
 pub(crate) async fn answer(State(manager): State<ResourceManager>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
+    let identity = parts.extensions.get::<identity::Caller>().cloned();
     let body = axum::body::to_bytes(body, MAX_BODY).await;
     let is_readable = body.is_ok();
     let body = body.map(|bytes| bytes.to_vec()).unwrap_or_default();
-    let call = Call::new(parts.method, &parts.uri, &parts.headers, caller, body);
+    let call = Call::new(parts.method, &parts.uri, &parts.headers, Caller::default(), body).of(identity);
     let now = manager.now();
     let route = Route::find(&call.segments);
     let subscription = subscription_of(&call);
@@ -59,6 +59,9 @@ pub(crate) async fn answer(State(manager): State<ResourceManager>, request: Requ
 
 fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) -> Result<Reply, ArmError> {
     check_version(call, route)?;
+    if let Some(reply) = world.guard(method(call), route, call, now)? {
+        return Ok(reply);
+    }
     match (method(call), route) {
         (_, Route::UnknownNamespace(namespace)) => Err(ArmError::invalid_namespace(namespace)),
         (_, Route::UnknownType { namespace, kind }) => {
@@ -66,7 +69,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         }
         (_, Route::Unknown) => Err(ArmError::path_not_found(&call.raw_path)),
         ("GET", Route::Tenants) => world.list_tenants(call),
-        ("GET", Route::Subscriptions) => world.list_subscriptions(call),
+        ("GET", Route::Subscriptions) => world.list_subscriptions(call, now),
         ("GET", Route::Subscription(id)) => world.get_subscription(id),
         ("GET", Route::ResourceGroup(id)) => world.get_resource_group(id),
         ("GET", Route::Resource(id)) => world.get_resource(id, call),
@@ -74,12 +77,23 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::ManagementGroup(name)) => world.get_management_group(name, call),
         ("GET", Route::Descendants(name)) => world.list_descendants(name, call),
         ("GET", Route::Assignments(scope)) => world.list_assignments(scope, call),
-        ("GET", Route::Assignment(id)) => world.get_assignment(id),
+        ("GET", Route::Assignment(id)) => world.get_assignment(id, call),
+        ("PUT", Route::Assignment(id)) => world.put_assignment(id, call, now),
+        ("DELETE", Route::Assignment(id)) => world.delete_assignment(id),
         ("GET", Route::Definitions(scope)) => world.list_definitions(scope, call),
         ("GET", Route::Definition(id)) => world.get_definition(id),
+        ("PUT", Route::Definition(id)) => world.put_definition(id, call),
+        ("DELETE", Route::Definition(id)) => world.delete_definition(id),
         ("GET", Route::Initiatives(scope)) => world.list_initiatives(scope, call),
-        ("GET", Route::Initiative(id)) => world.get_initiative(id),
-        ("GET", Route::Exemptions(scope)) => world.list_exemptions(scope, call),
+        ("GET", Route::Initiative(id)) => world.get_initiative(id, call),
+        ("PUT", Route::Initiative(id)) => world.put_initiative(id, call),
+        ("DELETE", Route::Initiative(id)) => world.delete_initiative(id),
+        ("GET", Route::Versions { kind, of }) => world.list_versions(*kind, of, call),
+        ("GET", Route::Version { kind, of, number }) => world.get_version(*kind, of, number, call),
+        ("GET", Route::Exemptions(scope)) => world.list_exemptions(scope, call, now),
+        ("GET", Route::Exemption(id)) => world.get_exemption(id),
+        ("PUT", Route::Exemption(id)) => world.put_exemption(id, call, now),
+        ("DELETE", Route::Exemption(id)) => world.delete_exemption(id),
         ("GET", Route::Remediations(scope)) => world.list_remediations(scope, call, now),
         ("GET", Route::Remediation { scope, name }) => world.get_remediation(scope, name, now),
         ("PUT", Route::Remediation { scope, name }) => world.put_remediation(scope, name, call, now),
@@ -90,6 +104,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("POST", Route::PolicySummary { scope, set }) => world.summarize_states(scope, set, call, now),
         ("POST", Route::PolicyEvaluation { scope }) => world.trigger_evaluation(scope, call, now),
         ("GET", Route::EvaluationResult { scope, name }) => world.get_evaluation(scope, name, call, now),
+        (method, Route::Access(place)) => world.access(method, place, call, now),
         (method, _) => Err(ArmError::method_not_allowed(method)),
     }
 }

@@ -63,13 +63,21 @@ pub enum CallerKind {
     User,
 }
 
-/// Who called. The layer that checks tokens puts it into the request's extensions.
+/// Who called, as tasks tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Object id of the principal.
     pub object_id: String,
     /// Its kind.
     pub kind: CallerKind,
+}
+
+impl Caller {
+    /// Whoever a token was issued to.
+    pub(crate) fn of(caller: &crate::identity::Caller) -> Self {
+        let kind = if caller.is_person { CallerKind::User } else { CallerKind::Application };
+        Self { object_id: caller.principal.object_id.clone(), kind }
+    }
 }
 
 impl Default for Caller {

@@ -161,7 +161,7 @@ fn check_assignment<'a>(application: &Application<'a>) -> Result<&'a Assignment,
 /// others). A single definition with a reference is taken; it finds nothing.
 fn check_reference(application: &Application<'_>, assignment: &Assignment) -> Result<(), ArmError> {
     let Application { estate, name, request, .. } = application;
-    let Some(initiative) = estate.initiative(&assignment.definition) else { return Ok(()) };
+    let Some(initiative) = estate.initiative_of(assignment) else { return Ok(()) };
     match request.reference.as_deref() {
         None => Err(ArmError::create_refused(
             name,

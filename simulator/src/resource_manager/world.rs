@@ -3,6 +3,7 @@
 
 use super::{
     Drift, Tempo,
+    authorization::RefusedCall,
     drift::Drifted,
     error::ArmError,
     evaluation::Evaluation,
@@ -30,6 +31,8 @@ pub(crate) struct World {
     /// Tasks that a GET finds, by id.
     pub(crate) live: HashMap<ArmId, usize>,
     pub(crate) writes: Vec<Write>,
+    /// Calls of any service that were refused for a missing right.
+    pub(crate) refused: Vec<RefusedCall>,
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drift: Option<Drift>,
     pub(crate) drifted: Vec<Drifted>,
@@ -53,6 +56,7 @@ impl World {
             tasks: Vec::new(),
             live: HashMap::new(),
             writes: Vec::new(),
+            refused: Vec::new(),
             evaluations: Vec::new(),
             drift: None,
             drifted: Vec::new(),
@@ -187,6 +191,7 @@ impl World {
             .into_iter()
             .filter(|(_, record)| self.estate.covers(&task.scope, &record.key().resource))
             .filter(|(_, record)| self.estate.applies(assignment, &record.key().resource))
+            .filter(|(_, record)| !self.estate.is_exempt(record.key(), task.starts_at))
             .filter(|(_, record)| self.estate.is_remediable(assignment, reference, Some(&record.location)))
             .filter_map(|(index, record)| {
                 let change = record.at(task.starts_at).filter(|now| now.state == ComplianceState::NonCompliant)?;
@@ -221,6 +226,10 @@ impl World {
     /// Why nobody may deploy for the task's assignment: it has no identity, or one without the roles.
     fn refusal(&self, task: &Task, candidate: &Candidate, deployment: &str) -> Option<Failure> {
         let assignment = self.estate.assignment(&task.request.assignment)?;
+        if self.estate.access.enforced {
+            let reference = task.request.reference.as_deref();
+            return self.lacking(assignment, reference, candidate, deployment, task.starts_at);
+        }
         let has_identity = !matches!(assignment.identity, Identity::None);
         if has_identity && assignment.has_roles {
             return None;

@@ -10,3 +10,4 @@ mod policy_states;
 mod refusals;
 mod remediation_life;
 mod remediation_lists;
+mod rights;

@@ -1,0 +1,71 @@
+//! Exemptions: which resources an assignment does not count against, until when.
+
+use super::{ArmId, Estate, RecordKey, is_same};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Category {
+    /// The risk is taken.
+    Waiver,
+    /// It is met in another way.
+    Mitigated,
+}
+
+/// A policy exemption.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Exemption {
+    /// `{scope}/providers/Microsoft.Authorization/policyExemptions/{name}`.
+    pub id: ArmId,
+    /// What people see.
+    pub display_name: String,
+    /// The assignment that it exempts from.
+    pub assignment: ArmId,
+    /// Reference ids of an initiative's policies; none means all.
+    pub references: Vec<String>,
+    /// Why.
+    pub category: Category,
+    /// When it ends.
+    #[serde(skip)]
+    pub expires_on: Option<OffsetDateTime>,
+}
+
+impl Exemption {
+    /// A waiver from an assignment at a scope, for good.
+    pub fn new(scope: &str, name: &str, assignment: impl Into<ArmId>) -> Self {
+        Self {
+            id: ArmId::new(format!("{scope}/providers/Microsoft.Authorization/policyExemptions/{name}")),
+            display_name: name.to_owned(),
+            assignment: assignment.into(),
+            references: Vec::new(),
+            category: Category::Waiver,
+            expires_on: None,
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.expires_on.is_some_and(|end| end <= now)
+    }
+}
+
+impl Estate {
+    /// Whether somebody exempted the resource of a record from its policy.
+    pub fn is_exempt(&self, key: &RecordKey, now: OffsetDateTime) -> bool {
+        self.exemptions.iter().any(|one| {
+            let reference = key.reference.as_deref();
+            let is_named = |known: &String| reference.is_some_and(|reference| is_same(known, reference));
+            !one.is_over(now)
+                && one.assignment == key.assignment
+                && (one.references.is_empty() || one.references.iter().any(is_named))
+                && self.covers(&one.id.parent_scope(), &key.resource)
+        })
+    }
+
+    /// The same with an exemption.
+    pub fn with_exemption(mut self, exemption: Exemption) -> Self {
+        self.exemptions.push(exemption);
+        self
+    }
+}
