@@ -10,68 +10,10 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::{
+    Blob, BlobError,
     conditions::{Conditions, Intent},
     listing::{Page, Query},
 };
-
-/// A block blob.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Blob {
-    /// Its name, `/` included.
-    pub name: String,
-    /// Its content.
-    pub content: Bytes,
-    /// Its content type.
-    pub content_type: String,
-    /// Its metadata; names in lower case, as they travel in headers.
-    pub metadata: BTreeMap<String, String>,
-    /// Its ETag, with quotes.
-    pub etag: String,
-    /// When it was first written.
-    pub created: OffsetDateTime,
-    /// When it was last written.
-    pub last_modified: OffsetDateTime,
-}
-
-/// A refusal, with the service's code and words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BlobError {
-    /// 404.
-    #[error("The specified container does not exist.")]
-    ContainerNotFound,
-    /// 409.
-    #[error("The specified container already exists.")]
-    ContainerAlreadyExists,
-    /// 404.
-    #[error("The specified blob does not exist.")]
-    BlobNotFound,
-    /// 409.
-    #[error("The specified blob already exists.")]
-    BlobAlreadyExists,
-    /// 412.
-    #[error("The condition specified using HTTP conditional header(s) is not met.")]
-    ConditionNotMet,
-    /// 304, without a body.
-    #[error("The condition specified using HTTP conditional header(s) is not met.")]
-    NotModified,
-    /// 416.
-    #[error("The range specified is invalid for the current size of the resource.")]
-    InvalidRange,
-    /// 400.
-    #[error("The specified block list is invalid.")]
-    InvalidBlockList,
-    /// 400, with a code and words of its own.
-    #[error("{words}")]
-    BadRequest {
-        /// The service's code.
-        code: &'static str,
-        /// What is wrong.
-        words: String,
-    },
-    /// 405.
-    #[error("The resource doesn't support specified Http Verb.")]
-    UnsupportedHttpVerb,
-}
 
 /// What a write says about the new blob.
 #[derive(Debug, Clone, Default)]
@@ -353,23 +295,5 @@ impl Inner {
 impl Stored {
     fn version(&self) -> (&str, OffsetDateTime) {
         (&self.blob.etag, self.blob.last_modified)
-    }
-}
-
-impl BlobError {
-    /// The HTTP status and the service's code.
-    pub fn status_and_code(&self) -> (u16, &'static str) {
-        match self {
-            Self::ContainerNotFound => (404, "ContainerNotFound"),
-            Self::ContainerAlreadyExists => (409, "ContainerAlreadyExists"),
-            Self::BlobNotFound => (404, "BlobNotFound"),
-            Self::BlobAlreadyExists => (409, "BlobAlreadyExists"),
-            Self::ConditionNotMet => (412, "ConditionNotMet"),
-            Self::NotModified => (304, "ConditionNotMet"),
-            Self::InvalidRange => (416, "InvalidRange"),
-            Self::InvalidBlockList => (400, "InvalidBlockList"),
-            Self::BadRequest { code, .. } => (400, code),
-            Self::UnsupportedHttpVerb => (405, "UnsupportedHttpVerb"),
-        }
     }
 }

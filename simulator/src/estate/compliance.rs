@@ -1,7 +1,7 @@
 //! What is known of one resource under one policy at the start, and the script of what remediation does to it.
 
 use super::casing::lower;
-use super::{ArmId, Nature, instant_text, parse_instant};
+use super::{ArmId, Failure, Nature, instant_text, parse_instant};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -28,18 +28,6 @@ impl ComplianceState {
             ComplianceState::Unknown => "Unknown",
         }
     }
-}
-
-/// Why a deployment failed, as an error definition of Resource Manager.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Error code.
-    pub code: String,
-    /// The service's sentence.
-    pub message: String,
-    /// Inner errors.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<Failure>,
 }
 
 /// How one deployment of a remediation ends.

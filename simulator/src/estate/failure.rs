@@ -1,7 +1,19 @@
-//! Failure texts as deployments of remediation tasks report them, so that a script of a demo or a test reads like the
-//! real thing. Codes and sentences follow public reports; the outer codes of per-resource errors are not documented.
+//! Failures as deployments of remediation tasks report them, so that a script of a demo or a test reads like the real
+//! thing. Codes and sentences follow public reports; the outer codes of per-resource errors are not documented.
 
-use super::Failure;
+use serde::{Deserialize, Serialize};
+
+/// Why a deployment failed, as an error definition of Resource Manager.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Error code.
+    pub code: String,
+    /// The service's sentence.
+    pub message: String,
+    /// Inner errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Failure>,
+}
 
 /// What a failure needs before the deployment can work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,12 +22,12 @@ pub use assignment::{
     Assignment, EnforcementMode, Identity, Override, OverrideKind, ResourceSelector, Selector, SelectorKind,
 };
 pub use casing::{is_same, lower};
-pub use compliance::{Attempt, ComplianceRecord, ComplianceState, Failure, RecordKey, Step};
+pub use compliance::{Attempt, ComplianceRecord, ComplianceState, RecordKey, Step};
 pub use definition::{Definition, EffectSource, Initiative, Member};
 pub use derive::derive;
 pub use event::{EventKind, EventOrigin, PolicyEvent};
 pub use exemption::{Category, Exemption};
-pub use failure::Nature;
+pub use failure::{Failure, Nature};
 pub use hierarchy::{ManagementGroup, Subscription};
 pub use id::ArmId;
 pub use instant::{instant_text, parse_instant};

@@ -1,5 +1,5 @@
-//! The handle on a simulated Resource Manager: made from an estate, served by its router, watched and nudged by demos
-//! and tests. Clones share one world behind a mutex that is never held across an await.
+//! The handle on a simulated Resource Manager: made from an estate, watched and nudged by demos and tests. Clones share
+//! one world behind a mutex that is never held across an await.
 
 use super::{
     Allowance, Drift, RefusedCall, Tempo,
@@ -7,7 +7,6 @@ use super::{
     observation::{self, Overlap, RecordView, Target, TaskView, Write},
     paging::PageSizes,
     remediations::Opening,
-    service,
     task::{Caller, CallerKind, TaskRequest},
     world::World,
 };
@@ -76,12 +75,6 @@ impl ResourceManager {
     pub fn with_allowance(self, allowance: Allowance) -> Self {
         self.locked(|world| world.quota.allowance = allowance);
         self
-    }
-
-    /// The HTTP service. It answers every path; wrap it in TLS, authentication and faults. The
-    /// [`Caller`](crate::identity::Caller) in a request's extensions is who it takes the caller for.
-    pub fn router(&self) -> axum::Router {
-        axum::Router::new().fallback(service::answer).with_state(self.clone())
     }
 
     /// What Service Bus and Blob Storage ask for rights of this estate.

@@ -25,8 +25,16 @@ use uuid::Uuid;
 /// Resource Manager takes requests up to 4 MB (Microsoft documentation: "Resource Manager request limits").
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
+impl ResourceManager {
+    /// The HTTP service. It answers every path; wrap it in TLS, authentication and faults. A [`Caller`] in a request's
+    /// extensions is who it takes the caller for.
+    pub fn router(&self) -> axum::Router {
+        axum::Router::new().fallback(answer).with_state(self.clone())
+    }
+}
+
 /// Answers any request.
-pub(crate) async fn answer(State(manager): State<ResourceManager>, request: Request) -> Response {
+async fn answer(State(manager): State<ResourceManager>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let identity = parts.extensions.get::<identity::Caller>().cloned();
     let body = axum::body::to_bytes(body, MAX_BODY).await;
