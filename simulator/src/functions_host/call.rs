@@ -2,20 +2,17 @@
 //! What an answer means is decided in `outcome`.
 
 use std::{
-    convert::Infallible,
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
-use axum::body::Body;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::{Request, header};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    instance::{Instance, Order},
-    outcome::{Answer, InvocationFailed, Verdict, judge},
+    instance::{Instance, Order, Phase},
+    outcome::{Answer, Answered, InvocationFailed, Verdict, judge},
+    wire::{Body, Request, Response},
 };
 use crate::{
     Service,
@@ -23,14 +20,28 @@ use crate::{
     ledger::{Asked, OpenEntry},
 };
 
-const HOST_VERSION: &str = "4.1045.200.0";
+/// The version of the host that was recorded.
+const HOST_VERSION: &str = "4.1037.0.0";
+/// So long after a function's time is over the host kills the worker; recorded.
+const BEFORE_THE_KILL: Duration = Duration::from_secs(2);
+/// Set by the Core Tools, and looked for by the host.
+const CORE_TOOLS: &str = "FUNCTIONS_CORETOOLS_ENVIRONMENT";
+
+/// An HTTP request that is handed on as it is.
+pub(super) struct Forwarded {
+    pub(super) method: String,
+    /// Path and query.
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Body,
+}
 
 impl Instance {
     /// Invokes a function and judges the answer, within the function's time.
-    pub(super) async fn invoke(&self, function: &str, body: &Value) -> Result<Answer, InvocationFailed> {
+    pub(super) async fn invoke(&self, function: &str, body: String) -> Result<Answer, InvocationFailed> {
         let _counted = InFlight::new(self);
         let id = Uuid::new_v4();
-        let result = self.invoke_once(function, id, Bytes::from(body.to_string())).await;
+        let result = self.invoke_once(function, id, body).await;
         match &result {
             Ok(answer) => answer.logs.iter().for_each(|line| self.say(line)),
             Err(error) => self.say(&format!("Executed 'Functions.{function}' (Failed, Id={id}): {error}")),
@@ -38,7 +49,7 @@ impl Instance {
         result
     }
 
-    async fn invoke_once(&self, function: &str, id: Uuid, body: Bytes) -> Result<Answer, InvocationFailed> {
+    async fn invoke_once(&self, function: &str, id: Uuid, body: String) -> Result<Answer, InvocationFailed> {
         let port = self.until_started().await?;
         let path = format!("/{function}");
         let mut entry = self.ledger.open_entry(Asked {
@@ -46,47 +57,28 @@ impl Instance {
             method: "POST".to_owned(),
             path: path.clone(),
             query: String::new(),
-            user_agent: format!("Azure-Functions-Host/{HOST_VERSION}"),
+            user_agent: user_agent(),
             token: None,
-            body: self.ledger.keeps_bodies().then(|| body.clone()),
+            body: self.ledger.keeps_bodies().then(|| Bytes::from(body.clone())),
         });
-        let verdict = self.faults.judge(Service::Functions, "POST", &path, &body);
+        let verdict = self.faults.judge(Service::Functions, "POST", &path, body.as_bytes());
         entry.faults = verdict.rules;
         tokio::time::sleep(verdict.delay).await;
-        let lost = || Err(InvocationFailed("An error occurred while sending the request.".to_owned()));
+        let lost = || Err(InvocationFailed::failed("An error occurred while sending the request."));
         match verdict.kind {
             Some(Kind::CutBefore) => return lost(),
             Some(Kind::KillBefore) => {
                 self.faults.kill();
                 return lost();
             }
-            Some(Kind::Status(status)) => return self.refused(entry, status),
-            Some(Kind::Throttle { .. }) => return self.refused(entry, 429),
-            Some(Kind::Answer { status, .. }) => return self.refused(entry, status),
+            Some(Kind::Status(status)) => return refused(entry, status),
+            Some(Kind::Throttle { .. }) => return refused(entry, 429),
+            Some(Kind::Answer { status, .. }) => return refused(entry, status),
             // What a worker answers is its own.
             Some(Kind::CutAfter | Kind::KillAfter | Kind::Replace { .. } | Kind::Delay(_)) | None => {}
         }
-        let request = self.request(port, &path, id, body);
-        let exchange = async {
-            let verdict = self.exchange(request, entry).await?;
-            match verdict {
-                Verdict::Done(answer) => Ok(answer),
-                Verdict::Failed(error) => Err(error),
-                // Neither result nor exception is ever set: only the function's timeout ends it.
-                Verdict::Hangs => std::future::pending().await,
-            }
-        };
-        let answer = match self.package.function_timeout {
-            None => exchange.await,
-            Some(limit) => tokio::time::timeout(limit, exchange).await.unwrap_or_else(|_| {
-                // The host kills the whole worker, whatever else it was doing.
-                let _ = self.orders.send(Order::Replace { port });
-                let limit = limit.as_secs_f64();
-                Err(InvocationFailed(format!(
-                    "Timeout value of {limit} s was exceeded by function: Functions.{function}"
-                )))
-            }),
-        };
+        let request = self.request(port, path, id, body);
+        let answer = self.within_its_time(function, port, self.answer(port, request, entry)).await;
         match verdict.kind {
             Some(Kind::CutAfter) => lost(),
             Some(Kind::KillAfter) => {
@@ -106,59 +98,99 @@ impl Instance {
         }
     }
 
-    fn refused(&self, entry: OpenEntry, status: u16) -> Result<Answer, InvocationFailed> {
-        entry.finish(Some(status), None, None);
-        match judge(status, None, None, &[]) {
+    /// Waits for an answer, but not longer than the function may take; then the worker is killed, whatever else it is doing.
+    async fn within_its_time(
+        &self,
+        function: &str,
+        port: u16,
+        answer: impl Future<Output = Result<Answer, InvocationFailed>>,
+    ) -> Result<Answer, InvocationFailed> {
+        let Some(limit) = self.package.function_timeout else { return answer.await };
+        // Its connection stays open until the worker is gone.
+        let mut answer = std::pin::pin!(answer);
+        if let Ok(answer) = tokio::time::timeout(limit, &mut answer).await {
+            return answer;
+        }
+        let limit = span(limit);
+        self.say(&format!("Timeout value of {limit} exceeded by function 'Functions.{function}'."));
+        tokio::time::sleep(BEFORE_THE_KILL).await;
+        self.order(Order::Replace { port });
+        let mut phase = self.phase();
+        // The sender lives as long as this instance.
+        let _ = phase.wait_for(|phase| *phase != Phase::Ready { port }).await;
+        let words = format!("Timeout value of {limit} was exceeded by function: Functions.{function}");
+        Err(InvocationFailed { words, timed_out: true })
+    }
+
+    fn request(&self, port: u16, target: String, id: Uuid, body: String) -> Request {
+        let headers = [
+            ("Host", format!("127.0.0.1:{port}")),
+            ("X-Azure-Functions-HostVersion", HOST_VERSION.to_owned()),
+            ("X-Azure-Functions-InvocationId", id.to_string()),
+            ("User-Agent", user_agent()),
+        ];
+        let body = if self.settings.contains_key(CORE_TOOLS) { Body::Measured(body) } else { Body::Chunked(body) };
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
+        Request { method: "POST".to_owned(), target, headers, body }
+    }
+
+    async fn answer(&self, port: u16, request: Request, entry: OpenEntry) -> Result<Answer, InvocationFailed> {
+        let response =
+            self.wire.send(port, request).await.map_err(|error| InvocationFailed::failed(error.to_string()))?;
+        let verdict = judge(Answered {
+            status: response.status,
+            reason: &response.reason,
+            content_type: response.header("content-type"),
+            length: response.header("content-length").and_then(|length| length.parse().ok()),
+            body: &response.body,
+        });
+        entry.finish(Some(response.status), None, self.ledger.keeps_bodies().then_some(response.body));
+        match verdict {
+            Verdict::Done(answer) => Ok(answer),
             Verdict::Failed(error) => Err(error),
-            Verdict::Done(_) | Verdict::Hangs => Err(InvocationFailed(format!("The answer was lost ({status})."))),
+            // Neither result nor exception is ever set: only the function's timeout ends it.
+            Verdict::Hangs => std::future::pending().await,
         }
     }
 
-    fn request(&self, port: u16, path: &str, id: Uuid, body: Bytes) -> Request<Body> {
-        // In Azure the body is chunked, under the Core Tools it has a length: both by turns.
-        let body = match self.requests.fetch_add(1, Ordering::Relaxed) % 2 {
-            0 => Body::from_stream(futures::stream::once(async move { Ok::<_, Infallible>(body) })),
-            _ => Body::from(body),
-        };
-        Request::post(format!("http://127.0.0.1:{port}{path}"))
-            .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
-            .header("X-Azure-Functions-HostVersion", HOST_VERSION)
-            .header("X-Azure-Functions-InvocationId", id.to_string())
-            .header(header::USER_AGENT, format!("Azure-Functions-Host/{HOST_VERSION}"))
-            .body(body)
-            .expect("the names of functions are checked to be paths")
-    }
-
-    async fn exchange(&self, request: Request<Body>, entry: OpenEntry) -> Result<Verdict, InvocationFailed> {
-        let gone = |error: &dyn std::error::Error| {
-            InvocationFailed(format!("An error occurred while sending the request: {error}"))
-        };
-        let response = self.client.request(request).await.map_err(|error| gone(&error))?;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| gone(&error))?.to_bytes();
-        let text = |name| head.headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
-        let status = head.status.as_u16();
-        let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-        let verdict = judge(status, text(header::CONTENT_TYPE), length, &body);
-        entry.finish(Some(status), None, self.ledger.keeps_bodies().then_some(body));
-        Ok(verdict)
-    }
-
-    /// Hands an HTTP request on as it is, and the worker's answer back.
-    pub(super) async fn forward(&self, mut request: Request<Body>) -> Result<crate::tls::Response, InvocationFailed> {
+    /// Hands an HTTP request on as it is, and the worker's answer back. The host's name is added to the client's.
+    pub(super) async fn forward(&self, request: Forwarded) -> Result<Response, InvocationFailed> {
         let _counted = InFlight::new(self);
         let port = self.until_started().await?;
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        *request.uri_mut() = format!("http://127.0.0.1:{port}{path}")
-            .parse()
-            .map_err(|error| InvocationFailed(format!("The path cannot be forwarded: {error}")))?;
-        request.headers_mut().remove(header::HOST);
-        let id = header::HeaderValue::try_from(Uuid::new_v4().to_string()).expect("an id is ASCII");
-        request.headers_mut().insert("X-Azure-Functions-InvocationId", id);
-        request.headers_mut().insert("X-Azure-Functions-HostVersion", header::HeaderValue::from_static(HOST_VERSION));
-        let response = self.client.request(request).await;
-        response.map(|response| response.map(Body::new)).map_err(|error| InvocationFailed(error.to_string()))
+        let mut headers = request.headers;
+        match headers.iter_mut().find(|(name, _)| name == "User-Agent") {
+            Some((_, agent)) => *agent = format!("{agent} {}", user_agent()),
+            None => headers.push(("User-Agent".to_owned(), user_agent())),
+        }
+        headers.push(("X-Azure-Functions-HostVersion".to_owned(), HOST_VERSION.to_owned()));
+        headers.push(("X-Azure-Functions-InvocationId".to_owned(), Uuid::new_v4().to_string()));
+        let request = Request { method: request.method, target: request.target, headers, body: request.body };
+        // A redirect is the client's to follow.
+        let response = self.wire.send_once(port, &request).await;
+        response.map_err(|error| InvocationFailed::failed(error.to_string()))
     }
+}
+
+fn user_agent() -> String {
+    format!("Azure-Functions-Host/{HOST_VERSION}")
+}
+
+fn refused(entry: OpenEntry, status: u16) -> Result<Answer, InvocationFailed> {
+    entry.finish(Some(status), None, None);
+    match judge(Answered { status, reason: "", content_type: None, length: None, body: &[] }) {
+        Verdict::Failed(error) => Err(error),
+        Verdict::Done(_) | Verdict::Hangs => Err(InvocationFailed::failed(format!("The answer was lost ({status})."))),
+    }
+}
+
+/// A time span as .NET writes it.
+fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    let days = if days > 0 { format!("{days}.") } else { String::new() };
+    let ticks = span.subsec_nanos() / 100;
+    let fraction = if ticks > 0 { format!(".{ticks:07}") } else { String::new() };
+    format!("{days}{hours:02}:{minutes:02}:{:02}{fraction}", seconds % 60)
 }
 
 /// Counts an invocation as long as it is going on, however it ends.
@@ -174,5 +206,19 @@ impl<'a> InFlight<'a> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_written_as_dotnet_writes_it() {
+        let cases =
+            [(3_000, "00:00:03"), (400, "00:00:00.4000000"), (90_061_000, "1.01:01:01"), (1_800_000, "00:30:00")];
+        for (milliseconds, expected) in cases {
+            assert_eq!(span(Duration::from_millis(milliseconds)), expected);
+        }
     }
 }

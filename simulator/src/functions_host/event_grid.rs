@@ -58,16 +58,17 @@ pub struct DeliveryReport {
     pub dropped: Vec<(Value, Option<u16>)>,
 }
 
+/// The address that an event subscription posts to.
+pub(super) fn webhook(host: SocketAddr, function: &str, key: Option<&str>) -> String {
+    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let key = key.map(|key| format!("&code={}", encoded(key))).unwrap_or_default();
+    format!("http://{host}/runtime/webhooks/eventgrid?functionName={}{key}", encoded(function))
+}
+
 /// Posts each event by itself, as an array of one.
-pub(super) async fn deliver(
-    webhook: SocketAddr,
-    function: String,
-    events: Vec<Value>,
-    policy: EventGridPolicy,
-) -> DeliveryReport {
+pub(super) async fn deliver(webhook: String, events: Vec<Value>, policy: EventGridPolicy) -> DeliveryReport {
     let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
-    let function = utf8_percent_encode(&function, NON_ALPHANUMERIC).to_string();
-    let uri: Arc<str> = format!("http://{webhook}/runtime/webhooks/eventgrid?functionName={function}").into();
+    let uri: Arc<str> = webhook.into();
     let policy = Arc::new(policy);
     let parallel = policy.parallel.max(1);
     let fates = stream::iter(events)

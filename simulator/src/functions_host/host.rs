@@ -15,6 +15,7 @@ use std::{
 
 use futures::FutureExt;
 use serde_json::Value;
+use time::OffsetDateTime;
 use tokio::{
     sync::{broadcast, watch},
     task::JoinSet,
@@ -22,67 +23,24 @@ use tokio::{
 
 use super::{
     event_grid::{self, DeliveryReport, EventGridPolicy, Pending},
+    groups::Group,
     instance::{Instance, Order, Phase},
     listener::Listener,
     logs::{LogLine, LogStream, Logs},
+    options::{CtrlC, HostOptions},
     outcome::InvocationFailed,
-    package::{Package, PackageError, Trigger},
-    shared::Shared,
+    package::{Function, Package, PackageError, Trigger},
+    shared::{Cause, Shared},
     web,
 };
 use crate::{
-    Faults, Front, Ledger, Service,
+    Front, Service,
     service_bus::{Broker, Entity},
     tls::Endpoint,
 };
 
-/// How a host is run.
-#[derive(Clone)]
-pub struct HostOptions {
-    /// The app settings: the worker's environment, what `%NAME%` in the package stands for, and overrides of `host.json`
-    /// as `AzureFunctionsJobHost__path__to__setting`.
-    pub settings: BTreeMap<String, String>,
-    /// How many instances of the app run, each with a worker of its own.
-    pub instances: usize,
-    /// How Event Grid delivers.
-    pub event_grid: EventGridPolicy,
-    /// After what time the platform brings back a host that has stopped itself; `None`: never.
-    pub platform_restart: Option<Duration>,
-    /// What Ctrl-C does.
-    pub ctrl_c: CtrlC,
-    /// How many log lines are kept.
-    pub kept_log_lines: usize,
-    /// Faults of invocations and webhooks (service `Functions`).
-    pub faults: Faults,
-    /// Where invocations and webhooks are recorded.
-    pub ledger: Ledger,
-}
-
-/// What Ctrl-C does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CtrlC {
-    /// Kills the workers and ends this process with exit code 130.
-    KillAndExit,
-    /// Kills the workers; the caller ends the process.
-    Kill,
-    /// Nothing: the caller listens itself and drops the host.
-    Ignore,
-}
-
-impl Default for HostOptions {
-    fn default() -> Self {
-        Self {
-            settings: BTreeMap::new(),
-            instances: 1,
-            event_grid: EventGridPolicy::default(),
-            platform_restart: Some(Duration::from_secs(1)),
-            ctrl_c: CtrlC::KillAndExit,
-            kept_log_lines: 20_000,
-            faults: Faults::new(),
-            ledger: Ledger::new(),
-        }
-    }
-}
+/// How long a host that stops waits for the invocations of its triggers; recorded.
+const PATIENCE_WITH_TRIGGERS: Duration = Duration::from_secs(10);
 
 /// Why a host did not start.
 #[derive(Debug, thiserror::Error)]
@@ -131,31 +89,31 @@ impl FunctionsHost {
     /// When the package cannot be served, the endpoint not bound, or a worker does not get ready.
     pub async fn start(package: &Path, broker: Broker, options: HostOptions) -> Result<Self, HostError> {
         let root = std::path::absolute(package).unwrap_or_else(|_| package.to_owned());
-        let package = Arc::new(Package::read(&root, &options.settings)?);
+        let package = Arc::new(Package::read(&root, &options)?);
         let logs = Logs::new(options.kept_log_lines);
         let mut tasks = JoinSet::new();
         let mut instances = Vec::new();
-        for number in 0..options.instances.max(1) {
-            let (instance, orders) = Instance::new(
-                number,
-                package.clone(),
-                options.settings.clone(),
-                logs.clone(),
-                options.ledger.clone(),
-                options.faults.clone(),
-                options.platform_restart,
-            );
-            tasks.spawn(instance.clone().keep(orders));
-            instances.push(instance);
+        for group in Group::of(&package.functions, options.split) {
+            for _ in 0..options.instances.max(1) {
+                let (instance, orders) =
+                    Instance::new(instances.len(), group.clone(), package.clone(), logs.clone(), &options);
+                tasks.spawn(instance.clone().keep(orders));
+                instances.push(instance);
+            }
         }
-        let shared = Arc::new(Shared::new(package, instances));
+        let shared = Arc::new(Shared::new(package, instances, &options));
         let front = Front::new(Service::Functions, web::router(shared.clone()), options.ledger, options.faults);
         let endpoint = Endpoint::open(None, front.exchange()).await.map_err(HostError::Endpoint)?;
         let deliveries = Arc::new(AtomicUsize::new(0));
         let mut host = Self { shared, endpoint, broker, logs, event_grid: options.event_grid, deliveries, tasks };
         host.watch_ctrl_c(options.ctrl_c);
         host.until_ready().await?;
+        for error in &host.shared.package.in_error {
+            let name = error.function.as_deref().unwrap_or_default();
+            host.logs.write(0, LogStream::Host, format!("The '{name}' function is in error: {}", error.problem));
+        }
         host.listen(&options.settings);
+        host.keep_time(options.timers_run);
         Ok(host)
     }
 
@@ -174,6 +132,13 @@ impl FunctionsHost {
         self.shared.package.functions.iter().map(|function| function.name.clone()).collect()
     }
 
+    /// The numbers of the instances that serve a function.
+    pub fn instances_of(&self, function: &str) -> Vec<usize> {
+        let Some(function) = self.shared.function(function) else { return Vec::new() };
+        let serving = self.shared.instances.iter().filter(|instance| instance.group.serves(function));
+        serving.map(|instance| instance.number).collect()
+    }
+
     /// How many instances there are.
     pub fn instances(&self) -> usize {
         self.shared.instances.len()
@@ -183,7 +148,8 @@ impl FunctionsHost {
     /// does not borrow the host, so it can be spawned.
     pub fn deliver(&self, function: &str, events: Vec<Value>) -> impl Future<Output = DeliveryReport> + Send + use<> {
         let pending = Pending::new(self.deliveries.clone());
-        let delivery = event_grid::deliver(self.address(), function.to_owned(), events, self.event_grid.clone());
+        let webhook = event_grid::webhook(self.address(), function, self.shared.key.as_deref());
+        let delivery = event_grid::deliver(webhook, events, self.event_grid.clone());
         async move {
             let report = delivery.await;
             drop(pending);
@@ -191,14 +157,14 @@ impl FunctionsHost {
         }
     }
 
-    /// Fires a timer now, on one instance, and waits for the function's end.
+    /// Runs a timer now, on one instance, as if it were due, and waits for the function's end.
     ///
     /// # Errors
     /// The outer error: there is no such timer. The inner: the invocation failed.
     pub async fn fire(&self, name: &str) -> Result<Result<(), InvocationFailed>, HostError> {
         let function = self.shared.function(name).filter(|function| matches!(function.trigger, Trigger::Timer { .. }));
         let function = function.ok_or_else(|| HostError::NoFunction { name: name.to_owned(), trigger: "timer" })?;
-        Ok(self.shared.fire(function).await.map(|_| ()))
+        Ok(self.shared.fire(function, Cause::Schedule { is_past_due: false }).await.map(|_| ()))
     }
 
     /// Nothing is going on: no invocation, no delivery of Event Grid (waiting ones included), and no message active or
@@ -211,12 +177,7 @@ impl FunctionsHost {
 
     /// Waits until nothing is going on; says whether that came within the limit.
     pub async fn until_idle(&self, limit: Duration) -> bool {
-        let poll = async {
-            while !self.idle() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(limit, poll).await.is_ok()
+        tokio::time::timeout(limit, until(|| self.idle())).await.is_ok()
     }
 
     /// Kills a worker with SIGKILL, as a crash: the host restarts it, and stops itself at the third within 30 minutes.
@@ -280,6 +241,22 @@ impl FunctionsHost {
         self.logs.kept()
     }
 
+    /// Stops as the real host does when it is asked to: requests that are going on are waited for as long as they take, the
+    /// invocations of other triggers for ten seconds, in which no further batch begins; then every worker is killed. No worker
+    /// is told of it. What is in hand then stays locked.
+    pub async fn stop(self) -> Vec<LogLine> {
+        self.shared.draining.store(true, Ordering::SeqCst);
+        until(|| self.shared.requests.load(Ordering::SeqCst) == 0).await;
+        let instances = &self.shared.instances;
+        instances.iter().for_each(|instance| instance.stop_listening());
+        self.logs.write(0, LogStream::Host, "Stopping JobHost");
+        let ended = until(|| instances.iter().all(|instance| instance.in_flight.load(Ordering::SeqCst) == 0));
+        if tokio::time::timeout(PATIENCE_WITH_TRIGGERS, ended).await.is_ok() {
+            self.logs.write(0, LogStream::Host, "Job host stopped");
+        }
+        self.shutdown().await
+    }
+
     /// Kills every worker, waits until it is gone, and stops; gives the whole log. Messages in hand stay locked until their
     /// locks expire, as in Azure.
     pub async fn shutdown(mut self) -> Vec<LogLine> {
@@ -305,6 +282,9 @@ impl FunctionsHost {
                 Ok(Phase::Ready { .. }) => continue,
                 Ok(Phase::Stopped { reason }) => reason,
                 Ok(Phase::Exited { .. }) => "it ended with exit code 0".to_owned(),
+                Ok(Phase::NothingToRun { reason }) => {
+                    format!("{reason} (in Azure the host would run, and every invocation wait)")
+                }
                 Ok(Phase::Starting) | Err(_) => "the host is shutting down".to_owned(),
             };
             let lines = self.log().into_iter().filter(|line| line.stream != LogStream::Host);
@@ -324,6 +304,9 @@ impl FunctionsHost {
                 let Trigger::ServiceBus { entity, many, data_type, batch_size, completes } = &function.trigger else {
                     continue;
                 };
+                if !instance.group.serves(function) {
+                    continue;
+                }
                 let listener = Listener {
                     instance: instance.clone(),
                     package: self.shared.package.clone(),
@@ -340,6 +323,23 @@ impl FunctionsHost {
                 } else {
                     self.tasks.spawn(listener.listen_for_single_messages());
                 }
+            }
+        }
+    }
+
+    /// Timers begin to be kept, and run by their schedules where that is wanted.
+    fn keep_time(&mut self, timers_run: bool) {
+        let shared = self.shared.clone();
+        for function in &shared.package.functions {
+            let Trigger::Timer { schedule, runs_on_startup, .. } = &function.trigger else { continue };
+            let is_past_due = shared.timers.begin(&function.name, schedule, OffsetDateTime::now_utc());
+            if timers_run {
+                let first = if is_past_due {
+                    Some(Cause::Schedule { is_past_due })
+                } else {
+                    runs_on_startup.then_some(Cause::Schedule { is_past_due: false })
+                };
+                self.tasks.spawn(run_by_schedule(shared.clone(), function.clone(), first));
             }
         }
     }
@@ -374,6 +374,27 @@ impl FunctionsHost {
                 Trigger::EventGrid { .. } | Trigger::Timer { .. } | Trigger::Http { .. } => None,
             })
             .collect()
+    }
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Runs a timer whenever it is due, one run at a time.
+async fn run_by_schedule(shared: Arc<Shared>, function: Function, first: Option<Cause>) {
+    if let Some(cause) = first {
+        // How it ended stands in the log; a timer is not run again for that.
+        let _ = shared.fire(&function, cause).await;
+    }
+    let Trigger::Timer { schedule, .. } = &function.trigger else { return };
+    while let Some(next) = schedule.next(OffsetDateTime::now_utc()) {
+        while let Ok(wait) = Duration::try_from(next - OffsetDateTime::now_utc()) {
+            tokio::time::sleep(wait + Duration::from_millis(1)).await;
+        }
+        let _ = shared.fire(&function, Cause::Schedule { is_past_due: false }).await;
     }
 }
 

@@ -10,25 +10,21 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Body;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    groups::Group,
     logs::{LogStream, Logs},
+    options::HostOptions,
     outcome::InvocationFailed,
     package::Package,
     process::Process,
+    readiness::Readiness,
     restart::{AfterExit, RestartBudget},
+    wire::Pool,
 };
 use crate::{Faults, Ledger};
-
-/// How often the host looks whether the worker listens yet.
-const READINESS_POLL: Duration = Duration::from_millis(25);
 
 /// How often a running worker is looked at: its end, and its memory.
 const WATCH_POLL: Duration = Duration::from_millis(10);
@@ -48,6 +44,11 @@ pub enum Phase {
         /// The port on which nothing listens any more.
         port: u16,
     },
+    /// There is no worker that can be run: the host goes on, and invocations wait.
+    NothingToRun {
+        /// Why, in its words.
+        reason: String,
+    },
     /// The host gave up and stopped itself.
     Stopped {
         /// Why, in its words.
@@ -57,21 +58,23 @@ pub enum Phase {
 
 pub(super) struct Instance {
     pub(super) number: usize,
+    /// The functions that it serves.
+    pub(super) group: Group,
     pub(super) package: Arc<Package>,
-    settings: BTreeMap<String, String>,
+    pub(super) settings: BTreeMap<String, String>,
     pub(super) logs: Logs,
     pub(super) ledger: Ledger,
     pub(super) faults: Faults,
     phase: watch::Sender<Phase>,
     paused: watch::Sender<bool>,
-    pub(super) orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::UnboundedSender<Order>,
     process: Mutex<Option<Arc<Process>>>,
     peak_rss: AtomicU64,
     pub(super) in_flight: AtomicUsize,
-    pub(super) requests: AtomicU64,
     starts: AtomicU64,
     closing: AtomicBool,
-    pub(super) client: Client<HttpConnector, Body>,
+    stopping: AtomicBool,
+    pub(super) wire: Arc<Pool>,
     platform_restart: Option<Duration>,
 }
 
@@ -94,33 +97,31 @@ enum End {
 impl Instance {
     pub(super) fn new(
         number: usize,
+        group: Group,
         package: Arc<Package>,
-        settings: BTreeMap<String, String>,
         logs: Logs,
-        ledger: Ledger,
-        faults: Faults,
-        platform_restart: Option<Duration>,
+        options: &HostOptions,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Order>) {
         let (orders, receiver) = mpsc::unbounded_channel();
-        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build_http();
         let instance = Self {
             number,
+            group,
             package,
-            settings,
+            settings: options.settings.clone(),
             logs,
-            ledger,
-            faults,
+            ledger: options.ledger.clone(),
+            faults: options.faults.clone(),
             phase: watch::Sender::new(Phase::Starting),
             paused: watch::Sender::new(false),
             orders,
             process: Mutex::default(),
             peak_rss: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
-            requests: AtomicU64::new(0),
             starts: AtomicU64::new(0),
             closing: AtomicBool::new(false),
-            client,
-            platform_restart,
+            stopping: AtomicBool::new(false),
+            wire: Arc::default(),
+            platform_restart: options.platform_restart,
         };
         (Arc::new(instance), receiver)
     }
@@ -166,58 +167,53 @@ impl Instance {
             Ok(process) => Arc::new(process),
             Err(error) => {
                 let executable = self.package.executable.display();
-                return End::GaveUp(format!("Failed to start '{executable}': {error}"));
+                let reason = format!("Failed to start Worker Channel. Process fileName: {executable}: {error}");
+                return self.without_a_process(reason, orders).await;
             }
         };
         self.starts.fetch_add(1, Ordering::Relaxed);
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process.clone());
         let deadline = tokio::time::Instant::now() + self.package.initialization_timeout;
         let mut replaced = false;
-        let mut asking: Option<tokio::task::JoinHandle<bool>> = None;
+        let readiness = Readiness::of(self.wire.clone(), process.port);
         loop {
             let ready = matches!(*self.phase.borrow(), Phase::Ready { .. });
             self.peak_rss.fetch_max(process.peak_rss().unwrap_or_default(), Ordering::Relaxed);
-            if let Some(status) = process.ended() {
-                if let Some(asking) = asking {
-                    asking.abort();
+            match process.ended() {
+                Some(_) if replaced => return End::Decided(AfterExit::Restart),
+                // The host takes 0 for intended and goes on waiting for the port, until the time for that is over.
+                Some(status) if status.code() == Some(0) && !ready => {}
+                Some(status) => {
+                    self.say(&format!("The worker has ended: {status}."));
+                    let decided = budget.on_exit(status.code(), OffsetDateTime::now_utc());
+                    if decided == AfterExit::Nothing {
+                        self.phase.send_replace(Phase::Exited { port: process.port });
+                    }
+                    return End::Decided(decided);
                 }
-                if replaced {
-                    return End::Decided(AfterExit::Restart);
-                }
-                self.say(&format!("The worker has ended: {status}."));
-                let decided = budget.on_exit(status.code(), OffsetDateTime::now_utc());
-                if decided == AfterExit::Nothing {
-                    self.phase.send_replace(Phase::Exited { port: process.port });
-                }
-                return End::Decided(decided);
+                None => {}
             }
             if !ready && !replaced {
-                if tokio::time::Instant::now() >= deadline {
+                if readiness.has_answered() {
+                    self.phase.send_replace(Phase::Ready { port: process.port });
+                    continue;
+                }
+                // An answer that is on its way is waited for, however long it takes.
+                if !readiness.is_connected() && tokio::time::Instant::now() >= deadline {
                     process.kill();
-                    self.say("The worker did not get ready in time.");
+                    self.say("Initializing HttpWorker timed out.");
                     return End::Decided(budget.on_error(OffsetDateTime::now_utc()));
                 }
-                match asking.take() {
-                    Some(done) if done.is_finished() => {
-                        if done.await.unwrap_or_default() {
-                            self.phase.send_replace(Phase::Ready { port: process.port });
-                            continue;
-                        }
-                    }
-                    Some(running) => asking = Some(running),
-                    None => asking = Some(tokio::spawn(answers(self.client.clone(), process.port))),
-                }
             }
-            let pause = if ready { WATCH_POLL } else { READINESS_POLL };
             tokio::select! {
                 order = orders.recv() => match order {
                     None => return End::GaveUp("The host is shutting down.".to_owned()),
                     Some(Order::Kill) => process.kill(),
                     Some(Order::Replace { port }) if port == process.port => {
                         replaced = true;
+                        process.kill();
                         // Invocations from now on wait for the next life.
                         self.phase.send_replace(Phase::Starting);
-                        process.kill();
                     }
                     Some(Order::Replace { .. }) => {}
                     Some(Order::GiveUp) => {
@@ -225,7 +221,22 @@ impl Instance {
                         return End::GaveUp("The worker did not get ready while invocations waited.".to_owned());
                     }
                 },
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(WATCH_POLL) => {}
+            }
+        }
+    }
+
+    /// Nothing can be run: the host stays as it is, until an invocation has waited too long.
+    async fn without_a_process(&self, reason: String, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
+        self.say(&reason);
+        self.phase.send_replace(Phase::NothingToRun { reason });
+        loop {
+            match orders.recv().await {
+                None => return End::GaveUp("The host is shutting down.".to_owned()),
+                Some(Order::GiveUp) => {
+                    return End::GaveUp("The worker did not get ready while invocations waited.".to_owned());
+                }
+                Some(Order::Kill | Order::Replace { .. }) => {}
             }
         }
     }
@@ -233,15 +244,17 @@ impl Instance {
     /// Waits until the worker listens, or never will: four times its time to get ready.
     pub(super) async fn until_started(&self) -> Result<u16, InvocationFailed> {
         let mut phase = self.phase.subscribe();
-        let started = phase.wait_for(|phase| !matches!(phase, Phase::Starting));
+        let started = phase.wait_for(|phase| !matches!(phase, Phase::Starting | Phase::NothingToRun { .. }));
         let started = tokio::time::timeout(self.package.initialization_timeout * 4, started).await;
         match started.map(|phase| phase.map(|phase| phase.clone())) {
             Ok(Ok(Phase::Ready { port } | Phase::Exited { port })) => Ok(port),
-            Ok(Ok(Phase::Stopped { reason })) => Err(InvocationFailed(reason)),
-            Ok(Ok(Phase::Starting) | Err(_)) => Err(InvocationFailed("The host is shutting down.".to_owned())),
+            Ok(Ok(Phase::Stopped { reason })) => Err(InvocationFailed::failed(reason)),
+            Ok(Ok(Phase::Starting | Phase::NothingToRun { .. }) | Err(_)) => {
+                Err(InvocationFailed::failed("The host is shutting down."))
+            }
             Err(_) => {
-                let _ = self.orders.send(Order::GiveUp);
-                Err(InvocationFailed("Did not find initialized workers in time.".to_owned()))
+                self.order(Order::GiveUp);
+                Err(InvocationFailed::failed("Did not find any initialized language workers"))
             }
         }
     }
@@ -274,6 +287,16 @@ impl Instance {
 
     pub(super) fn pause(&self, paused: bool) {
         self.paused.send_replace(paused);
+    }
+
+    /// As a pause, but for good: a receive that is not over ends without an invocation.
+    pub(super) fn stop_listening(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.pause(true);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     pub(super) fn order(&self, order: Order) {
@@ -322,10 +345,4 @@ impl Instance {
     pub(super) fn say(&self, words: &str) {
         self.logs.write(self.number, LogStream::Host, words);
     }
-}
-
-/// Any answer at all means that the worker is ready; no connection means not yet.
-async fn answers(client: Client<HttpConnector, Body>, port: u16) -> bool {
-    let uri = format!("http://127.0.0.1:{port}/").parse().expect("a port makes a good URI");
-    client.get(uri).await.is_ok()
 }

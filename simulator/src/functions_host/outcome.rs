@@ -1,15 +1,32 @@
-//! What the host makes of the worker's answer. Pure. Source: DefaultHttpWorkerService of the Functions host, and the
-//! ReadAsAsync extensions behind it.
+//! What the host makes of the worker's answer. Pure. Source: recordings of a real host (`simulator/recordings`), and
+//! DefaultHttpWorkerService of the Functions host.
 
-use serde_json::{Map, Value};
+use super::newtonsoft::{Json, Members, read_first};
 
 /// An invocation that the host counts as failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvocationFailed(
+#[error("{words}")]
+pub struct InvocationFailed {
     /// The host's words.
-    pub String,
-);
+    pub words: String,
+    /// Its time was over.
+    pub timed_out: bool,
+}
+
+impl InvocationFailed {
+    pub(super) fn failed(words: impl Into<String>) -> Self {
+        Self { words: words.into(), timed_out: false }
+    }
+
+    /// What the caller of a webhook is told: of most failures nothing.
+    pub(super) fn told_of(&self, function: &str) -> String {
+        if self.timed_out {
+            self.words.clone()
+        } else {
+            format!("Exception while executing function: Functions.{function}")
+        }
+    }
+}
 
 /// What a complete answer means.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,67 +38,70 @@ pub(super) enum Verdict {
 }
 
 /// The members of a good answer.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Answer {
-    pub(super) outputs: Map<String, Value>,
+    pub(super) outputs: Members,
     pub(super) logs: Vec<String>,
-    pub(super) return_value: Value,
+    pub(super) return_value: Json,
 }
 
-/// Judges an answer. `length` is the `Content-Length` header, or 0 for a status that never has a body.
-pub(super) fn judge(status: u16, content_type: Option<&str>, length: Option<u64>, body: &[u8]) -> Verdict {
+/// What is looked at of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered<'a> {
+    pub(super) status: u16,
+    pub(super) reason: &'a str,
+    pub(super) content_type: Option<&'a str>,
+    /// `Content-Length`, where it was given.
+    pub(super) length: Option<u64>,
+    pub(super) body: &'a [u8],
+}
+
+pub(super) fn judge(answered: Answered<'_>) -> Verdict {
+    let Answered { status, reason, content_type, length, body } = answered;
     if !(200..300).contains(&status) {
-        return failed(format!("Response status code does not indicate success: {status}."));
+        return failed(format!("Response status code does not indicate success: {status} ({reason})."));
     }
-    let length = if matches!(status, 204 | 205) { Some(0) } else { length };
+    if length == Some(0) || matches!(status, 204 | 205) {
+        return Verdict::Hangs;
+    }
     let media_type = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-    let is_json = ["application/json", "text/json"].iter().any(|json| media_type.eq_ignore_ascii_case(json));
-    if length == Some(0) {
-        return Verdict::Hangs;
+    if !["application/json", "text/json"].iter().any(|json| media_type.eq_ignore_ascii_case(json)) {
+        return invalid(status, reason);
     }
-    if !is_json {
-        return failed(format!(
-            "No MediaTypeFormatter is available to read an object of type 'HttpScriptInvocationResult' from content with \
-             media type '{}'.",
-            if media_type.is_empty() { "application/octet-stream" } else { media_type }
-        ));
-    }
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Verdict::Hangs;
-    }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Null) => Verdict::Hangs,
-        Ok(Value::Object(members)) => match Answer::read(members) {
-            Ok(answer) => Verdict::Done(answer),
-            Err(member) => failed(format!("Error converting the member '{member}' of the invocation's answer.")),
-        },
-        Ok(_) => failed("Cannot deserialize the current JSON into type 'HttpScriptInvocationResult'.".to_owned()),
-        Err(error) => failed(format!("The invocation's answer is not JSON: {error}.")),
+    // What follows the first value is not read.
+    match read_first(&String::from_utf8_lossy(body)) {
+        Ok(None | Some(Json::Null)) => Verdict::Hangs,
+        Ok(Some(Json::Object(members))) => Answer::read(members).map_or_else(|| invalid(status, reason), Verdict::Done),
+        Ok(Some(Json::Bool(_) | Json::Whole(_) | Json::Float(_) | Json::Text(_) | Json::Date(_) | Json::List(_)))
+        | Err(_) => invalid(status, reason),
     }
 }
 
 fn failed(words: String) -> Verdict {
-    Verdict::Failed(InvocationFailed(words))
+    Verdict::Failed(InvocationFailed::failed(words))
+}
+
+fn invalid(status: u16, reason: &str) -> Verdict {
+    failed(format!("Invalid HttpResponseMessage: StatusCode: {status}, ReasonPhrase: '{reason}'"))
 }
 
 impl Answer {
-    /// Member names compare without case; unknown ones are ignored.
-    fn read(members: Map<String, Value>) -> Result<Self, String> {
-        let mut answer = Self::default();
+    /// Member names compare without case; unknown ones are ignored. None where a member is of the wrong kind.
+    fn read(members: Members) -> Option<Self> {
+        let mut answer = Self { outputs: Members::default(), logs: Vec::new(), return_value: Json::Null };
         for (name, value) in members {
             match (name.to_ascii_lowercase().as_str(), value) {
-                ("outputs", Value::Object(outputs)) => answer.outputs = outputs,
-                ("outputs" | "logs", Value::Null) => {}
-                ("logs", Value::Array(lines)) => {
-                    let text = |line: Value| line.as_str().map_or_else(|| line.to_string(), str::to_owned);
-                    answer.logs = lines.into_iter().map(text).collect();
+                ("outputs", Json::Object(outputs)) => answer.outputs = outputs,
+                ("outputs" | "logs", Json::Null) => {}
+                ("logs", Json::List(lines)) => {
+                    answer.logs = lines.iter().map(|line| line.plain().unwrap_or_default()).collect();
                 }
-                ("outputs" | "logs", _) => return Err(name),
+                ("outputs" | "logs", _) => return None,
                 ("returnvalue", value) => answer.return_value = value,
                 _ => {}
             }
         }
-        Ok(answer)
+        Some(answer)
     }
 }
 
@@ -93,12 +113,14 @@ mod tests {
     fn only_json_objects_with_a_good_status_are_success_and_emptiness_hangs() {
         let json = Some("application/json; charset=utf-8");
         type Case = (u16, Option<&'static str>, Option<u64>, &'static str, &'static str);
-        let cases: [Case; 16] = [
+        let cases: [Case; 18] = [
             (200, json, Some(2), "{}", "done"),
             (202, Some("text/json"), None, "{\"unknown\":1}", "done"),
             (200, json, None, "{\"logs\":null,\"OUTPUTS\":{}}", "done"),
+            (200, json, None, "{} and more", "done"),
             (200, json, Some(0), "", "hangs"),
             (200, None, Some(0), "", "hangs"),
+            (200, Some("text/plain"), Some(0), "", "hangs"),
             (200, json, None, "", "hangs"),
             (204, None, None, "", "hangs"),
             (200, json, Some(4), "null", "hangs"),
@@ -112,12 +134,20 @@ mod tests {
             (302, json, Some(2), "{}", "failed"),
         ];
         for (status, content_type, length, body, expected) in cases {
-            let found = match judge(status, content_type, length, body.as_bytes()) {
+            let found = match judge(Answered { status, reason: "", content_type, length, body: body.as_bytes() }) {
                 Verdict::Done(_) => "done",
                 Verdict::Failed(_) => "failed",
                 Verdict::Hangs => "hangs",
             };
             assert_eq!(found, expected, "{status} {content_type:?} {length:?} {body:?}");
         }
+    }
+
+    #[test]
+    fn a_caller_is_told_of_a_timeout_and_of_nothing_else() {
+        let mut failure = InvocationFailed::failed("Response status code does not indicate success: 500 (x).");
+        assert_eq!(failure.told_of("f"), "Exception while executing function: Functions.f");
+        failure.timed_out = true;
+        assert_eq!(failure.told_of("f"), failure.words);
     }
 }

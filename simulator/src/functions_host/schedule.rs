@@ -1,5 +1,5 @@
-//! NCRONTAB expressions of timer triggers: six fields from seconds to days of the week (five without seconds). Read only
-//! to refuse what the host would refuse and to tell the worker the next time; nothing here fires.
+//! Schedules of timer triggers: NCRONTAB expressions of six fields from seconds to days of the week (five without seconds), or
+//! a time span between runs. They tell when a timer is due; nothing here fires.
 
 use std::str::FromStr;
 
@@ -7,7 +7,14 @@ use time::{Duration, OffsetDateTime};
 
 /// When a timer is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Schedule {
+pub(super) enum Schedule {
+    Cron(Cron),
+    Every(Duration),
+}
+
+/// An NCRONTAB expression: the values of each field that it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cron {
     fields: [Vec<bool>; 6],
 }
 
@@ -15,6 +22,17 @@ const NAMES: [&str; 6] = ["second", "minute", "hour", "day", "month", "day of th
 const LIMITS: [(usize, usize); 6] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
 
 impl FromStr for Schedule {
+    type Err = String;
+
+    fn from_str(expression: &str) -> Result<Self, String> {
+        match span(expression.trim()) {
+            Some(span) => Ok(Self::Every(span)),
+            None => expression.parse().map(Self::Cron),
+        }
+    }
+}
+
+impl FromStr for Cron {
     type Err = String;
 
     fn from_str(expression: &str) -> Result<Self, String> {
@@ -35,9 +53,38 @@ impl FromStr for Schedule {
     }
 }
 
+/// `hh:mm:ss`.
+fn span(text: &str) -> Option<Duration> {
+    let [hours, minutes, seconds] = text.split(':').collect::<Vec<_>>()[..] else { return None };
+    let part = |text: &str, limit: i64| text.parse::<i64>().ok().filter(|number| (0..limit).contains(number));
+    let span = Duration::seconds(part(hours, 24)? * 3600 + part(minutes, 60)? * 60 + part(seconds, 60)?);
+    span.is_positive().then_some(span)
+}
+
 impl Schedule {
     /// The first time after `now`, within four years.
     pub(super) fn next(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        match self {
+            Self::Cron(cron) => cron.next(now),
+            Self::Every(span) => now.checked_add(*span),
+        }
+    }
+
+    /// Of a timer that is due more than once a minute the host keeps no status.
+    pub(super) fn keeps_status(&self, now: OffsetDateTime) -> bool {
+        let next = self.next(now);
+        let after = next.and_then(|next| self.next(next));
+        next.zip(after).is_some_and(|(next, after)| after - next >= Duration::MINUTE)
+    }
+
+    /// Whether it follows the clock of a place: a span does not. The recordings have no span; so says the source.
+    pub(super) fn adjusts(&self) -> bool {
+        matches!(self, Self::Cron(_))
+    }
+}
+
+impl Cron {
+    fn next(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let start = (now + Duration::seconds(1)).replace_nanosecond(0).ok()?;
         let midnight = start.replace_time(time::Time::MIDNIGHT);
         for day in 0..=(4 * 366) {
@@ -118,6 +165,17 @@ mod tests {
             assert_eq!(expression.parse::<Schedule>().unwrap().next(now), Some(next), "{expression}");
         }
         assert_eq!("0 0 0 31 2 *".parse::<Schedule>().unwrap().next(now), None);
+        assert_eq!("00:15:00".parse::<Schedule>().unwrap().next(now), Some(now + Duration::minutes(15)));
+    }
+
+    #[test]
+    fn only_what_is_due_once_a_minute_or_less_has_a_status() {
+        let now = datetime!(2026-11-21 07:07:30 UTC);
+        for (expression, keeps) in
+            [("*/10 * * * * *", false), ("0 * * * * *", true), ("*/15 * * * *", true), ("00:00:30", false)]
+        {
+            assert_eq!(expression.parse::<Schedule>().unwrap().keeps_status(now), keeps, "{expression}");
+        }
     }
 
     #[test]
@@ -128,6 +186,7 @@ mod tests {
             ("0 */0 * * * *", "minute"),
             ("0 0 5-3 * * *", "hour"),
             ("0 0 0 0 * *", "day"),
+            ("00:00:00", "five or six"),
         ] {
             assert!(expression.parse::<Schedule>().unwrap_err().contains(word), "{expression}");
         }

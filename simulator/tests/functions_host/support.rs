@@ -16,6 +16,26 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// A package whose executable is this test binary.
 pub(crate) fn package(forward: bool) -> tempfile::TempDir {
+    let bus = |queue: &str, many: bool| {
+        let cardinality = if many { "many" } else { "one" };
+        json!({"type": "serviceBusTrigger", "name": "msgs", "queueName": queue, "connection": "ServiceBus",
+               "cardinality": cardinality, "dataType": "string", "maxMessageBatchSize": 3})
+    };
+    let functions = [
+        ("collect", json!([bus("%QUEUE%", true)])),
+        ("recover", json!([bus("work/$DeadLetterQueue", false)])),
+        ("receive-event", json!([{"type": "eventGridTrigger", "name": "event"}])),
+        ("sweep", json!([{"type": "timerTrigger", "name": "timer", "schedule": "0 */15 * * * *"}])),
+        (
+            "status",
+            json!([{"type": "httpTrigger", "name": "req", "methods": ["get"]}, {"type": "http", "direction": "out", "name": "res"}]),
+        ),
+    ];
+    package_of(forward, &functions)
+}
+
+/// The same with these functions.
+pub(crate) fn package_of(forward: bool, functions: &[(&str, Value)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let arguments = ["worker::serve", "--exact", "--nocapture", "--test-threads", "1"];
     let host = json!({
@@ -28,21 +48,7 @@ pub(crate) fn package(forward: bool) -> tempfile::TempDir {
         "extensions": { "serviceBus": { "maxConcurrentCalls": 2 } },
     });
     write(root.path(), "host.json", &host);
-    let bus = |queue: &str, many: bool| {
-        let cardinality = if many { "many" } else { "one" };
-        json!({"type": "serviceBusTrigger", "name": "msgs", "queueName": queue, "connection": "ServiceBus",
-               "cardinality": cardinality, "dataType": "string", "maxMessageBatchSize": 3})
-    };
-    for (name, bindings) in [
-        ("collect", json!([bus("%QUEUE%", true)])),
-        ("recover", json!([bus("work/$DeadLetterQueue", false)])),
-        ("receive-event", json!([{"type": "eventGridTrigger", "name": "event"}])),
-        ("sweep", json!([{"type": "timerTrigger", "name": "timer", "schedule": "0 */15 * * * *"}])),
-        (
-            "status",
-            json!([{"type": "httpTrigger", "name": "req", "methods": ["get"]}, {"type": "http", "direction": "out", "name": "res"}]),
-        ),
-    ] {
+    for (name, bindings) in functions {
         fs::create_dir(root.path().join(name)).unwrap();
         write(root.path(), &format!("{name}/function.json"), &json!({ "bindings": bindings }));
     }
@@ -146,13 +152,57 @@ pub(crate) async fn get(host: &FunctionsHost, path: &str) -> (u16, String) {
 }
 
 async fn request(host: &FunctionsHost, head: &str, body: &str) -> (u16, String) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(host.address()).await.unwrap();
     let length = body.len();
     let request = format!("{head}\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    let answer = send(host, request.as_bytes()).await;
+    (answer.status, answer.body)
+}
+
+/// What a caller gets.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+/// Sends these bytes to the host and reads until it closes the connection.
+pub(crate) async fn send(host: &FunctionsHost, request: &[u8]) -> Answer {
+    send_to(host.address(), request).await
+}
+
+pub(crate) async fn send_to(address: std::net::SocketAddr, request: &[u8]) -> Answer {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let header = |name: &str| {
+        let lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).next()
+    };
+    let body = if header("transfer-encoding").is_some() { unchunked(body).0 } else { body.to_owned() };
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        content_type: header("content-type"),
+        head: head.to_owned(),
+        body,
+    }
+}
+
+/// The text of a chunked body, and the sizes of its chunks.
+pub(crate) fn unchunked(body: &str) -> (String, Vec<usize>) {
+    let (mut text, mut sizes, mut rest) = (String::new(), Vec::new(), body);
+    while let Some((size, more)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            break;
+        }
+        text.push_str(&more[..size]);
+        sizes.push(size);
+        rest = &more[size + 2..];
+    }
+    (text, sizes)
 }

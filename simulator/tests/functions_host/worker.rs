@@ -14,10 +14,16 @@ async fn serve() {
         eprintln!("SETTLE_DELAY: 'soon' is not a duration");
         std::process::exit(3);
     }
+    if script == "ends" {
+        std::process::exit(0);
+    }
     let variables: BTreeMap<String, String> = std::env::vars().collect();
     // The test harness has begun a line of its own.
     println!("\nenv {}", json!(variables));
     let port: u16 = variables["FUNCTIONS_CUSTOMHANDLER_PORT"].parse().unwrap();
+    if script == "raw" {
+        return crate::raw_worker::serve(port, variables.get("RAW_ANSWER").cloned()).await;
+    }
     let router = Router::new().fallback(any(handle)).layer(axum::extract::DefaultBodyLimit::disable());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     axum::serve(listener, router).await.unwrap();
@@ -26,6 +32,9 @@ async fn serve() {
 async fn handle(request: axum::extract::Request) -> axum::response::Response {
     let (head, body) = request.into_parts();
     if head.uri.path() == "/" {
+        if let Some(wait) = std::env::var("ANSWERS_AFTER").ok().and_then(|wait| wait.parse().ok()) {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
         return StatusCode::NOT_FOUND.into_response();
     }
     let body: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
