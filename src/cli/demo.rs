@@ -93,7 +93,14 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         eprintln!("Run it again: policy-remediator demo --storm {events} --seed {seed}");
         return Ok(UNFIXED);
     }
-    Ok(if is_done && !report.timed_out { DONE } else { UNFIXED })
+    let has_rights = report.calls_without_right == 0;
+    if !has_rights {
+        eprintln!(
+            "The worker was refused {} calls: its deployment gives it no right to them",
+            report.calls_without_right
+        );
+    }
+    Ok(if is_done && has_rights && !report.timed_out { DONE } else { UNFIXED })
 }
 
 /// What the worker did in a storm that it must never do, in words; empty when it did nothing of it.

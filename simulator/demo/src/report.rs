@@ -59,6 +59,8 @@ pub struct Report {
     /// Records that are parked although their script wants them fixed, that are not although it wants them parked, or that are
     /// parked with another reason or class than it gives.
     pub wrongly_parked: usize,
+    /// Calls to any service that were refused because the worker's deployment gives it no right to them.
+    pub calls_without_right: usize,
     /// Most tasks of one target that were active at the same time.
     pub peak_active_tasks_per_target: usize,
     /// Most memory that a worker had resident.
@@ -78,6 +80,7 @@ impl Report {
             ("tasks that overlapped", self.overlaps),
             ("calls before their Retry-After", self.retry_after_violations),
             ("records parked or not against their script", self.wrongly_parked),
+            ("calls without a right to them", self.calls_without_right),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::calls::kind;
 use super::report::Report;
+use super::rights::with_rights;
 use super::scores::scores;
 use super::settings::{Mode, settings};
 use super::tally::{LogTally, StateTally};
@@ -20,6 +21,7 @@ use crate::judgement;
 use simulator::estate::{ComplianceState, Estate, RecordKey};
 use simulator::faults::Rule;
 use simulator::functions_host::{FunctionsHost, LogLine};
+use simulator::identity::{ManagedIdentities, Principal};
 use simulator::ledger::Entry;
 use simulator::resource_manager::{ResourceManager, Tempo};
 use simulator::{LocalAzure, LocalAzureOptions, Service};
@@ -74,9 +76,14 @@ pub type Show<'a> = &'a mut dyn FnMut(Progress);
 /// When the local Azure or the worker does not start.
 pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     let wanted: Vec<RecordKey> = judgement::fixable(&demo.estate);
-    let manager = ResourceManager::new(demo.estate.clone(), Tempo::quick());
-    let tenant = LocalAzureOptions { home_tenant_id: demo.estate.home_tenant.clone(), ..LocalAzureOptions::default() };
-    let azure = LocalAzure::start(manager.router(), tenant).await?;
+    let worker = Principal::random();
+    let manager = ResourceManager::new(with_rights(demo.estate.clone(), &worker), Tempo::quick());
+    let options = LocalAzureOptions {
+        home_tenant_id: demo.estate.home_tenant.clone(),
+        identities: ManagedIdentities { system_assigned: Some(worker.clone()), user_assigned: Vec::new() },
+        gate: Some(manager.gate()),
+    };
+    let azure = LocalAzure::start(manager.router(), options).await?;
     demo.faults.into_iter().for_each(|rule| azure.faults().add(rule));
     let mut options = azure.host_options();
     options.settings.extend(settings(demo.mode));
@@ -165,6 +172,7 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         peak_active_tasks_per_target: peaks.values().copied().max().unwrap_or(0),
         worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
         parked_example: state.example.or(state.held_example),
+        calls_without_right: without_right(&manager, &worker),
         timed_out,
     };
     host.shutdown().await;
@@ -201,6 +209,11 @@ async fn read_log(
         }
     }
     file.as_mut().map_or(Ok(()), Write::flush)
+}
+
+/// How often the worker, and nobody else, was refused for a missing right.
+fn without_right(manager: &ResourceManager, worker: &Principal) -> usize {
+    manager.refused_calls().iter().filter(|call| call.caller == worker.object_id).count()
 }
 
 /// Events that became messages, and those among them that said what another had said already.

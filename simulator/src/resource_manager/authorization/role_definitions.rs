@@ -27,7 +27,7 @@ struct Properties {
 impl World {
     pub(super) fn list_role_definitions(&self, scope: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         self.check_scope(scope)?;
-        let filter = call.query.get("$filter").map(|text| read_filter(text)).transpose()?;
+        let filter = call.query.get("$filter").map(read_filter).transpose()?;
         let all = built_in_roles().iter().chain(&self.estate.access.roles);
         let found = all.filter(|role| self.is_assignable(role, scope)).filter(|role| match &filter {
             None | Some(Filter::AtScopeAndBelow) => true,

@@ -1,0 +1,121 @@
+//! The rights of the demo, enforced: the worker has what its deployment gives it and nothing else, and each identity of an
+//! assignment the roles of its policies, except where the estate says that it has none.
+
+use simulator::estate::{ArmId, Assignment, Estate, Identity};
+use simulator::identity::Principal;
+use simulator::rights::{
+    Access, Authorization, Delegation, Permission, RoleAssignment, RoleDefinition, container, queue,
+};
+
+/// The custom role of the deployment.
+const ROLE: &str = "5c1c6f0e-0b7c-4c39-9d5c-7f3f1a1d7b52";
+const RESOURCE_POLICY_CONTRIBUTOR: &str = "36243c78-bf99-498c-9df9-86d9f8d28608";
+const SERVICE_BUS_DATA_OWNER: &str = "090c5cfd-751d-490a-894a-3ce6f1109419";
+const STORAGE_BLOB_DATA_OWNER: &str = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
+const DELEGATION: &str = "5c1c6f0e-0b7c-4c39-9d5c-7f3f1a1d7b53";
+
+/// What the custom role allows.
+const ACTIONS: [&str; 14] = [
+    "Microsoft.Authorization/*/read",
+    "Microsoft.PolicyInsights/policyStates/queryResults/action",
+    "Microsoft.PolicyInsights/policyStates/queryResults/read",
+    "Microsoft.PolicyInsights/policyStates/summarize/action",
+    "Microsoft.PolicyInsights/policyStates/summarize/read",
+    "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action",
+    "Microsoft.PolicyInsights/policyStates/triggerEvaluation/read",
+    "Microsoft.PolicyInsights/remediations/read",
+    "Microsoft.PolicyInsights/remediations/write",
+    "Microsoft.PolicyInsights/remediations/delete",
+    "Microsoft.PolicyInsights/remediations/listDeployments/read",
+    "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
+    "Microsoft.ManagedServices/registrationAssignments/read",
+];
+
+/// The estate with rights that are enforced.
+pub fn with_rights(mut estate: Estate, worker: &Principal) -> Estate {
+    let mut access = Access { enforced: true, ..std::mem::take(&mut estate.access) };
+    let scopes = own_scopes(&estate);
+    let role = RoleDefinition {
+        assignable_scopes: scopes.clone(),
+        ..RoleDefinition::custom(ROLE, "Policy remediator", "").with_permission(Permission::actions(&ACTIONS))
+    };
+    access = access.with_role(role);
+    let own = scopes.into_iter().map(|scope| (scope, ROLE));
+    let data = [(queue(""), SERVICE_BUS_DATA_OWNER), (container(""), STORAGE_BLOB_DATA_OWNER)];
+    for (scope, role) in own.chain(data) {
+        access = access.with_grant(RoleAssignment::new(scope, role, &worker.object_id));
+    }
+    let is_foreign = |tenant: &String| *tenant != estate.home_tenant;
+    for subscription in estate.subscriptions.iter().filter(|one| is_foreign(&one.tenant)) {
+        let scope = format!("/subscriptions/{}", subscription.id);
+        let line = Authorization::new(&worker.object_id, "Policy remediator", RESOURCE_POLICY_CONTRIBUTOR);
+        let delegation = Delegation::new(DELEGATION, "Policy remediation", scope, &estate.home_tenant);
+        if !access.delegations.iter().any(|known| known.scope == delegation.scope) {
+            access = access.with_delegation(delegation.with(line));
+        }
+    }
+    let mut assignments = std::mem::take(&mut estate.assignments);
+    for assignment in &mut assignments {
+        if !assignment.has_roles {
+            alone(assignment);
+            continue;
+        }
+        for role in roles(&estate, assignment) {
+            if let Some(principal) = assignment.identity.principal() {
+                access = access.with_grant(RoleAssignment::new(assignment.scope(), &role, principal));
+            }
+        }
+    }
+    estate.assignments = assignments;
+    estate.with_access(access)
+}
+
+/// The topmost scopes of our own tenant: root groups, and subscriptions below none.
+fn own_scopes(estate: &Estate) -> Vec<ArmId> {
+    let groups = estate.management_groups.iter().filter(|one| one.parent.is_none() && one.tenant == estate.home_tenant);
+    let groups = groups.map(|one| format!("/providers/Microsoft.Management/managementGroups/{}", one.name));
+    let lone = estate.subscriptions.iter().filter(|one| one.parent.is_none() && one.tenant == estate.home_tenant);
+    groups.chain(lone.map(|one| format!("/subscriptions/{}", one.id))).map(ArmId::new).collect()
+}
+
+/// An identity without roles is nobody else's, or it would have theirs.
+fn alone(assignment: &mut Assignment) {
+    match &mut assignment.identity {
+        Identity::None => {}
+        Identity::SystemAssigned { principal, .. } | Identity::UserAssigned { principal, .. } => {
+            *principal = Principal::random().object_id;
+        }
+    }
+}
+
+/// The roles that the policies of an assignment ask for, each once.
+fn roles(estate: &Estate, assignment: &Assignment) -> Vec<String> {
+    let members = estate.initiative_of(assignment).map(|one| one.members.as_slice()).unwrap_or_default();
+    let references = members.iter().map(|member| Some(member.reference.as_str())).chain([None]);
+    let definitions = references.filter_map(|reference| estate.definition_of(assignment, reference));
+    let mut roles: Vec<String> = definitions.flat_map(|one| one.roles.iter().cloned()).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::OffsetDateTime;
+
+    #[test]
+    fn each_identity_has_the_roles_of_its_policies_and_one_has_none() {
+        let worker = Principal::random();
+        let estate = with_rights(crate::estate(OffsetDateTime::UNIX_EPOCH), &worker);
+        assert!(estate.access.enforced);
+        let holds = |principal: &str| estate.access.grants.iter().filter(|one| one.principal == principal).count();
+        assert_eq!(holds(&worker.object_id), 3, "at the group, the namespace and the account");
+        let poor = estate.assignments.iter().find(|one| !one.has_roles).expect("one without roles");
+        for assignment in &estate.assignments {
+            let principal = assignment.identity.principal().expect("an identity");
+            assert_eq!(holds(principal) == 0, assignment.id == poor.id, "{}", assignment.id);
+        }
+    }
+}
