@@ -1,7 +1,9 @@
-// What a topic sends to the worker: three subscriptions, because a filter cannot pair an event type with a state.
+// What a topic sends to the worker.
 //
 // Delivered to a queue with the topic's own identity no key exists anywhere, events wait there for 14 days, and nothing has to be
 // there before. Delivered to the function, the function must be there first, and Event Grid gives up after a day.
+
+import { wanted } from 'wanted.bicep'
 
 @description('Name of the topic; it is in the group that this is deployed to.')
 param topicName string
@@ -17,37 +19,6 @@ param functionId string
 
 @description('Id of the storage account that keeps what cannot be delivered.')
 param storageId string
-
-var prefix = 'Microsoft.PolicyInsights.PolicyState'
-var wanted = [
-  {
-    name: 'non-compliant'
-    types: [
-      '${prefix}Created'
-      '${prefix}Changed'
-    ]
-    states: [
-      'NonCompliant'
-    ]
-  }
-  {
-    name: 'compliant'
-    types: [
-      '${prefix}Changed'
-    ]
-    states: [
-      'Compliant'
-    ]
-  }
-  {
-    // Which state an event of a deleted one carries is not documented; so it is not asked.
-    name: 'deleted'
-    types: [
-      '${prefix}Deleted'
-    ]
-    states: []
-  }
-]
 
 var toQueue = {
   identity: {
@@ -96,11 +67,7 @@ resource listener 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-1
       destination: empty(queueId) ? toFunction : null
       eventDeliverySchema: 'CloudEventSchemaV1_0'
       filter: {
-        advancedFilters: map(range(0, empty(item.states) ? 0 : 1), index => {
-          key: 'data.complianceState'
-          operatorType: 'StringIn'
-          values: item.states
-        })
+        advancedFilters: item.filters
         enableAdvancedFilteringOnArrays: false
         includedEventTypes: item.types
       }

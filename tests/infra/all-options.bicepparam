@@ -26,7 +26,9 @@ param operatorPrincipalType = 'Group'
 param eventSources = [
   { subscriptionId: '11111111-1111-1111-1111-111111111111' }
   { subscriptionId: '22222222-2222-2222-2222-222222222222' }
-  { topicId: '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/shared-events/providers/Microsoft.EventGrid/systemTopics/policy' }
+  {
+    topicId: '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/shared-events/providers/Microsoft.EventGrid/systemTopics/policy'
+  }
 ]
 param alwaysReadyInstances = [{ name: 'function:remediate', instanceCount: 1 }]
 param instanceMemoryMB = 512
