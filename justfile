@@ -29,6 +29,14 @@ doc:
 fmt:
     cargo fmt --all
 
+# The package that is deployed: dist/ and its zip.
+package:
+    scripts/package
+
+# What the Bicep compiler says of infra/, and whether its snapshots are current.
+infra *arguments:
+    scripts/check-infra {{ arguments }}
+
 # Everything that CI runs.
 ci:
     .ci/run

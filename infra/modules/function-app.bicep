@@ -2,6 +2,11 @@
 //
 // Not set, because Flex Consumption refuses them: FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE,
 // WEBSITE_CONTENT…, SCM_DO_BUILD_DURING_DEPLOYMENT, ENABLE_ORYX_BUILD, WEBSITE_TIME_ZONE, linuxFxVersion.
+//
+// Answers to scanners (checkov): CKV_AZURE_222, public access: uploads and the webhook of Event Grid come in there, with tokens and
+// keys of the platform; 17, client certificates: neither of them has one; 225, 212 and 213, zones, instances, health check: Flex
+// Consumption replaces instances itself, and what was in hand is delivered again; 13, 63, 65, 66, 80, 88: take the app settings for
+// the settings of a web site.
 
 import { alwaysReady } from 'types.bicep'
 

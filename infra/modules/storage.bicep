@@ -2,6 +2,9 @@
 //
 // Container soft delete is on. Blob soft delete and versioning are off: state documents are rewritten all day, each rewrite would
 // keep a billed copy, and copies slow every listing. What is lost of `state` is found again by a scan.
+//
+// Answers to scanners (checkov): CKV_AZURE_35 and 59, public access: off with `privateNetwork`, else only tokens open anything;
+// CKV_AZURE_206, replication: `storageSkuName`.
 
 @description('Region of the account.')
 param location string
