@@ -2,10 +2,11 @@
 //! over weeks in moments. The shell, crate `policy-remediator`, does the I/O and tells what it saw.
 //!
 //! An event's way is the order of the folders: [`event`] (what happened) → [`message`] (say it durably) → [`document`] (what is known),
-//! changed by [`transition`] → [`wave`] (who goes) → [`decide`] (what next). [`fact`] is what Azure says, [`settings`] what the owner
-//! says; [`id`] and [`time`] are what all of them are told in.
+//! changed by [`transition`] → [`wave`] (who goes) → [`decide`] (what next) → [`decision_event`] (what was decided). [`fact`] is what
+//! Azure says, [`settings`] what the owner says; [`id`] and [`time`] are what all of them are told in.
 
 pub mod decide;
+pub mod decision_event;
 pub mod document;
 pub mod event;
 pub mod fact;

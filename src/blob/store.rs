@@ -104,32 +104,6 @@ impl Store {
         self.state.write(&blob, document, Replaces::from(replaces), metadata, deadline).await
     }
 
-    /// Changes a target's document: reads it, lets `change` decide, and writes what is different, until nobody else was faster.
-    /// The document as it was, and as it is now.
-    ///
-    /// # Errors
-    /// As for [`Store::target`]; and when others are faster until the deadline.
-    pub async fn update(
-        &self,
-        target: &Target,
-        deadline: Deadline,
-        mut change: impl FnMut(&Versioned<TargetDocument>) -> TargetDocument,
-    ) -> Result<(TargetDocument, TargetDocument), StateError> {
-        let mut contest = Contest::until(deadline);
-        loop {
-            let found = self.target(target, deadline).await?;
-            let mut changed = change(&found);
-            if changed == found.document {
-                return Ok((found.document, changed));
-            }
-            match self.save_target(&mut changed, found.etag.as_ref(), deadline).await? {
-                Saved::As(_) => return Ok((found.document, changed)),
-                Saved::Conflict if contest.goes_on().await => {}
-                Saved::Conflict => return Err(StateError::Contended { blob: target_blob(target) }),
-            }
-        }
-    }
-
     /// Reads a subscription's document; a new one when there is none.
     ///
     /// # Errors

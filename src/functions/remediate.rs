@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, error, info, info_span};
 
+use remediation::decide::{Afterwards, Errand, Purpose, Turn};
 use remediation::id::Target;
 use remediation::message::{Outgoing, WakeUp};
 
@@ -21,6 +22,7 @@ use crate::reconcile::ReconcileError;
 use crate::telemetry::about;
 
 use super::collect::reject_all;
+use super::errand::carry_out;
 use super::isolate::{Failed, Isolation};
 use super::rejection::reject;
 use super::side_by_side::side_by_side;
@@ -32,8 +34,6 @@ pub(super) const NAME: &str = "remediate";
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a batch waits for a permit.
 const FOR_A_PERMIT: Duration = Duration::from_secs(1);
-/// When a pass that takes long is taken for cut off: its slot, and time to write its end.
-const LEFT_BEHIND: Duration = Duration::from_secs(40);
 /// Longest time for the questions of one pass: no more than half of the invocation's budget.
 const SLOT: Duration = Duration::from_secs(20);
 /// What must be left of the invocation for a pass to ask questions at all, as a share of its budget (45 of 150 s): a fixed
@@ -106,20 +106,15 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
         .unzip();
     // Those who wait for a permit cost nothing, and must not keep others from theirs: the permits are the limit.
     let results = side_by_side(pieces.len().max(1), pieces).await;
-    let served = results.iter().any(|result| matches!(result, Ok(Ok(Ended::Done))));
+    let served = results.iter().any(|result| matches!(result, Ok(Ok(Turn::Ended))));
     let (mut again, mut without_turn) = (Vec::new(), 0_usize);
-    for (result, (mut wake_up, items)) in results.into_iter().zip(wake_ups) {
-        let (after, left_behind) = match result {
-            Ok(Ok(Ended::Done)) => continue,
-            Ok(Ok(Ended::NoTurn(after))) => {
-                without_turn += 1;
-                (after, wake_up.left_behind)
-            }
-            Ok(Ok(Ended::GoesOn)) => (LEFT_BEHIND, true),
+    for (result, (wake_up, items)) in results.into_iter().zip(wake_ups) {
+        let turn = match result {
+            Ok(Ok(turn)) => turn,
             // Storage served others of the batch and not this target: its batch need not come again for it.
             Ok(Err(Failure::Reconcile(ReconcileError::State(error)))) if served && !deadline.has_passed() => {
                 stopping::tell(&wake_up.target, &error);
-                (LEFT_BEHIND, true)
+                Turn::Unstored
             }
             Ok(Err(failure)) => {
                 failed.push(Failed { failure, items });
@@ -130,10 +125,11 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
                 continue;
             }
         };
-        wake_up.left_behind = left_behind;
-        let at = crate::azure::now() + after;
+        without_turn += usize::from(matches!(turn, Turn::NotYet(_)));
         let ids = items.iter().map(|item| item.message_id.as_str());
-        again.push((Outgoing::wake_up_again(&wake_up, ids, at), items));
+        if let Afterwards::SendFirst(message) = turn.afterwards(&wake_up, ids, crate::azure::now()) {
+            again.push((message, items));
+        }
     }
     if without_turn > 0 {
         info!(
@@ -153,22 +149,12 @@ async fn send_again(app: &App, again: Vec<(Outgoing, Vec<Item>)>, deadline: Dead
     Some(Failed { failure: error.into(), items: items.into_iter().flatten().collect() })
 }
 
-/// What became of a wake-up in the time that its batch had for it.
-enum Ended {
-    /// The pass has ended.
-    Done,
-    /// It goes on by itself.
-    GoesOn,
-    /// It has not begun: another may have its turn after this time.
-    NoTurn(Duration),
-}
-
 /// Looks at the target, and waits for it as long as the batch can wait. A pass that takes longer goes on by itself.
-async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadline: Deadline) -> Result<Ended, Failure> {
+async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadline: Deadline) -> Result<Turn, Failure> {
     let Permit { of_all, own, target } =
         match app.permits.take(&wake_up.target, patience.min(Instant::now() + FOR_A_PERMIT)).await {
             Ok(permit) => permit,
-            Err(after) => return Ok(Ended::NoTurn(after)),
+            Err(after) => return Ok(Turn::NotYet(after)),
         };
     let pass = {
         let (app, wake_up) = (Arc::clone(&app), wake_up.clone());
@@ -180,7 +166,7 @@ async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadlin
     let mut pass = tokio::spawn(pass.in_current_span());
     if let Ok(ended) = timeout_at(patience, &mut pass).await {
         let ended = ended.map_err(|panic| Failure::Defect(panic.to_string()))?;
-        return ended.map(|()| Ended::Done).map_err(Failure::from);
+        return ended.map(|()| Turn::Ended).map_err(Failure::from);
     }
     drop(of_all);
     about!(
@@ -191,7 +177,7 @@ async fn look_in_time(app: Arc<App>, wake_up: WakeUp, patience: Instant, deadlin
         "a pass takes long and goes on by itself; another follows in case it is cut off"
     );
     tokio::spawn(watch(pass, own).in_current_span());
-    Ok(Ended::GoesOn)
+    Ok(Turn::GoesOn)
 }
 
 /// Nobody waits for the pass any more, so what became of it is said here. It asks no question after its slot, so it needs its
@@ -239,7 +225,8 @@ async fn stopped(app: &App, wake_up: &WakeUp, error: ReconcileError, deadline: D
         }
         ReconcileError::CutOff(looks) => {
             stop(app, &wake_up.target, error_chain(&error), looks, deadline).await?;
-            app.reconciler.forget_cut_off(&wake_up.target, deadline).await
+            carry_out(app, &wake_up.target, &mut Errand::new(Purpose::ForgetCutOff), deadline).await?;
+            Ok(())
         }
         other => Err(other),
     }

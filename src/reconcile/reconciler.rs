@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
-use remediation::document::{Rival, TargetDocument, Versioned};
+use remediation::document::{Rival, TargetDocument};
 use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
@@ -133,20 +133,6 @@ impl Reconciler {
             }
         }
         Err(ReconcileError::Endless)
-    }
-
-    /// Forgets how many passes over the target were cut off, once it is stopped for that.
-    ///
-    /// # Errors
-    /// When the target's state cannot be kept.
-    pub async fn forget_cut_off(&self, target: &Target, deadline: Deadline) -> Result<(), ReconcileError> {
-        let change = |found: &Versioned<TargetDocument>| {
-            let mut document = found.document.clone();
-            document.cut_off = 0;
-            document
-        };
-        self.store.update(target, deadline, change).await?;
-        Ok(())
     }
 
     /// Does the next thing, and tells what it observed; none when there is nothing more to do.

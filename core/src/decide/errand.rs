@@ -20,6 +20,8 @@ pub enum Purpose {
     LetIn,
     /// `sweep`: delete the document if nothing is left in it; wake its target where finished tasks are still to be deleted.
     Clear,
+    /// `remediate`: forget how many passes were cut off, once the target is stopped for that.
+    ForgetCutOff,
 }
 
 /// The next effect.
@@ -127,10 +129,10 @@ impl Errand {
         self.stands = Some(document);
     }
 
-    /// Another wrote first. What was seen is taken in all the same; for the rest the next sweep comes again.
+    /// Another wrote first. What was seen, and what is to be forgotten, is so all the same; for the rest the next sweep comes again.
     pub fn lost_race(&mut self) {
         match self.purpose {
-            Purpose::TakeIn(_) => self.found = None,
+            Purpose::TakeIn(_) | Purpose::ForgetCutOff => self.found = None,
             Purpose::Wake | Purpose::LetIn | Purpose::Clear => {
                 (self.outcome, self.has_ended) = (Outcome::Nothing, true)
             }
@@ -168,6 +170,11 @@ fn decide(purpose: &Purpose, known: &TargetDocument, tuning: &Tuning, moment: Mo
         Purpose::Clear if !is_settled(known, tuning.flap_window, moment.now) => (Effect::Done, Outcome::Nothing),
         Purpose::Clear if keeps_tasks(known, tuning) => woken(),
         Purpose::Clear => (Effect::Delete, Outcome::Settled),
+        Purpose::ForgetCutOff => {
+            let mut document = known.clone();
+            document.cut_off = 0;
+            (write(document), Outcome::Nothing)
+        }
     }
 }
 

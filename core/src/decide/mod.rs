@@ -2,7 +2,8 @@
 //! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
 //! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
 //! (`gather`, `judge`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
-//! looks at a `Context` and names the first thing that is missing. What is done to a document outside of a pass is an `errand`.
+//! looks at a `Context` and names the first thing that is missing. What is done to a document outside of a pass is an `errand`; what
+//! becomes of a wake-up that its batch does not wait for, `turn` says.
 
 mod adopt;
 mod clear;
@@ -34,6 +35,7 @@ mod refused;
 mod step;
 #[cfg(test)]
 mod taking_over_tests;
+mod turn;
 mod verify;
 mod whole_scope;
 
@@ -44,3 +46,4 @@ pub use pass::Pass;
 pub use plan::Plan;
 pub use question::{Answer, Question};
 pub use step::{Next, Observed, Transition, Write};
+pub use turn::{Afterwards, Turn};

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use remediation::decide::{Effect, Errand, Observed, Outcome, Pass, Purpose};
+use remediation::decide::{Afterwards, Effect, Errand, Observed, Outcome, Pass, Purpose, Turn};
 use remediation::document::{Installation, TargetDocument};
 use remediation::fact::NewTask;
-use remediation::message::{Finding, Observation, Outgoing};
+use remediation::message::{Finding, Observation};
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
 use remediation::transition::Merged;
@@ -168,14 +168,12 @@ impl World {
         let Body::Wake(wake_up) = &flow.message.body else { return };
         self.meet(Ingredient::LeftBehind);
         self.tell(|| format!("[{}] goes on by itself", flow.message.number));
-        let mut again = wake_up.clone();
-        again.left_behind = true;
         let number = flow.message.number.to_string();
-        self.send_wake_up(&Outgoing::wake_up_again(
-            &again,
-            std::iter::once(number.as_str()),
-            self.now + Duration::from_secs(40),
-        ));
+        if let Afterwards::SendFirst(again) =
+            Turn::GoesOn.afterwards(wake_up, std::iter::once(number.as_str()), self.now)
+        {
+            self.send_wake_up(&again);
+        }
         self.broker.complete(flow.message.number);
         flow.detached = true;
     }
