@@ -1,8 +1,9 @@
 //! Values that unit tests share, those of the shell too.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::decide::Pass;
+use crate::decide::{Answer, Observed, Pass};
 use crate::document::{
     ActiveTask, EntryState, Installation, InstallationId, PastTask, TargetDocument, TaskKind, TaskName, TaskPhase,
     TaskRequest,
@@ -13,6 +14,7 @@ use crate::fact::{
 };
 use crate::id::{ResourceId, Target};
 use crate::message::{Finding, Observation, WakeUp};
+use crate::role::{Home, Rights};
 use crate::settings::{Mode, Tuning, settings};
 use crate::time::{Timestamp, parse_time};
 use crate::transition::observe::merge;
@@ -50,6 +52,10 @@ pub fn assignment() -> Assignment {
         is_enforced: true,
         not_scopes: Vec::new(),
         instance: None,
+        principal: Some("aaaaaaaa-0000-4000-8000-000000000001".into()),
+        user_assigned: None,
+        terms: None,
+        effective_version: None,
     }
 }
 
@@ -60,7 +66,7 @@ pub fn facts() -> Facts {
 
 /// What is known where the assignment is this one.
 pub fn facts_of(assignment: Assignment) -> Facts {
-    Facts { assignment: Found::There(assignment), references: None, siblings: Vec::new(), read_at: now() }
+    Facts { assignment: Found::There(assignment), ..Facts::without_assignment(Found::Gone, now()) }
 }
 
 /// The installation that tests.
@@ -68,9 +74,25 @@ pub fn installation() -> InstallationId {
     "tests".parse().expect("a name")
 }
 
-/// A pass of this installation.
+/// An identity that has all that its policy asks for.
+pub fn rights() -> Rights {
+    Rights {
+        home: Home::Ours,
+        required: Found::There(Vec::new()),
+        principal: Some("aaaaaaaa-0000-4000-8000-000000000001".to_owned()),
+        holder: target().policy_assignment_id.to_string(),
+        assignments: Found::There(Vec::new()),
+        denials: Found::There(Vec::new()),
+        definitions: BTreeMap::new(),
+        read_at: now(),
+    }
+}
+
+/// A pass of this installation that knows the rights of the identity already.
 pub fn pass_over(wake_up: &WakeUp) -> Pass {
-    Pass::new(wake_up, Installation { id: installation(), copied: None })
+    let mut pass = Pass::new(wake_up, Installation { id: installation(), copied: None });
+    pass.observe(Observed::Answer(Answer::Rights(rights())));
+    pass
 }
 
 /// The settings of tests: the defaults, in act mode.

@@ -3,7 +3,7 @@
 //!
 //! An event's way is the order of the folders: [`event`] (what happened) → [`message`] (say it durably) → [`document`] (what is known),
 //! changed by [`transition`] → [`wave`] (who goes) → [`decide`] (what next) → [`decision_event`] (what was decided). [`fact`] is what
-//! Azure says, [`settings`] what the owner says; [`id`] and [`time`] are what all of them are told in.
+//! Azure says ([`policy`] and [`role`] what that means), [`settings`] what the owner says; [`id`] and [`time`] are what all of them are told in.
 
 pub mod decide;
 pub mod decision_event;
@@ -14,6 +14,8 @@ pub mod fact;
 pub mod fixture;
 pub mod id;
 pub mod message;
+pub mod policy;
+pub mod role;
 pub mod settings;
 pub mod time;
 pub mod transition;

@@ -12,7 +12,7 @@ use tokio::sync::RwLock;
 
 use remediation::settings::Settings;
 
-use crate::arm::{ArmClient, FactsReader, Homes};
+use crate::arm::{ArmClient, FactsReader, Homes, RightsReader};
 use crate::azure::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
 use crate::blob::{InstallationReader, Store};
 use crate::reconcile::{Begun, Opened, Reconciler, Slots};
@@ -94,6 +94,7 @@ impl App {
             begun: Begun::default(),
             opened: Opened::default(),
             told: Told::default(),
+            rights: RightsReader::new(settings.facts_ttl),
             homes: Homes::new(settings.home_tenant.clone()),
             slots: Slots::default(),
         };

@@ -1,28 +1,25 @@
-//! Policy assignments and the members of initiatives, as far as a decision needs them.
+//! Policy assignments, as far as a decision needs them.
 //! Source: the service's OpenAPI description, Microsoft.Authorization 2024-05-01.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use azure_core::http::Method;
+use serde_json::Value;
 
-use remediation::fact::{AssignedPolicy, Assignment, CallKind};
-use remediation::id::{ArmId, SubscriptionId};
+use remediation::fact::{AssignedPolicy, Assignment, CallKind, Terms};
+use remediation::id::{SubscriptionId, fold};
+use remediation::policy::{Override, OverrideKind, Selector, SelectorKind};
 
-use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
+use super::definitions::{EFFECTIVE, may_be_effect};
 use super::lenient::{Item, Members, text};
 use super::page::Page;
 
 const API_VERSION: &str = "2024-05-01";
-/// The oldest that tells of an assignment whether it is enforced. Whoever reads selectors or overrides needs 2022-06-01.
+/// The oldest that tells of an assignment whether it is enforced. Selectors and overrides came with 2022-06-01, versions with 2023-04-01:
+/// a cloud that is older has none.
 const OLDEST: &str = "2019-06-01";
-
-/// The members of an initiative.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SetMembers {
-    /// The reference ids of those that could be read, in its own casing.
-    pub(super) references: Vec<String>,
-    /// Why not all of them could be read.
-    pub(super) unread: Option<String>,
-}
 
 /// Lists the assignments that apply to the subscription, inherited ones included. A reader of the subscription may do so
 /// even where the management groups above are out of sight, as in a delegated subscription.
@@ -38,13 +35,7 @@ pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assig
         API_VERSION,
     )
     .down_to(OLDEST)
-}
-
-/// Reads an initiative. That of a subscription is the subscription's matter, so that it holds no other customer's calls.
-pub(super) fn set_definition(id: &ArmId) -> Call<SetMembers> {
-    let home = id.as_str().strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
-    let quota = home.and_then(|id| id.parse().ok()).map_or(QuotaScope::Tenant, QuotaScope::Subscription);
-    Call::new(CallKind::ReadSetDefinition, quota, Method::Get, id.as_str(), &[], API_VERSION).down_to(OLDEST)
+    .with_query("$expand", EFFECTIVE.to_owned())
 }
 
 impl Item for Assignment {
@@ -59,6 +50,7 @@ impl Item for Assignment {
         let told = |of: &str, member| members.given(of).and_then(|given| given.get(member)).and_then(text);
         let instance = [("properties", "instanceId"), ("systemData", "createdAt"), ("identity", "principalId")];
         let instance = instance.into_iter().find_map(|(of, member)| Some(format!("{member} {}", told(of, member)?)));
+        let (principal, user_assigned) = identity(members);
         let mut properties = members.object("properties");
         let definition = properties.id("policyDefinitionId");
         if definition.is_none() {
@@ -66,6 +58,12 @@ impl Item for Assignment {
         }
         let mode = properties.word("enforcementMode").unwrap_or_default();
         let not_scopes = properties.ids("notScopes").unwrap_or_default();
+        let effective_version = properties.text("effectiveDefinitionVersion");
+        let terms = Terms {
+            parameters: parameters(&properties),
+            overrides: overrides(&properties),
+            resource_selectors: resource_selectors(&properties),
+        };
         let policy = match definition {
             Some(definition) if members.are_sound() => assigned(definition),
             Some(_) | None => AssignedPolicy::Unreadable(members.words()),
@@ -77,7 +75,26 @@ impl Item for Assignment {
             is_enforced: mode.is_empty() || mode.eq_ignore_ascii_case("Default"),
             not_scopes,
             instance,
+            principal,
+            user_assigned,
+            terms: (terms != Terms::default()).then(|| Arc::new(terms)),
+            effective_version: effective_version.map(String::into_boxed_str),
         })
+    }
+}
+
+/// The principal of the identity, and the user-assigned identity that it is, if it is one. An assignment has one at most.
+fn identity(members: &mut Members<'_, '_>) -> (Option<Box<str>>, Option<Box<str>>) {
+    let identity = members.object("identity");
+    let given = |member: &str| identity.given(member);
+    let own = given("principalId").and_then(text).filter(|id| !id.is_empty());
+    let assigned = given("userAssignedIdentities").and_then(Value::as_object).and_then(|all| all.iter().next());
+    match assigned {
+        Some((id, told)) => {
+            let principal = told.get("principalId").and_then(text).filter(|id| !id.is_empty());
+            (principal.map(|id| fold(&id).into()), Some(fold(id.trim_end_matches('/')).into()))
+        }
+        None => (own.map(|id| fold(&id).into()), None),
     }
 }
 
@@ -91,28 +108,54 @@ fn assigned(definition: String) -> AssignedPolicy {
     }
 }
 
-impl Answer for SetMembers {
-    fn read(text: &str, oddities: &mut Vec<Oddity>) -> Result<Self, String> {
-        one(text, oddities)
-    }
+/// The values of its parameters that may be an effect.
+fn parameters(properties: &Members<'_, '_>) -> BTreeMap<String, String> {
+    let all = properties.given("parameters").and_then(Value::as_object).into_iter().flatten();
+    let texts = all.filter_map(|(name, given)| Some((fold(name.trim()), text(given.get("value")?)?)));
+    texts.filter(|(_, value)| may_be_effect(value)).collect()
 }
 
-impl Item for SetMembers {
-    fn read(members: &mut Members<'_, '_>) -> Option<Self> {
-        let mut properties = members.object("properties");
-        let list = properties.list("policyDefinitions");
-        if list.is_none() {
-            properties.miss("policyDefinitions");
+fn overrides(properties: &Members<'_, '_>) -> Vec<Override> {
+    let all = properties.given("overrides").and_then(Value::as_array).into_iter().flatten();
+    let one = |given: &Value| {
+        let kind = match fold(&given.get("kind").and_then(text)?).as_str() {
+            "policyeffect" => OverrideKind::Effect,
+            "definitionversion" => OverrideKind::Version,
+            other => OverrideKind::Other(other.to_owned()),
+        };
+        let value = given.get("value").and_then(text)?;
+        Some(Override { kind, value, selectors: selectors(given) })
+    };
+    all.filter_map(one).collect()
+}
+
+fn resource_selectors(properties: &Members<'_, '_>) -> Vec<Vec<Selector>> {
+    let all = properties.given("resourceSelectors").and_then(Value::as_array).into_iter().flatten();
+    all.map(selectors).collect()
+}
+
+/// The selectors of an override or a resource selector. One that cannot be read is one that nobody can judge from outside.
+fn selectors(of: &Value) -> Vec<Selector> {
+    let all = of.get("selectors").and_then(Value::as_array).into_iter().flatten();
+    all.map(selector).collect()
+}
+
+fn selector(given: &Value) -> Selector {
+    let kind = match fold(&given.get("kind").and_then(text).unwrap_or_default()).as_str() {
+        "policydefinitionreferenceid" => SelectorKind::Reference,
+        "resourcetype" => SelectorKind::ResourceType,
+        _ => SelectorKind::Unseen,
+    };
+    let values = |member: &str| {
+        let list = given.get(member).and_then(Value::as_array).filter(|list| !list.is_empty())?;
+        list.iter().map(|value| text(value).map(|value| fold(&value))).collect::<Option<Vec<_>>>()
+    };
+    match (values("in"), values("notIn")) {
+        (Some(values), None) => Selector { kind, values, is_exclusion: false },
+        (None, Some(values)) => Selector { kind, values, is_exclusion: true },
+        (Some(_), Some(_)) | (None, None) => {
+            Selector { kind: SelectorKind::Unseen, values: Vec::new(), is_exclusion: false }
         }
-        let mut references = Vec::new();
-        for (place, member) in list?.iter().enumerate() {
-            match member.get("policyDefinitionReferenceId").and_then(text).filter(|reference| !reference.is_empty()) {
-                Some(reference) => references.push(reference),
-                None => properties.miss(&format!("policyDefinitions[{place}].policyDefinitionReferenceId")),
-            }
-        }
-        let unread = (!members.are_sound()).then(|| members.words());
-        Some(Self { references, unread })
     }
 }
 
@@ -121,18 +164,6 @@ mod tests {
     use super::*;
     use crate::arm::lenient::{read, read_item};
     use serde_json::{Value, json};
-
-    #[test]
-    fn an_initiative_is_read_on_the_account_of_the_subscription_that_has_it() {
-        let set = "providers/Microsoft.Authorization/policySetDefinitions/Baseline";
-        let account = |home: &str| set_definition(&format!("{home}/{set}").parse().unwrap()).quota;
-        let subscription = "086AECF4-23d6-4dfd-99a8-a5c6299f0322";
-        let own = QuotaScope::Subscription(subscription.parse().unwrap());
-        assert_eq!(account(&format!("/Subscriptions/{subscription}")), own);
-        for home in ["", "/providers/Microsoft.Management/managementGroups/contoso"] {
-            assert_eq!(account(home), QuotaScope::Tenant, "{home}");
-        }
-    }
 
     #[test]
     fn only_a_mode_that_is_known_to_enforce_does() {
@@ -189,18 +220,37 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_cannot_be_read_costs_only_itself() {
-        let members = |list: Value| {
-            one::<SetMembers>(&json!({ "properties": { "policyDefinitions": list } }).to_string(), &mut Vec::new())
-        };
-        let all =
-            members(json!([{ "policyDefinitionReferenceId": "A" }, { "policyDefinitionReferenceId": 5 }])).unwrap();
-        assert_eq!(all, SetMembers { references: vec!["A".to_owned(), "5".to_owned()], unread: None });
-        for odd in [json!(null), json!(5), json!({}), json!({ "policyDefinitionReferenceId": [] })] {
-            let some = members(json!([{ "policyDefinitionReferenceId": "A" }, odd])).unwrap();
-            assert_eq!(some.references, ["A"], "{odd}");
-            assert!(some.unread.unwrap().contains("policyDefinitions[1]"), "{odd}");
-        }
-        assert!(members(json!(null)).is_err() && members(json!({})).is_err());
+    fn identity_effect_and_selectors_are_read_as_far_as_they_can_be_judged() {
+        let assignment: Assignment = read_item(&json!({
+            "id": "/A",
+            "identity": { "type": "UserAssigned", "userAssignedIdentities": { "/Sub/Id": { "principalId": "P" } } },
+            "properties": {
+                "policyDefinitionId": "/D", "effectiveDefinitionVersion": "1.4.0",
+                "parameters": { "Effect": { "value": "Modify" }, "list": { "value": [] }, "none": null },
+                "overrides": [
+                    { "kind": "policyEffect", "value": "audit", "selectors": [{ "kind": "policyDefinitionReferenceId", "in": ["Tags"] }] },
+                    { "kind": "new", "value": "x" }, { "value": 5 }, null,
+                ],
+                "resourceSelectors": [
+                    { "name": "a", "selectors": [{ "kind": "resourceType", "notIn": ["Microsoft.Web/Sites"] }, { "kind": "resourceRolloutPercentage", "progress": 5 }] },
+                ],
+            },
+        }))
+        .unwrap();
+        assert_eq!(
+            (assignment.principal.as_deref(), assignment.user_assigned.as_deref()),
+            (Some("p"), Some("/sub/id"))
+        );
+        let terms = assignment.terms.as_deref().unwrap();
+        assert_eq!(terms.parameters, BTreeMap::from([("effect".to_owned(), "Modify".to_owned())]));
+        assert_eq!(assignment.effective_version.as_deref(), Some("1.4.0"));
+        let kinds: Vec<_> = terms.overrides.iter().map(|one| one.kind.clone()).collect();
+        assert_eq!(kinds, [OverrideKind::Effect, OverrideKind::Other("new".to_owned())]);
+        let [selectors] = terms.resource_selectors.as_slice() else { panic!("{assignment:?}") };
+        assert_eq!(selectors[0].values, ["microsoft.web/sites"]);
+        assert!(selectors[0].is_exclusion && selectors[1].kind == SelectorKind::Unseen);
+        let own: Assignment =
+            read_item(&json!({ "id": "/A", "identity": { "type": "SystemAssigned", "principalId": "P" } })).unwrap();
+        assert_eq!((own.principal.as_deref(), own.user_assigned), (Some("p"), None));
     }
 }

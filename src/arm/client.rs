@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 use url::Url;
 
 use remediation::fact::CallKind;
-use remediation::id::SubscriptionId;
+use remediation::id::{SubscriptionId, fold};
 use remediation::time::{Timestamp, time_text};
 
 use crate::arm::{body, page};
@@ -99,8 +99,17 @@ impl ArmClient {
 
     /// The tenant in which the worker's own identity is, as its token tells; none where it does not.
     pub(super) async fn tenant(&self) -> Option<String> {
+        self.claim("tid").await
+    }
+
+    /// The object id of the worker's own principal, folded, as its token tells; none where it does not.
+    pub(super) async fn principal(&self) -> Option<String> {
+        self.claim("oid").await.map(|id| fold(&id))
+    }
+
+    async fn claim(&self, name: &str) -> Option<String> {
         let token = self.credential.get_token(&[&self.audience], None).await.ok()?;
-        tenant_in(token.token.secret())
+        claim_in(token.token.secret(), name)
     }
 
     /// Makes the call.
@@ -295,10 +304,10 @@ impl ArmClient {
 }
 
 /// The claim `tid` of an access token (Microsoft documentation, "Access token claims reference").
-fn tenant_in(token: &str) -> Option<String> {
+fn claim_in(token: &str, name: &str) -> Option<String> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
-    claims["tid"].as_str().map(str::to_owned)
+    claims[name].as_str().map(str::to_owned)
 }
 
 /// An answer that is a success.
@@ -322,9 +331,9 @@ mod tests {
     #[test]
     fn a_token_tells_its_tenant_and_one_that_cannot_be_read_tells_nothing() {
         let token = |claims: &str| format!("e30.{}.signature", URL_SAFE_NO_PAD.encode(claims));
-        assert_eq!(tenant_in(&token(r#"{"tid":"t1"}"#)).as_deref(), Some("t1"));
+        assert_eq!(claim_in(&token(r#"{"tid":"t1"}"#), "tid").as_deref(), Some("t1"));
         for odd in ["", "opaque", "a.b.c", &token("{}"), &token("[]"), &token("no JSON")] {
-            assert_eq!(tenant_in(odd), None, "{odd}");
+            assert_eq!(claim_in(odd, "tid"), None, "{odd}");
         }
     }
 }

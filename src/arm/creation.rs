@@ -35,8 +35,9 @@ pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
         Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Creation::Unknown,
         Err(ArmError::NotFound { code, message, .. }) => Creation::Refused(format!("{code}: {message}")),
         Err(ArmError::Refused { status, code, message, .. }) => {
-            let park =
-                |reason, class| Creation::Park(TargetCause { reason, class, words: format!("{code}: {message}") });
+            let park = |reason, class| {
+                Creation::Park(TargetCause { reason, class, words: format!("{code}: {message}"), hint: None })
+            };
             let words = message.to_ascii_lowercase();
             let in_the_way = words.contains("already running") && words.contains("conflicting");
             let too_many = has_too_many(&words);

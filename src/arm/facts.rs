@@ -7,22 +7,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found};
-use remediation::id::{ArmId, SubscriptionId, Target, fold};
+use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found, Terms};
+use remediation::id::{SubscriptionId, Target, fold};
+use remediation::policy::{InSet, Resolved, effective_effect};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
 use crate::kept::Kept;
 
-use super::assignments::{SetMembers, list_assignments, set_definition};
+use super::assignments::list_assignments;
 use super::client::ArmClient;
+use super::definitions::{PolicyDefinition, PolicySet, SetMember};
 use super::error::ArmError;
+use super::shelf::Shelf;
 use super::task_lists::TaskLists;
 use super::turn::turn_at;
 
-/// Most bytes of assignments that are kept, and of initiatives.
+/// Most bytes of assignments that are kept; and of initiatives and definitions, each by their ids and by subscriptions.
 const ASSIGNMENTS: usize = 40 << 20;
-const MEMBERS: usize = 4 << 20;
+const DEFINITIONS: usize = 4 << 20;
 
 /// Reads facts and lists, and keeps them for a while.
 #[derive(Debug)]
@@ -30,7 +33,8 @@ pub struct FactsReader {
     ttl: Duration,
     assignments: Kept<SubscriptionId, (Timestamp, Assignments)>,
     inherited: Inherited,
-    members: Kept<ArmId, (Timestamp, Found<SetMembers>)>,
+    sets: Shelf<PolicySet>,
+    definitions: Shelf<PolicyDefinition>,
     tasks: TaskLists,
     /// Of several passes that need one list, one asks for it.
     turns: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<()>>>>,
@@ -46,7 +50,8 @@ impl FactsReader {
             ttl,
             assignments: Kept::at_most(ASSIGNMENTS),
             inherited: Inherited::default(),
-            members: Kept::at_most(MEMBERS),
+            sets: Shelf::new(ttl, DEFINITIONS),
+            definitions: Shelf::new(ttl, DEFINITIONS),
             tasks: TaskLists::fresh_for(ttl),
             turns: Mutex::default(),
         }
@@ -63,37 +68,80 @@ impl FactsReader {
         since: Option<Timestamp>,
         deadline: Deadline,
     ) -> Result<Facts, ArmError> {
+        let known = match self.known(arm, target, since, deadline).await? {
+            Ok(known) => known,
+            Err(facts) => return Ok(facts),
+        };
+        Ok(Facts {
+            references: known.set.as_ref().map(|set| references(set, target)),
+            effect: known.effect(target),
+            siblings: siblings(&known.assignment, &known.all, target),
+            assignment: Found::There(Assignment::clone(&known.assignment)),
+            read_at: known.read_at,
+        })
+    }
+
+    /// The target's assignment and what it assigns, not older than `since`. What is known instead, where it is not there.
+    ///
+    /// # Errors
+    /// When Resource Manager cannot be asked now.
+    pub(super) async fn known(
+        &self,
+        arm: &ArmClient,
+        target: &Target,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<Result<Known, Facts>, ArmError> {
         let subscription = target.subscription();
+        let (mut read_at, all) = self.assignments(arm, subscription, since, deadline).await?;
+        let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()).map(Arc::clone) else {
+            return Ok(Err(Facts::without_assignment(missing(&all), read_at)));
+        };
+        let set = match &assignment.policy {
+            AssignedPolicy::Definition(_) => None,
+            AssignedPolicy::Set(id) => {
+                let version = assignment.effective_version.as_deref();
+                let (set_read_at, set) = self.sets.read(arm, subscription, id, version, since, deadline).await?;
+                read_at = read_at.min(set_read_at);
+                Some(set)
+            }
+            AssignedPolicy::Unreadable(words) => {
+                return Ok(Err(Facts::without_assignment(Found::Unreadable(words.clone()), read_at)));
+            }
+        };
+        let (id, version) = match (&assignment.policy, member(set.as_ref(), target)) {
+            (AssignedPolicy::Definition(id), _) => (id.parse().ok(), assignment.effective_version.as_deref()),
+            (_, Some((_, member))) => (member.definition.parse().ok(), member.effective_version.as_deref()),
+            (AssignedPolicy::Set(_) | AssignedPolicy::Unreadable(_), None) => (None, None),
+        };
+        let definition = match id {
+            Some(id) => self.definitions.read(arm, subscription, &id, version, since, deadline).await?.1,
+            None => Found::Unreadable("nothing tells which definition it is".to_owned()),
+        };
+        Ok(Ok(Known { assignment, all, set, definition, read_at }))
+    }
+
+    /// The assignments that apply to the subscription, not older than `since`.
+    async fn assignments(
+        &self,
+        arm: &ArmClient,
+        subscription: &SubscriptionId,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<(Timestamp, Assignments), ArmError> {
         let turn = Arc::clone(
             self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(subscription.clone()).or_default(),
         );
-        let turn = turn_at(&turn, CallKind::ListAssignments, deadline).await?;
+        let _turn = turn_at(&turn, CallKind::ListAssignments, deadline).await?;
         let kept = self.assignments.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since));
-        let (mut read_at, all) = match kept {
-            Some(kept) => kept,
+        match kept {
+            Some(kept) => Ok(kept),
             None => {
                 let read_at = crate::azure::now();
                 let all = arm.send_paged(&list_assignments(subscription), deadline).await?;
-                self.keep(subscription, read_at, all)
+                Ok(self.keep(subscription, read_at, all))
             }
-        };
-        drop(turn);
-        let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()) else {
-            return Ok(Facts::without_assignment(missing(&all), read_at));
-        };
-        let references = match &assignment.policy {
-            AssignedPolicy::Definition(_) => None,
-            AssignedPolicy::Set(id) => {
-                let (members_read_at, members) = self.members(arm, id, since, deadline).await?;
-                read_at = read_at.min(members_read_at);
-                Some(references(members, target))
-            }
-            AssignedPolicy::Unreadable(words) => {
-                return Ok(Facts::without_assignment(Found::Unreadable(words.clone()), read_at));
-            }
-        };
-        let siblings = siblings(assignment, &all, target);
-        Ok(Facts { assignment: Found::There(Assignment::clone(assignment)), references, siblings, read_at })
+        }
     }
 
     fn keep(
@@ -115,26 +163,6 @@ impl FactsReader {
         self.assignments.keep(subscription, (read_at, shared.into()), size)
     }
 
-    async fn members(
-        &self,
-        arm: &ArmClient,
-        id: &ArmId,
-        since: Option<Timestamp>,
-        deadline: Deadline,
-    ) -> Result<(Timestamp, Found<SetMembers>), ArmError> {
-        if let Some(kept) = self.members.get(id, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since)) {
-            return Ok(kept);
-        }
-        let read_at = crate::azure::now();
-        let found = members(arm.send(&set_definition(id), deadline).await)?;
-        let size = match &found {
-            Found::There(members) => members.references.iter().map(|reference| reference.len() + 32).sum(),
-            Found::Gone => 0,
-            Found::Unreadable(words) => words.len(),
-        };
-        Ok(self.members.keep(id, (read_at, found), size + 256))
-    }
-
     /// The active tasks of the target's subscription, whoever opened them, as far as they can be had now, and when the reading
     /// began: of what was opened since they may lack some.
     ///
@@ -147,6 +175,26 @@ impl FactsReader {
         deadline: Deadline,
     ) -> Result<(Instant, ActiveTasks), ArmError> {
         self.tasks.active(arm, target, deadline).await
+    }
+}
+
+/// An assignment, and what it assigns.
+pub(super) struct Known {
+    pub(super) assignment: Arc<Assignment>,
+    all: Assignments,
+    set: Option<Found<Arc<PolicySet>>>,
+    pub(super) definition: Found<Arc<PolicyDefinition>>,
+    pub(super) read_at: Timestamp,
+}
+
+impl Known {
+    /// The effect of the target's policy; none where its definition cannot be read.
+    fn effect(&self, target: &Target) -> Option<Resolved> {
+        let Found::There(known) = &self.definition else { return None };
+        let place = member(self.set.as_ref(), target).map(|(set, member)| in_set(set, member));
+        let nothing = Terms::default();
+        let Terms { overrides, parameters, .. } = self.assignment.terms.as_deref().unwrap_or(&nothing);
+        Some(effective_effect(overrides, parameters, place, &known.definition))
     }
 }
 
@@ -183,26 +231,22 @@ fn size_of_assignment(assignment: &Assignment) -> usize {
         AssignedPolicy::Set(id) => id.as_str().len(),
     };
     let scopes: usize = assignment.not_scopes.iter().map(|scope| scope.len() + size_of::<String>()).sum();
-    size_of::<Assignment>() + assignment.id.len() + policy + scopes + 64
+    let texts = [&assignment.principal, &assignment.user_assigned, &assignment.effective_version];
+    let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+    let terms = assignment.terms.as_deref().map_or(0, size_of_terms);
+    size_of::<Assignment>() + assignment.id.len() + policy + scopes + texts + terms + 64
+}
+
+fn size_of_terms(terms: &Terms) -> usize {
+    let parameters: usize = terms.parameters.iter().map(|(name, value)| name.len() + value.len() + 96).sum();
+    let selectors = terms.overrides.iter().map(|one| &one.selectors).chain(&terms.resource_selectors).flatten();
+    let values: usize = selectors.map(|one| one.values.iter().map(|value| value.len() + 24).sum::<usize>() + 64).sum();
+    size_of::<Terms>() + parameters + values + terms.overrides.len() * 64
 }
 
 /// Whether what was read then is as new as it must be.
 fn is_new_enough(read_at: Timestamp, since: Option<Timestamp>) -> bool {
     since.is_none_or(|since| read_at >= since)
-}
-
-/// What an answer says of the initiative of a live assignment. An assigned initiative cannot be deleted, so one that is not
-/// found is one that the worker does not see: in a delegated subscription, the definitions of the customer's management
-/// groups are in another tenant.
-fn members(answer: Result<SetMembers, ArmError>) -> Result<Found<SetMembers>, ArmError> {
-    match answer {
-        Ok(members) => Ok(Found::There(members)),
-        Err(ArmError::Unreadable { words, .. }) => Ok(Found::Unreadable(words)),
-        Err(ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. }) => {
-            Ok(Found::Unreadable(format!("{code}: {message}")))
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// What is known of an assignment that the list does not name: one that cannot be read may be it.
@@ -215,19 +259,29 @@ fn missing(all: &[Arc<Assignment>]) -> Found<Assignment> {
     }
 }
 
+/// The target's policy in the initiative.
+fn member<'s>(set: Option<&'s Found<Arc<PolicySet>>>, target: &Target) -> Option<(&'s PolicySet, &'s SetMember)> {
+    let Some(Found::There(set)) = set else { return None };
+    let wanted = target.policy_definition_reference_id.as_ref()?;
+    let found = set.members.iter().find(|member| fold(member.reference.trim()) == wanted.as_str())?;
+    Some((set.as_ref(), found))
+}
+
+fn in_set<'s>(set: &'s PolicySet, member: &'s SetMember) -> InSet<'s> {
+    InSet { reference: &member.reference, parameters: &member.parameters, defaults: &set.defaults }
+}
+
 /// The reference ids, as far as they tell of the target's: among members that cannot be read it may be.
-fn references(members: Found<SetMembers>, target: &Target) -> Found<Vec<String>> {
-    let is_wanted = |reference: &String| {
-        let wanted = target.policy_definition_reference_id.as_ref();
-        wanted.is_none_or(|wanted| fold(reference.trim()) == wanted.as_str())
-    };
-    match members {
-        Found::There(SetMembers { references, unread: Some(words) }) if !references.iter().any(is_wanted) => {
-            Found::Unreadable(words)
-        }
-        Found::There(SetMembers { references, .. }) => Found::There(references),
+fn references(set: &Found<Arc<PolicySet>>, target: &Target) -> Found<Vec<String>> {
+    match set {
+        Found::There(known) => match &known.unread {
+            Some(words) if target.policy_definition_reference_id.is_some() && member(Some(set), target).is_none() => {
+                Found::Unreadable(words.clone())
+            }
+            Some(_) | None => Found::There(known.members.iter().map(|member| member.reference.clone()).collect()),
+        },
         Found::Gone => Found::Gone,
-        Found::Unreadable(words) => Found::Unreadable(words),
+        Found::Unreadable(words) => Found::Unreadable(words.clone()),
     }
 }
 
@@ -247,6 +301,8 @@ fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::arm::lenient::read_item;
     use remediation::fixture::{SUB, target};
@@ -291,22 +347,6 @@ mod tests {
     }
 
     #[test]
-    fn an_initiative_that_is_not_found_beside_its_assignment_is_only_out_of_sight() {
-        let (call, code, message) = (CallKind::ReadSetDefinition, "Code".to_owned(), "words".to_owned());
-        let not_found = ArmError::NotFound { call, code: code.clone(), message: message.clone() };
-        let refused = ArmError::Refused { call, status: 403, code, message };
-        for error in [not_found, refused] {
-            assert_eq!(members(Err(error)), Ok(Found::Unreadable("Code: words".to_owned())));
-        }
-        let none = SetMembers { references: Vec::new(), unread: None };
-        assert_eq!(members(Ok(none.clone())), Ok(Found::There(none)));
-        let unreadable = ArmError::Unreadable { call, words: "words".to_owned() };
-        assert_eq!(members(Err(unreadable)), Ok(Found::Unreadable("words".to_owned())));
-        let lost = ArmError::Lost { call, words: String::new() };
-        assert_eq!(members(Err(lost.clone())), Err(lost));
-    }
-
-    #[test]
     fn what_cannot_be_read_may_be_what_is_looked_for() {
         assert_eq!(missing(&[assigned(SUB, "a", DEFINITION)]), Found::Gone);
         let odd = Arc::new(read_item(&serde_json::json!({ "id": 5, "properties": [] })).unwrap());
@@ -314,7 +354,15 @@ mod tests {
         let of = |reference: &str, unread: Option<&str>| {
             let target = Target { policy_definition_reference_id: Some(reference.parse().unwrap()), ..target() };
             let unread = unread.map(str::to_owned);
-            references(Found::There(SetMembers { references: vec!["Known".to_owned()], unread }), &target)
+            let member = SetMember {
+                reference: "Known".to_owned(),
+                definition: String::new(),
+                effective_version: None,
+                parameters: BTreeMap::new(),
+            };
+            let (members, defaults) = (vec![member], BTreeMap::new());
+            let set = PolicySet { id: String::new(), version: None, members, defaults, unread };
+            references(&Found::There(Arc::new(set)), &target)
         };
         let known = Found::There(vec!["Known".to_owned()]);
         assert_eq!((of("known", Some("words")), of("other", None)), (known.clone(), known));

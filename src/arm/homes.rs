@@ -55,14 +55,15 @@ fn subscription(id: &SubscriptionId) -> Call<Owner> {
 #[derive(Debug)]
 pub struct Homes {
     own: Option<String>,
-    delegated: Kept<SubscriptionId, bool>,
+    /// The owner's tenant where that is another; none where it is ours.
+    owners: Kept<SubscriptionId, Option<String>>,
 }
 
 impl Homes {
     /// With our own tenant, where its id is given. A domain's name cannot be compared; then that of the token counts.
     #[must_use]
     pub fn new(own: Option<String>) -> Self {
-        Self { own: own.filter(|own| Uuid::parse_str(own).is_ok()), delegated: Kept::at_most(MOST) }
+        Self { own: own.filter(|own| Uuid::parse_str(own).is_ok()), owners: Kept::at_most(MOST) }
     }
 
     /// Whether the subscription is another tenant's. Where one of the two is not told, it counts as our own.
@@ -75,7 +76,20 @@ impl Homes {
         id: &SubscriptionId,
         deadline: Deadline,
     ) -> Result<bool, ArmError> {
-        if let Some(known) = self.delegated.get(id, KEPT_FOR) {
+        Ok(self.foreign_owner(arm, id, deadline).await?.is_some())
+    }
+
+    /// The tenant that owns the subscription, where it is another than ours.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send`].
+    pub(super) async fn foreign_owner(
+        &self,
+        arm: &ArmClient,
+        id: &SubscriptionId,
+        deadline: Deadline,
+    ) -> Result<Option<String>, ArmError> {
+        if let Some(known) = self.owners.get(id, KEPT_FOR) {
             return Ok(known);
         }
         let own = match &self.own {
@@ -83,7 +97,8 @@ impl Homes {
             None => arm.tenant().await,
         };
         let owner = arm.send(&subscription(id), deadline).await?.tenant;
-        let Some((own, owner)) = own.zip(owner) else { return Ok(false) };
-        Ok(self.delegated.keep(id, !own.eq_ignore_ascii_case(&owner), OF_ONE))
+        let Some((own, owner)) = own.zip(owner) else { return Ok(None) };
+        let foreign = Some(owner).filter(|owner| !own.eq_ignore_ascii_case(owner));
+        Ok(self.owners.keep(id, foreign, OF_ONE))
     }
 }

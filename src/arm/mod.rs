@@ -12,9 +12,11 @@ mod client;
 mod creation;
 #[cfg(test)]
 mod damaged_pages_tests;
+mod definitions;
 mod error;
 mod evaluations;
 mod facts;
+mod grants;
 mod homes;
 mod lenient;
 mod links;
@@ -26,8 +28,11 @@ mod punctual;
 mod refusal;
 mod remediations;
 mod retry_after;
+mod rights;
+mod roles;
 mod scanned;
 mod service_error;
+mod shelf;
 mod task_lists;
 mod turn;
 mod words;
@@ -39,16 +44,19 @@ pub use creation::{creation, is_crowded_out};
 pub use error::ArmError;
 pub use evaluations::Scan;
 pub use facts::FactsReader;
+pub use grants::{description, granted};
 pub use homes::Homes;
 pub use lenient::{Item, Members, read_item};
 pub use page::Page;
 pub use refusal::{may_be_for_want_of_delegation, stays_for_good, unanswered};
+pub use rights::{Asking, RightsReader};
 pub use scanned::{of_question, of_request};
 pub use words::cut_to;
 
 /// The calls, by what they are about.
 pub mod calls {
     pub use super::evaluations::{read_evaluation, trigger_evaluation};
+    pub use super::grants::create_role_assignment;
     pub use super::policy_states::{all_non_compliant, latest_states};
     pub use super::remediations::{create_task, delete_task, list_deployments, list_tasks, task};
 }

@@ -91,10 +91,7 @@ impl Item for PolicyState {
             members.miss("complianceState");
         }
         let at = members.time("timestamp");
-        let effect = members.word("policyDefinitionAction").map(|effect| match effect.to_ascii_lowercase().as_str() {
-            "deployifnotexists" | "modify" => Effect::Remediable,
-            _ => Effect::Other(effect),
-        });
+        let effect = members.word("policyDefinitionAction").map(|effect| Effect::of(&effect));
         Some(match state {
             Some(state) if members.are_sound() => Self { resource, state: ComplianceState::parse(&state), at, effect },
             Some(_) | None => Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None },

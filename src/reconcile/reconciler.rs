@@ -7,12 +7,13 @@ use remediation::document::{Rival, TargetDocument};
 use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
+use remediation::role::{Grant, GrantAnswer};
 use remediation::settings::Tuning;
 use remediation::transition::longest_request;
 
 use crate::arm::{
-    ArmClient, ArmError, FactsReader, Homes, calls, creation, is_crowded_out, may_be_for_want_of_delegation,
-    of_question, of_request, stays_for_good, unanswered,
+    ArmClient, ArmError, Asking, FactsReader, Homes, RightsReader, calls, creation, description, granted,
+    is_crowded_out, may_be_for_want_of_delegation, of_question, of_request, stays_for_good, unanswered,
 };
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
 use crate::blob::{InstallationReader, Saved, StateError, Store};
@@ -80,6 +81,8 @@ pub struct Reconciler {
     pub told: Told<(&'static str, String)>,
     /// Whose the subscriptions are.
     pub homes: Homes,
+    /// Rights of identities, as they were read.
+    pub rights: RightsReader,
     /// Policies of which as many tasks run as can.
     pub slots: Slots,
 }
@@ -184,13 +187,24 @@ impl Reconciler {
                 };
                 Observed::Rival(hash, rival)
             }
-            Next::Ask(question) => self.ask(question, target, slot).await.unwrap_or_else(|error| {
-                let unanswered = unanswered(&error, target);
-                if !pass.is_told(&unanswered) {
-                    journal::unanswered(target, &error);
+            Next::Ask(question) => match self.ask(question, target, slot).await {
+                Ok(observed) => {
+                    if let Observed::Answer(Answer::States(_, states)) = &observed
+                        && let Some((state, expected)) = pass.disagreeing(states)
+                        && self.told.is_news(("effect_differs", target.policy_assignment_id.to_string()))
+                    {
+                        journal::effect_differs(target, state, &expected);
+                    }
+                    observed
                 }
-                Observed::Unanswered(unanswered)
-            }),
+                Err(error) => {
+                    let unanswered = unanswered(&error, target);
+                    if !pass.is_told(&unanswered) {
+                        journal::unanswered(target, &error);
+                    }
+                    Observed::Unanswered(unanswered)
+                }
+            },
             Next::Create(task, begin_until) => {
                 if !self.slots.take(&task.target) {
                     self.begun.end(&task.target.hash());
@@ -212,6 +226,16 @@ impl Reconciler {
                     Err(_) => {}
                 }
                 Observed::Creation(task.name, creation(answer))
+            }
+            Next::Grant(grant) => {
+                let name = grant.name.clone();
+                match self.grant(*grant, pass, target, slot).await {
+                    Ok(answer) => Observed::Granted(name, answer),
+                    Err(error) => {
+                        journal::unanswered(target, &error);
+                        Observed::Unanswered(unanswered(&error, target))
+                    }
+                }
             }
             Next::Evaluate(scope) => {
                 let answer = self.arm.send_scan(&calls::trigger_evaluation(&scope), None, slot).await;
@@ -248,11 +272,43 @@ impl Reconciler {
         }))
     }
 
+    /// Gives a role, and once more the other way where the answer says that the identity is a customer's, or is not.
+    async fn grant(
+        &self,
+        mut grant: Grant,
+        pass: &Pass,
+        target: &Target,
+        slot: Deadline,
+    ) -> Result<GrantAnswer, ArmError> {
+        let why = description(pass.installation(), target);
+        let send = async |grant: &Grant| {
+            granted(self.arm.send(&calls::create_role_assignment(&target.scope, grant, &why), slot).await, grant)
+        };
+        let answer = match send(&grant).await? {
+            GrantAnswer::WithResource(_) => {
+                let holder = pass.holder_of_identity().unwrap_or_else(|| target.policy_assignment_id.as_str());
+                grant.delegated_resource = Some(holder.to_owned());
+                send(&grant).await?
+            }
+            GrantAnswer::WithoutResource(_) => {
+                grant.delegated_resource = None;
+                send(&grant).await?
+            }
+            answer => answer,
+        };
+        journal::granted(target, &grant, &answer);
+        Ok(answer)
+    }
+
     async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
             Question::Facts => Observed::Answer(Answer::Facts(self.facts.facts(&self.arm, target, None, slot).await?)),
             Question::FactsSince(since) => {
                 Observed::Answer(Answer::Facts(self.facts.facts(&self.arm, target, Some(since), slot).await?))
+            }
+            Question::Rights(since) => {
+                let asking = Asking { arm: &self.arm, facts: &self.facts, homes: &self.homes, deadline: slot };
+                Observed::Answer(Answer::Rights(self.rights.rights(&asking, target, since).await?))
             }
             Question::ActiveTasks => {
                 let hash = target.hash();

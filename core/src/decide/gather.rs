@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::document::{TargetCause, TargetDocument};
+use crate::document::{Entry, EntryState, ParkReason, TargetCause, TargetDocument};
 use crate::fact::{Facts, Found, NewTask};
 use crate::id::ResourceId;
+use crate::role::Grant;
 use crate::settings::Mode;
 use crate::time::Timestamp;
 use crate::transition::backoff::next_pass;
@@ -16,6 +17,7 @@ use crate::wave::eligible::unreadable;
 use crate::wave::free::Free;
 use crate::wave::skipped::{Skipped, apply_skipped};
 
+use super::authorise::Authorised;
 use super::context::Context;
 use super::evaluate::Evaluating;
 use super::idle::Idle;
@@ -37,8 +39,23 @@ enum Gathered {
     Park(TargetCause),
     /// The task.
     Task(NewTask),
+    /// These roles are granted first.
+    Grant(Vec<Grant>),
     /// Nothing that is due can go; when to try again.
     NoneFree(Timestamp),
+}
+
+impl Authorised {
+    /// What comes of rights that let no task go now.
+    fn into_gathered(self) -> Gathered {
+        match self {
+            Self::First(next) => Gathered::Next(next),
+            Self::Grant(grants) => Gathered::Grant(grants),
+            Self::Park(cause) => Gathered::Park(cause),
+            // These let it go.
+            Self::Full | Self::Canary => Gathered::Next(Next::Done),
+        }
+    }
 }
 
 /// How plan mode goes on from a draft.
@@ -88,6 +105,10 @@ impl Context<'_> {
                 }
                 Gathered::Task(task) => {
                     plan.task = Some(task);
+                    break;
+                }
+                Gathered::Grant(grants) => {
+                    plan.grants = grants;
                     break;
                 }
                 Gathered::NoneFree(at) => {
@@ -156,6 +177,9 @@ impl Context<'_> {
             Some(Evaluating::Judged(Judged::Left(_)) | Evaluating::Nothing) | None => {}
         }
         let Some(longest_waiting) = listed.or(unlisted) else { return Gathered::NoneFree(self.now) };
+        if let Some(next) = self.ask_rights(facts) {
+            return Gathered::Next(next);
+        }
         if self.pass.answers.active_tasks.is_none() {
             return Gathered::Next(self.ask(Question::ActiveTasks));
         }
@@ -166,7 +190,12 @@ impl Context<'_> {
         let again = next_pass(longest_waiting, self.tuning, self.now);
         match self.escalation(facts, &blockers) {
             Escalation::First(next) => return Gathered::Next(next),
-            Escalation::Task(task) => return Gathered::Task(*task),
+            Escalation::Task(task) => match self.authorised() {
+                Authorised::Full => return Gathered::Task(*task),
+                // Waves begin with one.
+                Authorised::Canary => {}
+                other => return other.into_gathered(),
+            },
             Escalation::Waves => {}
         }
         if listed.is_none() {
@@ -182,10 +211,25 @@ impl Context<'_> {
             Judged::First(next) => Gathered::Next(next),
             Judged::Skip(skipped) => Gathered::Skip(skipped),
             Judged::Park(cause) => Gathered::Park(cause),
-            Judged::Left(wave) => Free::among(wave, &blockers).map_or(Gathered::NoneFree(again), |free| {
-                Gathered::Task(free.into_task(self.new_name(), self.document, self.tuning))
-            }),
+            Judged::Left(wave) => match Free::among(wave, &blockers) {
+                None => Gathered::NoneFree(again),
+                Some(free) => self.authorising(free),
+            },
         }
+    }
+
+    /// The task of a free wave, as far as the rights of the identity let it go.
+    fn authorising(self, free: Free) -> Gathered {
+        let free = match self.authorised() {
+            Authorised::Full => free,
+            Authorised::Canary => {
+                let tried = |entry: &Entry| entry.attempt > 1 || matches!(entry.state, EntryState::Parked { .. });
+                let tried = self.document.resources.iter().filter(|(_, entry)| tried(entry)).map(|(id, _)| id);
+                free.canary(&tried.collect::<Vec<_>>())
+            }
+            other => return other.into_gathered(),
+        };
+        Gathered::Task(free.into_task(self.new_name(), self.document, self.tuning))
     }
 
     /// Writes what the plan says, in one write.
@@ -198,16 +242,23 @@ impl Context<'_> {
                 (Some(_), _) if self.cannot_open().is_some() => {
                     return self.cannot_open().unwrap_or(Next::Done);
                 }
+                _ if !plan.grants.is_empty() => {
+                    return self.cannot_open().unwrap_or_else(|| self.granting(&plan.grants));
+                }
                 _ => document.clone(),
             },
         };
         if let Some(cause) = &plan.cause {
             park_target(&mut changed, cause, self.tuning, self.now);
+            let check_at = (cause.reason == ParkReason::MissingPermission).then(|| self.first_check());
+            if let Some(park) = &mut changed.parked {
+                park.check_at = check_at;
+            }
         }
         let Some(task) = plan.task.filter(|_| self.cannot_open().is_none()) else { return Self::step(changed) };
         changed.waves_first = self.pass.answers.all_non_compliant.as_ref().is_some_and(|list| !list.is_complete());
         // Only what creates the task tells whether that is still refused.
-        changed.parked = None;
+        (changed.parked, changed.granting) = (None, None);
         open::open(&mut changed, &task, self.tuning, self.moment);
         Self::write(changed, Transition::Opened)
     }

@@ -15,6 +15,8 @@ pub enum Idle {
     Throttled,
     /// Resource Manager did not answer.
     Unanswered,
+    /// Roles were granted, and take a while to act.
+    RolesArrive,
     /// The target is parked.
     TargetParked,
     /// Resource Manager refuses the worker what it asks in the subscription.
@@ -41,6 +43,7 @@ impl Idle {
             | Self::Blocked
             | Self::Throttled
             | Self::Unanswered
+            | Self::RolesArrive
             | Self::TargetParked
             | Self::SubscriptionParked
             | Self::OpeningElsewhere
@@ -59,6 +62,7 @@ impl Idle {
             | Self::WaveFills
             | Self::NotEvaluatedYet
             | Self::Blocked
+            | Self::RolesArrive
             | Self::TargetParked
             | Self::TaskRunning
             | Self::OpeningElsewhere
@@ -76,6 +80,7 @@ impl Idle {
             Self::NothingDue
             | Self::NotEvaluatedYet
             | Self::Blocked
+            | Self::RolesArrive
             | Self::TargetParked
             | Self::SubscriptionParked
             | Self::TaskRunning
@@ -95,6 +100,7 @@ impl Idle {
             Self::Blocked => "blocked",
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
+            Self::RolesArrive => "rolesArrive",
             Self::TargetParked => "targetParked",
             Self::SubscriptionParked => "subscriptionParked",
             Self::TaskRunning => "taskRunning",

@@ -1,10 +1,10 @@
 //! The questions that resources which are due are put to before anything is done for them.
 
-use crate::document::TargetCause;
+use crate::document::{SkipReason, TargetCause};
 use crate::fact::Facts;
 use crate::id::ResourceId;
 use crate::wave::due::Due;
-use crate::wave::eligible::Eligible;
+use crate::wave::eligible::{Eligible, is_never_remediable};
 use crate::wave::non_compliant::NonCompliant;
 use crate::wave::skipped::Skipped;
 
@@ -28,6 +28,12 @@ impl Context<'_> {
     /// Puts to what is due the questions that its own states and the facts of its assignment answer. When no more can be asked
     /// now, those go on that have an answer.
     pub(crate) fn judged(self, due: Due, facts: &Facts) -> Judged {
+        // A policy that only audits has nothing for a task: that needs no question about each resource.
+        if is_never_remediable(facts) {
+            let anew = self.facts_since(due.ids(), facts);
+            let skipped = due.ids().map(|id| Skipped { resource: id.clone(), reason: SkipReason::NotRemediable });
+            return anew.map_or_else(|| Judged::Skip(skipped.collect()), Judged::First);
+        }
         let unasked: Vec<_> = due.ids().filter(|id| !self.pass.answers.states_asked.contains(*id)).cloned().collect();
         let due = match due.only(|id| self.pass.answers.states_asked.contains(id)) {
             Some(answered) if unasked.is_empty() || self.no_questions().is_some() => answered,

@@ -8,6 +8,7 @@ use crate::fact::{
     ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState, TaskStatus,
 };
 use crate::id::{ResourceId, Scope, TargetHash};
+use crate::role::{GrantAnswer, Rights};
 use crate::time::Timestamp;
 
 use super::idle::Idle;
@@ -32,6 +33,10 @@ pub(crate) struct Answers {
     pub(crate) facts: Option<Facts>,
     /// They were read anew in this pass, as final verdicts need it: once is enough.
     pub(crate) facts_read_anew: bool,
+    pub(crate) rights: Option<Rights>,
+    pub(crate) rights_read_anew: bool,
+    /// What became of the roles that were granted in this pass, by the name of the role assignment.
+    pub(crate) granted: BTreeMap<String, GrantAnswer>,
     pub(crate) states: Vec<PolicyState>,
     pub(crate) states_asked: HashSet<ResourceId>,
     pub(crate) all_non_compliant: Option<ScopeStates>,
@@ -54,6 +59,10 @@ impl Answers {
                 self.facts_read_anew |= self.facts.is_some();
                 self.facts = Some(facts);
             }
+            Answer::Rights(rights) => {
+                self.rights_read_anew |= self.rights.is_some();
+                self.rights = Some(rights);
+            }
             Answer::States(asked, states) => {
                 self.states_asked.extend(asked);
                 self.states.extend(states);
@@ -75,7 +84,7 @@ impl Answers {
 
     /// What was read before the machine stood still says nothing of now.
     pub(crate) fn forget_what_was_read(&mut self) {
-        (self.facts, self.active_tasks, self.all_non_compliant) = (None, None, None);
+        (self.facts, self.rights, self.active_tasks, self.all_non_compliant) = (None, None, None, None);
         self.states.clear();
         self.states_asked.clear();
     }

@@ -1,11 +1,14 @@
 //! What next. A wake-up starts a pass over one target (`pass`, `next`), which goes through its stages, a file each. Resource Manager refuses
 //! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
 //! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
-//! (`gather`, `judge`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
+//! (`gather`, `judge`, `authorise`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
 //! looks at a `Context` and names the first thing that is missing. What is done to a document outside of a pass is an `errand`; what
 //! becomes of a wake-up that its batch does not wait for, `turn` says.
 
 mod adopt;
+mod authorise;
+#[cfg(test)]
+mod authorise_tests;
 mod clear;
 #[cfg(test)]
 mod closed_gate_tests;

@@ -16,8 +16,14 @@ impl Context<'_> {
             unpark_target(&mut changed, self.now);
             return Some(Self::step(changed));
         }
-        let skip = self.leave_out(Due::or_later(self.document).cloned());
-        Some(skip.unwrap_or_else(|| self.idle_until(Some(park.until), Idle::TargetParked)))
+        if let Some(skip) = self.leave_out(Due::or_later(self.document).cloned()) {
+            return Some(skip);
+        }
+        if let Some(checked) = self.still_missing() {
+            return Some(checked);
+        }
+        let at = park.check_at.map_or(park.until, |at| at.min(park.until));
+        Some(self.idle_until(Some(at), Idle::TargetParked))
     }
 }
 
@@ -45,7 +51,7 @@ mod tests {
             merge(&mut document, &seen(Finding::NonCompliant, n, now() - Duration::from_secs(7_200)), &tuning(), now());
         }
         let words = format!("policy assignment {} has no managed identity", target().policy_assignment_id);
-        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words };
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words, hint: None };
         park_target(&mut document, &cause, &tuning(), now());
         document
     }
@@ -59,9 +65,11 @@ mod tests {
             }
             Question::ActiveTasks => Some(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new())))),
             Question::States(asked) => Some(Observed::Answer(Answer::States(asked.clone(), Vec::new()))),
-            Question::AllNonCompliant(_) | Question::Task(_) | Question::Deployments(..) | Question::Evaluation(..) => {
-                None
-            }
+            Question::Rights(_)
+            | Question::AllNonCompliant(_)
+            | Question::Task(_)
+            | Question::Deployments(..)
+            | Question::Evaluation(..) => None,
         }
     }
 
@@ -87,7 +95,7 @@ mod tests {
         let words = "AuthorizationFailed: no policyAssignments/read";
         let answer = |question: &Question| {
             let assignment = Found::Unreadable(words.to_owned());
-            let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
+            let facts = Facts::without_assignment(assignment, now());
             (*question == Question::Facts).then_some(Observed::Answer(Answer::Facts(facts)))
         };
         for mode in [Mode::Act, Mode::Plan] {

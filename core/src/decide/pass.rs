@@ -1,9 +1,12 @@
 //! One pass over one target, from its wake-up to the next: the memory of what was observed. What follows from it is decided in `next`.
 
-use crate::document::{ETag, EvaluationPhase, Installation, SubscriptionDocument, TargetDocument, TaskName, Versioned};
-use crate::fact::{CallKind, Creation, Refusal, Scanned, Unanswered};
+use crate::document::{
+    ETag, EvaluationPhase, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+};
+use crate::fact::{CallKind, Creation, Effect, PolicyState, Refusal, Scanned, Unanswered};
 use crate::id::{Scope, Target, TargetHash};
 use crate::message::WakeUp;
+use crate::policy::Resolved;
 use crate::time::Timestamp;
 use crate::transition::refusals::holding;
 use crate::transition::schedule::wake_up_of;
@@ -63,6 +66,30 @@ impl Pass {
     #[must_use]
     pub fn claims(&self) -> Option<&SubscriptionDocument> {
         self.documents.claims.as_ref().map(|v| &v.document)
+    }
+
+    /// The installation whose pass it is.
+    #[must_use]
+    pub fn installation(&self) -> &InstallationId {
+        &self.installation.id
+    }
+
+    /// The resource that holds the identity of the assignment, where that was asked.
+    #[must_use]
+    pub fn holder_of_identity(&self) -> Option<&str> {
+        self.answers.rights.as_ref().map(|rights| rights.holder.as_str())
+    }
+
+    /// A state whose effect is not the one that the definition has under the assignment, which was read before it. The state counts.
+    #[must_use]
+    pub fn disagreeing<'s>(&self, states: &'s [PolicyState]) -> Option<(&'s PolicyState, Effect)> {
+        let facts = self.answers.facts.as_ref()?;
+        let Some(Resolved::Known(expected)) = &facts.effect else { return None };
+        let differs = |state: &&PolicyState| {
+            let is_newer = state.at.is_some_and(|at| at >= facts.read_at);
+            is_newer && state.effect.as_ref().is_some_and(|effect| effect != expected)
+        };
+        states.iter().find(differs).map(|state| (state, expected.clone()))
     }
 
     /// The ETag that a write of the target's document must name.
@@ -176,6 +203,7 @@ impl Pass {
                 self.answers.task = self.answers.task.take().filter(|(found, _)| *found != name);
                 self.opening.creation = Some((name, put));
             }
+            Observed::Granted(name, answer) => drop(self.answers.granted.insert(name, answer)),
             Observed::Scanned(scope, scanned) => {
                 if let Scanned::Throttled(until, _) = scanned {
                     self.limits.throttled = self.limits.throttled.max(Some(until));
@@ -247,6 +275,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Crowded
         | Observed::Unanswered(_)
         | Observed::Floor(_)
+        | Observed::Granted(..)
         | Observed::Scanned(..)
         | Observed::TaskDeleted(_)
         | Observed::TaskStays

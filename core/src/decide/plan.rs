@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::document::TargetCause;
 use crate::fact::NewTask;
 use crate::id::Scope;
+use crate::role::Grant;
 use crate::wave::skipped::Skipped;
 
 /// The plan of one target at one time.
@@ -14,6 +15,8 @@ use crate::wave::skipped::Skipped;
 pub struct Plan {
     /// The task that would be created, if any resource is left for one.
     pub task: Option<NewTask>,
+    /// The roles that would be granted first.
+    pub grants: Vec<Grant>,
     /// Why the whole target would be parked instead.
     pub cause: Option<TargetCause>,
     /// The scope of which an evaluation would be asked for, because some resources wait for one.
@@ -39,8 +42,10 @@ impl Plan {
             let NewTask { name: _, target, kind, resources, request } = task;
             (target, kind, resources, request)
         });
-        let digest =
-            Sha256::digest(format!("{:?}", (task, &self.cause, &self.evaluation, &self.skipped, self.unlisted)));
+        let digest = Sha256::digest(format!(
+            "{:?}",
+            (task, &self.grants, &self.cause, &self.evaluation, &self.skipped, self.unlisted)
+        ));
         digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -51,6 +56,9 @@ impl fmt::Display for Plan {
             Some(task) if task.kind.is_whole() => f.write_str("this task would be opened, for the whole scope")?,
             Some(task) => write!(f, "this task would be opened, resources: {}", task.resources.len())?,
             None => f.write_str("no task would be opened")?,
+        }
+        if !self.grants.is_empty() {
+            write!(f, "; roles that would be granted first: {}", self.grants.len())?;
         }
         if let Some(cause) = &self.cause {
             write!(f, "; the target would be parked: {}", cause.reason.as_str())?;
@@ -82,7 +90,7 @@ mod tests {
     #[test]
     fn a_plan_says_in_one_line_what_it_does() {
         let skipped = vec![Skipped { resource: resource(1), reason: SkipReason::Compliant }];
-        let cause = Some(TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() });
+        let cause = Some(TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new(), hint: None });
         let task = Some(new_task(7, 2));
         for (plan, said) in [
             (Plan::default(), "no task would be opened"),

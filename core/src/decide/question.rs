@@ -3,6 +3,7 @@
 use crate::document::TaskName;
 use crate::fact::{ActiveTasks, CallKind, DeploymentList, Facts, PolicyState, ScopeStates, TaskStatus};
 use crate::id::{ResourceId, Scope};
+use crate::role::Rights;
 use crate::time::Timestamp;
 
 /// A question to Resource Manager. All may be repeated.
@@ -12,6 +13,8 @@ pub enum Question {
     Facts,
     /// The same, read at this time or later: a final verdict is drawn from them.
     FactsSince(Timestamp),
+    /// The rights of the assignment's identity over the target's scope, read at this time or later where one is named.
+    Rights(Option<Timestamp>),
     /// The latest policy states of these resources. The answer may be for the first of them only.
     States(Vec<ResourceId>),
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
@@ -32,6 +35,8 @@ pub enum Question {
 pub enum Answer {
     /// The facts.
     Facts(Facts),
+    /// The rights.
+    Rights(Rights),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
     /// All that is non-compliant, as far as it could be read.
@@ -49,6 +54,8 @@ impl Answer {
     pub(crate) fn call(&self) -> Option<CallKind> {
         match self {
             Self::Facts(_) => Some(CallKind::ListAssignments),
+            // What of it is refused is told in it.
+            Self::Rights(_) => None,
             Self::States(..) => Some(CallKind::QueryStates),
             Self::AllNonCompliant(list) => (!list.is_refused && !list.is_unanswered()).then_some(CallKind::QueryStates),
             Self::ActiveTasks(_) => Some(CallKind::ListTasks),

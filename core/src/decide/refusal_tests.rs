@@ -19,7 +19,7 @@ fn after(put: Creation) -> TargetDocument {
 #[test]
 fn what_only_a_person_can_fix_parks_the_target_and_counts_no_attempt() {
     for reason in [ParkReason::WorkerLacksPermission, ParkReason::ReferenceMissing] {
-        let document = after(Creation::Park(TargetCause { reason, class: None, words: String::new() }));
+        let document = after(Creation::Park(TargetCause { reason, class: None, words: String::new(), hint: None }));
         assert_eq!(document.parked.as_ref().map(|park| park.reason), Some(reason));
         let entry = &document.resources[&resource(1)];
         assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: now() }, 1));

@@ -91,7 +91,7 @@ fn show(document: &mut TargetDocument, park: &ScopePark, shared: bool, until: Ti
     let hint = park.reason.hint().to_owned();
     let shared = document.parked.as_ref().map_or(shared, |shown| shown.shared);
     let (reason, words) = (park.reason, park.words.clone());
-    document.parked = Some(TargetPark { reason, class: None, words, hint, since, until, shared });
+    document.parked = Some(TargetPark { reason, class: None, words, hint, since, until, shared, check_at: None });
 }
 
 /// What waits in a subscription that is gone is gone with it. Whatever tells of it later begins anew.

@@ -6,6 +6,7 @@ use crate::document::{ETag, Rival, SubscriptionDocument, TargetDocument, TaskNam
 use crate::fact::{Creation, NewTask, Scanned, Unanswered};
 use crate::id::{Scope, TargetHash};
 use crate::message::Outgoing;
+use crate::role::{Grant, GrantAnswer};
 use crate::time::Timestamp;
 
 use super::idle::Idle;
@@ -28,6 +29,8 @@ pub enum Next {
     Ask(Question),
     /// Create the task, if that can begin before the process has been running for so long.
     Create(Box<NewTask>, Duration),
+    /// Give the identity of the assignment a role.
+    Grant(Box<Grant>),
     /// Ask Azure Policy to evaluate all that the scope holds.
     Evaluate(Scope),
     /// Delete the finished task.
@@ -91,6 +94,8 @@ pub enum Observed {
     Floor(Timestamp),
     /// What became of the creation of a task.
     Creation(TaskName, Creation),
+    /// What became of the role assignment with this name.
+    Granted(String, GrantAnswer),
     /// What became of the request for an evaluation, or of a question after it.
     Scanned(Scope, Scanned),
     /// The task was deleted, or it is certain that it cannot be.
@@ -114,6 +119,7 @@ impl Observed {
             Self::Answer(_)
             | Self::Unanswered(_)
             | Self::Creation(..)
+            | Self::Granted(..)
             | Self::TaskDeleted(_)
             | Self::TaskStays
             | Self::Scanned(..) => true,

@@ -233,6 +233,7 @@ mod tests {
             since: now(),
             until,
             shared: false,
+            check_at: None,
         });
         assert!(TargetSummary::read(String::new(), &HashMap::new()).is_unsettled, "nothing is told");
         let metadata = metadata_of(&document);

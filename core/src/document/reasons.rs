@@ -195,6 +195,8 @@ pub enum SkipReason {
     NotEnforced,
     /// The assignment itself excludes the resource (`notScopes`).
     NotInScope,
+    /// The assignment's `resourceSelectors` do not let in the resource's type.
+    NotSelected,
 }
 
 impl SkipReason {
@@ -202,7 +204,9 @@ impl SkipReason {
     #[must_use]
     pub fn is_of_assignment(self) -> bool {
         match self {
-            Self::AssignmentGone | Self::ReferenceGone | Self::NotEnforced | Self::NotInScope => true,
+            Self::AssignmentGone | Self::ReferenceGone | Self::NotEnforced | Self::NotInScope | Self::NotSelected => {
+                true
+            }
             Self::Compliant
             | Self::Exempt
             | Self::NotRemediable
@@ -229,7 +233,8 @@ impl SkipReason {
             | Self::AssignmentGone
             | Self::ReferenceGone
             | Self::ResourceGone
-            | Self::NotInScope => false,
+            | Self::NotInScope
+            | Self::NotSelected => false,
         }
     }
 
@@ -249,6 +254,7 @@ impl SkipReason {
             Self::TypeExcluded => "typeExcluded",
             Self::NotEnforced => "notEnforced",
             Self::NotInScope => "notInScope",
+            Self::NotSelected => "notSelected",
         }
     }
 }

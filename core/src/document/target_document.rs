@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 use super::entry::{Entry, EntryState};
 use super::excluded::Excluded;
+use super::granting::Granting;
 use super::hour::Hour;
 use super::target_park::TargetPark;
 use super::task::{ActiveTask, PastTask};
@@ -53,6 +54,9 @@ pub struct TargetDocument {
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
+    /// Roles that are being granted before a task is opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granting: Option<Granting>,
     /// Why nothing is remediated for the target; never together with an active task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<TargetPark>,
@@ -110,6 +114,7 @@ impl TargetDocument {
             short_lists: 0,
             instance: None,
             active: None,
+            granting: None,
             parked: None,
             resources: BTreeMap::new(),
             unlisted: None,

@@ -30,6 +30,9 @@ pub struct TargetPark {
     /// target tells of it for all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
+    /// When to look whether a person has fixed it; none where nothing but the end of the park is waited for.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub check_at: Option<Timestamp>,
 }
 
 /// What a person must fix before any task of the target can work.
@@ -41,4 +44,6 @@ pub struct TargetCause {
     pub class: Option<FailureClass>,
     /// What was found, or the service's own words.
     pub words: String,
+    /// How to fix it, where more can be said than the reason does.
+    pub hint: Option<String>,
 }

@@ -1,6 +1,10 @@
 //! A policy assignment, and what a decision must know of it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::id::{ArmId, Target};
+use crate::policy::{Override, Resolved, Selector};
 use crate::time::Timestamp;
 
 /// What is assigned.
@@ -30,6 +34,25 @@ pub struct Assignment {
     /// What tells it from another of the same id that was there before or comes after: its `instanceId` where given, else
     /// when it was created, else its identity. None where none of these is told.
     pub instance: Option<String>,
+    /// The principal of its identity; none where it is not told.
+    pub principal: Option<Box<str>>,
+    /// The user-assigned identity that it acts with; none where the assignment itself holds its identity.
+    pub user_assigned: Option<Box<str>>,
+    /// What it says of effect and resources; none where it says nothing, as most do.
+    pub terms: Option<Arc<Terms>>,
+    /// The version of its policy that is in force; none where that is not told.
+    pub effective_version: Option<Box<str>>,
+}
+
+/// What an assignment says of its policy's effect and of the resources that it is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The values of its parameters that may be an effect, by folded name.
+    pub parameters: BTreeMap<String, String>,
+    /// Its overrides, in their order.
+    pub overrides: Vec<Override>,
+    /// Its `resourceSelectors`; each lets in what meets all its selectors.
+    pub resource_selectors: Vec<Vec<Selector>>,
 }
 
 /// Something that may be there, may be known to be gone, or cannot be read. What cannot be read is never taken for gone.
@@ -50,6 +73,8 @@ pub struct Facts {
     pub assignment: Found<Assignment>,
     /// The initiative's reference ids in its own casing; none when a single policy is assigned.
     pub references: Option<Found<Vec<String>>>,
+    /// The effect that the target's policy has under the assignment; none where its definition cannot be read.
+    pub effect: Option<Resolved>,
     /// The targets in the subscription of the same policy, this one too: what is assigned here may be assigned many times.
     pub siblings: Vec<Target>,
     /// Since when at least all of this was so: it was read then, or later.
@@ -60,6 +85,6 @@ impl Facts {
     /// What is known where nothing of the assignment is.
     #[must_use]
     pub fn without_assignment(assignment: Found<Assignment>, read_at: Timestamp) -> Self {
-        Self { assignment, references: None, siblings: Vec::new(), read_at }
+        Self { assignment, references: None, effect: None, siblings: Vec::new(), read_at }
     }
 }

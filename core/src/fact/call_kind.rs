@@ -19,8 +19,24 @@ pub enum CallKind {
     ListAssignments,
     /// GET of a subscription.
     ReadSubscription,
-    /// GET of a policy set definition.
+    /// GET of a policy set definition, or of a version of it.
     ReadSetDefinition,
+    /// List of the policy set definitions that a subscription sees.
+    ListSetDefinitions,
+    /// GET of a policy definition, or of a version of it.
+    ReadDefinition,
+    /// List of the policy definitions that a subscription sees.
+    ListDefinitions,
+    /// List of the role assignments at a scope.
+    ListRoleAssignments,
+    /// List of the deny assignments at a scope.
+    ListDenyAssignments,
+    /// GET of a role definition.
+    ReadRoleDefinition,
+    /// List of the Lighthouse registrations of a subscription.
+    ListRegistrations,
+    /// PUT of a role assignment.
+    GrantRole,
     /// POST that asks for an evaluation.
     TriggerEvaluation,
     /// GET of how far an evaluation is.
@@ -41,6 +57,14 @@ impl CallKind {
             Self::ListAssignments => "listAssignments",
             Self::ReadSubscription => "readSubscription",
             Self::ReadSetDefinition => "readSetDefinition",
+            Self::ListSetDefinitions => "listSetDefinitions",
+            Self::ReadDefinition => "readDefinition",
+            Self::ListDefinitions => "listDefinitions",
+            Self::ListRoleAssignments => "listRoleAssignments",
+            Self::ListDenyAssignments => "listDenyAssignments",
+            Self::ReadRoleDefinition => "readRoleDefinition",
+            Self::ListRegistrations => "listRegistrations",
+            Self::GrantRole => "grantRole",
             Self::TriggerEvaluation => "triggerEvaluation",
             Self::ReadEvaluation => "readEvaluation",
         }
@@ -57,7 +81,13 @@ impl CallKind {
             Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",
             Self::ListAssignments => "Microsoft.Authorization/policyAssignments/read",
             Self::ReadSubscription => "Microsoft.Resources/subscriptions/read",
-            Self::ReadSetDefinition => "Microsoft.Authorization/policySetDefinitions/read",
+            Self::ReadSetDefinition | Self::ListSetDefinitions => "Microsoft.Authorization/policySetDefinitions/read",
+            Self::ReadDefinition | Self::ListDefinitions => "Microsoft.Authorization/policyDefinitions/read",
+            Self::ListRoleAssignments => "Microsoft.Authorization/roleAssignments/read",
+            Self::ListDenyAssignments => "Microsoft.Authorization/denyAssignments/read",
+            Self::ReadRoleDefinition => "Microsoft.Authorization/roleDefinitions/read",
+            Self::ListRegistrations => "Microsoft.ManagedServices/registrationAssignments/read",
+            Self::GrantRole => "Microsoft.Authorization/roleAssignments/write",
             Self::TriggerEvaluation | Self::ReadEvaluation => {
                 "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action"
             }

@@ -12,7 +12,7 @@ mod scope_states;
 mod task;
 mod unanswered;
 
-pub use assignment::{AssignedPolicy, Assignment, Facts, Found};
+pub use assignment::{AssignedPolicy, Assignment, Facts, Found, Terms};
 pub use call_kind::CallKind;
 pub use creation::Creation;
 pub use deployment::{Deployment, DeploymentList, DeploymentStatus};

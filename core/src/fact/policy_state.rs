@@ -1,6 +1,7 @@
 //! How resources stand with an assignment now, and with what effect it was evaluated.
 
 use crate::event::ComplianceState;
+use crate::id::fold;
 use crate::time::Timestamp;
 
 /// The effective effect of a policy on a resource.
@@ -8,8 +9,19 @@ use crate::time::Timestamp;
 pub enum Effect {
     /// `deployIfNotExists` or `modify`: a task can remediate it.
     Remediable,
-    /// Any other; the word is the service's.
+    /// Any other; the word is the service's, folded.
     Other(String),
+}
+
+impl Effect {
+    /// The effect that a word names, in any casing.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match fold(word.trim()) {
+            word if matches!(word.as_str(), "deployifnotexists" | "modify") => Self::Remediable,
+            other => Self::Other(other),
+        }
+    }
 }
 
 /// The latest state of one resource.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use url::Url;
+use uuid::Uuid;
 
 use crate::id::ArmId;
+use crate::role::RoleId;
 
 use super::error::SECRETS_FOLLOW;
 use super::guard_rails::Patterns;
@@ -60,6 +62,8 @@ pub(crate) enum Form {
     DurationOrNone(Span),
     /// A whole number from one to the other.
     Whole(u32, u32),
+    /// Ids of role definitions, or `none`.
+    Roles,
     /// A number from 0 to 1.
     Share,
     /// A list of globs.
@@ -91,6 +95,9 @@ impl Form {
             Self::Duration(span) => span.words.to_owned(),
             Self::DurationOrNone(span) => format!("none, or {}", span.words),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Roles => {
+                "none, or ids of role definitions separated by commas: GUIDs, or whole ids that end with one".to_owned()
+            }
             Self::Share => "a number from 0.0 to 1.0".to_owned(),
             Self::Patterns(Of::Assignments) => {
                 "a list of globs, separated by commas, of names of assignments or of whole ids".to_owned()
@@ -131,6 +138,7 @@ impl Form {
             Self::DurationOrNone(_) if word(&[NONE], value).is_some() => Ok(()),
             Self::DurationOrNone(span) => Self::Duration(span).check(value),
             Self::Whole(least, most) => when(value.parse().is_ok_and(|n: u32| least <= n && n <= most)),
+            Self::Roles => when(roles(value).is_some()),
             Self::Share => when(value.parse().is_ok_and(|n: f32| (0.0..=1.0).contains(&n))),
             Self::Patterns(of) => Patterns::parse(value, of).map(drop).map_err(Some),
             Self::Host => when(namespace(value).is_some()),
@@ -159,6 +167,15 @@ pub(crate) fn word(words: &[&str], value: &str) -> Option<usize> {
 /// A duration, or none at all.
 pub(crate) fn duration_or_none(value: &str) -> Option<Option<Duration>> {
     if word(&[NONE], value).is_some() { Some(None) } else { duration(value).map(Some) }
+}
+
+/// Ids of role definitions.
+pub(crate) fn roles(value: &str) -> Option<Vec<RoleId>> {
+    if word(&[NONE], value).is_some() {
+        return Some(Vec::new());
+    }
+    let role = |text: &str| RoleId::of(text).filter(|role| Uuid::parse_str(role.as_str()).is_ok());
+    value.split(',').map(role).collect()
 }
 
 pub(crate) fn duration(value: &str) -> Option<Duration> {

@@ -29,6 +29,7 @@ use guard_rails::Patterns;
 use pattern_list::Of;
 
 use crate::document::InstallationId;
+use crate::role::RoleId;
 
 /// The `functionTimeout` of host.json: the host stops an invocation that takes longer.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(240);
@@ -95,6 +96,8 @@ pub struct Tuning {
     pub reevaluate_interval: Duration,
     pub verify_after: Duration,
     pub keep_tasks_for: Option<Duration>,
+    /// Roles that may be granted to identities of assignments.
+    pub grant_roles: Vec<RoleId>,
     pub clock_tolerance: Duration,
     pub max_attempts: u32,
     pub flap_limit: u32,
@@ -199,6 +202,7 @@ fn tuning(environment: &Environment) -> Tuning {
         park_for: environment.duration("PARK_FOR"),
         reevaluate_interval: environment.duration("REEVALUATE_INTERVAL"),
         verify_after: environment.duration("VERIFY_AFTER"),
+        grant_roles: environment.read_as("GRANT_ROLES", form::roles),
         keep_tasks_for: environment.read_as("KEEP_TASKS_FOR", form::duration_or_none),
         clock_tolerance: environment.duration("CLOCK_TOLERANCE"),
         max_attempts: environment.number("MAX_ATTEMPTS"),

@@ -56,6 +56,8 @@ pub(crate) const GROUPS: &[Group] = &[
     Group { title: "What it may do", settings: &[
         row("REMEDIATION_MODE", is("plan"), Form::WordSoFar(&["plan", "act"]),
             "`plan` decides, logs and touches nothing; `act` opens tasks. `approve` is not in this version"),
+        row("GRANT_ROLES", is("none"), Form::Roles,
+            "roles that the worker may give to the identity of a policy assignment whose policy asks for them: ids of role definitions, separated by commas. A role that can give rights is never granted"),
     ] },
     Group { title: GUARD_RAILS, settings: &[
         row("INCLUDE_ASSIGNMENTS", Unset::Open("*"), Form::Patterns(Of::Assignments),
@@ -122,7 +124,6 @@ pub(crate) const GROUPS: &[Group] = &[
         row("MAX_RESOURCES_PER_DAY", is("none"), Form::WordSoFar(&["none"]), "resources in opened tasks an assignment"),
         row("BREAKER_FAILURES", is("0.5"), Form::Share, "share of failures that stops an assignment; without effect"),
         row("CHANGE_WINDOW", Unset::Open("always"), Form::WordSoFar(&["always"]), "when tasks may be opened"),
-        row("GRANT_ROLES", is("none"), Form::WordSoFar(&["none"]), "roles that may be granted"),
         row("RESOURCE_WAIT", is("24h"), time(SPAN), "pause of a resource that waits for a person; without effect"),
         row("SWEEP_SCOPES", is("none"), Form::WordSoFar(&["none"]), "scopes that `sweep` scans"),
         row("SWEEP_SCAN_INTERVAL", is("6h"), time(SPAN), "time between two scans; without effect"),

@@ -60,7 +60,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("ACT_ASSIGNMENTS", "Deploy-*"),
         ("ACT_BY", "metadata"),
         ("CHANGE_WINDOW", "Mon-Fri 20:00-06:00 Europe/Berlin"),
-        ("GRANT_ROLES", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
+        ("GRANT_ROLES", "Contributor"),
         ("VERIFY_STEPS", "true"),
         ("KEEP_TASKS_FOR", "0s"),
         ("KEEP_TASKS_FOR", "never"),

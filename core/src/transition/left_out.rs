@@ -133,6 +133,7 @@ fn rail(document: &TargetDocument, reason: SkipReason, tuning: &Tuning) -> Optio
         | SkipReason::AssignmentGone
         | SkipReason::ReferenceGone
         | SkipReason::ResourceGone
-        | SkipReason::NotInScope => None,
+        | SkipReason::NotInScope
+        | SkipReason::NotSelected => None,
     }
 }

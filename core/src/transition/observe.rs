@@ -157,7 +157,7 @@ fn is_known(entry: &Entry, observation: &Observation, tuning: &Tuning, now: Time
             | SkipReason::ScopeExcluded
             | SkipReason::TypeExcluded
             | SkipReason::NotEnforced => rails_digest.as_ref() != Some(&tuning.guard_rails.digest()),
-            SkipReason::NotRemediable | SkipReason::NotInScope => false,
+            SkipReason::NotRemediable | SkipReason::NotInScope | SkipReason::NotSelected => false,
         },
     };
     let at = observation.observed_at;
@@ -339,7 +339,7 @@ mod tests {
             assert_eq!((entry.not_evaluated_since().is_none(), entry.is_stale(), entry.attempt), (goes, true, 3));
             assert_eq!(document.wake_at == Some(now()), goes, "{seconds}");
             // What its target's park holds goes on when that ends; the policy states tell then.
-            let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+            let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new(), hint: None };
             park_target(&mut parked, &cause, &tuning(), now());
             let before = parked.clone();
             merge(&mut parked, &event, &tuning(), now());

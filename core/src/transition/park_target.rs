@@ -19,10 +19,11 @@ pub(crate) fn park_target(document: &mut TargetDocument, cause: &TargetCause, tu
         reason: cause.reason,
         class: cause.class,
         words: cause.words.clone(),
-        hint: cause.reason.hint().to_owned(),
+        hint: cause.hint.clone().unwrap_or_else(|| cause.reason.hint().to_owned()),
         since: now,
         until: now + tuning.park_for,
         shared: false,
+        check_at: None,
     });
 }
 
@@ -89,7 +90,12 @@ pub(crate) fn learn_of_permission(
     let words = earlier.map(|failure| failure.words.clone()).or_else(|| deployments.iter().find_map(refusal));
     if let Some(words) = words {
         let class = Some(FailureClass::Permission);
-        park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words }, tuning, now);
+        park_target(
+            document,
+            &TargetCause { reason: ParkReason::MissingPermission, class, words, hint: None },
+            tuning,
+            now,
+        );
     }
 }
 
@@ -149,7 +155,7 @@ mod tests {
 
     #[test]
     fn sweep_ends_a_park_that_is_over_and_no_other_and_attempts_stay_as_they_were() {
-        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new(), hint: None };
         for (offset, ended) in [(-1, false), (0, true), (1, true)] {
             let mut document = waiting(2);
             document.resources.values_mut().for_each(|entry| entry.attempt = 3);
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn in_a_parked_target_events_are_merged_as_always() {
-        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new() };
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new(), hint: None };
         let mut document = waiting(2);
         park_target(&mut document, &cause, &tuning(), now());
         merge(&mut document, &seen(Finding::Compliant, 0, now()), &tuning(), now());

@@ -1,10 +1,11 @@
-//! Third question: can a task remediate it? The effect is the one that the policy states give. What cannot be read is
-//! never taken for gone; and where the assignment itself cannot be read, nothing tells whether a task is allowed, so none is
-//! opened.
+//! Third question: can a task remediate it? The effect is the one that the policy state gives, else the one that the definition has under
+//! the assignment. What cannot be read is never taken for gone; and where the assignment itself cannot be read, nothing tells whether
+//! a task is allowed, so none is opened.
 
 use crate::document::{ParkReason, SkipReason, TargetCause};
 use crate::fact::{Effect, Facts, Found};
 use crate::id::{ReferenceId, ResourceId, Target, fold};
+use crate::policy::{Resolved, Selected, lets_in};
 use crate::settings::GuardRails;
 
 use super::non_compliant::NonCompliant;
@@ -42,6 +43,8 @@ impl Eligible {
             return Self::nothing(wave, SkipReason::NotEnforced);
         }
         let not_scopes = assignment.map(|a| a.not_scopes.as_slice()).unwrap_or_default();
+        let terms = assignment.and_then(|a| a.terms.as_deref());
+        let selectors = terms.map(|terms| terms.resource_selectors.as_slice()).unwrap_or_default();
         let mut resources = Vec::new();
         let mut skipped = Vec::new();
         for (id, effect) in wave.resources {
@@ -49,14 +52,20 @@ impl Eligible {
                 _ if not_scopes.iter().any(|scope| id.is_within(scope)) => {
                     skipped.push(Skipped { resource: id, reason: SkipReason::NotInScope })
                 }
+                _ if lets_in(selectors, &id.spellings_of_type()) == Selected::No => {
+                    skipped.push(Skipped { resource: id, reason: SkipReason::NotSelected })
+                }
                 Some(Effect::Other(_)) => skipped.push(Skipped { resource: id, reason: SkipReason::NotRemediable }),
+                None if is_never_remediable(facts) => {
+                    skipped.push(Skipped { resource: id, reason: SkipReason::NotRemediable })
+                }
                 Some(Effect::Remediable) | None => resources.push(id),
             }
         }
         // Asked last: a policy that only audits needs no identity, and its resources are skipped by now.
         if assignment.is_some_and(|a| !a.has_identity) && !resources.is_empty() {
             let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
-            return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words }), skipped);
+            return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words, hint: None }), skipped);
         }
         (Ok(Self { resources, reference }), skipped)
     }
@@ -72,12 +81,20 @@ impl Eligible {
     }
 }
 
+/// Whether no task of the assignment can remediate anything, whatever the policy states say: its effect is another, for all resources.
+pub(crate) fn is_never_remediable(facts: &Facts) -> bool {
+    match &facts.effect {
+        Some(Resolved::Known(Effect::Other(_))) => true,
+        Some(Resolved::Known(Effect::Remediable) | Resolved::PerResource) | None => false,
+    }
+}
+
 /// Why the target must wait for a person when its assignment cannot be read: whether it is enforced, what it excludes and
 /// whether it has an identity is then unknown.
 pub(crate) fn unreadable(target: &Target, facts: &Facts) -> Option<TargetCause> {
     let Found::Unreadable(service) = &facts.assignment else { return None };
     let words = format!("policy assignment {} cannot be read: {service}", target.policy_assignment_id);
-    Some(TargetCause { reason: ParkReason::WorkerLacksPermission, class: None, words })
+    Some(TargetCause { reason: ParkReason::WorkerLacksPermission, class: None, words, hint: None })
 }
 
 /// Why no task of a target is possible, for none of its resources.
@@ -106,7 +123,7 @@ pub(crate) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>
             "policy assignment {} is of an initiative, and no policy of it is named",
             target.policy_assignment_id
         );
-        return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words }));
+        return Err(NoTask::Park(TargetCause { reason: ParkReason::ReferenceMissing, class: None, words, hint: None }));
     };
     match references {
         Found::There(members) => {
@@ -151,7 +168,7 @@ mod tests {
     fn an_assignment_that_cannot_be_read_allows_no_task() {
         let words = "AuthorizationFailed: The client has no policyAssignments/read";
         let assignment = Found::Unreadable(words.to_owned());
-        let facts = Facts { assignment, references: None, siblings: Vec::new(), read_at: now() };
+        let facts = Facts::without_assignment(assignment, now());
         let (wave, skipped) = ask(&[Some(Effect::Remediable), None, audit()], &facts);
         let cause = wave.unwrap_err();
         assert_eq!((cause.reason, skipped.len()), (ParkReason::WorkerLacksPermission, 0));

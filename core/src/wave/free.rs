@@ -21,6 +21,16 @@ impl Free {
         (!wave.resources.is_empty()).then_some(Self { wave })
     }
 
+    /// One resource of it, to go ahead of the others: one of a group in which none was tried, if there is such.
+    pub(crate) fn canary(mut self, tried: &[&ResourceId]) -> Self {
+        let group = |id: &ResourceId| id.resource_group().map(|group| group.to_string());
+        let groups: Vec<_> = tried.iter().map(|id| group(id)).collect();
+        let place = self.wave.resources.iter().position(|id| !groups.contains(&group(id))).unwrap_or_default();
+        self.wave.resources.swap(0, place);
+        self.wave.resources.truncate(1);
+        self
+    }
+
     /// The task that remediates the wave: what `act` creates and `plan` shows. Its resources are in the order in which the
     /// document keeps them, so that the request is the same whoever makes it.
     pub(crate) fn into_task(self, name: TaskName, document: &TargetDocument, tuning: &Tuning) -> NewTask {

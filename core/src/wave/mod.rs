@@ -1,7 +1,9 @@
-//! The questions that a wave passes, in order, each a type of its own: `Due` (and allowed) `→ NonCompliant → Eligible → Free`.
+//! The questions that a wave passes, in order, each a type of its own: `Due` (and allowed) `→ NonCompliant → Eligible → Free`, and whether
+//! the identity is `authorised`.
 //! Only a free wave makes a task. Where very many wait, one task for the whole scope may take the place of waves (`whole_scope`).
 
 pub(crate) mod allowed;
+pub(crate) mod authorised;
 pub(crate) mod conflicts;
 pub(crate) mod due;
 pub(crate) mod eligible;

@@ -75,6 +75,13 @@ impl World {
                 }
                 self.send(flow, *task, until)?
             }
+            Next::Grant(grant) if self.tuning.mode == Mode::Plan => {
+                return Err(format!("{grant:?} is granted in plan mode"));
+            }
+            Next::Grant(grant) => {
+                self.check_floor(flow.floor, &grant.name)?;
+                self.grant(flow.instance, &target, &grant)?
+            }
             Next::Evaluate(scope) => {
                 self.check_floor(flow.floor, &scope)?;
                 let scanned = self.request_evaluation(flow.instance, &scope)?;

@@ -58,6 +58,12 @@ pub(crate) enum Ingredient {
     LaggingState,
     RolesMissing,
     RolesGranted,
+    /// Before any task.
+    RolesSeenMissing,
+    RolesUnseen,
+    GrantedByWorker,
+    GrantNotYet,
+    GrantLost,
     WholeScope,
     Unlisted,
     ReadInParts,
@@ -81,7 +87,7 @@ pub(crate) enum Ingredient {
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 60] = [
+    pub(crate) const ALL: [Self; 65] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -129,6 +135,11 @@ impl Ingredient {
         Self::LaggingState,
         Self::RolesMissing,
         Self::RolesGranted,
+        Self::RolesSeenMissing,
+        Self::RolesUnseen,
+        Self::GrantedByWorker,
+        Self::GrantNotYet,
+        Self::GrantLost,
         Self::WholeScope,
         Self::Unlisted,
         Self::ReadInParts,

@@ -1,7 +1,7 @@
 //! The rights of the demo, enforced: the worker has what its deployment gives it and nothing else, and each identity of an
 //! assignment the roles of its policies, except where the estate says that it has none.
 
-use simulator::estate::{ArmId, Assignment, Estate, Identity};
+use simulator::estate::{ArmId, Estate};
 use simulator::identity::Principal;
 use simulator::rights::{
     Access, Authorization, Delegation, Permission, RoleAssignment, RoleDefinition, container, queue,
@@ -55,20 +55,7 @@ pub fn with_rights(mut estate: Estate, worker: &Principal) -> Estate {
             access = access.with_delegation(delegation.with(line));
         }
     }
-    let mut assignments = std::mem::take(&mut estate.assignments);
-    for assignment in &mut assignments {
-        if !assignment.has_roles {
-            alone(assignment);
-            continue;
-        }
-        for role in roles(&estate, assignment) {
-            if let Some(principal) = assignment.identity.principal() {
-                access = access.with_grant(RoleAssignment::new(assignment.scope(), &role, principal));
-            }
-        }
-    }
-    estate.assignments = assignments;
-    estate.with_access(access)
+    estate.with_access(access).with_roles_of_identities()
 }
 
 /// The topmost scopes of our own tenant: root groups, and subscriptions below none.
@@ -77,27 +64,6 @@ fn own_scopes(estate: &Estate) -> Vec<ArmId> {
     let groups = groups.map(|one| format!("/providers/Microsoft.Management/managementGroups/{}", one.name));
     let lone = estate.subscriptions.iter().filter(|one| one.parent.is_none() && one.tenant == estate.home_tenant);
     groups.chain(lone.map(|one| format!("/subscriptions/{}", one.id))).map(ArmId::new).collect()
-}
-
-/// An identity without roles is nobody else's, or it would have theirs.
-fn alone(assignment: &mut Assignment) {
-    match &mut assignment.identity {
-        Identity::None => {}
-        Identity::SystemAssigned { principal, .. } | Identity::UserAssigned { principal, .. } => {
-            *principal = Principal::random().object_id;
-        }
-    }
-}
-
-/// The roles that the policies of an assignment ask for, each once.
-fn roles(estate: &Estate, assignment: &Assignment) -> Vec<String> {
-    let members = estate.initiative_of(assignment).map(|one| one.members.as_slice()).unwrap_or_default();
-    let references = members.iter().map(|member| Some(member.reference.as_str())).chain([None]);
-    let definitions = references.filter_map(|reference| estate.definition_of(assignment, reference));
-    let mut roles: Vec<String> = definitions.flat_map(|one| one.roles.iter().cloned()).collect();
-    roles.sort_unstable();
-    roles.dedup();
-    roles
 }
 
 #[cfg(test)]

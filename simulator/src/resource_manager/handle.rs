@@ -50,7 +50,10 @@ impl ResourceManager {
         tempo: Tempo,
         clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
     ) -> Self {
-        Self { world: Arc::new(Mutex::new(World::new(estate, tempo))), clock: Arc::new(clock) }
+        Self {
+            world: Arc::new(Mutex::new(World::new(estate.with_roles_unless_described(), tempo))),
+            clock: Arc::new(clock),
+        }
     }
 
     /// The same with other page sizes.

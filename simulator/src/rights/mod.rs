@@ -9,6 +9,7 @@ mod delegation;
 mod denial;
 mod gate;
 mod grant;
+mod identities;
 mod judge;
 mod pattern;
 mod places;

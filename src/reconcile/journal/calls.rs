@@ -1,8 +1,10 @@
 //! What Resource Manager was asked to do, and what it did not answer.
 
 use remediation::document::TaskName;
-use remediation::fact::{NewTask, TaskStatus};
+use remediation::fact::{Effect, NewTask, PolicyState, TaskStatus};
 use remediation::id::Target;
+
+use remediation::role::{Grant, GrantAnswer};
 
 use crate::arm::ArmError;
 use crate::azure::error_chain;
@@ -46,4 +48,38 @@ pub(in crate::reconcile) fn task_deleted(target: &Target, task: &TaskName) {
 /// A finished task may not be deleted. Told once a subscription.
 pub(in crate::reconcile) fn task_kept(target: &Target, task: &TaskName, error: &ArmError) {
     about!(warn, target, event = "task_kept", %task, error = error_chain(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
+}
+
+/// The answer to a grant. What was granted leaves this trace, and the description of the role assignment.
+pub(in crate::reconcile) fn granted(target: &Target, grant: &Grant, answer: &GrantAnswer) {
+    let Grant { name, scope: at, role, principal, delegated_resource } = grant;
+    match answer {
+        GrantAnswer::Made => {
+            about!(info, target, event = "role_granted", %role, principal, at, role_assignment = name, delegated = delegated_resource.is_some(), "a role that the policy asks for was given to the identity of its assignment");
+        }
+        GrantAnswer::NotYet(words) => {
+            about!(info, target, event = "role_not_granted_yet", %role, principal, at, words, "the identity is not known everywhere yet; the role is granted again soon");
+        }
+        GrantAnswer::WithResource(words) | GrantAnswer::WithoutResource(words) | GrantAnswer::Refused(words) => {
+            about!(warn, target, event = "role_not_granted", %role, principal, at, words, "a role could not be granted");
+        }
+    }
+}
+
+/// A policy state has another effect than the definition under the assignment. The state counts. Told once an assignment.
+pub(in crate::reconcile) fn effect_differs(target: &Target, state: &PolicyState, expected: &Effect) {
+    let words = |effect: &Effect| match effect {
+        Effect::Remediable => "deployIfNotExists or modify".to_owned(),
+        Effect::Other(word) => word.clone(),
+    };
+    let found = state.effect.as_ref().map(words).unwrap_or_default();
+    about!(
+        warn,
+        target,
+        event = "effect_differs",
+        resource = state.resource,
+        found,
+        expected = words(expected),
+        "the policy state has another effect than the definition has under the assignment; the state counts"
+    );
 }

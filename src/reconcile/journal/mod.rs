@@ -7,7 +7,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub(super) use calls::{put, task_deleted, task_kept, unanswered};
+pub(super) use calls::{effect_differs, granted, put, task_deleted, task_kept, unanswered};
 pub use document::written;
 pub(super) use pass::{passed, plan};
 pub(super) use subscription::{evaluations, scope_parks};

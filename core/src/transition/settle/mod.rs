@@ -119,7 +119,12 @@ pub(crate) fn settle_where(
         listing::whole_scope_done(document, tuning, now);
         if status.state == TaskState::Canceled {
             let words = canceled(&active);
-            park_target(document, &TargetCause { reason: ParkReason::Canceled, class: None, words }, tuning, now);
+            park_target(
+                document,
+                &TargetCause { reason: ParkReason::Canceled, class: None, words, hint: None },
+                tuning,
+                now,
+            );
         }
     }
     document.history.push(PastTask {

@@ -41,7 +41,8 @@ impl World {
                 .as_ref()
                 .and_then(|kept| kept.get(now))
                 .map(|answer| Observed::Answer(Answer::ActiveTasks(answer))),
-            Question::States(_)
+            Question::Rights(_)
+            | Question::States(_)
             | Question::AllNonCompliant(_)
             | Question::Task(_)
             | Question::Deployments(..)
@@ -70,6 +71,7 @@ impl World {
                 self.cloud.kept(instance).facts.insert(target.clone(), kept);
                 Observed::Answer(Answer::Facts(facts))
             }
+            Question::Rights(_) => self.rights(target),
             Question::ActiveTasks => {
                 let mut tasks = ActiveTasks::All(self.active_tasks());
                 if self.strikes(0.1) {
@@ -143,7 +145,7 @@ impl World {
             Question::States(_) => CallKind::QueryStates,
             Question::Task(_) => CallKind::ReadTask,
             Question::Deployments(..) => CallKind::ListDeployments,
-            Question::AllNonCompliant(_) | Question::Evaluation(..) => return None,
+            Question::Rights(_) | Question::AllNonCompliant(_) | Question::Evaluation(..) => return None,
         };
         self.cloud.refused_until.filter(|until| self.now < *until)?;
         self.meet(Ingredient::WorkerRefused);
@@ -183,14 +185,14 @@ impl World {
             is_enforced: true,
             not_scopes: Vec::new(),
             instance: None,
+            principal: None,
+            user_assigned: None,
+            terms: None,
+            effective_version: None,
         };
         let gone = self.cloud.is_gone(target);
-        Facts {
-            assignment: if gone { Found::Gone } else { Found::There(assignment) },
-            references: None,
-            siblings: Vec::new(),
-            read_at: self.now,
-        }
+        let assignment = if gone { Found::Gone } else { Found::There(assignment) };
+        Facts::without_assignment(assignment, self.now)
     }
 
     fn active_tasks(&self) -> Vec<ListedTask> {

@@ -54,7 +54,7 @@ impl World {
         at: Timestamp,
     ) -> Result<Option<DeploymentStatus>, String> {
         let key = (task.target.clone(), resource.clone());
-        let lacks_roles = self.cloud.assigned.get(&task.target).is_some_and(|assigned| assigned.lacks_roles);
+        let lacks_roles = self.cloud.assigned.get(&task.target).is_some_and(|assigned| assigned.lacks_roles(self.now));
         let passing = PASSING[self.random.usize(..PASSING.len())];
         let Some(truth) = self.cloud.truth.get_mut(&key) else { return Ok(None) };
         if truth.trouble == Trouble::Unseen {

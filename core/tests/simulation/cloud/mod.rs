@@ -6,6 +6,7 @@ mod calls;
 mod creation;
 mod deployments;
 mod evaluation;
+mod grants;
 mod people;
 mod scans;
 mod task;
@@ -15,10 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use remediation::fact::NewTask;
 use remediation::id::Target;
+use remediation::role::RoleId;
 use remediation::time::Timestamp;
 
 pub(crate) use task::{Ending, Task};
 pub(crate) use truth::{Assigned, Fixer, Key, Trouble, Truth};
+
+pub(crate) use grants::role;
 
 use calls::Instance;
 use scans::Scans;
@@ -40,6 +44,8 @@ pub(crate) struct Cloud {
     scans: Scans,
     instances: [Instance; 2],
     pub(crate) created: usize,
+    /// The role assignments that the worker made: scope, role and principal, with its name.
+    pub(crate) granted: BTreeMap<(String, RoleId, String), String>,
     /// Until when the worker has no role.
     pub(crate) refused_until: Option<Timestamp>,
 }

@@ -107,6 +107,17 @@ impl Truth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Assigned {
     pub(crate) gone: bool,
-    /// Its identity lacks roles.
+    /// Its identity lacks roles, unless they were granted.
     pub(crate) lacks_roles: bool,
+    /// When what the worker granted begins to act.
+    pub(crate) granted: Option<Timestamp>,
+    /// The subscription is another tenant's, so not all role assignments can be seen.
+    pub(crate) is_delegated: bool,
+}
+
+impl Assigned {
+    /// Whether its identity cannot act now.
+    pub(crate) fn lacks_roles(self, now: Timestamp) -> bool {
+        self.lacks_roles && self.granted.is_none_or(|at| at > now)
+    }
 }

@@ -30,6 +30,7 @@ impl Scenario {
         let resources: Vec<bool> = (0..random.usize(1..25)).map(|_| random.f64() < excluded).collect();
         for assignment in 0..random.usize(1..4) {
             let lacks_roles = random.f64() < self.spices.lacking_roles;
+            let is_delegated = random.f64() < 0.5;
             for (n, excluded) in resources.iter().enumerate() {
                 if random.f64() < 0.3 {
                     continue;
@@ -37,7 +38,8 @@ impl Scenario {
                 let observation = observation(random, now, assignment, n, *excluded);
                 let key = (observation.target(), observation.resource_id.clone());
                 if self.assigned.last().is_none_or(|(target, _)| *target != key.0) {
-                    self.assigned.push((key.0.clone(), Assigned { gone: false, lacks_roles }));
+                    self.assigned
+                        .push((key.0.clone(), Assigned { gone: false, lacks_roles, granted: None, is_delegated }));
                 }
                 let script = self.script(random, key, *excluded, observation.observed_at);
                 self.scripts.push(script);

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use remediation::settings::{GuardRails, Mode, Tuning, settings};
 
+use crate::cloud::role;
+
 /// Shares, from 0 to 1; most are 0 in most seeds.
 #[derive(Debug, Clone)]
 pub(crate) struct Spices {
@@ -26,6 +28,7 @@ pub(crate) struct Spices {
     pub(crate) thresholds: f64,
     pub(crate) long_tasks: f64,
     pub(crate) lacking_roles: f64,
+    pub(crate) grants: f64,
     pub(crate) fixed_by_people: f64,
     pub(crate) whole_scopes: f64,
     pub(crate) small_documents: f64,
@@ -60,6 +63,7 @@ impl Spices {
             thresholds: spice(0.2, 1.0),
             long_tasks: spice(0.05, 0.05),
             lacking_roles: spice(0.15, 0.5),
+            grants: spice(0.5, 1.0),
             fixed_by_people: spice(0.2, 0.15),
             whole_scopes: spice(0.25, 1.0),
             small_documents: spice(0.1, 1.0),
@@ -98,6 +102,9 @@ impl Spices {
         // What is not listed is found by its policy state, so it must have one; and what makes room takes its fixes along.
         if self.small_documents > 0.0 && self.unseen + self.never_evaluated + self.drifts + self.unhelped == 0.0 {
             tuning.most_entries = 10;
+        }
+        if self.grants > 0.0 {
+            tuning.grant_roles = vec![role()];
         }
         if self.long_tasks > 0.0 {
             tuning.check_interval_max = Duration::from_secs(1_800);

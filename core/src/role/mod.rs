@@ -1,0 +1,18 @@
+//! May the assignment's identity do what the policy asks? Roles are compared by what they allow, never by their names. What cannot be
+//! told for certain is said to be uncertain: only what is certainly missing parks a target, and only what cannot grant rights is granted.
+//! Source: Azure's documentation of role definitions, role assignments and deny assignments; API version 2022-04-01.
+
+mod assigned;
+mod definition;
+mod grant;
+mod pattern;
+mod preflight;
+#[cfg(test)]
+mod preflight_tests;
+mod rights;
+
+pub use assigned::{Denial, RoleAssignment};
+pub use definition::{Covered, Permission, RoleDefinition, RoleId};
+pub use grant::{Grant, GrantAnswer, Grantable};
+pub use preflight::{Doubt, Missing, Standing, Subject, preflight};
+pub use rights::{Home, Rights};

@@ -1,0 +1,69 @@
+//! What was read about the rights of an assignment's identity.
+
+use std::collections::BTreeMap;
+
+use crate::fact::Found;
+use crate::time::Timestamp;
+
+use super::assigned::{Denial, RoleAssignment};
+use super::definition::{RoleDefinition, RoleId};
+
+/// Whose the subscription is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// The worker's own tenant.
+    Ours,
+    /// Another tenant, which has delegated it. The roles that the worker may grant there; where that can be read.
+    Delegated {
+        /// `delegatedRoleDefinitionIds` of the registration, for the worker's principal.
+        grantable: Found<Vec<RoleId>>,
+    },
+}
+
+/// The rights of an assignment's identity, as far as they could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    /// Whose the subscription is.
+    pub home: Home,
+    /// The roles that the policy asks for: `roleDefinitionIds` of the effective version of its definition.
+    pub required: Found<Vec<RoleId>>,
+    /// The identity's principal; none where it cannot be read.
+    pub principal: Option<String>,
+    /// The id of the resource that holds the identity: the policy assignment, or the user-assigned identity itself.
+    pub holder: String,
+    /// The role assignments that hold for it at the scope that was asked about, as the service told: at home its own and its groups',
+    /// there and above; in a delegated subscription all that can be seen.
+    pub assignments: Found<Vec<RoleAssignment>>,
+    /// Deny assignments at the scope and above.
+    pub denials: Found<Vec<Denial>>,
+    /// What the roles allow.
+    pub definitions: BTreeMap<RoleId, Found<RoleDefinition>>,
+    /// Since when at least all of this was so.
+    pub read_at: Timestamp,
+}
+
+impl Rights {
+    /// The definition of a role, where it could be read.
+    #[must_use]
+    pub fn definition(&self, role: &RoleId) -> Option<&RoleDefinition> {
+        match self.definitions.get(role)? {
+            Found::There(definition) => Some(definition),
+            Found::Gone | Found::Unreadable(_) => None,
+        }
+    }
+
+    /// Whether the subscription is another tenant's.
+    #[must_use]
+    pub fn is_delegated(&self) -> bool {
+        match self.home {
+            Home::Ours => false,
+            Home::Delegated { .. } => true,
+        }
+    }
+
+    /// A role as people know it.
+    #[must_use]
+    pub fn name_of(&self, role: &RoleId) -> String {
+        self.definition(role).map_or_else(|| role.to_string(), |known| format!("{} ({role})", known.name))
+    }
+}
