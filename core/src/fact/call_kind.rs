@@ -88,9 +88,9 @@ impl CallKind {
             Self::ReadRoleDefinition => "Microsoft.Authorization/roleDefinitions/read",
             Self::ListRegistrations => "Microsoft.ManagedServices/registrationAssignments/read",
             Self::GrantRole => "Microsoft.Authorization/roleAssignments/write",
-            Self::TriggerEvaluation | Self::ReadEvaluation => {
-                "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action"
-            }
+            Self::TriggerEvaluation => "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action",
+            // The answer to the request names a place below `asyncOperationResults`, which is a resource type of its own.
+            Self::ReadEvaluation => "Microsoft.PolicyInsights/asyncOperationResults/read",
         }
     }
 
