@@ -178,14 +178,21 @@ var queues queue[] = [
   { name: 'batch-runs', maxDeliveryCount: 20 }
 ]
 
-var remediated = empty(remediatedSubscriptions) ? [subscription().subscriptionId] : remediatedSubscriptions
+// Ids are compared, and people write them in any case.
+var ownId = toLower(subscription().subscriptionId)
+// As ids that are known before anything is there: what hangs on them can be told in advance.
+var storageId = resourceId(ownId, appGroupName, 'Microsoft.Storage/storageAccounts', storageName)
+var serviceBusId = resourceId(ownId, appGroupName, 'Microsoft.ServiceBus/namespaces', serviceBusName)
+var eventsQueueId = '${serviceBusId}/queues/${eventsQueue}'
+
+var remediated = empty(remediatedSubscriptions) ? [ownId] : map(remediatedSubscriptions, id => toLower(id))
 var withRights = rightsFromManagementGroup ? [] : remediated
 
 var ofRemediated = map(remediated, id => { subscriptionId: id })
 var wantedSources = empty(eventSources) ? ofRemediated : eventSources
 var sources = listenToEvents ? wantedSources : []
-var newTopics = map(filter(sources, source => empty(source.?topicId)), source => source.subscriptionId!)
-var topicGroups = map(newTopics, id => id == subscription().subscriptionId ? appGroupName : '${appGroupName}-events')
+var newTopics = map(filter(sources, source => empty(source.?topicId)), source => toLower(source.subscriptionId!))
+var topicGroups = map(newTopics, id => id == ownId ? appGroupName : '${appGroupName}-events')
 var existingTopics = map(filter(sources, source => !empty(source.?topicId)), source => split(source.topicId!, '/'))
 
 // A setting that is blank counts as not set; so it is not there at all.
@@ -338,13 +345,14 @@ module app 'modules/function-app.bicep' = {
     identityClientId: identity.outputs.clientId
     blobEndpoint: blobEndpoint
     serviceBusHostName: '${serviceBusName}.${cloud.serviceBus}'
-    serviceBusId: serviceBus.outputs.id
+    serviceBusId: serviceBusId
     componentName: componentName
     runtimeName: runtimeName
     runtimeVersion: runtimeVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    isPrivate: privateNetwork
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     workerSettings: workerSettings
   }
@@ -450,9 +458,9 @@ module listener 'events/event-subscriptions.bicep' = [
     params: {
       topicName: topicName
       token: token
-      queueId: '${serviceBus.outputs.id}/queues/${eventsQueue}'
+      queueId: eventsQueueId
       functionId: ''
-      storageId: storage.outputs.id
+      storageId: storageId
     }
   }
 ]
@@ -466,9 +474,9 @@ module existingListener 'events/event-subscriptions.bicep' = [
     params: {
       topicName: last(id)
       token: token
-      queueId: '${serviceBus.outputs.id}/queues/${eventsQueue}'
+      queueId: eventsQueueId
       functionId: ''
-      storageId: storage.outputs.id
+      storageId: storageId
     }
   }
 ]
@@ -487,5 +495,5 @@ output FUNCTION_APP_ID string = app.outputs.id
 output FUNCTION_APP_NAME string = app.outputs.name
 output ServiceBus__fullyQualifiedNamespace string = '${serviceBusName}.${cloud.serviceBus}'
 output STATE_BLOB_ENDPOINT string = blobEndpoint
-output STORAGE_ACCOUNT_ID string = storage.outputs.id
+output STORAGE_ACCOUNT_ID string = storageId
 output WORKER_PRINCIPAL_ID string = identity.outputs.principalId

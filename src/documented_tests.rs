@@ -72,10 +72,11 @@ fn each_class_and_each_reason_is_told() {
 
 /// Most words of a sentence.
 const LONGEST: usize = 40;
-const TEXTS: [(&str, &str); 9] = [
+const TEXTS: [(&str, &str); 10] = [
     ("README.md", include_str!("../README.md")),
     ("ARCHITECTURE.md", include_str!("../ARCHITECTURE.md")),
     ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),
+    ("docs/deployment.md", include_str!("../docs/deployment.md")),
     ("docs/event-flow.md", include_str!("../docs/event-flow.md")),
     ("docs/failures.md", FAILURES),
     ("docs/glossary.md", include_str!("../docs/glossary.md")),

@@ -57,7 +57,10 @@ param maximumInstanceCount int
 @description('Instances that are always there.')
 param alwaysReadyInstances alwaysReady[]
 
-@description('Id of the subnet that the app reaches the others through; empty for none.')
+@description('Whether the app reaches the others through a virtual network alone.')
+param isPrivate bool
+
+@description('Id of the subnet of the app in that network; not used without one.')
 param subnetId string
 
 @description('Settings of the worker.')
@@ -130,7 +133,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       }
     }
     httpsOnly: true
-    outboundVnetRouting: empty(subnetId) ? null : { allTraffic: true }
+    outboundVnetRouting: isPrivate ? { allTraffic: true } : null
     serverFarmId: plan.id
     siteConfig: {
       ftpsState: 'Disabled'
@@ -138,7 +141,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
     }
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    virtualNetworkSubnetId: isPrivate ? subnetId : null
   }
 }
 

@@ -1,0 +1,21 @@
+//! What `infra/` would create is what the code needs, and no more: read from the snapshots beside this file, which the Bicep compiler
+//! makes (`scripts/check-infra` holds them to the templates), so that no compiler, no network and no Azure is needed here.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look at the clock, and are told by the environment to write a document"
+)]
+
+mod alerts;
+mod azure_yaml;
+mod events;
+mod least_privilege;
+mod parameters;
+mod queues;
+mod resource_table;
+mod rights;
+mod settings;
+mod site;
+mod snapshot;
+mod storage;
