@@ -7,6 +7,7 @@ pub mod faults;
 mod front;
 pub mod functions_host;
 pub mod identity;
+mod json_error;
 pub mod ledger;
 mod local_azure;
 mod ports;

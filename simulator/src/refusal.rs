@@ -115,9 +115,10 @@ pub(crate) fn service_bus(code: u16, words: &str) -> Response {
     refusal(Service::ServiceBus, code, &code.to_string(), words)
 }
 
-/// An error of Blob Storage: its code in the header and the XML body.
-pub(crate) fn blob(code: u16, name: &str, words: &str) -> Response {
-    refusal(Service::Blob, code, name, words)
+/// An error of Blob Storage: its code in the header and the XML body, which also names what it is about.
+pub(crate) fn blob(code: u16, name: &str, words: &str, about: &[(&str, &str)]) -> Response {
+    let about = about.iter().map(|(element, text)| format!("<{element}>{}</{element}>", escaped(text)));
+    refusal_about(Service::Blob, code, name, words, &about.collect::<String>())
 }
 
 /// An error of the App Service identity endpoint.
@@ -126,6 +127,11 @@ pub(crate) fn identity(code: u16, words: &str) -> Response {
 }
 
 fn refusal(service: Service, code: u16, name: &str, words: &str) -> Response {
+    refusal_about(service, code, name, words, "")
+}
+
+/// `about` is XML that Blob Storage puts behind its words.
+fn refusal_about(service: Service, code: u16, name: &str, words: &str, about: &str) -> Response {
     let id = Uuid::new_v4();
     let (content_type, body) = match service {
         Service::ResourceManager => {
@@ -144,7 +150,7 @@ fn refusal(service: Service, code: u16, name: &str, words: &str) -> Response {
             "application/xml",
             format!(
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{name}</Code><Message>{}\nRequestId:{id}\nTime:{}Z\
-                 </Message></Error>",
+                 </Message>{about}</Error>",
                 escaped(words),
                 stamp(OffsetDateTime::now_utc())
             ),

@@ -191,3 +191,12 @@ pub(crate) fn https(value: &str) -> Option<Url> {
     let url = Some(value).filter(|v| !v.contains(SECRETS_FOLLOW)).and_then(|v| Url::parse(v).ok())?;
     Some(url).filter(|url| url.scheme() == "https" && url.has_host())
 }
+
+/// The address of a storage account. One with a path means the same with a slash at its end and without: whoever puts the
+/// name of a container behind it must not make an empty name in between.
+pub(crate) fn account(value: &str) -> Option<Url> {
+    let mut url = https(value)?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Some(url)
+}

@@ -164,7 +164,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         service_bus: environment.required("ServiceBus__fullyQualifiedNamespace", form::namespace)?,
         service_bus_client_id: text("ServiceBus__clientId").or_else(|| client_id.clone()),
         client_id,
-        state_blob_endpoint: environment.required("STATE_BLOB_ENDPOINT", form::https)?,
+        state_blob_endpoint: environment.required("STATE_BLOB_ENDPOINT", form::account)?,
         installation: environment.get("INSTALLATION_ID").and_then(|id| id.parse().ok()),
         resource_manager: resource_manager
             .unwrap_or_else(|| Url::parse(official).expect("the clouds' addresses are URLs")),

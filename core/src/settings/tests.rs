@@ -88,6 +88,20 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
 }
 
 #[test]
+fn a_storage_account_is_the_same_with_and_without_a_slash_at_the_end_of_its_address() {
+    for (given, read) in [
+        ("https://a.blob.core.windows.net", "https://a.blob.core.windows.net/"),
+        ("https://a.blob.core.windows.net/", "https://a.blob.core.windows.net/"),
+        ("https://127.0.0.1:10000/account", "https://127.0.0.1:10000/account"),
+        ("https://127.0.0.1:10000/account/", "https://127.0.0.1:10000/account"),
+        ("https://127.0.0.1:10000/account//", "https://127.0.0.1:10000/account"),
+    ] {
+        let settings = with(&[("STATE_BLOB_ENDPOINT", given)]).unwrap();
+        assert_eq!(settings.state_blob_endpoint.as_str(), read, "{given}");
+    }
+}
+
+#[test]
 fn a_secret_that_was_put_into_a_setting_is_refused_and_not_shown() {
     let (bus, blob) = ("ServiceBus__fullyQualifiedNamespace", "STATE_BLOB_ENDPOINT");
     for (name, value, shown) in [

@@ -14,6 +14,8 @@ pub struct Blob {
     pub content: Bytes,
     /// Its content type.
     pub content_type: String,
+    /// The MD5 of its content in base 64; a blob that was put together from blocks has only what its writer says.
+    pub content_md5: Option<String>,
     /// Its metadata; names in lower case, as they travel in headers.
     pub metadata: BTreeMap<String, String>,
     /// Its ETag, with quotes.

@@ -34,6 +34,8 @@ pub enum BlobError {
         code: &'static str,
         /// What is wrong.
         words: String,
+        /// What it is about: elements of the answer and their texts.
+        about: Vec<(&'static str, String)>,
     },
     /// 405.
     #[error("The resource doesn't support specified Http Verb.")]
@@ -41,6 +43,44 @@ pub enum BlobError {
 }
 
 impl BlobError {
+    pub(super) fn bad(code: &'static str, words: &str) -> Self {
+        Self::BadRequest { code, words: words.to_owned(), about: Vec::new() }
+    }
+
+    /// A header whose value the service does not take.
+    pub(super) fn bad_header(name: &str, value: &str) -> Self {
+        Self::BadRequest {
+            code: "InvalidHeaderValue",
+            words: "The value for one of the HTTP headers is not in the correct format.".to_owned(),
+            about: vec![("HeaderName", name.to_owned()), ("HeaderValue", value.to_owned())],
+        }
+    }
+
+    /// A query parameter whose value the service does not take.
+    pub(super) fn bad_parameter(code: &'static str, name: &str, value: &str) -> Self {
+        Self::BadRequest {
+            code,
+            words: "Value for one of the query parameters specified in the request URI is invalid.".to_owned(),
+            about: vec![("QueryParameterName", name.to_owned()), ("QueryParameterValue", value.to_owned())],
+        }
+    }
+
+    /// What it is about: elements of the answer and their texts.
+    pub(super) fn about(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::BadRequest { about, .. } => about.iter().map(|(name, text)| (*name, text.as_str())).collect(),
+            Self::ContainerNotFound
+            | Self::ContainerAlreadyExists
+            | Self::BlobNotFound
+            | Self::BlobAlreadyExists
+            | Self::ConditionNotMet
+            | Self::NotModified
+            | Self::InvalidRange
+            | Self::InvalidBlockList
+            | Self::UnsupportedHttpVerb => Vec::new(),
+        }
+    }
+
     /// The HTTP status and the service's code.
     pub fn status_and_code(&self) -> (u16, &'static str) {
         match self {

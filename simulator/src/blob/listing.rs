@@ -12,6 +12,23 @@ use crate::refusal::escaped;
 /// The most that one page holds, and what it holds when the client does not say.
 const LARGEST_PAGE: usize = 5000;
 
+const INVALID: &str = "InvalidQueryParameterValue";
+
+/// What a list can include; of it, blobs here have metadata only.
+const INCLUDES: [&str; 11] = [
+    "copy",
+    "deleted",
+    "deletedwithversions",
+    "immutabilitypolicy",
+    "legalhold",
+    "metadata",
+    "permissions",
+    "snapshots",
+    "tags",
+    "uncommittedblobs",
+    "versions",
+];
+
 /// What to list.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Query {
@@ -39,18 +56,12 @@ enum Item {
 impl Query {
     pub(super) fn read(query: &HashMap<String, String>) -> Result<Self, BlobError> {
         let text = |name: &str| query.get(name).filter(|value| !value.is_empty()).cloned();
-        let bad = |code, name: &str| BlobError::BadRequest {
-            code,
-            words: format!(
-                "Value for one of the query parameters specified in the request URI is invalid. QueryParameterName: {name}"
-            ),
-        };
         let most = match text("maxresults") {
             None => None,
             Some(number) => match number.parse::<usize>() {
-                Ok(0) => return Err(bad("OutOfRangeQueryParameterValue", "maxresults")),
+                Ok(0) => return Err(BlobError::bad_parameter("OutOfRangeQueryParameterValue", "maxresults", &number)),
                 Ok(most) => Some(most.min(LARGEST_PAGE)),
-                Err(_) => return Err(bad("InvalidQueryParameterValue", "maxresults")),
+                Err(_) => return Err(BlobError::bad_parameter(INVALID, "maxresults", &number)),
             },
         };
         let marker = text("marker");
@@ -58,11 +69,15 @@ impl Query {
             None => None,
             Some(marker) => {
                 let name = URL_SAFE.decode(marker).ok().and_then(|name| String::from_utf8(name).ok());
-                Some(name.ok_or_else(|| bad("InvalidQueryParameterValue", "marker"))?)
+                Some(name.ok_or_else(|| BlobError::bad_parameter(INVALID, "marker", marker))?)
             }
         };
         let include = text("include").unwrap_or_default();
-        let metadata = include.split(',').any(|part| part.trim().eq_ignore_ascii_case("metadata"));
+        let parts: Vec<&str> = include.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        if parts.iter().any(|part| !INCLUDES.contains(part)) {
+            return Err(BlobError::bad_parameter(INVALID, "include", &include));
+        }
+        let metadata = parts.contains(&"metadata");
         let prefix = text("prefix").unwrap_or_default();
         Ok(Self { prefix, delimiter: text("delimiter"), marker, from, most, metadata })
     }
@@ -131,7 +146,7 @@ impl Query {
             xml,
             "<Blob><Name>{}</Name><Properties><Creation-Time>{}</Creation-Time><Last-Modified>{}</Last-Modified>\
              <Etag>{}</Etag><Content-Length>{}</Content-Length><Content-Type>{}</Content-Type><Content-Encoding />\
-             <Content-Language /><Content-CRC64 /><Content-MD5 /><Cache-Control /><Content-Disposition />\
+             <Content-Language /><Content-CRC64 />{}<Cache-Control /><Content-Disposition />\
              <BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier><AccessTierInferred>true</AccessTierInferred>\
              <LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState>\
              <ServerEncrypted>true</ServerEncrypted></Properties>",
@@ -142,6 +157,9 @@ impl Query {
             blob.etag.trim_matches('"'),
             blob.content.len(),
             escaped(&blob.content_type),
+            blob.content_md5
+                .as_ref()
+                .map_or_else(|| "<Content-MD5 />".to_owned(), |md5| format!("<Content-MD5>{md5}</Content-MD5>")),
         );
         if self.metadata {
             xml.push_str("<Metadata>");
@@ -177,6 +195,7 @@ mod tests {
             name: name.into(),
             content: "abc".into(),
             content_type: "application/json".into(),
+            content_md5: Some("kAFQmDzST7DWlj99KOF/cg==".into()),
             metadata: [("wakeat".to_owned(), "2026 <now>".to_owned())].into(),
             etag: "\"0x1\"".into(),
             created: datetime!(2026-11-21 07:00 UTC),
@@ -240,6 +259,7 @@ mod tests {
             "<Name>a&lt;&amp;b</Name>",
             "<Last-Modified>Sat, 21 Nov 2026 07:00:01 GMT</Last-Modified>",
             "<Etag>0x1</Etag>",
+            "<Content-MD5>kAFQmDzST7DWlj99KOF/cg==</Content-MD5>",
             "<Metadata><wakeat>2026 &lt;now&gt;</wakeat></Metadata>",
             "<Prefix>a&lt;</Prefix>",
             "<NextMarker />",
@@ -250,7 +270,13 @@ mod tests {
 
     #[test]
     fn wrong_parameters_are_refused() {
-        for (name, value) in [("maxresults", "0"), ("maxresults", "x"), ("marker", "?")] {
+        for (name, value) in [
+            ("maxresults", "0"),
+            ("maxresults", "x"),
+            ("marker", "?"),
+            ("include", "everything"),
+            ("include", "metadata,Snapshots"),
+        ] {
             let wrong = Query::read(&[(name.to_owned(), value.to_owned())].into());
             assert!(matches!(wrong, Err(BlobError::BadRequest { .. })), "{name}={value}");
         }

@@ -139,3 +139,62 @@ async fn what_is_not_there_or_not_understood_is_refused_by_its_code() {
     assert_eq!(account.send("PUT", "/fresh?restype=container", &[], "").await.0, 201);
     assert_eq!(account.send("GET", "/fresh?restype=container", &[], "").await.0, 200);
 }
+
+#[tokio::test]
+async fn a_version_that_never_was_and_a_part_of_a_list_that_there_is_not_are_refused_by_name() {
+    let account = Account::open().await;
+    let list = "/state?restype=container&comp=list";
+    for (version, status) in [("2026-04-06", 200), ("2019-12-12", 200), ("2026-04-07", 400), ("latest", 400)] {
+        let (found, headers, body) = account.send("GET", list, &[("x-ms-version", version)], "").await;
+        assert_eq!(found, status, "{version}");
+        if status == 200 {
+            assert_eq!(headers["x-ms-version"], version);
+        } else {
+            assert_eq!(
+                (&headers["x-ms-error-code"], &headers["x-ms-version"]),
+                (&HeaderValue::from_static("InvalidHeaderValue"), &HeaderValue::from_static(versions::DEFAULT))
+            );
+            let named = format!("<HeaderName>x-ms-version</HeaderName><HeaderValue>{version}</HeaderValue></Error>");
+            assert!(body.ends_with(&named), "{body}");
+        }
+    }
+    let (status, headers, body) = account.send("GET", &format!("{list}&include=metadata,moon"), &[], "").await;
+    assert_eq!((status, headers["x-ms-error-code"].to_str().unwrap()), (400, "InvalidQueryParameterValue"));
+    assert!(body.contains("<QueryParameterName>include</QueryParameterName>"), "{body}");
+    assert_eq!(account.send("GET", &format!("{list}&include=metadata,snapshots"), &[], "").await.0, 200);
+}
+
+#[tokio::test]
+async fn metadata_has_room_for_8_kilobytes_and_no_more() {
+    let account = Account::open().await;
+    let of = |bytes: usize| "v".repeat(bytes - "name".len());
+    let put = async |value: &str| account.send("PUT", "/state/b", &[BLOCK, ("x-ms-meta-name", value)], "").await;
+    assert_eq!(put(&of(8_192)).await.0, 201);
+    let (status, headers, _) = put(&of(8_193)).await;
+    assert_eq!((status, headers["x-ms-error-code"].to_str().unwrap()), (400, "MetadataTooLarge"));
+    let (status, ..) = account.send("PUT", "/state/b?comp=metadata", &[("x-ms-meta-name", &of(8_193))], "").await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn content_that_was_damaged_on_its_way_is_refused_and_what_arrived_is_told() {
+    let account = Account::open().await;
+    let (right, other) = ("kAFQmDzST7DWlj99KOF/cg==", "AAAAAAAAAAAAAAAAAAAAAA==");
+    for path in ["/state/b", "/state/c?comp=block&blockid=QQ%3D%3D"] {
+        for (md5, status, code) in [(other, 400, "Md5Mismatch"), ("AAAA", 400, "InvalidMd5"), ("?", 400, "InvalidMd5")]
+        {
+            let (found, headers, body) = account.send("PUT", path, &[BLOCK, ("content-md5", md5)], "abc").await;
+            assert_eq!((found, headers["x-ms-error-code"].to_str().unwrap()), (status, code), "{path} {md5}");
+            assert_eq!(body.contains(&format!("<ServerCalculatedMd5>{right}</ServerCalculatedMd5>")), md5 == other);
+        }
+        let (status, headers, _) = account.send("PUT", path, &[BLOCK, ("content-md5", right)], "abc").await;
+        assert_eq!((status, headers["content-md5"].to_str().unwrap()), (201, right), "{path}");
+    }
+    let (_, headers, _) = account.send("GET", "/state/b", &[], "").await;
+    assert_eq!(headers["content-md5"], right);
+    let (_, headers, _) = account.send("GET", "/state/b", &[("range", "bytes=0-1")], "").await;
+    assert_eq!(
+        (headers.get("content-md5"), &headers["x-ms-blob-content-md5"]),
+        (None, &HeaderValue::from_static(right))
+    );
+}

@@ -19,6 +19,7 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
     pub(super) content_type: Option<String>,
+    pub(super) content_md5: Option<String>,
     pub(super) metadata: BTreeMap<String, String>,
 }
 
@@ -200,8 +201,7 @@ impl Blobs {
         let blocks = inner.container(container)?.uncommitted.entry(name.to_owned()).or_default();
         // The service wants all ids of a blob to be of one length.
         if blocks.keys().next().is_some_and(|known| known.len() != block.len()) {
-            let words = "The specified blob or block content is invalid.".to_owned();
-            return Err(BlobError::BadRequest { code: "InvalidBlobOrBlock", words });
+            return Err(BlobError::bad("InvalidBlobOrBlock", "The specified blob or block content is invalid."));
         }
         blocks.insert(block.to_owned(), content);
         Ok(())
@@ -275,6 +275,7 @@ impl Inner {
             name: name.to_owned(),
             content,
             content_type: draft.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+            content_md5: draft.content_md5,
             metadata: draft.metadata,
             etag,
             created: container.blobs.get(name).map_or(now, |stored| stored.blob.created),

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Counts, Delivery, LockLost, Message, Peeked, Queue, QueueRules, SendRefused};
+use super::{Batches, Counts, Delivery, LockLost, Message, Peeked, Queue, QueueRules, SendRefused, batches::Sizes};
 
 /// A queue, or the dead-letter queue of one, by its path: `queue` or `queue/$DeadLetterQueue`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +45,7 @@ struct Shared {
 struct Inner {
     queues: BTreeMap<String, Queue>,
     shift: Duration,
+    sizes: Sizes,
 }
 
 /// The worker's queues, and how often each of their messages is delivered before it is dead-lettered (docs/adr/0007).
@@ -66,6 +67,11 @@ impl Broker {
             broker.create(name, QueueRules::standard(deliveries));
         }
         broker
+    }
+
+    /// Hands out full batches from now on, or parts of them.
+    pub fn hand_out(&self, batches: Batches) {
+        self.lock().sizes = Sizes::new(batches);
     }
 
     /// Creates a queue, or empties and resets the one of that name. Names compare case-insensitively.
@@ -105,11 +111,13 @@ impl Broker {
         Ok(sent)
     }
 
-    /// Hands out up to `most` messages at once, with locks; none when there are none.
+    /// Hands out up to `most` messages at once, with locks; none when there are none. How many it is of those that are there,
+    /// [`Broker::hand_out`] says.
     ///
     /// # Errors
     /// When there is no such entity.
     pub fn receive(&self, entity: &Entity, most: usize) -> Result<Vec<Delivery>, UnknownEntity> {
+        let most = self.lock().sizes.next(most);
         self.with(&entity.queue, |queue, now| queue.receive(entity.dead_letter, most, now))
     }
 
@@ -309,6 +317,17 @@ mod tests {
         assert_eq!(broker.at_hand(&entity), 3, "nobody has settled them");
         broker.shift(Duration::from_secs(300));
         assert_eq!(broker.counts("wake-ups").active, 3, "their locks are over");
+    }
+
+    #[test]
+    fn batches_come_in_parts_where_that_is_wanted_and_nothing_is_lost() {
+        let broker = Broker::with_worker_queues();
+        broker.hand_out(Batches::Partial { seed: 3 });
+        broker.send("wake-ups", (0..100).map(|number| Message::text(number.to_string())).collect()).unwrap().unwrap();
+        let entity = Entity::queue("wake-ups");
+        let batches: Vec<usize> = (0..100).map(|_| broker.receive(&entity, 20).unwrap().len()).collect();
+        assert_eq!(batches.iter().sum::<usize>(), 100);
+        assert!(batches.iter().filter(|size| **size > 0).count() > 5, "{batches:?}");
     }
 
     #[test]

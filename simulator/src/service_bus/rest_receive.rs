@@ -1,113 +1,84 @@
-//! The REST protocol for receivers, of queues and of their dead-letter queues: one message a call, under a lock that is deleted,
-//! given back or renewed at the address that came with it. Source: Microsoft documentation, "Peek-Lock Message (Non-Destructive
-//! Read)", "Delete Message", "Unlock Message", "Renew Lock for a Message".
+//! The REST protocol for receivers, of queues and of their dead-letter queues: one message a call, gone at once or under a lock
+//! that is deleted, given back or renewed at the address that came with it. Source: Microsoft documentation, "Peek-Lock Message
+//! (Non-Destructive Read)", "Receive and Delete Message (Destructive Read)", "Delete Message", "Unlock Message", "Renew Lock for
+//! a Message".
 
 use std::time::Duration;
 
 use axum::{
-    Router,
     body::Body,
-    extract::{Path, Query, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
-    routing::post,
 };
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
-use super::{Broker, Delivery, Entity, LockLost, UnknownEntity};
+use super::{Broker, Delivery, Entity, LockLost};
 use crate::{refusal, tls::Response};
 
 /// How long a receive waits when it does not say so.
 const DEFAULT_TIMEOUT: u64 = 60;
 
-/// The routes.
-pub(super) fn routes() -> Router<Broker> {
-    let settle = || post(renew).put(unlock).delete(complete);
-    Router::new()
-        .route("/{queue}/messages/head", post(receive))
-        .route("/{queue}/{part}/messages/head", post(receive))
-        .route("/{queue}/messages/{number}/{lock}", settle())
-        .route("/{queue}/{part}/messages/{number}/{lock}", settle())
-}
-
-/// What stands in the path.
-#[derive(Deserialize)]
-struct Place {
-    queue: String,
-    part: Option<String>,
-    lock: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Wait {
-    timeout: Option<u64>,
-}
-
-impl Place {
-    fn path(&self) -> String {
-        self.part.iter().fold(self.queue.clone(), |path, part| format!("{path}/{part}"))
-    }
-
-    /// The entity, if there is one.
-    fn entity(&self, broker: &Broker) -> Result<Entity, UnknownEntity> {
-        let entity: Entity = self.path().parse()?;
-        broker.rules(entity.queue_name()).map(|_| entity).ok_or_else(|| UnknownEntity(self.path()))
-    }
-}
-
-async fn receive(
-    State(broker): State<Broker>,
-    Path(place): Path<Place>,
-    Query(wait): Query<Wait>,
-    headers: HeaderMap,
+/// Hands out a message under a lock. `place` is the entity's path as it was asked for: the lock is settled below it.
+pub(super) async fn peek_lock(
+    broker: &Broker,
+    entity: &Entity,
+    place: &str,
+    query: &str,
+    headers: &HeaderMap,
 ) -> Response {
-    let entity = match place.entity(&broker) {
-        Ok(entity) => entity,
-        Err(unknown) => return refusal::service_bus(410, &unknown.to_string()),
-    };
-    let limit = Duration::from_secs(wait.timeout.unwrap_or(DEFAULT_TIMEOUT));
-    let received = tokio::time::timeout(limit, broker.wait_and_receive(&entity, 1)).await;
-    let Some(delivery) = received.ok().and_then(|deliveries| deliveries.into_iter().next()) else {
-        return answer(204, HeaderMap::new(), Vec::new());
+    let delivery = match next(broker, entity, query).await {
+        Ok(delivery) => delivery,
+        Err(none) => return *none,
     };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let location =
-        format!("https://{host}/{}/messages/{}/{}", place.path(), delivery.sequence_number, delivery.lock_token);
-    answer(201, described(&delivery, &location), delivery.message.bytes().to_vec())
+    let location = format!("https://{host}/{place}/messages/{}/{}", delivery.sequence_number, delivery.lock_token);
+    let mut told = described(&delivery, true);
+    if let Ok(location) = HeaderValue::try_from(location) {
+        told.insert(header::LOCATION, location);
+    }
+    answer(201, told, delivery.message.bytes().to_vec())
 }
 
-async fn complete(broker: State<Broker>, place: Path<Place>) -> Response {
-    settle(broker, place, Broker::complete)
+/// Hands out a message and deletes it: without a lock, and gone whatever becomes of the answer.
+pub(super) async fn receive_and_delete(broker: &Broker, entity: &Entity, query: &str) -> Response {
+    loop {
+        let delivery = match next(broker, entity, query).await {
+            Ok(delivery) => delivery,
+            Err(none) => return *none,
+        };
+        // A lock of this moment is lost only when the queue was deleted or emptied; then there is nothing to hand out.
+        if broker.complete(entity, delivery.lock_token).is_ok() {
+            return answer(200, described(&delivery, false), delivery.message.bytes().to_vec());
+        }
+    }
 }
 
-async fn unlock(broker: State<Broker>, place: Path<Place>) -> Response {
-    settle(broker, place, Broker::abandon)
-}
-
-async fn renew(broker: State<Broker>, place: Path<Place>) -> Response {
-    settle(broker, place, Broker::renew)
-}
-
-fn settle(
-    State(broker): State<Broker>,
-    Path(place): Path<Place>,
-    settle: impl FnOnce(&Broker, &Entity, Uuid) -> Result<(), LockLost>,
-) -> Response {
-    let entity = match place.entity(&broker) {
-        Ok(entity) => entity,
-        Err(unknown) => return refusal::service_bus(410, &unknown.to_string()),
-    };
-    let token = place.lock.as_deref().and_then(|lock| lock.parse().ok()).unwrap_or_default();
-    match settle(&broker, &entity, token) {
+/// Settles the message of a lock.
+pub(super) fn settle(lock: &str, settle: impl FnOnce(Uuid) -> Result<(), LockLost>) -> Response {
+    match settle(lock.parse().unwrap_or_default()) {
         Ok(()) => answer(200, HeaderMap::new(), Vec::new()),
         Err(lost) => refusal::service_bus(404, &lost.to_string()),
     }
 }
 
-/// The headers of a message: where its lock is settled, what the broker says of it, and the user's properties, texts in quotes.
-fn described(delivery: &Delivery, location: &str) -> HeaderMap {
+/// The next message within the time that the query allows, or the answer that there is none.
+async fn next(broker: &Broker, entity: &Entity, query: &str) -> Result<Delivery, Box<Response>> {
+    let mut options = url::form_urlencoded::parse(query.as_bytes());
+    let seconds = match options.find(|(name, _)| name.eq_ignore_ascii_case("timeout")) {
+        None => DEFAULT_TIMEOUT,
+        Some((_, text)) => text.parse().map_err(|_| {
+            // Unverified: the words.
+            Box::new(refusal::service_bus(400, &format!("The timeout '{text}' is not a valid number of seconds.")))
+        })?,
+    };
+    let received = tokio::time::timeout(Duration::from_secs(seconds), broker.wait_and_receive(entity, 1)).await;
+    let delivery = received.ok().and_then(|deliveries| deliveries.into_iter().next());
+    delivery.ok_or_else(|| Box::new(answer(204, HeaderMap::new(), Vec::new())))
+}
+
+/// The headers of a message: what the broker says of it, and the user's properties, texts in quotes.
+fn described(delivery: &Delivery, is_locked: bool) -> HeaderMap {
     let message = &delivery.message;
     let texts = [
         ("MessageId", &message.message_id),
@@ -120,19 +91,17 @@ fn described(delivery: &Delivery, location: &str) -> HeaderMap {
     ];
     let mut properties: Map<String, Value> =
         texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))).collect();
-    properties.extend(
-        [
-            ("DeliveryCount", json!(delivery.delivery_count)),
-            ("SequenceNumber", json!(delivery.sequence_number)),
-            ("LockToken", json!(delivery.lock_token.to_string())),
-            ("LockedUntilUtc", json!(rfc_1123(delivery.locked_until))),
-            ("EnqueuedTimeUtc", json!(rfc_1123(delivery.enqueued))),
-            ("State", json!("Active")),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
+    let mut tell = |name: &str, value: Value| properties.insert(name.to_owned(), value);
+    tell("DeliveryCount", json!(delivery.delivery_count));
+    tell("SequenceNumber", json!(delivery.sequence_number));
+    if is_locked {
+        tell("LockToken", json!(delivery.lock_token.to_string()));
+        tell("LockedUntilUtc", json!(rfc_1123(delivery.locked_until)));
+    }
+    tell("EnqueuedTimeUtc", json!(rfc_1123(delivery.enqueued)));
+    tell("State", json!("Active"));
     let user = message.application_properties.iter().map(|(name, value)| (name.as_str(), value.to_string()));
-    let own = [("Location", location.to_owned()), ("BrokerProperties", Value::Object(properties).to_string())];
+    let own = [("BrokerProperties", Value::Object(properties).to_string())];
     let content_type = message.content_type.clone().map(|kind| ("Content-Type", kind));
     let all = user.chain(own).chain(content_type);
     // A property whose name or value makes no header is not shown.

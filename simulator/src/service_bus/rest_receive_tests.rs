@@ -93,6 +93,25 @@ async fn a_dead_letter_queue_tells_why_and_hands_out_whatever_bytes_there_are() 
 }
 
 #[tokio::test]
+async fn a_destructive_read_hands_out_a_message_without_a_lock_and_it_is_gone() {
+    let broker = broker(1);
+    send(&broker, Message::text("a"));
+    send(&broker, Message::text("dead"));
+    let (status, headers, body) = call(&broker, "DELETE", "/inbox/messages/head?timeout=5").await;
+    assert_eq!((status, body.as_slice()), (200, b"a".as_slice()));
+    assert!(!headers.contains_key("location") && properties(&headers).get("LockToken").is_none(), "{headers:?}");
+    let lock = lock_of(&call(&broker, "POST", "/inbox/messages/head").await.1);
+    assert_eq!(call(&broker, "PUT", &lock).await.0, 200, "its one delivery is used up");
+    let (status, headers, body) = call(&broker, "DELETE", "/inbox/$DeadLetterQueue/messages/head").await;
+    assert_eq!((status, body.as_slice()), (200, b"dead".as_slice()));
+    assert_eq!(headers["deadletterreason"], "\"MaxDeliveryCountExceeded\"");
+    assert_eq!((broker.counts("inbox").active, broker.counts("inbox").dead_lettered), (0, 0));
+    for path in ["/inbox/messages/head?timeout=0", "/inbox/$DeadLetterQueue/messages/head?timeout=0"] {
+        assert_eq!(call(&broker, "DELETE", path).await.0, 204, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_named() {
     let broker = broker(1);
     let lock = format!("/inbox/messages/1/{}", Uuid::new_v4());
@@ -103,6 +122,10 @@ async fn what_is_not_there_is_named() {
         ("DELETE", "/nowhere/messages/1/x", 410),
         ("DELETE", lock.as_str(), 404),
         ("DELETE", "/inbox/messages/1/x", 404),
+        ("POST", "/inbox/messages/head?timeout=soon", 400),
+        ("GET", "/inbox/messages/head", 405),
+        ("PATCH", lock.as_str(), 405),
+        ("POST", "/inbox/messages/1/2/3", 404),
     ] {
         assert_eq!(call(&broker, method, path).await.0, status, "{method} {path}");
     }
