@@ -60,17 +60,29 @@ impl Stage {
 
     /// Starts the worker on what is there.
     pub(crate) async fn start_worker(&mut self, changes: &[(&str, &str)], instances: usize) {
+        self.start_host(changes, instances, false).await;
+        self.azure.faults().on_kill(self.host().killer(0));
+    }
+
+    /// Starts so many workers of each function; who is killed is one that remediates.
+    pub(crate) async fn start_split_worker(&mut self, changes: &[(&str, &str)], each: usize) {
+        self.start_host(changes, each, true).await;
+        let first = self.host().instances_of("remediate")[0];
+        self.azure.faults().on_kill(self.host().killer(first));
+    }
+
+    async fn start_host(&mut self, changes: &[(&str, &str)], instances: usize, split: bool) {
         assert!(self.host.is_none(), "one host at a time");
         let mut options = HostOptions {
             ctrl_c: CtrlC::Ignore,
             instances,
+            split,
             platform_restart: Some(Duration::from_millis(20)),
             kept_log_lines: 500_000,
             ..self.azure.host_options()
         };
         options.settings.extend(settings(changes));
         let host = FunctionsHost::start(self.package.path(), self.azure.broker().clone(), options).await.unwrap();
-        self.azure.faults().on_kill(host.killer(0));
         self.host = Some(host);
     }
 
