@@ -1,5 +1,5 @@
-//! What stands before every service: it reads the request, asks for faults, checks the token, calls the service's
-//! router and records the exchange. The services behind it know nothing of tokens, faults or the ledger.
+//! What stands before every service: it reads the request, asks for faults, checks the token, asks for fakes, calls the
+//! service's router and records the exchange. The services behind it know nothing of tokens, faults or the ledger.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use time::OffsetDateTime;
 use tower::ServiceExt;
 
 use crate::{
-    Faults, Ledger, Service, faults,
+    Faults, Ledger, Service,
+    fakes::{Answer, Fakes},
+    faults,
     identity::{Caller, Tokens},
     ledger::{Asked, OpenEntry},
     refusal,
@@ -29,6 +31,7 @@ pub struct Front {
     router: Router,
     ledger: Ledger,
     faults: Faults,
+    fakes: Fakes,
     guard: Option<Guard>,
 }
 
@@ -42,7 +45,7 @@ struct Guard {
 impl Front {
     /// A front without a token check.
     pub fn new(service: Service, router: Router, ledger: Ledger, faults: Faults) -> Self {
-        Self { service, router, ledger, faults, guard: None }
+        Self { service, router, ledger, faults, fakes: Fakes::new(), guard: None }
     }
 
     /// Lets only requests through that carry a token for one of these audiences. The service finds the
@@ -59,6 +62,13 @@ impl Front {
         if let Some(guard) = &mut self.guard {
             guard.gate = gate;
         }
+        self
+    }
+
+    /// Lets these speak in the service's place.
+    #[must_use]
+    pub fn faked(mut self, fakes: Fakes) -> Self {
+        self.fakes = fakes;
         self
     }
 
@@ -102,7 +112,6 @@ impl Front {
         if !verdict.delay.is_zero() {
             tokio::time::sleep(verdict.delay).await;
         }
-        let request = hyper::Request::from_parts(head, Body::from(body));
         match verdict.kind {
             Some(kind @ (faults::Kind::CutBefore | faults::Kind::KillBefore)) => {
                 if kind == faults::Kind::KillBefore {
@@ -112,7 +121,7 @@ impl Front {
                 Err(Cut)
             }
             Some(kind @ (faults::Kind::CutAfter | faults::Kind::KillAfter)) => {
-                let (_, body) = self.served(request).await?;
+                let (_, body) = self.served(head, body).await?;
                 if kind == faults::Kind::KillAfter {
                     self.faults.kill();
                 }
@@ -128,47 +137,62 @@ impl Front {
                 self.recorded(entry, axum::response::IntoResponse::into_response(answer)).await
             }
             Some(faults::Kind::Replace { from, to }) => {
-                let (mut head, body) = self.served(request).await?;
+                let (mut head, body) = self.served(head, body).await?;
                 head.headers.remove(header::CONTENT_LENGTH);
                 let body = String::from_utf8_lossy(&body).replace(from, to);
                 self.recorded(entry, Response::from_parts(head, Body::from(body))).await
             }
             Some(faults::Kind::Delay(_)) | None => {
-                let (head, body) = self.served(request).await?;
+                let (head, body) = self.served(head, body).await?;
                 self.recorded(entry, Response::from_parts(head, Body::from(body))).await
             }
         }
     }
 
-    async fn served(&self, mut request: hyper::Request<Body>) -> Result<(hyper::http::response::Parts, Bytes), Cut> {
+    async fn served(
+        &self,
+        mut head: hyper::http::request::Parts,
+        body: Bytes,
+    ) -> Result<(hyper::http::response::Parts, Bytes), Cut> {
         if let Some(guard) = &self.guard {
-            let authorization = text(request.headers().get(header::AUTHORIZATION));
+            let authorization = text(head.headers.get(header::AUTHORIZATION));
             match guard.tokens.check(authorization, &guard.audiences, OffsetDateTime::now_utc()) {
                 Ok(caller) => {
-                    let refused = self.refused(guard, &caller, &request);
+                    let refused = self.refused(guard, &caller, &head);
                     if let Some(refused) = refused {
                         return whole(refused).await;
                     }
-                    request.extensions_mut().insert(caller);
+                    head.extensions.insert(caller);
                 }
                 Err(problem) => {
                     return whole(refusal::unauthenticated(self.service, &problem, guard.tokens.tenant())).await;
                 }
             }
         }
-        let Ok(response) = self.router.clone().oneshot(request).await;
-        whole(response).await
+        let asked = (!self.fakes.is_empty()).then(|| (head.method.to_string(), head.uri.to_string(), body.clone()));
+        let instead = asked.as_ref().and_then(|(method, target, body)| self.fakes.instead(method, target, body));
+        if let Some(answer) = instead {
+            return whole(faked(answer)).await;
+        }
+        let Ok(response) = self.router.clone().oneshot(hyper::Request::from_parts(head, Body::from(body))).await;
+        let (mut head, own) = whole(response).await?;
+        let Some((method, target, body)) = asked else { return Ok((head, own)) };
+        let changed = self.fakes.changed(&method, &target, &body, own.clone());
+        if changed != own {
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
+        Ok((head, changed))
     }
 
     /// The service's no to a caller without the right to what the request asks for.
-    fn refused(&self, guard: &Guard, caller: &Caller, request: &hyper::Request<Body>) -> Option<Response> {
+    fn refused(&self, guard: &Guard, caller: &Caller, head: &hyper::http::request::Parts) -> Option<Response> {
         let gate = guard.gate.as_ref()?;
-        let (method, uri) = (request.method().as_str(), request.uri());
+        let (method, uri) = (head.method.as_str(), &head.uri);
         let need = data::need(self.service, method, uri.path(), uri.query().unwrap_or_default())?;
         if gate.opens(caller, need.plane, &need.action, &need.scope) {
             return None;
         }
-        let host = text(request.headers().get(header::HOST)).unwrap_or_default();
+        let host = text(head.headers.get(header::HOST)).unwrap_or_default();
         Some(data::refused(self.service, &need, host))
     }
 
@@ -178,6 +202,19 @@ impl Front {
         entry.finish(Some(head.status.as_u16()), retry_after, self.ledger.keeps_bodies().then(|| body.clone()));
         Ok(Response::from_parts(head, Body::from(body)))
     }
+}
+
+/// A whole answer, as JSON unless its own headers say otherwise.
+fn faked(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = refusal::status(answer.status);
+    let json = (header::CONTENT_TYPE.to_string(), "application/json; charset=utf-8".to_owned());
+    for (name, value) in std::iter::once(json).chain(answer.headers) {
+        if let (Ok(name), Ok(value)) = (header::HeaderName::try_from(name), header::HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// The answer with its body read to the end, so that the service's work is done before a fault can strike.

@@ -3,6 +3,7 @@
 
 pub mod blob;
 pub mod estate;
+pub mod fakes;
 pub mod faults;
 mod front;
 pub mod functions_host;
@@ -20,6 +21,7 @@ pub mod tls;
 #[cfg(test)]
 mod wire_client;
 
+pub use fakes::Fakes;
 pub use faults::Faults;
 pub use front::Front;
 pub use ledger::Ledger;

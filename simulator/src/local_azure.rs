@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Faults, Front, Ledger, Service,
+    Fakes, Faults, Front, Ledger, Service,
     blob::{self, Blobs},
     functions_host::HostOptions,
     identity::{Identity, ManagedIdentities, Principal, Tokens},
@@ -32,6 +32,14 @@ pub struct LocalAzureOptions {
     pub identities: ManagedIdentities,
     /// Whom Service Bus and Blob Storage ask for rights; without it they let every good token through.
     pub gate: Option<Gate>,
+    /// The port of Resource Manager, followed by those of Service Bus, the identity endpoint and Blob Storage; any free
+    /// ones where none is chosen.
+    pub first_port: Option<u16>,
+}
+
+impl LocalAzureOptions {
+    /// How many ports the services take.
+    pub const PORTS: u16 = 4;
 }
 
 impl Default for LocalAzureOptions {
@@ -41,6 +49,7 @@ impl Default for LocalAzureOptions {
             home_tenant_id: Uuid::new_v4().to_string(),
             identities: ManagedIdentities { system_assigned: Some(Principal::random()), user_assigned: Vec::new() },
             gate: None,
+            first_port: None,
         }
     }
 }
@@ -70,6 +79,7 @@ pub struct LocalAzure {
     blobs: Blobs,
     identity: Identity,
     faults: Faults,
+    fakes: Fakes,
     ledger: Ledger,
     authority: Authority,
     directory: TempDir,
@@ -85,7 +95,7 @@ impl LocalAzure {
     pub async fn start(resource_manager: Router, options: LocalAzureOptions) -> anyhow::Result<Self> {
         let authority = Authority::new(OffsetDateTime::now_utc())?;
         let directory = tempfile::Builder::new().prefix("local-azure-").tempdir().context("making a directory")?;
-        let (faults, ledger) = (Faults::new(), Ledger::new());
+        let (faults, fakes, ledger) = (Faults::new(), Fakes::new(), Ledger::new());
         let tokens = Tokens::new(options.home_tenant_id)?;
         let identity = Identity::new(tokens.clone(), options.identities);
         let broker = Broker::with_worker_queues();
@@ -95,12 +105,15 @@ impl LocalAzure {
         }
 
         let front = |service, router| Front::new(service, router, ledger.clone(), faults.clone());
-        let open = async |front: Front, tls| {
+        let open = async |place: u16, front: Front, tls| {
             let tls = if tls { Some(authority.server_config()) } else { None };
-            Endpoint::open(tls, front.exchange()).await.context("binding a port of 127.0.0.1")
+            let port = options.first_port.map(|first| first.saturating_add(place));
+            let words = || port.map_or("binding a port of 127.0.0.1".to_owned(), |port| format!("binding port {port}"));
+            Endpoint::open_on(port, tls, front.exchange()).await.with_context(words)
         };
-        let resource_manager =
-            front(Service::ResourceManager, resource_manager).guarded(tokens.clone(), &RESOURCE_MANAGER_AUDIENCES);
+        let resource_manager = front(Service::ResourceManager, resource_manager)
+            .guarded(tokens.clone(), &RESOURCE_MANAGER_AUDIENCES)
+            .faked(fakes.clone());
         let service_bus = front(Service::ServiceBus, service_bus::router(broker.clone()))
             .guarded(tokens.clone(), &["https://servicebus.azure.net"])
             .gated(options.gate.clone());
@@ -108,14 +121,15 @@ impl LocalAzure {
             .guarded(tokens.clone(), &["https://storage.azure.com"])
             .gated(options.gate);
         let azure = Self {
-            resource_manager: open(resource_manager, true).await?,
-            service_bus: open(service_bus, true).await?,
-            identity_endpoint: open(front(Service::Identity, identity.router()), false).await?,
-            blob: open(blob, true).await?,
+            resource_manager: open(0, resource_manager, true).await?,
+            service_bus: open(1, service_bus, true).await?,
+            identity_endpoint: open(2, front(Service::Identity, identity.router()), false).await?,
+            blob: open(3, blob, true).await?,
             broker,
             blobs,
             identity,
             faults: faults.clone(),
+            fakes,
             ledger: ledger.clone(),
             authority: authority.clone(),
             directory,
@@ -196,6 +210,11 @@ impl LocalAzure {
     /// The rules by which exchanges fail.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// What Resource Manager answers instead of itself.
+    pub fn fakes(&self) -> &Fakes {
+        &self.fakes
     }
 
     /// The record of all exchanges.

@@ -15,6 +15,14 @@ pub(crate) fn free() -> io::Result<u16> {
     listen().and_then(|listener| Ok(listener.local_addr()?.port()))
 }
 
+/// Listens on this port of 127.0.0.1, or on any where none is asked for.
+pub(crate) fn listen_on(port: Option<u16>) -> io::Result<TcpListener> {
+    match port {
+        Some(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port)),
+        None => listen(),
+    }
+}
+
 /// Listens on a port of 127.0.0.1. Each of this process is another one until all have been given, and another process begins
 /// elsewhere.
 pub(crate) fn listen() -> io::Result<TcpListener> {

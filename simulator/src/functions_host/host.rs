@@ -103,7 +103,7 @@ impl FunctionsHost {
         }
         let shared = Arc::new(Shared::new(package, instances, &options));
         let front = Front::new(Service::Functions, web::router(shared.clone()), options.ledger, options.faults);
-        let endpoint = Endpoint::open(None, front.exchange()).await.map_err(HostError::Endpoint)?;
+        let endpoint = Endpoint::open_on(options.port, None, front.exchange()).await.map_err(HostError::Endpoint)?;
         let deliveries = Arc::new(AtomicUsize::new(0));
         let mut host = Self { shared, endpoint, broker, logs, event_grid: options.event_grid, deliveries, tasks };
         host.watch_ctrl_c(options.ctrl_c);

@@ -38,6 +38,8 @@ pub struct HostOptions {
     pub faults: Faults,
     /// Where invocations and webhooks are recorded.
     pub ledger: Ledger,
+    /// The port of its endpoint; any free one where none is chosen.
+    pub port: Option<u16>,
 }
 
 /// Where the size of batches and their completion come from when a trigger does not say it: that depends on the version of
@@ -89,6 +91,7 @@ impl Default for HostOptions {
             kept_log_lines: 20_000,
             faults: Faults::new(),
             ledger: Ledger::new(),
+            port: None,
         }
     }
 }

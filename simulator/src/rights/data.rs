@@ -50,6 +50,7 @@ pub(crate) fn refused(service: Service, need: &DataNeed, host: &str) -> Response
             403,
             "AuthorizationPermissionMismatch",
             "This request is not authorized to perform this operation using this permission.",
+            &[],
         ),
         Service::ServiceBus => {
             let claim = if need.action.ends_with("/send/action") { "Send" } else { "Listen" };

@@ -201,6 +201,11 @@ impl Broker {
         at_hand.unwrap_or_default()
     }
 
+    /// The next time at which something happens in a queue by itself: a schedule, a lock or a life ends.
+    pub fn next_event(&self, queue: &str) -> Option<OffsetDateTime> {
+        self.with(queue, |queue, _| queue.next_event()).ok().flatten()
+    }
+
     /// The settings of a queue.
     pub fn rules(&self, queue: &str) -> Option<QueueRules> {
         self.with(queue, |queue, _| queue.rules().clone()).ok()

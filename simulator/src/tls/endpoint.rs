@@ -49,7 +49,19 @@ impl Endpoint {
     /// # Errors
     /// When no port can be bound.
     pub async fn open(tls: Option<Arc<rustls::ServerConfig>>, exchange: Exchange) -> io::Result<Self> {
-        let listener = ports::listen()?;
+        Self::open_on(None, tls, exchange).await
+    }
+
+    /// The same on a port of one's own choice, where one is chosen.
+    ///
+    /// # Errors
+    /// When the port, or any, cannot be bound.
+    pub async fn open_on(
+        port: Option<u16>,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        exchange: Exchange,
+    ) -> io::Result<Self> {
+        let listener = ports::listen_on(port)?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
