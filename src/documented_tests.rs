@@ -3,6 +3,8 @@
 
 const DOCUMENTS: &str = include_str!("../docs/state-documents.md");
 const FAILURES: &str = include_str!("../docs/failures.md");
+const SCENARIOS: &str = include_str!("../docs/scenarios.md");
+const SCHEMA: &str = include_str!("../docs/scenario.schema.json");
 const REASONS: &str = include_str!("../core/src/document/reasons.rs");
 /// The files whose structs are written into documents.
 const FORMS: [&str; 10] = [
@@ -70,6 +72,35 @@ fn each_class_and_each_reason_is_told() {
     assert!(untold.is_empty(), "docs/failures.md does not tell {untold:?}");
 }
 
+/// The names of all properties in a schema.
+fn properties(schema: &serde_json::Value, found: &mut Vec<String>) {
+    match schema {
+        serde_json::Value::Object(members) => {
+            for (name, member) in members {
+                if let ("properties", Some(known)) = (name.as_str(), member.as_object()) {
+                    found.extend(known.keys().cloned());
+                }
+                properties(member, found);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
+    }
+}
+
+#[test]
+fn each_field_of_a_scenario_is_told() {
+    let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let mut all = Vec::new();
+    properties(&schema, &mut all);
+    assert!(all.len() > 60, "the schema is read: {}", all.len());
+    let untold: Vec<_> = all.iter().filter(|name| !is_told(SCENARIOS, name)).collect();
+    assert!(untold.is_empty(), "docs/scenarios.md does not tell {untold:?}");
+}
+
 /// Most words of a sentence.
 const LONGEST: usize = 40;
 const TEXTS: [(&str, &str); 10] = [
@@ -82,6 +113,7 @@ const TEXTS: [(&str, &str); 10] = [
     ("docs/glossary.md", include_str!("../docs/glossary.md")),
     ("docs/invariants.md", include_str!("../docs/invariants.md")),
     ("docs/log-events.md", include_str!("../docs/log-events.md")),
+    ("docs/scenarios.md", SCENARIOS),
     ("docs/state-documents.md", DOCUMENTS),
 ];
 

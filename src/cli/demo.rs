@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulator_demo::{Burst, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo};
+use simulator_demo::{
+    Burst, Conditions, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo,
+};
 
 use crate::cli::{DONE, UNFIXED};
 
 use super::package::Package;
+use super::scenario;
 use super::table::table;
 
 /// Longest time of a demo.
@@ -28,6 +31,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "EVENTS", conflicts_with_all = ["events", "mode"],
           value_parser = clap::value_parser!(u32).range(10..=100_000))]
     storm: Option<u32>,
+    /// Play the situation in this file, and judge how it ends.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "storm", "mode"])]
+    scenario: Option<PathBuf>,
     /// The seed of the storm: the same seed is the same storm.
     #[arg(long, requires = "storm", default_value_t = 1)]
     seed: u64,
@@ -46,13 +52,17 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum CliMode {
+pub(super) enum CliMode {
     Plan,
     Act,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let package = Package::of(arguments.package)?;
+    if let Some(path) = &arguments.scenario {
+        let log = arguments.log.map(|path| create(&path)).transpose()?;
+        return scenario::demo(path, package.folder(), log, arguments.json).await;
+    }
     let storm = arguments.storm.map(|events| Storm::of(events as usize, arguments.seed));
     let (estate, events) = match (&storm, &arguments.events) {
         (Some(storm), _) => {
@@ -76,7 +86,18 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let settings = storm.map(|storm| storm.settings()).unwrap_or_default();
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
     let log = arguments.log.map(|path| create(&path)).transpose()?;
-    let demo = Demo { estate, events, mode, package: folder, limit: LIMIT, settings, faults, log };
+    let demo = Demo {
+        estate,
+        events,
+        mode,
+        package: folder,
+        limit: LIMIT,
+        settings,
+        faults,
+        conditions: Conditions::default(),
+        instances: 1,
+        log,
+    };
     let bar = progress_bar(arguments.json);
     let report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;
     bar.finish_and_clear();
@@ -116,12 +137,12 @@ fn blame(storm: &Storm, report: &Report) -> String {
 }
 
 /// The file for the log.
-fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
+pub(super) fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
     let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(Box::new(BufWriter::new(file)))
 }
 
-fn progress_bar(json: bool) -> ProgressBar {
+pub(super) fn progress_bar(json: bool) -> ProgressBar {
     if json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -129,7 +150,7 @@ fn progress_bar(json: bool) -> ProgressBar {
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
+pub(super) fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length((progress.settled + progress.unsettled) as u64);
     bar.set_position(progress.settled as u64);
     bar.set_message(format!(
@@ -148,7 +169,7 @@ fn summary(report: &Report, mode: Mode) -> String {
         ));
     }
     if report.timed_out {
-        text.push_str("\n\nThe demo ran out of time before everything had settled.");
+        text.push_str("\n\nThe demo ended before everything had settled.");
     }
     text.push_str(match mode {
         Mode::Plan => "\n\nNothing was touched; everything waits. Next: policy-remediator demo --mode act",

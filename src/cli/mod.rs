@@ -5,6 +5,8 @@ mod demo;
 #[cfg(feature = "local")]
 mod package;
 #[cfg(feature = "local")]
+mod scenario;
+#[cfg(feature = "local")]
 mod simulate;
 #[cfg(feature = "local")]
 mod table;
@@ -26,7 +28,7 @@ const UNFIXED: u8 = 3;
     name = "policy-remediator",
     version,
     about = "Unattended remediation of Azure Policy non-compliance",
-    after_help = "Under the Functions host (FUNCTIONS_CUSTOMHANDLER_PORT is set) the same binary is the app's custom handler.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 something that can be fixed is not."
+    after_help = "Under the Functions host (FUNCTIONS_CUSTOMHANDLER_PORT is set) the same binary is the app's custom handler.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 something that can be fixed is not, or a scenario ends otherwise than expected."
 )]
 struct Arguments {
     #[command(subcommand)]

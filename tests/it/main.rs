@@ -64,6 +64,8 @@ mod refused_tokens;
 mod refused_wake_ups;
 mod refused_worker;
 mod replaced_assignments;
+mod scenario_command;
+mod scenarios;
 mod settled_documents;
 mod short_lists;
 mod slow_creations;

@@ -4,21 +4,25 @@
 pub mod calls;
 mod estate;
 mod events;
+mod follow;
 pub mod judgement;
 mod package;
 mod report;
 mod rights;
 mod run;
+pub mod scenario;
 mod scores;
 mod settings;
+mod stage;
 mod storm;
 mod tally;
 
 pub use estate::estate;
 pub use events::{Burst, burst, read_events};
+pub use follow::follow;
 pub use package::{PackageFile, stage};
 pub use report::{ParkedItem, Report};
 pub use rights::with_rights;
-pub use run::{Demo, Progress, Show, run};
+pub use run::{Conditions, Demo, Progress, Show, run};
 pub use settings::{Mode, settings};
 pub use storm::Storm;

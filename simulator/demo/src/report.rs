@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::scenario::Verdict;
+
 /// The result of a demo. Counts are counts; units stand in the names.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +72,9 @@ pub struct Report {
     pub parked_example: Option<ParkedItem>,
     /// Whether the demo ended before everything had settled.
     pub timed_out: bool,
+    /// Of a scenario: what became of each expectation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
 }
 
 impl Report {

@@ -3,32 +3,32 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use serde_json::Value;
-use tokio::sync::broadcast::{Receiver, error::RecvError, error::TryRecvError};
-use tokio::sync::oneshot;
+use simulator::estate::{ComplianceState, Estate, RecordKey};
+use simulator::fakes::Fake;
+use simulator::faults::Rule;
+use simulator::ledger::Entry;
+use simulator::resource_manager::{Allowance, Tempo};
+use simulator::{LocalAzure, Service};
 
 use super::calls::kind;
 use super::report::Report;
-use super::rights::with_rights;
 use super::scores::scores;
-use super::settings::{Mode, settings};
+use super::settings::Mode;
+use super::stage::Stage;
 use super::tally::{LogTally, StateTally};
 use crate::judgement;
-use simulator::estate::{ComplianceState, Estate, RecordKey};
-use simulator::faults::Rule;
-use simulator::functions_host::{FunctionsHost, LogLine};
-use simulator::identity::{ManagedIdentities, Principal};
-use simulator::ledger::Entry;
-use simulator::resource_manager::{ResourceManager, Tempo};
-use simulator::{LocalAzure, LocalAzureOptions, Service};
+use crate::scenario::{End, Later};
 
 /// How often the state is looked at.
 const LOOK: Duration = Duration::from_millis(100);
-const QUEUES: [&str; 3] = ["noncompliant-resources", "wake-ups", "batch-runs"];
+/// So many looks in a row that find everything at rest are enough.
+const CALM: u32 = 3;
+/// So many looks in a row that find nobody at work are enough, where something waits for longer than the demo lasts.
+const LULL: u32 = 12;
+pub(crate) const QUEUES: [&str; 3] = ["noncompliant-resources", "wake-ups", "batch-runs"];
 
 /// What is to be shown.
 pub struct Demo {
@@ -46,8 +46,30 @@ pub struct Demo {
     pub settings: BTreeMap<String, String>,
     /// What goes wrong with the services.
     pub faults: Vec<Rule>,
+    /// What Resource Manager is like.
+    pub conditions: Conditions,
+    /// How many instances of the worker run.
+    pub instances: usize,
     /// Where the worker's log is written, line by line.
     pub log: Option<Box<dyn Write + Send>>,
+}
+
+/// What Resource Manager is like.
+#[derive(Debug, Clone)]
+pub struct Conditions {
+    /// How fast it is.
+    pub tempo: Tempo,
+    /// How generous with calls.
+    pub allowance: Allowance,
+    /// What it answers instead of its own.
+    pub fakes: Vec<Fake>,
+}
+
+impl Default for Conditions {
+    /// Quick, generous, and itself.
+    fn default() -> Self {
+        Self { tempo: Tempo::quick(), allowance: Allowance::default(), fakes: Vec::new() }
+    }
 }
 
 /// A moment of the demo, for whoever shows progress.
@@ -68,79 +90,78 @@ pub struct Progress {
 }
 
 /// Shows progress.
-pub type Show<'a> = &'a mut dyn FnMut(Progress);
+pub type Show<'a> = &'a mut (dyn FnMut(Progress) + Send);
 
 /// Runs the demo to its end.
 ///
 /// # Errors
 /// When the local Azure or the worker does not start.
 pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
+    Ok(run_with(demo, &[], show).await?.0)
+}
+
+/// The same with steps that are taken later, and how it has ended.
+pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result<(Report, End)> {
     let wanted: Vec<RecordKey> = judgement::fixable(&demo.estate);
-    let worker = Principal::random();
-    let manager = ResourceManager::new(with_rights(demo.estate.clone(), &worker), Tempo::quick());
-    let options = LocalAzureOptions {
-        home_tenant_id: demo.estate.home_tenant.clone(),
-        identities: ManagedIdentities { system_assigned: Some(worker.clone()), user_assigned: Vec::new() },
-        gate: Some(manager.gate()),
-    };
-    let azure = LocalAzure::start(manager.router(), options).await?;
-    demo.faults.into_iter().for_each(|rule| azure.faults().add(rule));
-    let mut options = azure.host_options();
-    options.settings.extend(settings(demo.mode));
-    options.settings.extend(demo.settings.clone());
-    let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
-    let log = Arc::new(Mutex::new(LogTally::default()));
-    // On its own, so that no line is lost however busy the rest is.
-    let (enough, told) = oneshot::channel();
-    let reader = tokio::spawn(read_log(host.subscribe(), Arc::clone(&log), demo.log, told));
+    let mut stage = Stage::start(&mut demo).await?;
+    let mut events = demo.events.len();
+    let mut acts = Vec::new();
+    let mut steps = later.iter().zip(1..).peekable();
     let begun = Instant::now();
-    let events = demo.events.len();
-    let delivery = {
-        let delivery = host.deliver("receive-event", demo.events);
-        tokio::spawn(async move {
-            delivery.await;
-            begun.elapsed()
-        })
-    };
-    let mut calm = 0;
+    stage.deliver(demo.events);
+    let (mut idle, mut calm, mut exchanges) = (0, 0, 0);
     let timed_out = loop {
         tokio::time::sleep(LOOK).await;
-        let state = StateTally::of(azure.blobs());
+        let state = StateTally::of(stage.azure.blobs());
         let settled = state.fixed + state.skipped.values().sum::<usize>() + state.parked.values().sum::<usize>();
         show(Progress {
             events,
-            queued: queued(&azure).0,
+            queued: queued(&stage.azure).0,
             settled,
             unsettled: state.waiting + state.in_task,
             fixed: state.fixed,
-            tasks: manager.tasks().len(),
+            tasks: stage.manager.tasks().len(),
         });
-        let quiet = delivery.is_finished() && host.idle() && is_settled(demo.mode, &state, &locked(&log), &azure);
-        calm = if quiet { calm + 1 } else { 0 };
-        if calm >= 3 {
+        let is_idle = stage.is_idle();
+        let is_settled = is_idle && is_settled(demo.mode, &state, &stage.log(), &stage.azure);
+        // A look at a target may go on when its invocation has ended.
+        let before = std::mem::replace(&mut exchanges, stage.azure.ledger().len());
+        idle = if is_idle && !is_settled && exchanges == before { idle + 1 } else { 0 };
+        calm = if is_settled { calm + 1 } else { 0 };
+        let is_due = |step: &Later| begun.elapsed().as_secs_f64() >= step.at && (calm >= CALM || !step.when_settled);
+        if let Some((step, number)) = steps.next_if(|(step, _)| is_due(step)) {
+            let taken = stage.scene().take(number, step).await;
+            acts.extend(taken.acts);
+            events += taken.events.len();
+            stage.deliver(taken.events);
+            (idle, calm) = (0, 0);
+            continue;
+        }
+        if calm >= CALM && steps.peek().is_none() {
             break false;
         }
-        if begun.elapsed() > demo.limit {
+        let left = demo.limit.saturating_sub(begun.elapsed());
+        if left.is_zero() || (idle >= LULL && steps.peek().is_none() && stage.sleeps_for(left)) {
             break true;
         }
     };
+    acts.extend(steps.map(|(_, number)| (format!("step {number}"), Some("the run ended before it".to_owned()))));
     let seconds = begun.elapsed().as_secs_f64();
-    // The last lines may still be on their way.
-    host.drain_log();
-    drop(enough);
-    reader.await?.context("the log cannot be written")?;
+    stage.close_log().await?;
+    let Stage { azure, manager, host, .. } = &stage;
     let state = StateTally::of(azure.blobs());
+    let end = End { acts, ..End::of(azure, manager, &host.log(), !timed_out) };
     let now: BTreeMap<RecordKey, Option<ComplianceState>> =
         manager.records().into_iter().map(|r| (r.key, r.state)).collect();
     let is_compliant = |key: &&RecordKey| now.get(*key) == Some(&Some(ComplianceState::Compliant));
     let fixed = wanted.iter().filter(is_compliant).count();
-    let waiting_reasons = state.waiting_reasons(&locked(&log));
     let peaks = manager.peak_active_per_target();
-    let delivered_in = if delivery.is_finished() { delivery.await.unwrap_or_default() } else { begun.elapsed() };
-    let scores = scores(&demo.estate, &manager, &azure, &state);
-    let (_, duplicates) = queued(&azure);
+    let delivered_in = stage.delivered_in(begun);
+    let scores = scores(&demo.estate, manager, azure, &state);
+    let (_, duplicates) = queued(azure);
+    let waiting_reasons = state.waiting_reasons(&stage.log());
     let (retries, seconds_to_fixed) = {
-        let log = locked(&log);
+        let log = stage.log();
         (log.retries, [0.5, 0.95].map(|share| log.seconds_to_fixed(share)))
     };
     let report = Report {
@@ -172,48 +193,12 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
         peak_active_tasks_per_target: peaks.values().copied().max().unwrap_or(0),
         worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
         parked_example: state.example.or(state.held_example),
-        calls_without_right: without_right(&manager, &worker),
+        calls_without_right: stage.calls_without_right(),
         timed_out,
+        verdicts: Vec::new(),
     };
-    host.shutdown().await;
-    Ok(report)
-}
-
-/// Takes the log in until it is told that no more is to come, and then what is there.
-async fn read_log(
-    mut lines: Receiver<LogLine>,
-    log: Arc<Mutex<LogTally>>,
-    mut file: Option<Box<dyn Write + Send>>,
-    mut enough: oneshot::Receiver<()>,
-) -> std::io::Result<()> {
-    let mut take_in = |line: &LogLine| {
-        locked(&log).read(line);
-        file.as_mut().map_or(Ok(()), |file| writeln!(file, "{}", line.text))
-    };
-    loop {
-        let line = tokio::select! {
-            line = lines.recv() => line,
-            _ = &mut enough => break,
-        };
-        match line {
-            Ok(line) => take_in(&line)?,
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => break,
-        }
-    }
-    loop {
-        match lines.try_recv() {
-            Ok(line) => take_in(&line)?,
-            Err(TryRecvError::Lagged(_)) => {}
-            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-        }
-    }
-    file.as_mut().map_or(Ok(()), Write::flush)
-}
-
-/// How often the worker, and nobody else, was refused for a missing right.
-fn without_right(manager: &ResourceManager, worker: &Principal) -> usize {
-    manager.refused_calls().iter().filter(|call| call.caller == worker.object_id).count()
+    stage.host.shutdown().await;
+    Ok((report, end))
 }
 
 /// Events that became messages, and those among them that said what another had said already.
@@ -221,10 +206,6 @@ fn queued(azure: &LocalAzure) -> (usize, usize) {
     let counts = azure.broker().counts(QUEUES[0]);
     let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     (number(counts.stored + counts.duplicates), number(counts.duplicates))
-}
-
-fn locked(log: &Mutex<LogTally>) -> MutexGuard<'_, LogTally> {
-    log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {

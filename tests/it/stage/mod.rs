@@ -14,6 +14,7 @@ mod wait;
 mod worker_call;
 
 pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
+pub(crate) use package::stage_package;
 pub(crate) use queues::observation;
 pub(crate) use rest::Expected;
 pub(crate) use simulation::Simulation;

@@ -1,0 +1,121 @@
+//! The stage of a demo: the local Azure, the worker on it, what is delivered to it, and what it logs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde_json::Value;
+use simulator::functions_host::{FunctionsHost, HostOptions, LogLine};
+use simulator::identity::{ManagedIdentities, Principal};
+use simulator::resource_manager::ResourceManager;
+use simulator::{LocalAzure, LocalAzureOptions};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::follow::follow;
+use super::rights::with_rights;
+use super::run::{Demo, QUEUES};
+use super::settings::settings;
+use super::tally::LogTally;
+use crate::scenario::Scene;
+
+/// Everything runs.
+pub(crate) struct Stage {
+    /// The worker's identity.
+    worker: Principal,
+    pub(crate) azure: LocalAzure,
+    pub(crate) manager: ResourceManager,
+    pub(crate) host: FunctionsHost,
+    deliveries: Vec<JoinHandle<()>>,
+    /// The end of the first one.
+    first: Arc<Mutex<Option<Instant>>>,
+    log: Arc<Mutex<LogTally>>,
+    reader: Option<(oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)>,
+}
+
+impl Stage {
+    /// Starts the services as the demo wants them, and the worker on them.
+    pub(crate) async fn start(demo: &mut Demo) -> anyhow::Result<Self> {
+        let conditions = std::mem::take(&mut demo.conditions);
+        let worker = Principal::random();
+        let estate = with_rights(demo.estate.clone(), &worker);
+        let manager = ResourceManager::new(estate, conditions.tempo).with_allowance(conditions.allowance);
+        let options = LocalAzureOptions {
+            home_tenant_id: demo.estate.home_tenant.clone(),
+            identities: ManagedIdentities { system_assigned: Some(worker.clone()), user_assigned: Vec::new() },
+            gate: Some(manager.gate()),
+            ..LocalAzureOptions::default()
+        };
+        let azure = LocalAzure::start(manager.router(), options).await?;
+        conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
+        demo.faults.drain(..).for_each(|rule| azure.faults().add(rule));
+        let mut options = HostOptions { instances: demo.instances, ..azure.host_options() };
+        options.settings.extend(settings(demo.mode));
+        options.settings.extend(demo.settings.clone());
+        let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
+        let log = Arc::new(Mutex::new(LogTally::default()));
+        // On its own, so that no line is lost however busy the rest is.
+        let (enough, told) = oneshot::channel();
+        let (tally, mut file) = (Arc::clone(&log), demo.log.take());
+        let take_in = move |line: &LogLine| {
+            locked(&tally).read(line);
+            file.as_mut().map_or(Ok(()), |file| writeln!(file, "{}", line.text).and_then(|()| file.flush()))
+        };
+        let reader = tokio::spawn(follow(host.subscribe(), told, take_in));
+        let (deliveries, first) = (Vec::new(), Arc::default());
+        Ok(Self { worker, azure, manager, host, deliveries, first, log, reader: Some((enough, reader)) })
+    }
+
+    /// Delivers events, beside everything else.
+    pub(crate) fn deliver(&mut self, events: Vec<Value>) {
+        let (delivery, first) = (self.host.deliver("receive-event", events), Arc::clone(&self.first));
+        self.deliveries.push(tokio::spawn(async move {
+            delivery.await;
+            first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        }));
+    }
+
+    /// Whether nobody is at work: no delivery, no invocation, no message at hand.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.deliveries.iter().all(JoinHandle::is_finished) && self.host.idle()
+    }
+
+    /// Whether no message comes due for so long, so that nothing but a timer could begin anything.
+    pub(crate) fn sleeps_for(&self, time: Duration) -> bool {
+        let until = self.azure.broker().now() + time;
+        QUEUES.iter().filter_map(|queue| self.azure.broker().next_event(queue)).all(|next| next > until)
+    }
+
+    /// How long the first delivery took.
+    pub(crate) fn delivered_in(&self, begun: Instant) -> Duration {
+        let end = *self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        end.map_or_else(|| begun.elapsed(), |end| end - begun)
+    }
+
+    /// How often the worker, and nobody else, was refused for a missing right.
+    pub(crate) fn calls_without_right(&self) -> usize {
+        self.manager.refused_calls().iter().filter(|call| call.caller == self.worker.object_id).count()
+    }
+
+    /// What steps act on.
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        Scene { azure: &self.azure, manager: &self.manager, host: &self.host }
+    }
+
+    /// What the log tells so far.
+    pub(crate) fn log(&self) -> MutexGuard<'_, LogTally> {
+        locked(&self.log)
+    }
+
+    /// Takes in the last lines, which may still be on their way.
+    pub(crate) async fn close_log(&mut self) -> anyhow::Result<()> {
+        self.host.drain_log();
+        let Some((enough, reader)) = self.reader.take() else { return Ok(()) };
+        drop(enough);
+        reader.await?.context("the log cannot be written")
+    }
+}
+
+fn locked(log: &Mutex<LogTally>) -> MutexGuard<'_, LogTally> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,58 @@
+//! `demo --scenario` in a person's hands: the example of the document, changed as a person would.
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::stage::PATIENCE;
+
+/// The example of docs/scenarios.md.
+fn example() -> String {
+    let document = include_str!("../../docs/scenarios.md");
+    let (_, rest) = document.split_once("```json\n").expect("there is an example");
+    rest.split_once("```").expect("it ends").0.to_owned()
+}
+
+/// What the command ends with, prints and complains of.
+async fn demo(text: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.json");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
+    command.args(["demo", "--scenario"]).arg(&file).args(more).kill_on_drop(true);
+    let ended = tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (ended.status.code(), text(ended.stdout), text(ended.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_document_ends_as_it_says() {
+    let (code, printed, complaints) = demo(&example(), &["--json"]).await;
+    assert_eq!(code, Some(0), "{printed}{complaints}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    let verdicts = report["verdicts"].as_array().unwrap();
+    // Four expectations, one answer, and that no two tasks met.
+    assert_eq!(verdicts.len(), 6, "{report}");
+    assert!(verdicts.iter().all(|verdict| verdict["holds"] == true), "{report}");
+    assert_eq!((&report["fixed"], &report["timedOut"]), (&1.into(), &false.into()), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_otherwise_than_expected_is_told_and_ends_with_3() {
+    let text = example().replace("\"atMost\": 4", "\"atMost\": 0").replace("\"/policyAssignments?\"", "\"/nowhere\"");
+    let (code, printed, complaints) = demo(&text, &[]).await;
+    assert_eq!(code, Some(3), "{printed}{complaints}");
+    let wrong: Vec<&str> = printed.lines().filter(|line| line.starts_with("WRONG")).collect();
+    assert_eq!(wrong.len(), 2, "{printed}");
+    assert!(wrong[0].contains("at most 0 tasks"), "{printed}");
+    assert!(wrong[1].contains("the answer 'GET /nowhere' is given"), "{printed}");
+    assert!(printed.contains("remediation tasks opened"), "the report of the demo comes first: {printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_typo_names_the_file_and_the_place() {
+    let (code, printed, complaints) = demo(&example().replacen("\"count\"", "\"cuont\"", 1), &[]).await;
+    assert_eq!((code, printed.as_str()), (Some(1), ""), "{complaints}");
+    for words in ["mine.json", "`cuont`", "`count`", "line 8"] {
+        assert!(complaints.contains(words), "{complaints}");
+    }
+}
