@@ -103,7 +103,7 @@ fn each_field_of_a_scenario_is_told() {
 
 /// Most words of a sentence.
 const LONGEST: usize = 40;
-const TEXTS: [(&str, &str); 10] = [
+const TEXTS: [(&str, &str); 11] = [
     ("README.md", include_str!("../README.md")),
     ("ARCHITECTURE.md", include_str!("../ARCHITECTURE.md")),
     ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),
@@ -114,6 +114,7 @@ const TEXTS: [(&str, &str); 10] = [
     ("docs/invariants.md", include_str!("../docs/invariants.md")),
     ("docs/log-events.md", include_str!("../docs/log-events.md")),
     ("docs/scenarios.md", SCENARIOS),
+    ("docs/simulate.md", include_str!("../docs/simulate.md")),
     ("docs/state-documents.md", DOCUMENTS),
 ];
 

@@ -68,6 +68,7 @@ mod scenario_command;
 mod scenarios;
 mod settled_documents;
 mod short_lists;
+mod simulate_options;
 mod slow_creations;
 mod slow_states;
 mod slowness;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -16,23 +16,39 @@ pub(crate) struct Simulation {
     pub(crate) places: Value,
     child: Child,
     temporary: TempDir,
+    /// What it writes to stderr.
+    complaints: NamedTempFile,
 }
 
 impl Simulation {
     /// Starts it and reads its line.
     pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn with(more: &[&str]) -> Self {
         let temporary = tempfile::Builder::new().prefix("it-simulate-").tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
-        command.args(["simulate", "--json"]).env("TMPDIR", temporary.path());
+        command.args(["simulate", "--json"]).args(more).env("TMPDIR", temporary.path());
+        let complaints = NamedTempFile::new().unwrap();
+        command.stderr(complaints.reopen().unwrap());
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
-        Self { places: serde_json::from_str(&line).unwrap(), child, temporary }
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
+        let words = || std::fs::read_to_string(complaints.path()).unwrap();
+        let line = line.unwrap_or_else(|| panic!("it did not start: {}", words()));
+        Self { places: serde_json::from_str(&line).unwrap(), child, temporary, complaints }
     }
 
     /// One of the places that it named.
     pub(crate) fn place(&self, name: &str) -> String {
         self.places[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.places)).to_owned()
+    }
+
+    /// What it has written to stderr.
+    pub(crate) fn stderr(&self) -> String {
+        std::fs::read_to_string(self.complaints.path()).unwrap()
     }
 
     /// The folder that it laid its package out in.

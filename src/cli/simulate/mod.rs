@@ -1,0 +1,129 @@
+//! `simulate`: the local Azure with the worker on it, kept running for `az`, SDKs, curl and curiosity. It sends no events by
+//! itself: what there is to send stands in a file, and the first of it in a command.
+
+mod log;
+mod places;
+mod short;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
+use simulator::resource_manager::ResourceManager;
+use simulator::{LocalAzure, LocalAzureOptions};
+use simulator_demo::settings;
+
+use crate::cli::DONE;
+
+use super::demo::CliMode;
+use super::package::Package;
+use log::Told;
+use places::Places;
+use start::{Start, start};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Take this port for Resource Manager, and the next four for Service Bus, identity, Blob Storage and the Functions host.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..=65_531))]
+    port: Option<u16>,
+    /// Run this package instead of the binary's own.
+    #[arg(long, value_name = "DIR")]
+    package: Option<PathBuf>,
+    /// Simulate this estate, in the form of the `estate.json` that lies beside the CA file.
+    #[arg(long, value_name = "FILE")]
+    estate: Option<PathBuf>,
+    /// Simulate an estate derived from captured events (a JSON list, or one a line, in either schema).
+    #[arg(long, value_name = "FILE", conflicts_with = "estate")]
+    events: Option<PathBuf>,
+    /// Simulate the situation in this file; its events, later steps and expectations are left to you.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["estate", "events"])]
+    scenario: Option<PathBuf>,
+    /// Whether the worker may act: as usual it may, or as the scenario says.
+    #[arg(long, value_enum)]
+    mode: Option<CliMode>,
+    /// A setting of the worker, on top of the demo's. Can be given again.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// How many workers run.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    instances: u8,
+    /// Write the worker's log to this file, line by line; its short form goes to stderr in any case.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Print the endpoints as one JSON line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    let package = Package::of(arguments.package.clone())?;
+    let Start { estate, events, example, conditions, faults, mode, settings: own } = start(&arguments)?;
+    let file = arguments.log.map(|path| super::demo::create(&path)).transpose()?;
+    let options = LocalAzureOptions {
+        home_tenant_id: estate.home_tenant.clone(),
+        first_port: arguments.port,
+        ..LocalAzureOptions::default()
+    };
+    let manager = ResourceManager::new(estate.clone(), conditions.tempo).with_allowance(conditions.allowance);
+    let azure = LocalAzure::start(manager.router(), options).await?;
+    conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
+    faults.into_iter().for_each(|rule| azure.faults().add(rule));
+    let mut host = HostOptions {
+        ctrl_c: CtrlC::Ignore,
+        instances: arguments.instances.into(),
+        port: arguments.port.map(|first| first + LocalAzureOptions::PORTS),
+        ..azure.host_options()
+    };
+    host.settings.extend(settings(mode));
+    host.settings.extend(own);
+    host.settings.extend(arguments.settings);
+    let host = FunctionsHost::start(package.folder(), azure.broker().clone(), host).await?;
+    let log = Told::of(&host, file)?;
+    let places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
+    if arguments.json {
+        println!("{}", places.json());
+    } else {
+        println!("{}", places.text());
+    }
+    stopped().await?;
+    host.shutdown().await;
+    log.end().await?;
+    Ok(DONE)
+}
+
+/// A setting as it is written on the command line.
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some(_) | None => Err("a setting is written NAME=VALUE".to_owned()),
+    }
+}
+
+/// Waits until the process is asked to stop.
+async fn stopped() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended.context("Ctrl-C cannot be listened for")?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.context("Ctrl-C cannot be listened for")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_a_name_and_any_value() {
+        assert_eq!(setting("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert_eq!(setting("A="), Ok(("A".to_owned(), String::new())));
+        assert!(setting("A").is_err() && setting("=b").is_err());
+    }
+}

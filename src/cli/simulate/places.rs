@@ -1,0 +1,120 @@
+//! Where everything is: what `simulate` prints, for people and as JSON, and the files that it lays beside the CA file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+use serde_json::{Value, json};
+use simulator::estate::Estate;
+use simulator::functions_host::FunctionsHost;
+use simulator::{Endpoints, LocalAzure};
+
+/// The places of a simulation.
+pub(super) struct Places {
+    services: Endpoints,
+    functions: String,
+    events: PathBuf,
+    estate: PathBuf,
+    env: BTreeMap<String, String>,
+    example: Option<Value>,
+}
+
+impl Places {
+    /// The places of what runs. Writes events and estate into files of their own.
+    pub(super) fn of(
+        azure: &LocalAzure,
+        host: &FunctionsHost,
+        estate: &Estate,
+        events: &[Value],
+        example: Option<&Value>,
+    ) -> anyhow::Result<Self> {
+        let services = azure.endpoints();
+        Ok(Self {
+            functions: host.url(),
+            events: written(&services.ca_file.with_file_name("events.json"), &events)?,
+            estate: written(&services.ca_file.with_file_name("estate.json"), estate)?,
+            env: azure.worker_env(),
+            example: example.cloned(),
+            services,
+        })
+    }
+
+    /// As one JSON line.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "resourceManager": self.services.resource_manager,
+            "serviceBus": self.services.service_bus,
+            "identity": self.services.identity,
+            "blob": self.services.blob,
+            "functions": self.functions,
+            "caFile": self.services.ca_file,
+            "events": self.events,
+            "estate": self.estate,
+            "curl": self.curl(),
+            "env": self.env,
+        })
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let Endpoints { resource_manager, service_bus, identity, blob, ca_file } = &self.services;
+        let mut text = String::new();
+        for (name, place) in [
+            ("Resource Manager", resource_manager.clone()),
+            ("Service Bus", service_bus.clone()),
+            ("Identity", identity.clone()),
+            ("Blob Storage", blob.clone()),
+            ("Functions host", self.functions.clone()),
+            ("CA file", ca_file.display().to_string()),
+            ("Events", self.events.display().to_string()),
+            ("Estate", self.estate.display().to_string()),
+        ] {
+            text.push_str(&format!("{name:18}{place}\n"));
+        }
+        text.push('\n');
+        for (name, value) in &self.env {
+            text.push_str(&format!("export {name}={}\n", quoted(value)));
+        }
+        if let Some(curl) = self.curl() {
+            text.push_str(&format!("\nSend an event:\n\n{curl}\n"));
+        }
+        let all = self.post(&format!("@{}", self.events.display()));
+        text.push_str(&format!("\nSend all of them:\n\n{all}\n\nCtrl-C stops everything."));
+        text
+    }
+
+    /// A command that sends an event about something that can be fixed; none where nothing can.
+    fn curl(&self) -> Option<String> {
+        self.example.as_ref().map(|event| self.post(&json!([event]).to_string()))
+    }
+
+    fn post(&self, data: &str) -> String {
+        let url = format!("{}/runtime/webhooks/eventgrid?functionName=receive-event", self.functions);
+        let (url, data) = (quoted(&url), quoted(data));
+        format!(
+            "curl -X POST {url} -H 'aeg-event-type: Notification' -H 'content-type: application/json' --data-binary {data}"
+        )
+    }
+}
+
+fn written(path: &Path, value: &impl Serialize) -> anyhow::Result<PathBuf> {
+    let text = serde_json::to_string_pretty(value)?;
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(path.to_owned())
+}
+
+/// As a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_does_not_end_a_word_of_the_shell() {
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}
