@@ -60,7 +60,7 @@ async fn an_initiative_that_cannot_be_read_or_is_out_of_sight_is_not_taken_for_g
         let events = events(&estate);
         let stage = Stage::start(estate).await;
         let unseen = Rule::new("unseen", Service::ResourceManager, Which::Always, Kind::Status(status));
-        stage.azure.faults().add(unseen.path_contains("/policySetDefinitions/"));
+        stage.azure.faults().add(unseen.path_contains("/policySetDefinitions"));
         stage.deliver(events).await;
         stage.settled(1).await;
         assert!(stage.azure.faults().hits("unseen") > 0, "{status}");

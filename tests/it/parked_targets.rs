@@ -45,7 +45,7 @@ fn grant_roles(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_target_without_roles_gets_one_task_and_one_record_and_goes_on_by_itself_once_roles_are_granted() {
+async fn a_target_without_roles_gets_no_task_and_one_record_and_goes_on_by_itself_once_roles_are_granted() {
     until_met(IN_TIME, LONGER_AND_LONGER, roles_are_missing).await;
 }
 
@@ -78,11 +78,11 @@ async fn roles_are_missing(seconds: u64) -> bool {
     assert_eq!(unparked, 0, "the park is still on");
     let park = &document["parked"];
     assert_eq!((&park["reason"], &park["class"]), (&"missingPermission".into(), &"permission".into()), "{name}");
-    assert!(park["words"].as_str().unwrap().contains("does not have authorization"), "{park}");
-    assert!(park["hint"].as_str().unwrap().contains("roleDefinitionIds"), "{park}");
+    assert!(park["words"].as_str().unwrap().contains(" lacks at /subscriptions/"), "{park}");
+    assert!(park["hint"].as_str().unwrap().contains("az role assignment create --assignee-object-id"), "{park}");
     let kept = |entry: &serde_json::Value| entry["state"]["is"] == "waiting" && entry["attempt"] == 1;
     assert!(document["resources"].as_object().unwrap().values().all(kept), "each keeps its place and its attempt");
-    assert_eq!((counts, tasks), ((0, RESOURCES, 0), 1));
+    assert_eq!((counts, tasks), ((0, RESOURCES, 0), 0), "it is known before any task");
     let said = &stage.logged("target_parked")[0];
     assert_eq!((said["resources"].as_u64(), said["level"].as_str()), (Some(RESOURCES as u64), Some("WARN")));
     stage.told("resource_parked_with_target", RESOURCES).await;
@@ -90,7 +90,7 @@ async fn roles_are_missing(seconds: u64) -> bool {
 
     until("all is fixed", || stage.count("fixed") == RESOURCES).await;
     stage.settled(RESOURCES).await;
-    assert_eq!((stage.unfit(), stage.manager.tasks().len()), (0, 2));
+    assert_eq!((stage.unfit(), stage.manager.tasks().len()), (0, 1));
     let attempts = stage.documents().into_values().next().unwrap()["resources"].clone();
     assert!(attempts.as_object().unwrap().values().all(|entry| entry["attempt"] == 1), "{attempts}");
     stage.told("target_parked", 1).await;

@@ -18,6 +18,14 @@ pub fn kind(entry: &Entry) -> Option<&'static str> {
         ("GET", false) if tail == "policyassignments" => "listAssignments",
         ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
         ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
+        ("GET", false) if tail == "policysetdefinitions" => "listSetDefinitions",
+        ("GET", false) if path.contains("/policydefinitions/") => "readDefinition",
+        ("GET", false) if tail == "policydefinitions" => "listDefinitions",
+        ("GET", false) if tail == "roleassignments" => "listRoleAssignments",
+        ("GET", false) if tail == "denyassignments" => "listDenyAssignments",
+        ("GET", false) if path.contains("/roledefinitions/") => "readRoleDefinition",
+        ("GET", false) if tail == "registrationassignments" => "listRegistrations",
+        ("PUT", false) if path.contains("/providers/microsoft.authorization/roleassignments/") => "grantRole",
         _ => return None,
     })
 }

@@ -50,10 +50,7 @@ impl ResourceManager {
         tempo: Tempo,
         clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            world: Arc::new(Mutex::new(World::new(estate.with_roles_unless_described(), tempo))),
-            clock: Arc::new(clock),
-        }
+        Self { world: Arc::new(Mutex::new(World::new(estate, tempo))), clock: Arc::new(clock) }
     }
 
     /// The same with other page sizes.
@@ -142,7 +139,12 @@ impl ResourceManager {
     /// assignment away or gives it an identity. Changes to resources and records have no effect. `change` must not call
     /// this handle.
     pub fn amends(&self, change: impl FnOnce(&mut Estate)) {
-        self.with_world(self.now(), |world| change(&mut world.estate));
+        self.with_world(self.now(), |world| {
+            change(&mut world.estate);
+            if world.shows_roles {
+                world.estate = std::mem::take(&mut world.estate).with_roles_made_anew();
+            }
+        });
     }
 
     /// Opens a task at a scope as a person would, by the same rules.

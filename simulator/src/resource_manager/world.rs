@@ -23,6 +23,8 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) estate: Estate,
+    /// The estate describes no rights: each identity is shown to have what its policies ask for.
+    pub(crate) shows_roles: bool,
     pub(crate) tempo: Tempo,
     pub(crate) pages: PageSizes,
     pub(crate) quota: Quota,
@@ -43,6 +45,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(estate: Estate, tempo: Tempo) -> Self {
+        let shows_roles = !estate.describes_rights();
+        let estate = if shows_roles { estate.with_roles_of_identities() } else { estate };
         let resources: HashMap<ArmId, String> =
             estate.resources.iter().map(|resource| (resource.id.clone(), resource.location.clone())).collect();
         let assignments = estate.assignments.iter().map(|assignment| &assignment.id);
@@ -50,6 +54,7 @@ impl World {
         Self {
             records: Records::of(&estate),
             estate,
+            shows_roles,
             tempo,
             pages: PageSizes::default(),
             quota: Quota::default(),

@@ -3,7 +3,7 @@
 
 use super::{Access, RoleAssignment};
 use crate::estate::{Assignment, Estate, Identity};
-use crate::identity::Principal;
+use uuid::Uuid;
 
 impl Estate {
     /// The same, where each identity has what its policies ask for.
@@ -16,8 +16,10 @@ impl Estate {
                 continue;
             }
             for role in roles(&self, assignment) {
-                if let Some(principal) = assignment.identity.principal() {
-                    access = access.with_grant(RoleAssignment::new(assignment.scope(), &role, principal));
+                let Some(principal) = assignment.identity.principal() else { continue };
+                let grant = RoleAssignment::new(assignment.scope(), &role, principal);
+                if !access.grants.iter().any(|known| known.name == grant.name && known.gone_at.is_none()) {
+                    access = access.with_grant(grant);
                 }
             }
         }
@@ -25,19 +27,25 @@ impl Estate {
         self.with_access(access)
     }
 
-    /// The same, unless it describes rights itself.
-    pub(crate) fn with_roles_unless_described(self) -> Self {
+    /// Whether it describes rights itself.
+    pub(crate) fn describes_rights(&self) -> bool {
         let Access { enforced, grants, .. } = &self.access;
-        if *enforced || !grants.is_empty() { self } else { self.with_roles_of_identities() }
+        *enforced || !grants.is_empty()
+    }
+
+    /// The same after a change of its assignments, where it does not describe rights itself: what was there before is made anew.
+    pub(crate) fn with_roles_made_anew(mut self) -> Self {
+        self.access.grants.retain(|grant| grant.made_at.is_some());
+        self.with_roles_of_identities()
     }
 }
 
-/// An identity without roles is nobody else's, or it would have theirs.
+/// An identity without roles is nobody else's, or it would have theirs. It stays the same however often this is done.
 fn alone(assignment: &mut Assignment) {
     match &mut assignment.identity {
         Identity::None => {}
         Identity::SystemAssigned { principal, .. } | Identity::UserAssigned { principal, .. } => {
-            *principal = Principal::random().object_id;
+            *principal = Uuid::new_v5(&Uuid::NAMESPACE_URL, assignment.id.lower().as_bytes()).to_string();
         }
     }
 }

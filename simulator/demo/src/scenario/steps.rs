@@ -126,7 +126,11 @@ impl Scene<'_> {
 
     fn assign(&self, said: &Assigned) -> Result<(), String> {
         let mut done = Ok(());
-        self.manager.amends(|estate| done = assign(estate, said));
+        self.manager.amends(|estate| {
+            done = assign(estate, said);
+            // As the portal does, the roles come with the identity.
+            *estate = std::mem::take(estate).with_roles_of_identities();
+        });
         done.map_err(|error| format!("{error:#}"))
     }
 }
