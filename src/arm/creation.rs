@@ -25,6 +25,7 @@ pub fn is_crowded_out(error: &ArmError) -> bool {
 /// | no answer, 5xx | unknown |
 /// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
 /// | 403: the worker itself lacks permission | the target is parked |
+/// | Microsoft.PolicyInsights is not registered, or the subscription is disabled | the subscription is parked |
 /// | any other 4xx | refused |
 #[must_use]
 pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
@@ -46,6 +47,12 @@ pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
                 "InvalidCreateRemediationRequest" if in_the_way || too_many => Creation::Wait,
                 "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
                     park(ParkReason::ReferenceMissing, None)
+                }
+                "MissingSubscriptionRegistration" | "SubscriptionNotRegistered" => {
+                    park(ParkReason::ProviderNotRegistered, None)
+                }
+                "SubscriptionDisabled" | "DisabledSubscription" | "ReadOnlyDisabledSubscription" => {
+                    park(ParkReason::SubscriptionDisabled, None)
                 }
                 _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
                 _ => Creation::Refused(format!("{code}: {message}")),

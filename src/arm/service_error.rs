@@ -33,9 +33,9 @@ impl ServiceError {
     }
 
     /// The error that stands in an answer.
-    // The message of some services holds an error as JSON text; one that is to be looked into becomes an inner error here.
     pub(super) fn of(error: &Value) -> Self {
-        let chain = chain(error);
+        let unfolded = unfolded(error, DEPTH);
+        let chain = chain(&unfolded);
         let code = chain.iter().rev().find_map(|error| code(error)).unwrap_or_default();
         let mut messages: Vec<String> = Vec::new();
         for message in chain.iter().filter_map(|error| message(error)) {
@@ -45,6 +45,38 @@ impl ServiceError {
         }
         Self { code: cut(code), message: join(messages) }
     }
+}
+
+/// The error with what its messages hold as JSON text put into its details: some services tell the cause like that.
+fn unfolded(error: &Value, depth: usize) -> Value {
+    let mut error = error.clone();
+    let Some(depth) = depth.checked_sub(1) else { return error };
+    let Some(members) = error.as_object_mut() else { return error };
+    if let Some(all) = members.get_mut("details").and_then(Value::as_array_mut) {
+        all.iter_mut().take(BREADTH).for_each(|one| *one = unfolded(one, depth));
+    }
+    for member in ["innererror", "innerError"] {
+        if let Some(inner) = members.get_mut(member) {
+            *inner = unfolded(inner, depth);
+        }
+    }
+    let told = members.get("message").or(members.get("Message")).and_then(Value::as_str).and_then(in_text);
+    if let Some(told) = told {
+        let told = unfolded(&told, depth);
+        match members.get_mut("details").and_then(Value::as_array_mut) {
+            Some(all) => all.insert(0, told),
+            None => drop(members.insert("details".to_owned(), Value::Array(vec![told]))),
+        }
+    }
+    error
+}
+
+/// The error that stands as JSON in a text, whatever stands around it: the first object that can be read and is an error.
+fn in_text(text: &str) -> Option<Value> {
+    let begins = text.match_indices('{').map(|(place, _)| place).take(BREADTH);
+    let read = |place: usize| serde_json::Deserializer::from_str(&text[place..]).into_iter::<Value>().next()?.ok();
+    let is_error = |value: &Value| code(value).is_some() || message(value).is_some();
+    begins.filter_map(read).map(|value| wrapped(&value).cloned().unwrap_or(value)).find(is_error)
 }
 
 /// The error within its wrapping.
@@ -103,6 +135,19 @@ mod tests {
 
     fn pair(code: &str, message: &str) -> (String, String) {
         (code.to_owned(), message.to_owned())
+    }
+
+    #[test]
+    fn an_error_that_stands_as_json_in_a_message_is_an_inner_one() {
+        let linked = r#"{ "error": { "code": "LinkedAuthorizationFailed", "message": "no right" } }"#;
+        let read = |message: &str| of(&json!({ "code": "BadRequest", "message": message }));
+        assert_eq!(read(linked).0, "LinkedAuthorizationFailed");
+        assert_eq!(read(&format!("It failed: {linked} (request 5).")).0, "LinkedAuthorizationFailed");
+        let twice = json!({ "error": { "code": "Outer", "message": linked } }).to_string();
+        assert_eq!(read(&twice).0, "LinkedAuthorizationFailed");
+        for no_error in ["{ braces } and {\"a\":5}", "{", "{}", "{0}"] {
+            assert_eq!(read(no_error), pair("BadRequest", no_error), "{no_error}");
+        }
     }
 
     #[test]

@@ -49,6 +49,9 @@ fn state<'a>(change: &Change<'a>, park: Option<&'a TargetPark>) -> Option<Resour
         EntryState::InTask => Some(ResourceEvent::InTask),
         // The fix itself is told before.
         EntryState::Fixed { .. } => change.seconds_to_verified().map(|seconds| ResourceEvent::Verified { seconds }),
+        EntryState::Parked { reason, until, .. } if change.waits_quietly() => {
+            Some(ResourceEvent::Waiting { reason: reason.as_str(), due: *until })
+        }
         EntryState::Parked { reason, class, words, hint, until } => {
             Some(ResourceEvent::Parked { reason: *reason, class: *class, words, hint, until: *until })
         }

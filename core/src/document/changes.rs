@@ -5,7 +5,11 @@ use crate::id::ResourceId;
 use crate::time::Timestamp;
 
 use super::entry::{Entry, EntryState};
+use super::reasons::ParkReason;
 use super::target_document::TargetDocument;
+
+/// A resource that waits for a person or for time is told of from this time in a row on.
+const TOLD_AFTER: u32 = 3;
 
 /// A resource whose entry changed, or that the target's park holds now and did not before, or the other way round.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +91,14 @@ impl Change<'_> {
     /// Whether the resource is parked now, by itself or with its target.
     #[must_use]
     pub fn is_parked(&self) -> bool {
-        self.is_held || matches!(self.after.state, EntryState::Parked { .. })
+        self.is_held || matches!(self.after.state, EntryState::Parked { .. }) && !self.waits_quietly()
+    }
+
+    /// Whether the resource waits for a person or for time, and not often enough yet to tell anybody.
+    #[must_use]
+    pub fn waits_quietly(&self) -> bool {
+        let waits = matches!(self.after.state, EntryState::Parked { reason: ParkReason::WaitingForResource, .. });
+        waits && self.after.waits < TOLD_AFTER
     }
 }
 

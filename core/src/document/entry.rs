@@ -18,6 +18,9 @@ pub struct Entry {
     pub first_seen: Timestamp,
     /// The attempt that is waiting or under way, from 1.
     pub attempt: u32,
+    /// How often in a row it had to wait for a person or for time; no attempt is used up by that.
+    #[serde(default, skip_serializing_if = "super::target_document::is_zero")]
+    pub waits: u32,
     /// When the resource was fixed before, within `FLAP_WINDOW`.
     #[serde(default, with = "timestamps", skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<Timestamp>,
@@ -58,6 +61,7 @@ impl Entry {
             observed_at: seen_at,
             first_seen: seen_at,
             attempt: 1,
+            waits: 0,
             fixes: Vec::new(),
             seen_in_task: None,
             last_failure: None,
@@ -70,7 +74,7 @@ impl Entry {
     pub fn begin_anew(&mut self, seen_at: Timestamp) {
         self.observed_at = self.observed_at.max(seen_at);
         self.first_seen = seen_at;
-        self.attempt = 1;
+        (self.attempt, self.waits) = (1, 0);
         self.seen_in_task = None;
         self.last_failure = None;
         self.doubt = None;

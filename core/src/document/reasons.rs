@@ -18,6 +18,16 @@ pub enum FailureClass {
     Stale,
     /// The assignment's identity lacks a role.
     Permission,
+    /// A deny assignment stands against it: no role helps.
+    Denied,
+    /// A lock stands against it.
+    Locked,
+    /// Another policy forbids what the deployment would make.
+    Disallowed,
+    /// Something else has what the deployment would take, and keeps it.
+    PermanentConflict,
+    /// It can work once the resource is in another state, or the service has made room.
+    WaitsForResource,
     /// Does not pass by itself. Unknown failures too: repeating what is not understood does harm.
     Permanent,
 }
@@ -33,6 +43,11 @@ impl FailureClass {
             Self::Gone => "gone",
             Self::Stale => "stale",
             Self::Permission => "permission",
+            Self::Denied => "denied",
+            Self::Locked => "locked",
+            Self::Disallowed => "disallowed",
+            Self::PermanentConflict => "permanentConflict",
+            Self::WaitsForResource => "waitsForResource",
             Self::Permanent => "permanent",
         }
     }
@@ -46,6 +61,16 @@ pub enum ParkReason {
     PermanentFailure,
     /// The assignment's identity lacks a role.
     MissingPermission,
+    /// A deny assignment forbids the deployment.
+    DenyAssignment,
+    /// A lock forbids the deployment.
+    Locked,
+    /// Another policy forbids what the deployment would make.
+    DisallowedByPolicy,
+    /// Something else has what the deployment would take.
+    PermanentConflict,
+    /// It can work once the resource is in another state, or the service has made room.
+    WaitingForResource,
     /// `MAX_ATTEMPTS` were used up.
     AttemptsUsedUp,
     /// Deployments to it succeed, and the policy states find it non-compliant all the same.
@@ -82,6 +107,11 @@ impl ParkReason {
         match self {
             Self::PermanentFailure => "permanentFailure",
             Self::MissingPermission => "missingPermission",
+            Self::DenyAssignment => "denyAssignment",
+            Self::Locked => "locked",
+            Self::DisallowedByPolicy => "disallowedByPolicy",
+            Self::PermanentConflict => "permanentConflict",
+            Self::WaitingForResource => "waitingForResource",
             Self::AttemptsUsedUp => "attemptsUsedUp",
             Self::FixDidNotHelp => "fixDidNotHelp",
             Self::Flapping => "flapping",
@@ -110,6 +140,11 @@ impl ParkReason {
             | Self::DelegationWithdrawn => true,
             Self::PermanentFailure
             | Self::MissingPermission
+            | Self::DenyAssignment
+            | Self::Locked
+            | Self::DisallowedByPolicy
+            | Self::PermanentConflict
+            | Self::WaitingForResource
             | Self::AttemptsUsedUp
             | Self::Flapping
             | Self::FixDidNotHelp
@@ -128,6 +163,21 @@ impl ParkReason {
             }
             Self::MissingPermission => {
                 "Grant the assignment's identity the roles that the policy definition lists in roleDefinitionIds, at the scope of the assignment."
+            }
+            Self::DenyAssignment => {
+                "Leave the resource to whoever manages it (a managed application, a deployment stack), or have them change it: az rest --method get --url SCOPE/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01 shows the deny assignment. No role helps."
+            }
+            Self::Locked => {
+                "Remove the lock, or exclude what it protects (EXCLUDE_SCOPES): az lock list shows the locks of a resource and above it."
+            }
+            Self::DisallowedByPolicy => {
+                "Another policy forbids what this one deploys: read its name in the service's words, and exempt the resource from one of the two or change their parameters."
+            }
+            Self::PermanentConflict => {
+                "Something else has what the policy would set: read its name in the service's words, and remove it or exempt the resource."
+            }
+            Self::WaitingForResource => {
+                "Start the machine, or let its agent report; where a quota of deployments is full, delete old ones (az deployment group delete). It is tried again by itself, more and more rarely."
             }
             Self::AttemptsUsedUp => {
                 "The same failure came back at every attempt: look at the deployments of the last task, and fix what they name."
@@ -175,6 +225,12 @@ pub enum SkipReason {
     Compliant,
     /// A policy state not older than the event says Exempt.
     Exempt,
+    /// A policy state not older than the event says that the policy does not apply to it.
+    NotApplicable,
+    /// A policy state not older than the event says that it is protected.
+    Protected,
+    /// A policy state not older than the event says that policies conflict over it.
+    Conflicting,
     /// The effective effect is neither deployIfNotExists nor modify.
     NotRemediable,
     /// The assignment no longer exists for this subscription.
@@ -209,6 +265,9 @@ impl SkipReason {
             }
             Self::Compliant
             | Self::Exempt
+            | Self::NotApplicable
+            | Self::Protected
+            | Self::Conflicting
             | Self::NotRemediable
             | Self::ResourceGone
             | Self::AssignmentExcluded
@@ -229,6 +288,9 @@ impl SkipReason {
             | Self::NotEnforced => true,
             Self::Compliant
             | Self::Exempt
+            | Self::NotApplicable
+            | Self::Protected
+            | Self::Conflicting
             | Self::NotRemediable
             | Self::AssignmentGone
             | Self::ReferenceGone
@@ -244,6 +306,9 @@ impl SkipReason {
         match self {
             Self::Compliant => "compliant",
             Self::Exempt => "exempt",
+            Self::NotApplicable => "notApplicable",
+            Self::Protected => "protected",
+            Self::Conflicting => "conflicting",
             Self::NotRemediable => "notRemediable",
             Self::AssignmentGone => "assignmentGone",
             Self::ReferenceGone => "referenceGone",

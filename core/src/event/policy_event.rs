@@ -1,5 +1,7 @@
 //! A policy-state-change event as the rest of the worker sees it, and what makes one worth queuing.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::id::{AssignmentId, IdError, ReferenceId, ResourceId};
@@ -165,10 +167,29 @@ fn open(payload: &Value) -> Result<(String, String, String, Value), Malformed> {
         if event.specversion != "1.0" {
             return Err(Malformed::Envelope(format!("CloudEvents {} is not supported, 1.0 is", event.specversion)));
         }
-        return Ok((event.id, event.kind, event.subject, event.data));
+        let data = match event.data_base64 {
+            Some(text) => Value::String(decoded(&text)?),
+            None => event.data,
+        };
+        return Ok((event.id, event.kind, event.subject, unwrapped(data)?));
     }
     let event: EventGridEvent = serde::Deserialize::deserialize(payload).map_err(envelope)?;
-    Ok((event.id, event.event_type, event.subject, event.data))
+    Ok((event.id, event.event_type, event.subject, unwrapped(event.data)?))
+}
+
+/// The data, which some senders put in as JSON text.
+fn unwrapped(data: Value) -> Result<Value, Malformed> {
+    match data {
+        Value::String(text) => serde_json::from_str(&text)
+            .map_err(|error| Malformed::Envelope(format!("its data are a text, and that is no JSON: {error}"))),
+        data => Ok(data),
+    }
+}
+
+fn decoded(text: &str) -> Result<String, Malformed> {
+    let bytes = STANDARD.decode(text.trim());
+    let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(|| Malformed::Envelope("its data_base64 is no text in base 64".to_owned()))
 }
 
 fn kind_of(event_type: &str) -> Option<EventKind> {
@@ -233,6 +254,36 @@ mod tests {
         assert_eq!(policy(&grid), policy(&cloud(&grid)));
         assert_eq!(policy(&grid).reference, None);
         assert!(policy(&grid).resource.as_str().contains("/resourcegroups/rg/"));
+    }
+
+    #[test]
+    fn data_are_read_as_json_text_and_in_base_64_too() {
+        let grid = event_grid("Changed", "NonCompliant");
+        let (mut text, mut coded) = (cloud(&grid), cloud(&grid));
+        text["data"] = json!(grid["data"].to_string());
+        assert_eq!(policy(&text), policy(&grid));
+        coded.as_object_mut().unwrap().remove("data");
+        coded["data_base64"] = json!(STANDARD.encode(grid["data"].to_string()));
+        assert_eq!(policy(&coded), policy(&grid));
+        for (member, odd, words) in [("data", "no JSON", "no JSON"), ("data_base64", "!", "no text in base 64")] {
+            let mut event = cloud(&grid);
+            event[member] = json!(odd);
+            let error = read(&event).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_legal_name_of_a_resource_is_read_whatever_signs_are_in_it() {
+        for name in ["a#b", "50%", "<x>", "say \"hi\"", "a b", "größe"] {
+            let mut event = event_grid("Changed", "NonCompliant");
+            event["subject"] =
+                json!(format!("{SUB}/resourceGroups/RG/providers/Microsoft.Storage/storageAccounts/{name}"));
+            assert!(policy(&event).resource.as_str().ends_with(&crate::id::fold(name)), "{name}");
+        }
+        let mut event = event_grid("Changed", "NonCompliant");
+        event["subject"] = json!(format!("{SUB}/resourceGroups/RG/providers/Microsoft.Storage/storageAccounts/a?b"));
+        assert!(read(&event).is_err());
     }
 
     #[test]

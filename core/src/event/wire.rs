@@ -26,6 +26,9 @@ pub(crate) struct CloudEvent {
     pub(crate) subject: String,
     #[serde(default)]
     pub(crate) data: serde_json::Value,
+    /// The data, where they are not JSON by their content type.
+    #[serde(default)]
+    pub(crate) data_base64: Option<String>,
 }
 
 /// The data of all three policy-state events. Only `timestamp` is promised by the service's specification.

@@ -33,6 +33,11 @@ impl Refusal {
             | ParkReason::TaskRefused
             | ParkReason::PermanentFailure
             | ParkReason::MissingPermission
+            | ParkReason::DenyAssignment
+            | ParkReason::Locked
+            | ParkReason::DisallowedByPolicy
+            | ParkReason::PermanentConflict
+            | ParkReason::WaitingForResource
             | ParkReason::AttemptsUsedUp
             | ParkReason::Flapping
             | ParkReason::FixDidNotHelp

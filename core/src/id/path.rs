@@ -37,6 +37,15 @@ impl IdError {
 
 /// The folded segments of an id that starts with a slash. A trailing slash is tolerated.
 pub(crate) fn segments(text: &str) -> Result<Vec<String>, IdError> {
+    segments_without(text, is_harmful)
+}
+
+/// The same of an id that never stands in an address: names of resources may have signs in them that an address gives a meaning.
+pub(crate) fn segments_of_a_name(text: &str) -> Result<Vec<String>, IdError> {
+    segments_without(text, |c| c.is_control() || matches!(c, '?' | '\\'))
+}
+
+fn segments_without(text: &str, is_harmful: fn(char) -> bool) -> Result<Vec<String>, IdError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(IdError::Empty);
@@ -46,10 +55,10 @@ pub(crate) fn segments(text: &str) -> Result<Vec<String>, IdError> {
     }
     let inner = text.strip_prefix('/').ok_or_else(|| IdError::shape("an id that starts with '/'", text))?;
     let inner = inner.strip_suffix('/').unwrap_or(inner);
-    inner.split('/').map(segment).collect()
+    inner.split('/').map(|text| segment(text, is_harmful)).collect()
 }
 
-fn segment(text: &str) -> Result<String, IdError> {
+fn segment(text: &str, is_harmful: fn(char) -> bool) -> Result<String, IdError> {
     if text.is_empty() || text == "." || text == ".." || text.contains(is_harmful) {
         return Err(IdError::Segment(text.chars().take(80).collect()));
     }

@@ -79,7 +79,7 @@ impl ResourceId {
 
     pub(crate) fn parse(text: &str) -> Result<Self, IdError> {
         const EXPECTED: &str = "the id of a resource in a subscription";
-        let segments = path::segments(text)?;
+        let segments = path::segments_of_a_name(text)?;
         let [first, id, rest @ ..] = segments.as_slice() else { return Err(IdError::shape(EXPECTED, text)) };
         if first != "subscriptions" {
             return Err(IdError::shape(EXPECTED, text));

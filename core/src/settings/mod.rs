@@ -96,6 +96,8 @@ pub struct Tuning {
     pub reevaluate_interval: Duration,
     pub verify_after: Duration,
     pub keep_tasks_for: Option<Duration>,
+    /// First pause of a resource that waits for a person or for time.
+    pub resource_wait: Duration,
     /// Roles that may be granted to identities of assignments.
     pub grant_roles: Vec<RoleId>,
     pub clock_tolerance: Duration,
@@ -203,6 +205,7 @@ fn tuning(environment: &Environment) -> Tuning {
         reevaluate_interval: environment.duration("REEVALUATE_INTERVAL"),
         verify_after: environment.duration("VERIFY_AFTER"),
         grant_roles: environment.read_as("GRANT_ROLES", form::roles),
+        resource_wait: environment.duration("RESOURCE_WAIT"),
         keep_tasks_for: environment.read_as("KEEP_TASKS_FOR", form::duration_or_none),
         clock_tolerance: environment.duration("CLOCK_TOLERANCE"),
         max_attempts: environment.number("MAX_ATTEMPTS"),

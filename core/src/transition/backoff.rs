@@ -23,6 +23,15 @@ pub fn wait_for_document(returns: u32, tuning: &Tuning, now: Timestamp) -> Times
     now + longest_wait(returns.saturating_add(1), tuning)
 }
 
+/// Longest pause of a resource that waits for a person or for time.
+const LONGEST_RESOURCE_WAIT: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long a resource waits for a person or for time, the how-manyeth time it does: `RESOURCE_WAIT`, doubled each time up to seven days.
+pub(crate) fn resource_wait(waits: u32, tuning: &Tuning) -> Duration {
+    let doubled = tuning.resource_wait.saturating_mul(1 << waits.saturating_sub(1).min(16));
+    doubled.min(LONGEST_RESOURCE_WAIT.max(tuning.resource_wait))
+}
+
 /// Steps after which any wait has grown to any cap: from a nanosecond to more than five hundred years.
 const STEPS: u32 = 64;
 

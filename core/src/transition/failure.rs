@@ -8,6 +8,9 @@
 //! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | another attempt once an evaluation newer than the failure is known; said a second time in a row: parked; nothing deployed again: an attempt is used up |
 //! | gone | the resource itself, or what holds it, is not there any more | skipped |
 //! | permission | the identity lacks a role | parked; the whole target when no deployment of it works |
+//! | denied, locked, disallowed | a deny assignment, a lock, another policy stands against it | the resource is parked, with a hint of its own |
+//! | permanentConflict | something else has what would be taken, and keeps it | the resource is parked at the first |
+//! | waitsForResource | a machine does not run, a quota of deployments is full | tried again after `RESOURCE_WAIT`, doubled up to 7 days; no attempt is used, told from the third time on |
 //! | permanent | everything else | parked, with the service's own words |
 //!
 //! Sources of the texts: the recorded answers in `tests/fixtures`, and Microsoft documentation
@@ -35,6 +38,15 @@ const CODES: &[(&str, FailureClass)] = &[
     ("requesttimeout", FailureClass::Transient),
     ("operationtimedout", FailureClass::Transient),
     ("principalnotfound", FailureClass::Transient),
+    ("deploymentfailedcleanup", FailureClass::Transient),
+    ("ratelimiting", FailureClass::Throttled),
+    ("ratelimitexceeded", FailureClass::Throttled),
+    ("storageaccountoperationinprogress", FailureClass::Conflict),
+    ("referencedresourcenotprovisioned", FailureClass::Conflict),
+    ("scopelocked", FailureClass::Locked),
+    ("denyassignmentauthorizationfailed", FailureClass::Denied),
+    ("requestdisallowedbypolicy", FailureClass::Disallowed),
+    ("deploymentquotaexceeded", FailureClass::WaitsForResource),
     ("anotheroperationinprogress", FailureClass::Conflict),
     ("conflictingoperation", FailureClass::Conflict),
     ("operationpreempted", FailureClass::Conflict),
@@ -51,25 +63,59 @@ const CODES: &[(&str, FailureClass)] = &[
     ("linkedauthorizationfailed", FailureClass::Permission),
 ];
 
+/// Recognised by words in the message, in lower case, whatever the code: what stands behind it is not what the code makes one think.
+const CAUSES: &[(&str, FailureClass)] = &[
+    ("because of the deny assignment", FailureClass::Denied),
+    ("due to the deny assignment", FailureClass::Denied),
+    ("scope(s) are locked", FailureClass::Locked),
+    ("is already used in diagnostic setting", FailureClass::PermanentConflict),
+    ("can't be reused in different settings", FailureClass::PermanentConflict),
+    ("maximum number of diagnostic settings", FailureClass::PermanentConflict),
+    ("when the vm is not running", FailureClass::WaitsForResource),
+    ("vm is not running", FailureClass::WaitsForResource),
+    ("vm agent is not ready", FailureClass::WaitsForResource),
+    ("vm agent is unable to communicate", FailureClass::WaitsForResource),
+    ("vm agent not responding", FailureClass::WaitsForResource),
+    ("would exceed the quota of '800'", FailureClass::WaitsForResource),
+];
+
 /// Recognised by words in the message, in lower case; asked when the code says nothing.
 const WORDS: &[(&str, FailureClass)] = &[
     ("no policy evaluation result was found", FailureClass::Stale),
     ("does not have the necessary permissions", FailureClass::Permission),
     ("does not have authorization to perform action", FailureClass::Permission),
-    ("was disallowed by policy", FailureClass::Permanent),
-    ("failed with status code: 'forbidden'", FailureClass::Permission),
+    ("does not have permission to perform action", FailureClass::Permission),
+    ("was disallowed by policy", FailureClass::Disallowed),
     ("policy evaluation exceeded the maximum allowed time", FailureClass::Transient),
-    ("failed with status code: 'toomanyrequests'", FailureClass::Throttled),
-    ("failed with status code: 'serviceunavailable'", FailureClass::Transient),
-    ("failed with status code: 'internalservererror'", FailureClass::Transient),
-    ("failed with status code: 'conflict'", FailureClass::Conflict),
-    ("failed with status code: 'notfound'", FailureClass::Gone),
     ("could not be retrieved", FailureClass::Gone),
 ];
 
-/// Codes that are no more than the name of a status, in lower case; asked when the words say nothing either.
-const STATUSES: &[(&str, FailureClass)] =
-    &[("conflict", FailureClass::Conflict), ("forbidden", FailureClass::Permission)];
+/// The status in the sentence of a modify: "The 'PATCH' request failed with status code: 'Conflict'".
+fn status_in(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("failed with status code: ")?;
+    rest.trim_start_matches(['\'', '"']).split(['\'', '"', '.', ',', ' ']).next()
+}
+
+/// What a status says that stands where a code should, or in the sentence of a modify: by its name or its number, in lower case.
+fn of_status(status: &str) -> Option<FailureClass> {
+    Some(match status {
+        "toomanyrequests" | "429" => FailureClass::Throttled,
+        "conflict" | "409" | "preconditionfailed" | "412" | "locked" | "423" => FailureClass::Conflict,
+        "forbidden" | "403" => FailureClass::Permission,
+        "notfound" | "404" | "gone" | "410" => FailureClass::Gone,
+        "requesttimeout"
+        | "408"
+        | "internalservererror"
+        | "500"
+        | "badgateway"
+        | "502"
+        | "serviceunavailable"
+        | "503"
+        | "gatewaytimeout"
+        | "504" => FailureClass::Transient,
+        _ => return None,
+    })
+}
 
 /// The class of an error that a deployment to `resource` ended with.
 pub(crate) fn classify(code: &str, message: &str, resource: &ResourceId) -> FailureClass {
@@ -91,8 +137,15 @@ pub(crate) fn is_permission(code: &str, message: &str) -> bool {
 fn look_up(code: &str, message: &str) -> FailureClass {
     let of_code =
         |table: &[(&str, FailureClass)]| table.iter().find(|(known, _)| *known == code).map(|(_, class)| *class);
-    let of_words = || WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class);
-    of_code(CODES).or_else(of_words).or_else(|| of_code(STATUSES)).unwrap_or(FailureClass::Permanent)
+    let among = |table: &[(&str, FailureClass)]| {
+        table.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class)
+    };
+    among(CAUSES)
+        .or_else(|| of_code(CODES))
+        .or_else(|| among(WORDS))
+        .or_else(|| of_status(status_in(message)?))
+        .or_else(|| of_status(code))
+        .unwrap_or(FailureClass::Permanent)
 }
 
 /// Whether another attempt can help, and if not, as what the resource is parked.
@@ -102,6 +155,11 @@ pub(crate) fn action(class: FailureClass) -> Action {
         FailureClass::Gone => Action::Skip,
         FailureClass::Stale => Action::AfterEvaluation,
         FailureClass::Permission => Action::Park(ParkReason::MissingPermission),
+        FailureClass::Denied => Action::Park(ParkReason::DenyAssignment),
+        FailureClass::Locked => Action::Park(ParkReason::Locked),
+        FailureClass::Disallowed => Action::Park(ParkReason::DisallowedByPolicy),
+        FailureClass::PermanentConflict => Action::Park(ParkReason::PermanentConflict),
+        FailureClass::WaitsForResource => Action::WaitForResource,
         FailureClass::Permanent => Action::Park(ParkReason::PermanentFailure),
     }
 }
@@ -115,6 +173,8 @@ pub(crate) enum Action {
     AfterEvaluation,
     /// Nothing is left to remediate.
     Skip,
+    /// Try again after `RESOURCE_WAIT`, without using up an attempt.
+    WaitForResource,
     /// Give up until a person looks.
     Park(ParkReason),
 }
@@ -155,10 +215,10 @@ mod tests {
 
     #[test]
     fn every_rule_of_the_table_is_reached_in_any_case() {
-        for (code, expected) in CODES.iter().chain(STATUSES) {
+        for (code, expected) in CODES {
             assert_eq!(class(&code.to_uppercase(), &words_of(code)), *expected, "{code}");
         }
-        for (words, expected) in WORDS {
+        for (words, expected) in CAUSES.iter().chain(WORDS) {
             let id = format!("{GROUP}/providers/Microsoft.Sql/servers/srv1");
             let message = format!("Failed to remediate resource: '{id}'. It {} today", words.to_uppercase());
             assert_eq!(class("BadRequest", &message), *expected, "{words}");
@@ -180,9 +240,54 @@ mod tests {
     }
 
     #[test]
+    fn a_status_is_read_by_name_and_by_number_in_the_code_and_in_the_sentence_of_a_modify() {
+        for (statuses, expected) in [
+            (&["TooManyRequests", "429"][..], FailureClass::Throttled),
+            (
+                &["BadGateway", "502", "GatewayTimeout", "504", "RequestTimeout", "408", "500"][..],
+                FailureClass::Transient,
+            ),
+            (&["Conflict", "409", "PreconditionFailed", "412"][..], FailureClass::Conflict),
+            (&["Forbidden", "403"][..], FailureClass::Permission),
+            (&["BadRequest", "400", "Teapot"][..], FailureClass::Permanent),
+        ] {
+            for status in statuses {
+                let sentence = format!("The 'PATCH' request failed with status code: '{status}'. Inner Error: ''.");
+                assert_eq!(class("RemediationFailed", &sentence), expected, "{status}");
+                assert_eq!(class(status, ""), expected, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cause_that_the_words_name_stands_above_the_code() {
+        for (code, words, expected) in [
+            (
+                "Conflict",
+                "Data sink 'x' is already used in diagnostic setting 'y' for category 'z'.",
+                FailureClass::PermanentConflict,
+            ),
+            (
+                "",
+                "The 'PATCH' request failed with status code: 'Conflict'. Inner Error: 'because following scope(s) are locked: 'g''",
+                FailureClass::Locked,
+            ),
+            ("Forbidden", "the access is denied because of the deny assignment with name 'x'", FailureClass::Denied),
+            (
+                "OperationNotAllowed",
+                "Cannot modify extensions in the VM when the VM is not running.",
+                FailureClass::WaitsForResource,
+            ),
+            ("Conflict", "Another operation is in progress.", FailureClass::Conflict),
+        ] {
+            assert_eq!(class(code, words), expected, "{code} {words}");
+        }
+    }
+
+    #[test]
     fn what_a_deny_policy_forbids_is_not_for_want_of_a_role() {
         let denied = "The 'PATCH' request failed with status code: 'Forbidden'. Inner Error: 'Resource 'srv1' was disallowed by policy.'";
-        assert_eq!(class("Forbidden", denied), FailureClass::Permanent);
+        assert_eq!(class("Forbidden", denied), FailureClass::Disallowed);
         assert!(!is_permission("Forbidden", denied));
     }
 

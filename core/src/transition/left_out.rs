@@ -129,6 +129,9 @@ fn rail(document: &TargetDocument, reason: SkipReason, tuning: &Tuning) -> Optio
         SkipReason::TypeExcluded
         | SkipReason::Compliant
         | SkipReason::Exempt
+        | SkipReason::NotApplicable
+        | SkipReason::Protected
+        | SkipReason::Conflicting
         | SkipReason::NotRemediable
         | SkipReason::AssignmentGone
         | SkipReason::ReferenceGone

@@ -149,6 +149,9 @@ fn is_known(entry: &Entry, observation: &Observation, tuning: &Tuning, now: Time
         EntryState::Skipped { reason, rails_digest, .. } => match reason {
             SkipReason::Compliant
             | SkipReason::Exempt
+            | SkipReason::NotApplicable
+            | SkipReason::Protected
+            | SkipReason::Conflicting
             | SkipReason::AssignmentGone
             | SkipReason::ReferenceGone
             | SkipReason::ResourceGone => true,
@@ -250,6 +253,7 @@ mod tests {
             observed_at,
             first_seen: observed_at,
             attempt: 3,
+            waits: 0,
             fixes: Vec::new(),
             seen_in_task: None,
             last_failure: None,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::document::SkipReason;
 use crate::event::ComplianceState;
 use crate::fact::{Effect, PolicyState};
-use crate::id::ResourceId;
+use crate::id::{ResourceId, fold};
 
 use super::due::Due;
 use super::skipped::Skipped;
@@ -15,6 +15,16 @@ use super::skipped::Skipped;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NonCompliant {
     pub(crate) resources: Vec<(ResourceId, Option<Effect>)>,
+}
+
+/// Why a resource in a state of another name leaves. `Error` and `Unknown` say nothing, and whatever is new is no reason.
+fn skipped_as(state: &str) -> Option<SkipReason> {
+    match fold(state).as_str() {
+        "notapplicable" => Some(SkipReason::NotApplicable),
+        "protected" => Some(SkipReason::Protected),
+        "conflict" | "conflicting" => Some(SkipReason::Conflicting),
+        _ => None,
+    }
 }
 
 impl NonCompliant {
@@ -31,6 +41,9 @@ impl NonCompliant {
                     skipped.push(Skipped { resource: id, reason: SkipReason::Compliant })
                 }
                 Some(ComplianceState::Exempt) => skipped.push(Skipped { resource: id, reason: SkipReason::Exempt }),
+                Some(ComplianceState::Other(word)) if skipped_as(word).is_some() => {
+                    skipped.extend(skipped_as(word).map(|reason| Skipped { resource: id, reason }));
+                }
                 Some(ComplianceState::NonCompliant | ComplianceState::Other(_)) | None => {
                     // The effect of an older state is that of an older assignment.
                     resources.push((id, fresh.and_then(|s| s.effect.clone())));

@@ -7,7 +7,7 @@ use crate::fact::{TaskState, TaskStatus};
 use crate::id::ResourceId;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
-use crate::transition::backoff::next_attempt;
+use crate::transition::backoff::{next_attempt, resource_wait};
 use crate::transition::doubts;
 use crate::transition::failure::{Action, action, classify};
 use crate::transition::observe::new_episode;
@@ -35,7 +35,7 @@ impl ResourceOutcome<'_> {
     pub(crate) fn fixed(&self, entry: &mut Entry, at: Timestamp) {
         entry.fixes.retain(|earlier| *earlier + self.tuning.flap_window > self.now);
         entry.fixes.push(at);
-        entry.last_failure = None;
+        (entry.last_failure, entry.waits) = (None, 0);
         // Without a doubt left, an evaluation after the deployment's end was a compliant one that came before the task ended.
         let verified_at = Some(entry.observed_at).filter(|seen| entry.seen_in_task.is_none() && *seen >= at);
         entry.state = EntryState::Fixed { at, verified_at };
@@ -56,6 +56,13 @@ impl ResourceOutcome<'_> {
                 entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.tuning, self.now)
             }
             Action::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
+            Action::WaitForResource => {
+                entry.waits = entry.waits.saturating_add(1);
+                let until = self.now + resource_wait(entry.waits, self.tuning);
+                let reason = ParkReason::WaitingForResource;
+                let hint = reason.hint().to_owned();
+                entry.state = EntryState::Parked { reason, class: Some(class), words, hint, until };
+            }
             Action::Park(reason) => entry.state = park(reason, Some(class), words, self.tuning, self.now),
         }
         entry.seen_in_task = None;
