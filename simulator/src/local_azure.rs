@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Fakes, Faults, Front, Ledger, Service,
     blob::{self, Blobs},
-    functions_host::HostOptions,
+    functions_host::{HostOptions, TimerStore},
     identity::{Identity, ManagedIdentities, Principal, Tokens},
     rights::Gate,
     service_bus::{self, Broker},
@@ -81,6 +81,7 @@ pub struct LocalAzure {
     faults: Faults,
     fakes: Fakes,
     ledger: Ledger,
+    timers: TimerStore,
     authority: Authority,
     directory: TempDir,
 }
@@ -131,6 +132,7 @@ impl LocalAzure {
             faults: faults.clone(),
             fakes,
             ledger: ledger.clone(),
+            timers: TimerStore::default(),
             authority: authority.clone(),
             directory,
         };
@@ -176,12 +178,14 @@ impl LocalAzure {
         env
     }
 
-    /// Options for a Functions host whose worker lives on these services: their settings, faults and ledger.
+    /// Options for a Functions host whose worker lives on these services: their settings, faults and ledger, and what the
+    /// hosts before it have kept of their timers.
     pub fn host_options(&self) -> HostOptions {
         HostOptions {
             settings: self.worker_env(),
             faults: self.faults.clone(),
             ledger: self.ledger.clone(),
+            timers: self.timers.clone(),
             ..HostOptions::default()
         }
     }

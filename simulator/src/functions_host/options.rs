@@ -24,7 +24,7 @@ pub struct HostOptions {
     pub key: Option<String>,
     /// What is kept of the timers, from one host to the next.
     pub timers: TimerStore,
-    /// Whether timers run by their schedules; else only [`FunctionsHost::fire`] runs them, and requests by hand.
+    /// Whether timers run by their schedules; else only [`fire`](super::FunctionsHost::fire) runs them, and requests by hand.
     pub timers_run: bool,
     /// How Event Grid delivers.
     pub event_grid: EventGridPolicy,

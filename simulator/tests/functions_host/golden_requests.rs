@@ -39,6 +39,9 @@ async fn the_heads_of_requests_have_the_recorded_headers_in_their_order_and_spel
         let expected = [("GET / HTTP/1.1", &heads["ping"]), ("POST /receive-event HTTP/1.1", &heads[kind])];
         for (seen, (line, headers)) in seen.iter().zip(expected) {
             let expected = head(line, headers).replace("<id>", "00000000-0000-4000-8000-000000000001");
+            // The time of an invocation has no zeros at its end, so its length follows from it.
+            let length = format!("Content-Length: {}\r\n", seen["body"].as_str().unwrap().len());
+            let expected = expected.replace("Content-Length: 189\r\n", &length);
             assert_eq!(normalised(seen["head"].as_str().unwrap(), NOBODY), normalised(&expected, NOBODY), "{kind}");
         }
     }

@@ -103,8 +103,8 @@ async fn messages_that_come_right_behind_the_first_are_of_its_batch() {
         first += 2;
         until(|| broker.counts("work").completed == first).await;
         let seen = crate::support::seen(&host, "/collect");
-        let ids = seen.iter().map(|seen| seen["body"]["Metadata"]["MessageIdArray"].as_str().unwrap().to_owned());
-        if let Some(two) = ids.filter(|ids| ids.contains(',')).next() {
+        let mut ids = seen.iter().map(|seen| seen["body"]["Metadata"]["MessageIdArray"].as_str().unwrap().to_owned());
+        if let Some(two) = ids.find(|ids| ids.contains(',')) {
             break two;
         }
         assert!(first < 200, "never two in one batch");

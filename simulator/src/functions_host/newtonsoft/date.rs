@@ -51,7 +51,7 @@ impl Date {
         let is_end_of_day = hour == 24 && (minute, second, ticks) == (0, 0, 0);
         let hour = if is_end_of_day { 0 } else { hour };
         let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
-        let date = time::Date::from_calendar_date(year.try_into().ok()?, month, day.try_into().ok()?).ok()?;
+        let date = time::Date::from_calendar_date(year.into(), month, day.try_into().ok()?).ok()?;
         let [hour, minute, second] = [hour.try_into().ok()?, minute.try_into().ok()?, second.try_into().ok()?];
         let time = PrimitiveDateTime::new(date, Time::from_hms_nano(hour, minute, second, ticks * 100).ok()?);
         let day = if is_end_of_day { Duration::DAY } else { Duration::ZERO };

@@ -37,7 +37,7 @@ pub(super) async fn event_grid(
     }
     let (function, many) = match found(&shared, &query) {
         Ok(found) => found,
-        Err(response) => return response,
+        Err(words) => return text(StatusCode::NOT_FOUND, words),
     };
     let kind = headers.get(KIND).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let events = || events(&String::from_utf8_lossy(&body));
@@ -67,24 +67,23 @@ pub(super) async fn handshake(
     if !has_key(&shared, &query, &headers) {
         return unauthorized();
     }
-    if let Err(response) = found(&shared, &query) {
-        return response;
+    if let Err(words) = found(&shared, &query) {
+        return text(StatusCode::NOT_FOUND, words);
     }
     let allowed = headers.get("webhook-request-origin").cloned();
     let allowed = allowed.map(|origin| (HeaderName::from_static("webhook-allowed-origin"), origin));
     (StatusCode::OK, allowed.into_iter().collect::<HeaderMap>()).into_response()
 }
 
-/// The function that is asked for, its name with its case, and whether it takes many events.
-fn found<'a>(shared: &'a Shared, query: &HashMap<String, String>) -> Result<(&'a Function, bool), Response> {
+/// The function that is asked for, its name with its case, and whether it takes many events; or the words that there is none.
+fn found<'a>(shared: &'a Shared, query: &HashMap<String, String>) -> Result<(&'a Function, bool), String> {
     let name =
         query.iter().find(|(name, _)| name.eq_ignore_ascii_case("functionName")).map(|(_, value)| value.as_str());
     let function = name.and_then(|name| shared.function(name));
     match function.map(|function| (function, &function.trigger)) {
         Some((function, Trigger::EventGrid { many })) => Ok((function, *many)),
         Some((_, Trigger::ServiceBus { .. } | Trigger::Timer { .. } | Trigger::Http { .. })) | None => {
-            let words = format!("cannot find function: '{}'", name.unwrap_or_default());
-            Err(text(StatusCode::NOT_FOUND, words))
+            Err(format!("cannot find function: '{}'", name.unwrap_or_default()))
         }
     }
 }
