@@ -8,6 +8,7 @@ mod follow;
 pub mod judgement;
 mod package;
 mod report;
+mod reported;
 mod rights;
 mod run;
 pub mod scenario;

@@ -6,20 +6,17 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use simulator::estate::{ComplianceState, Estate, RecordKey};
+use simulator::LocalAzure;
+use simulator::estate::Estate;
 use simulator::fakes::Fake;
 use simulator::faults::Rule;
-use simulator::ledger::Entry;
 use simulator::resource_manager::{Allowance, Tempo};
-use simulator::{LocalAzure, Service};
 
-use super::calls::kind;
 use super::report::Report;
-use super::scores::scores;
+use super::reported::{Ran, queued, reported};
 use super::settings::Mode;
 use super::stage::Stage;
 use super::tally::{LogTally, StateTally};
-use crate::judgement;
 use crate::scenario::{End, Later};
 
 /// How often the state is looked at.
@@ -102,7 +99,6 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
 
 /// The same with steps that are taken later, and how it has ended.
 pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result<(Report, End)> {
-    let wanted: Vec<RecordKey> = judgement::fixable(&demo.estate);
     let mut stage = Stage::start(&mut demo).await?;
     let mut events = demo.events.len();
     let mut acts = Vec::new();
@@ -148,64 +144,10 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
     acts.extend(steps.map(|(_, number)| (format!("step {number}"), Some("the run ended before it".to_owned()))));
     let seconds = begun.elapsed().as_secs_f64();
     stage.close_log().await?;
-    let Stage { azure, manager, host, .. } = &stage;
-    let state = StateTally::of(azure.blobs());
-    let end = End { acts, ..End::of(azure, manager, &host.log(), !timed_out) };
-    let now: BTreeMap<RecordKey, Option<ComplianceState>> =
-        manager.records().into_iter().map(|r| (r.key, r.state)).collect();
-    let is_compliant = |key: &&RecordKey| now.get(*key) == Some(&Some(ComplianceState::Compliant));
-    let fixed = wanted.iter().filter(is_compliant).count();
-    let peaks = manager.peak_active_per_target();
-    let delivered_in = stage.delivered_in(begun);
-    let scores = scores(&demo.estate, manager, azure, &state);
-    let (_, duplicates) = queued(azure);
-    let waiting_reasons = state.waiting_reasons(&stage.log());
-    let (retries, seconds_to_fixed) = {
-        let log = stage.log();
-        (log.retries, [0.5, 0.95].map(|share| log.seconds_to_fixed(share)))
-    };
-    let report = Report {
-        events,
-        duplicates,
-        rejected: azure.blobs().list("rejected", "").len(),
-        tasks: manager.tasks().len(),
-        fixed,
-        unfixed: wanted.len() - fixed,
-        skipped: state.skipped,
-        waiting: state.waiting + state.in_task,
-        waiting_reasons,
-        parked: state.parked,
-        parked_targets: state.parked_targets,
-        retries,
-        arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
-        seconds,
-        events_per_second: events as f64 / delivered_in.as_secs_f64().max(0.001),
-        seconds_to_fixed_median: seconds_to_fixed[0],
-        seconds_to_fixed_p95: seconds_to_fixed[1],
-        arm_writes: scores.arm_writes,
-        refused_arm_writes: scores.refused_arm_writes,
-        least_arm_writes: scores.least_arm_writes,
-        arm_reads: scores.arm_reads,
-        duplicate_tasks: scores.duplicate_tasks,
-        overlaps: scores.overlaps,
-        retry_after_violations: scores.retry_after_violations,
-        wrongly_parked: scores.wrongly_parked,
-        peak_active_tasks_per_target: peaks.values().copied().max().unwrap_or(0),
-        worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
-        parked_example: state.example.or(state.held_example),
-        calls_without_right: stage.calls_without_right(),
-        timed_out,
-        verdicts: Vec::new(),
-    };
+    let end = End { acts, ..End::of(&stage.azure, &stage.manager, &stage.host.log(), !timed_out) };
+    let report = reported(&Ran { estate: &demo.estate, stage: &stage, events, begun, seconds, timed_out });
     stage.host.shutdown().await;
     Ok((report, end))
-}
-
-/// Events that became messages, and those among them that said what another had said already.
-fn queued(azure: &LocalAzure) -> (usize, usize) {
-    let counts = azure.broker().counts(QUEUES[0]);
-    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    (number(counts.stored + counts.duplicates), number(counts.duplicates))
 }
 
 fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {
@@ -220,13 +162,4 @@ fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure
         Mode::Act => state.waiting + state.in_task + state.active_tasks == 0,
         Mode::Plan => state.waiting_targets.keys().all(|target| log.planned.contains(target)),
     }
-}
-
-/// Calls by kind.
-fn arm_calls(entries: &[Entry]) -> BTreeMap<String, usize> {
-    let mut calls = BTreeMap::new();
-    for entry in entries {
-        *calls.entry(kind(entry).unwrap_or("other").to_owned()).or_default() += 1;
-    }
-    calls
 }
