@@ -103,7 +103,7 @@ fn each_field_of_a_scenario_is_told() {
 
 /// Most words of a sentence.
 const LONGEST: usize = 40;
-const TEXTS: [(&str, &str); 11] = [
+const TEXTS: [(&str, &str); 12] = [
     ("README.md", include_str!("../README.md")),
     ("ARCHITECTURE.md", include_str!("../ARCHITECTURE.md")),
     ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),

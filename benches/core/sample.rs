@@ -45,6 +45,7 @@ pub(crate) fn entry(state: EntryState, seconds_ago: u64) -> Entry {
         observed_at: at,
         first_seen: at,
         attempt: 1,
+        waits: 0,
         fixes: Vec::new(),
         seen_in_task: None,
         last_failure: None,

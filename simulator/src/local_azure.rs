@@ -10,12 +10,12 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Fakes, Faults, Front, Ledger, Service,
+    Fakes, Faults, Front, Latency, Ledger, Service,
     blob::{self, Blobs},
     functions_host::{HostOptions, TimerStore},
     identity::{Identity, ManagedIdentities, Principal, Tokens},
     rights::Gate,
-    service_bus::{self, Broker},
+    service_bus::{self, Batches, Broker},
     tls::{Authority, Endpoint},
 };
 
@@ -35,6 +35,10 @@ pub struct LocalAzureOptions {
     /// The port of Resource Manager, followed by those of Service Bus, the identity endpoint and Blob Storage; any free
     /// ones where none is chosen.
     pub first_port: Option<u16>,
+    /// How much of a queue the Functions host gets at a time.
+    pub batches: Batches,
+    /// How long exchanges take on top.
+    pub latency: Latency,
 }
 
 impl LocalAzureOptions {
@@ -43,13 +47,15 @@ impl LocalAzureOptions {
 }
 
 impl Default for LocalAzureOptions {
-    /// A random tenant, and a system-assigned identity with random ids.
+    /// A random tenant, a system-assigned identity with random ids, batches in parts, no latency.
     fn default() -> Self {
         Self {
             home_tenant_id: Uuid::new_v4().to_string(),
             identities: ManagedIdentities { system_assigned: Some(Principal::random()), user_assigned: Vec::new() },
             gate: None,
             first_port: None,
+            batches: Batches::Partial { seed: 0 },
+            latency: Latency::default(),
         }
     }
 }
@@ -82,6 +88,7 @@ pub struct LocalAzure {
     fakes: Fakes,
     ledger: Ledger,
     timers: TimerStore,
+    latency: Latency,
     authority: Authority,
     directory: TempDir,
 }
@@ -100,12 +107,15 @@ impl LocalAzure {
         let tokens = Tokens::new(options.home_tenant_id)?;
         let identity = Identity::new(tokens.clone(), options.identities);
         let broker = Broker::with_worker_queues();
+        broker.hand_out(options.batches);
+        let latency = options.latency;
         let blobs = Blobs::new();
         for container in ["state", "rejected"] {
             blobs.create_container(container);
         }
 
-        let front = |service, router| Front::new(service, router, ledger.clone(), faults.clone());
+        let front =
+            |service, router| Front::new(service, latency.around(service, router), ledger.clone(), faults.clone());
         let open = async |place: u16, front: Front, tls| {
             let tls = if tls { Some(authority.server_config()) } else { None };
             let port = options.first_port.map(|first| first.saturating_add(place));
@@ -133,6 +143,7 @@ impl LocalAzure {
             fakes,
             ledger: ledger.clone(),
             timers: TimerStore::default(),
+            latency: latency.clone(),
             authority: authority.clone(),
             directory,
         };
@@ -224,6 +235,11 @@ impl LocalAzure {
     /// The record of all exchanges.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// How long exchanges take on top; it can be changed at any time.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
     }
 
     /// The identity endpoint and its tokens.

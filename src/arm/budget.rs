@@ -29,8 +29,8 @@ const LAST: u64 = 2;
 const READS: Duration = Duration::from_secs(1);
 /// Writes come back at 10 a second (same source).
 const WRITES: Duration = Duration::from_secs(2);
-/// How a service's own budget comes back is documented nowhere. That of Microsoft.PolicyInsights holds 150, and recordings
-/// of two minutes saw nothing come back: a call a minute finds out when it does.
+/// How a service's own budget comes back is documented nowhere. That of Microsoft.PolicyInsights holds 150, and two official
+/// recordings fit calls that count for a minute each: after a minute without a call all of it is there.
 const UNKNOWN: Duration = Duration::from_secs(60);
 
 /// The names are those of the same page and of recorded answers; the third is that of recordings of 2019.

@@ -30,7 +30,7 @@ async fn killed(write: &Write, kind: Kind) {
     let records = estate.records.iter().rev();
     let bodies: Vec<String> = records.map(|r| observation(r, r.evaluated_at).to_string()).collect();
     let mut stage = Stage::without_worker(estate).await;
-    stage.enqueue("noncompliant-resources", bodies);
+    stage.enqueue_as_one_batch("noncompliant-resources", bodies);
     let rule = Rule::new("kill", write.service, Which::First(1), kind).method(write.method);
     stage.azure.faults().add(rule.path_contains(write.path).body_contains(write.body));
     stage.start_worker(&[], 1).await;

@@ -2,7 +2,7 @@
 //! before the worker is called. Its neighbours are given up with it, and come back; it alone is rejected.
 
 use serde_json::json;
-use simulator::service_bus::Message;
+use simulator::service_bus::{Batches, Message};
 
 use crate::stage::{Expected, Stage, land, observation, record, until};
 
@@ -18,6 +18,8 @@ async fn a_foreign_message_is_rejected_and_all_that_travelled_with_it_is_remedia
     let mut messages: Vec<Message> =
         estate.records.iter().map(|r| Message::text(observation(r, r.evaluated_at).to_string())).collect();
     messages.insert(GOOD / 2, Message::foreign([0x54, 0x07]));
+    // All of them travel together.
+    stage.azure.broker().hand_out(Batches::Full);
     stage.azure.broker().send("noncompliant-resources", messages).unwrap().unwrap();
     stage.start_worker(&[], 1).await;
     let counts = |stage: &Stage| stage.azure.broker().counts("noncompliant-resources");

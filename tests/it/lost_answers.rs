@@ -24,7 +24,7 @@ async fn answers_are_lost() -> bool {
     // All are there before the worker is: one batch.
     let bodies: Vec<String> = estate.records.iter().map(|r| observation(r, r.evaluated_at).to_string()).collect();
     let mut stage = Stage::without_worker(estate).await;
-    stage.enqueue("noncompliant-resources", bodies);
+    stage.enqueue_as_one_batch("noncompliant-resources", bodies);
     for write in WRITES {
         let lost = Rule::new(write, Service::Blob, Which::First(1), Kind::CutAfter);
         stage.azure.faults().add(lost.method("PUT").path_contains("/state/targets").body_contains(write));

@@ -121,11 +121,12 @@ async fn one_rests_for_a_minute() -> bool {
     let second = events(&estate).split_off(first.len());
     let mut stage = Stage::without_worker(estate).await;
     // Nothing comes back, so it does not matter how fast the calls are.
-    let few = Allowance { insights: 16, insights_refill: 0.0, refuses: true, ..Allowance::recorded() };
+    let never = std::time::Duration::from_secs(3_600);
+    let few = Allowance { remediations: 16, queries: 16, window: never, ..Allowance::recorded() };
     let _ = stage.manager.clone().with_allowance(few);
     let settings = [("FACTS_TTL", "60s"), ("CHECK_INTERVAL_MIN", "1s"), ("CHECK_INTERVAL_MAX", "1s")];
     // They are there before the worker, so that one wave holds them all.
-    stage.enqueue("noncompliant-resources", first);
+    stage.enqueue_as_one_batch("noncompliant-resources", first);
     stage.start_worker(&settings, 1).await;
     // On a slow machine the other asks after its task so often that it comes to rest itself.
     let ends = || stage.count("fixed") == 1 || throttled_until(&stage, 1).is_some();

@@ -16,7 +16,7 @@ async fn of_a_batch_with_one_malformed_message_fifty_are_handled_and_one_is_reje
     bodies.insert(20, r#"{"version":1,"seen":"nonCompliant","resourceId":"no id"}"#.to_owned());
     let mut stage = Stage::without_worker(estate).await;
     // All are there before the worker is: one batch.
-    stage.enqueue("noncompliant-resources", bodies);
+    stage.enqueue_as_one_batch("noncompliant-resources", bodies);
     stage.start_worker(&[], 1).await;
     stage.settled(50).await;
     assert_eq!((stage.unfit(), stage.count("fixed")), (0, 50));

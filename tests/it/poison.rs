@@ -28,7 +28,7 @@ async fn stage() -> Stage {
         estate = estate.with_record(record(1, place, "Tag"));
     }
     let stage = Stage::without_worker(estate.with_record(record(0, 1, "Tag"))).await;
-    stage.enqueue("noncompliant-resources", bodies(&stage));
+    stage.enqueue_as_one_batch("noncompliant-resources", bodies(&stage));
     stage
 }
 

@@ -48,7 +48,7 @@ async fn wake_ups_that_the_worker_refuses_are_rejected_with_the_reason_and_their
     for (place, wake_up) in good.iter().enumerate() {
         batch.insert(place * 3, wake_up.to_string());
     }
-    stage.enqueue("wake-ups", batch);
+    stage.enqueue_as_one_batch("wake-ups", batch);
     let before = stage.azure.ledger().mark();
     stage.start_worker(&[], 1).await;
     stage.settled(TARGETS).await;

@@ -20,7 +20,7 @@ async fn a_wave_whose_states_take_longer_than_a_look_has_is_served() {
     let slow = Rule::new("slow", Service::ResourceManager, Which::Always, Kind::Delay(Duration::from_millis(550)));
     stage.azure.faults().add(slow.path_contains("/policyStates/"));
     // They are there before the worker, so that one wave holds them all.
-    stage.enqueue("noncompliant-resources", bodies);
+    stage.enqueue_as_one_batch("noncompliant-resources", bodies);
     stage.start_worker(&settings, 1).await;
     stage.settled(RESOURCES).await;
     assert_eq!((stage.count("fixed"), stage.unfit()), (RESOURCES, 0));

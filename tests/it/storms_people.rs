@@ -197,7 +197,7 @@ async fn lagging_counters_and_policy_states_of_a_busy_resource_manager_fool_nobo
             deployment: Duration::from_millis(150),
             counters_lag: LAG,
             states_lag: LAG,
-            ..Tempo::azure()
+            ..Tempo::quick()
         };
         let _ = stage.manager.clone().with_tempo(tempo);
         let busy = Rule::new("busy", Service::ResourceManager, Which::EveryNth(10), Kind::Throttle { retry_after: 1 });

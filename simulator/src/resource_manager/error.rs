@@ -1,9 +1,28 @@
 //! Errors as Resource Manager and its providers answer them: status, code and sentence. Texts are those of public
 //! recordings and logs where there are any; the others say "unverified".
 
-use super::quota::Refused;
+use super::quota::{Asked, Refused};
 use crate::estate::Failure;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Codes of what Resource Manager refuses before a provider sees it.
+const OF_RESOURCE_MANAGER: [&str; 14] = [
+    "InvalidApiVersionParameter",
+    "InvalidResourceNamespace",
+    "InvalidResourceType",
+    "InvalidSubscriptionId",
+    "ManagementGroupNotFound",
+    "MissingApiVersionParameter",
+    "NoRegisteredProviderFound",
+    "ParentResourceNotFound",
+    "RequestEntityTooLarge",
+    "ResourceGroupNotFound",
+    "ResourceNotFound",
+    "SubscriptionNotFound",
+    "SubscriptionRequestsThrottled",
+    "TenantRequestsThrottled",
+];
 
 /// An error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,24 +46,32 @@ impl ArmError {
         json!({ "error": { "code": self.code, "message": self.message } })
     }
 
-    /// Too many requests. Microsoft.PolicyInsights speaks here as another resource provider was recorded; the words of
-    /// Resource Manager itself are from "Understand how Azure Resource Manager throttles requests" (Microsoft documentation).
-    pub(crate) fn too_many_requests(refused: &Refused, operation: &str, subscription: Option<&str>) -> Self {
+    /// Whether Resource Manager says so itself, before the provider has seen the call.
+    pub(crate) fn is_of_resource_manager(&self) -> bool {
+        OF_RESOURCE_MANAGER.contains(&self.code.as_str())
+    }
+
+    /// Too many requests. Microsoft.PolicyInsights speaks here as another resource provider was recorded (Azure/alzlib issue
+    /// 168); the words of Resource Manager itself are from "Understand how Azure Resource Manager throttles requests"
+    /// (Microsoft documentation).
+    pub(crate) fn too_many_requests(refused: &Refused, asked: &Asked<'_>, window: Duration) -> Self {
         let seconds = refused.retry_after;
-        if refused.insights {
+        if let Some(limit) = refused.limit {
             let words = format!(
-                "Number of requests for Microsoft.PolicyInsights exceeded the limit. Please try again after '{seconds}' \
-                 seconds."
+                "Number of requests for Microsoft.PolicyInsights exceeded the limit of '{limit}' for time interval \
+                 '{}'. Please try again after '{seconds}' seconds.",
+                time_span(window)
             );
             return Self::new(429, "ResourceRequestsThrottled", words);
         }
-        let (code, owner) = match subscription {
+        let (code, owner) = match asked.subscription {
             Some(id) => ("SubscriptionRequestsThrottled", format!("subscription '{id}'")),
             None => ("TenantRequestsThrottled", "the tenant".to_owned()),
         };
         let words = format!(
-            "Number of '{operation}' requests for {owner} exceeded. Please try again after '{seconds}' seconds after \
-             additional tokens are available."
+            "Number of '{}' requests for {owner} exceeded. Please try again after '{seconds}' seconds after \
+             additional tokens are available.",
+            asked.operation.word()
         );
         Self::new(429, code, words)
     }
@@ -57,8 +84,31 @@ impl ArmError {
         )
     }
 
-    pub(crate) fn invalid_api_version(version: &str) -> Self {
-        Self::new(400, "InvalidApiVersionParameter", format!("The api-version '{version}' is invalid."))
+    /// Recorded: pulumi/pulumi-azure-native issue 2011.
+    pub(crate) fn invalid_api_version(version: &str, known: &[&str]) -> Self {
+        let words =
+            format!("The api-version '{version}' is invalid. The supported versions are '{}'.", known.join(","));
+        Self::new(400, "InvalidApiVersionParameter", words)
+    }
+
+    /// Recorded: Azure/bicep issue 17089 and others.
+    pub(crate) fn type_lacks_version(namespace: &str, kind: &str, version: &str, known: &[&str]) -> Self {
+        let words = format!(
+            "The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{version}'. The \
+             supported api-versions are '{}'.",
+            known.join(",")
+        );
+        Self::new(404, "InvalidResourceType", words)
+    }
+
+    /// The words of this code are known from other providers; where a type has no regions, none is named.
+    pub(crate) fn provider_lacks_version(kind: &str, version: &str, known: &[&str]) -> Self {
+        let words = format!(
+            "No registered resource provider found for location 'global' and API version '{version}' for type '{kind}'. \
+             The supported api-versions are '{}'. The supported locations are ''.",
+            known.join(", ")
+        );
+        Self::new(400, "NoRegisteredProviderFound", words)
     }
 
     pub(crate) fn method_not_allowed(method: &str) -> Self {
@@ -96,7 +146,13 @@ impl ArmError {
         Self::new(404, "SubscriptionNotFound", format!("The subscription '{id}' could not be found."))
     }
 
+    /// As the scope of something: recorded, Azure/azure-monitor-baseline-alerts issue 459.
     pub(crate) fn management_group_not_found(name: &str) -> Self {
+        Self::new(404, "ManagementGroupNotFound", format!("The management group '{name}' cannot be found."))
+    }
+
+    /// As what was asked for.
+    pub(crate) fn no_management_group(name: &str) -> Self {
         // Unverified: without rights on the root group Azure says 403 AuthorizationFailed instead.
         Self::new(
             404,
@@ -121,9 +177,18 @@ impl ArmError {
         )
     }
 
+    /// What is attached to a resource that is not there. Known from many public logs of other types.
+    pub(crate) fn parent_not_found(verb: &str, kind: &str, parent: &str) -> Self {
+        let words = format!(
+            "Failed to perform '{verb}' on resource(s) of type '{kind}', because the parent resource '{parent}' could not be \
+             found."
+        );
+        Self::new(404, "ParentResourceNotFound", words)
+    }
+
+    /// Recorded: azure-sdk-for-net, `Remediations_SubscriptionCrud`.
     pub(crate) fn remediation_not_found(name: &str) -> Self {
-        // Unverified: code and sentence.
-        Self::new(404, "ResourceNotFound", format!("The remediation '{name}' could not be found."))
+        Self::new(404, "RemediationNotFound", format!("The remediation with name '{name}' does not exist."))
     }
 
     pub(crate) fn assignment_not_found(name: &str) -> Self {
@@ -184,16 +249,24 @@ impl ArmError {
         )
     }
 
+    /// Public log: terraform-provider-azurerm pull request 7914.
     pub(crate) fn delete_refused(name: &str) -> Self {
         Self::new(
             400,
             "InvalidDeleteRemediationRequest",
             format!(
                 "The request to delete remediation '{name}' is invalid. The remediation must be in a terminal \
-                 provisioning state to be deleted."
+                 provisioning state (Succeeded, Canceled, Failed) before it can be deleted."
             ),
         )
     }
+}
+
+/// A span as .NET writes it.
+fn time_span(span: Duration) -> String {
+    let (seconds, ticks) = (span.as_secs(), span.subsec_nanos() / 100);
+    let text = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if ticks == 0 { text } else { format!("{text}.{ticks:07}") }
 }
 
 /// A failure as an error definition, its inner errors in `details`.

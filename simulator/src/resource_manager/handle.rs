@@ -2,10 +2,11 @@
 //! one world behind a mutex that is never held across an await.
 
 use super::{
-    Allowance, Drift, RefusedCall, Tempo,
+    Allowance, Drift, RefusedCall, Regions, Tempo,
     error::ArmError,
     observation::{self, Overlap, RecordView, Target, TaskView, Write},
     paging::PageSizes,
+    regions::Placing,
     remediations::Opening,
     task::{Caller, CallerKind, TaskRequest},
     world::World,
@@ -68,6 +69,12 @@ impl ResourceManager {
     /// The same at another tempo.
     pub fn with_tempo(self, tempo: Tempo) -> Self {
         self.locked(|world| world.tempo = tempo);
+        self
+    }
+
+    /// The same in several regions, where reads may lag behind writes.
+    pub fn with_regions(self, regions: Regions) -> Self {
+        self.locked(|world| world.placing = Placing::new(regions));
         self
     }
 

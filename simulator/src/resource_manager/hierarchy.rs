@@ -64,7 +64,7 @@ impl World {
 
     /// `$expand=children` adds the children, `$recurse=true` theirs.
     pub(crate) fn get_management_group(&self, name: &str, call: &Call) -> Result<Reply, ArmError> {
-        let group = self.estate.management_group(name).ok_or_else(|| ArmError::management_group_not_found(name))?;
+        let group = self.estate.management_group(name).ok_or_else(|| ArmError::no_management_group(name))?;
         let expands = call.query.get("$expand").is_some_and(|word| word.eq_ignore_ascii_case("children"));
         let recurses = call.query.get("$recurse").is_some_and(|word| word.eq_ignore_ascii_case("true"));
         let mut body = json!({
@@ -86,7 +86,7 @@ impl World {
 
     /// All groups and subscriptions below a group, flat.
     pub(crate) fn list_descendants(&self, name: &str, call: &Call) -> Result<Reply, ArmError> {
-        let group = self.estate.management_group(name).ok_or_else(|| ArmError::management_group_not_found(name))?;
+        let group = self.estate.management_group(name).ok_or_else(|| ArmError::no_management_group(name))?;
         let root = ArmId::new(group_id(&group.name));
         let below = |id: &ArmId| *id != root && self.estate.covers(&root, id);
         let entry = |id: String, kind: &str, name: &str, display_name: &str, parent: Option<&str>| {

@@ -2,7 +2,10 @@
 //! policies, subscriptions and management groups that they are about. Tasks live by the clock, computed when somebody
 //! looks; there are no background jobs. Authentication, TLS and faults belong to the layers around it.
 
+mod allowance;
+mod api_versions;
 mod authorization;
+mod charge;
 mod drift;
 mod drifting;
 mod error;
@@ -20,9 +23,11 @@ mod policy_state;
 mod protocol;
 mod quota;
 mod records;
+mod regions;
 mod remediations;
 mod reply;
 mod request;
+mod respond;
 mod route;
 mod service;
 mod state_query;
@@ -36,12 +41,13 @@ mod task_wire;
 mod tempo;
 mod world;
 
+pub use allowance::Allowance;
 pub use authorization::RefusedCall;
 pub use drift::Drift;
 pub use error::ArmError;
 pub use handle::ResourceManager;
 pub use observation::{Overlap, RecordView, Target, TaskView, Write, WriteKind};
 pub use paging::PageSizes;
-pub use quota::Allowance;
+pub use regions::Regions;
 pub use task::{Caller, CallerKind, DiscoveryMode, ProvisioningState, TaskRequest};
 pub use tempo::Tempo;

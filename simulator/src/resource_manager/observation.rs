@@ -47,7 +47,7 @@ pub struct TaskView {
 
 impl TaskView {
     pub(crate) fn of(task: &Task, now: OffsetDateTime, tempo: &Tempo) -> Self {
-        let exact = Tempo { counters_lag: std::time::Duration::ZERO, ..tempo.clone() };
+        let exact = tempo.clone().without_lag();
         let counters = task_life::counters(task, now, &exact);
         Self {
             id: task.id(),
@@ -251,6 +251,7 @@ mod tests {
             first_created_at: at(from),
             modified_by: Caller::default(),
             modified_at: at(from),
+            region: 0,
             course: Course::Laid {
                 deployments: vec![Deployment {
                     record: 0,

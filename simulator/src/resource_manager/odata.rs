@@ -43,7 +43,7 @@ impl Filter {
         let filter = tokens.either()?;
         match tokens.rest.next() {
             None => Ok(filter),
-            Some(token) => Err(format!("unexpected {token:?} at the end")),
+            token => Err(format!("{} was not expected", shown(token))),
         }
     }
 
@@ -96,6 +96,17 @@ enum Token {
     Close,
     Word(String),
     Text(String),
+}
+
+/// A token as it was written, in quotes.
+fn shown(token: Option<Token>) -> String {
+    match token {
+        None => "the end".to_owned(),
+        Some(Token::Open) => "'('".to_owned(),
+        Some(Token::Close) => "')'".to_owned(),
+        Some(Token::Word(word)) => format!("'{word}'"),
+        Some(Token::Text(text)) => format!("''{text}''"),
+    }
 }
 
 fn lex(text: &str) -> Result<Vec<Token>, String> {
@@ -184,11 +195,11 @@ impl Tokens {
     fn comparison(&mut self) -> Result<Filter, String> {
         let field = match self.rest.next() {
             Some(Token::Word(word)) if word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => word,
-            other => return Err(format!("a field name was expected instead of {other:?}")),
+            other => return Err(format!("a property name was expected instead of {}", shown(other))),
         };
         let operator = match self.rest.next() {
             Some(Token::Word(word)) => operator(&word)?,
-            other => return Err(format!("an operator was expected instead of {other:?}")),
+            other => return Err(format!("an operator was expected instead of {}", shown(other))),
         };
         let literal = match self.rest.next() {
             Some(Token::Text(text)) => Literal::Text(text),
@@ -196,10 +207,10 @@ impl Tokens {
                 Some(Token::Text(text)) => {
                     Literal::Instant(parse_instant(&text).ok_or_else(|| format!("'{text}' is not a date and time"))?)
                 }
-                other => return Err(format!("a quoted date was expected instead of {other:?}")),
+                other => return Err(format!("a quoted date was expected instead of {}", shown(other))),
             },
             Some(Token::Word(word)) => literal(&word)?,
-            other => return Err(format!("a value was expected instead of {other:?}")),
+            other => return Err(format!("a value was expected instead of {}", shown(other))),
         };
         Ok(Filter::Compare { field, operator, literal })
     }
@@ -295,7 +306,8 @@ mod tests {
             &deep,
             &not,
         ] {
-            assert!(Filter::parse(filter).is_err(), "{filter}");
+            let words = Filter::parse(filter).expect_err(filter);
+            assert!(!["Some(", "None", "Word(", "Text("].iter().any(|rust| words.contains(rust)), "{words}");
         }
     }
 }

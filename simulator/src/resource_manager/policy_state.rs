@@ -6,7 +6,7 @@ use super::{
     records::{Change, Record},
     world::World,
 };
-use crate::estate::{ArmId, ComplianceState, Scope, instant_text};
+use crate::estate::{ArmId, ComplianceState, Scope, instant_text, is_same};
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -168,6 +168,9 @@ impl World {
             "policyAssignmentName" => key.assignment.name().into(),
             "policyAssignmentParameters" => {
                 let given = assignment().map(|one| one.parameters.clone()).unwrap_or_default();
+                if given.is_empty() {
+                    return "".into();
+                }
                 let wrapped = given.into_iter().map(|(name, value)| (name, json!({ "value": value })));
                 Value::Object(wrapped.collect()).to_string().into()
             }
@@ -181,18 +184,25 @@ impl World {
             "policySetDefinitionId" => initiative().map(|one| one.id.as_str()).unwrap_or_default().into(),
             "policySetDefinitionName" => initiative().map(|one| one.id.name()).unwrap_or_default().into(),
             "managementGroupIds" => {
-                let above = self.estate.groups_above(key.resource.subscription().unwrap_or_default());
-                above.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(",").into()
+                self.group_names_above(key.resource.subscription().unwrap_or_default()).join(",").into()
             }
             "policyDefinitionReferenceId" => reference.unwrap_or_default().into(),
-            "complianceState" => evaluation.state().name().into(),
-            "policyDefinitionGroupNames" => json!([]),
+            "complianceState" => change.state.name().into(),
+            "policyDefinitionGroupNames" => json!([""]),
             "policyDefinitionVersion" => definition().map(|one| one.version.as_str()).unwrap_or_default().into(),
             "policySetDefinitionVersion" => initiative().map(|one| one.version.as_str()).unwrap_or_default().into(),
             "complianceReasonCode" => change.reason.as_str().into(),
             // What the service leaves empty: owners, categories and parameters that nobody fills.
             _ => "".into(),
         }
+    }
+
+    /// The management groups above a subscription, nearest first, up to the root group, which has the name of its tenant.
+    fn group_names_above(&self, subscription: &str) -> Vec<&str> {
+        let above = self.estate.groups_above(subscription);
+        let root = self.estate.subscription(subscription).map(|found| found.tenant.as_str());
+        let root = root.filter(|tenant| above.last().is_none_or(|group| !is_same(&group.name, tenant)));
+        above.iter().map(|group| group.name.as_str()).chain(root).collect()
     }
 
     fn concerns(&self, subject: &Subject, record: &Record) -> bool {

@@ -13,7 +13,7 @@ use super::{
     task_wire::{deployment_bodies, task_body},
     world::World,
 };
-use crate::estate::{ArmId, Assignment, Scope};
+use crate::estate::{ArmId, Assignment, Scope, is_same};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -28,30 +28,33 @@ pub(crate) struct Opening<'a> {
 
 impl World {
     pub(crate) fn list_remediations(&self, scope: &ArmId, call: &Call, now: OffsetDateTime) -> Result<Reply, ArmError> {
-        let kind = self.check_task_scope(scope)?;
+        let kind = self.check_task_scope(scope, "read")?;
         let filter = call.query.get("$filter").map(read_filter).transpose()?;
         let position = Position::of(call)?;
         let newest = position.mark.parse().unwrap_or(u64::MAX);
-        let mut found: Vec<&Task> = self.live.values().filter_map(|index| self.tasks.get(*index)).collect();
-        found.retain(|task| {
+        let seen = self.tasks.iter().map(|task| (task, self.seen_at(task, now) - self.tempo.lists_lag));
+        let mut found: Vec<(&Task, OffsetDateTime)> = seen.filter(|(task, seen)| task.is_there(*seen)).collect();
+        found.retain(|(task, _)| {
             // A management group lists its own tasks; whether the service adds those below is not known.
             let in_scope = match kind {
                 Scope::ManagementGroup(_) => task.scope == *scope,
-                _ => task.scope.is_within(scope),
+                Scope::Tenant | Scope::Subscription(_) | Scope::ResourceGroup(..) | Scope::Resource(_) => {
+                    task.scope.is_within(scope)
+                }
             };
             in_scope && task.sequence <= newest && filter.as_ref().is_none_or(|filter| matches(filter, &task.request))
         });
-        found.sort_by_key(|task| std::cmp::Reverse(task.sequence));
-        let mark = found.iter().map(|task| task.sequence).max().unwrap_or_default();
+        found.sort_by_key(|(task, _)| std::cmp::Reverse(task.sequence));
+        let mark = found.iter().map(|(task, _)| task.sequence).max().unwrap_or_default();
         let mark = if position.mark.is_empty() { mark.to_string() } else { position.mark.clone() };
         let (page, next) = paging::cut(call, found, &position, &mark, self.pages.remediations)?;
-        Ok(Reply::list(page.into_iter().map(|task| task_body(task, now, &self.tempo)).collect(), next))
+        Ok(Reply::list(page.into_iter().map(|(task, seen)| task_body(task, seen, &self.tempo)).collect(), next))
     }
 
     pub(crate) fn get_remediation(&self, scope: &ArmId, name: &str, now: OffsetDateTime) -> Result<Reply, ArmError> {
-        self.check_task_scope(scope)?;
-        let (_, task) = self.find_task(scope, name)?;
-        Ok(Reply::ok(task_body(task, now, &self.tempo)))
+        self.check_task_scope(scope, "read")?;
+        let (task, seen) = self.seen_task(scope, name, now)?;
+        Ok(Reply::ok(task_body(task, seen, &self.tempo)))
     }
 
     pub(crate) fn put_remediation(
@@ -61,7 +64,7 @@ impl World {
         call: &Call,
         now: OffsetDateTime,
     ) -> Result<Reply, ArmError> {
-        self.check_task_scope(scope)?;
+        self.check_task_scope(scope, "write")?;
         let request = task_request::read(&call.body)?;
         let opening =
             Opening { scope, name, request, caller: call.caller.clone(), correlation_id: call.correlation_id.clone() };
@@ -77,7 +80,7 @@ impl World {
         caller: &Caller,
         now: OffsetDateTime,
     ) -> Result<Reply, ArmError> {
-        self.check_task_scope(scope)?;
+        self.check_task_scope(scope, "action")?;
         let (index, task) = self.find_task(scope, name)?;
         match task_life::state(task, now, &self.tempo) {
             ProvisioningState::Canceled | ProvisioningState::Succeeded | ProvisioningState::Failed => {
@@ -91,6 +94,7 @@ impl World {
         if let Some(task) = self.tasks.get_mut(index) {
             task.modified_by = caller.clone();
             task.modified_at = now;
+            task.region = self.placing.here();
         }
         self.get_remediation(scope, name, now)
     }
@@ -101,7 +105,7 @@ impl World {
         name: &str,
         now: OffsetDateTime,
     ) -> Result<Reply, ArmError> {
-        self.check_task_scope(scope)?;
+        self.check_task_scope(scope, "delete")?;
         let Ok((index, task)) = self.find_task(scope, name) else { return Ok(Reply::empty(204)) };
         if !task_life::state(task, now, &self.tempo).is_terminal() {
             return Err(ArmError::delete_refused(&task.name));
@@ -110,6 +114,7 @@ impl World {
         self.live.remove(&id);
         if let Some(task) = self.tasks.get_mut(index) {
             task.gone_at = Some(now);
+            task.region = self.placing.here();
         }
         Ok(Reply::ok(body))
     }
@@ -121,11 +126,11 @@ impl World {
         call: &Call,
         now: OffsetDateTime,
     ) -> Result<Reply, ArmError> {
-        self.check_task_scope(scope)?;
-        let (_, task) = self.find_task(scope, name)?;
+        self.check_task_scope(scope, "read")?;
+        let (task, seen) = self.seen_task(scope, name, now)?;
         let position = Position::of(call)?;
         let (page, next) =
-            paging::cut(call, deployment_bodies(task, now), &position, "deployments", self.pages.remediations)?;
+            paging::cut(call, deployment_bodies(task, seen), &position, "deployments", self.pages.remediations)?;
         Ok(Reply::list(page, next))
     }
 
@@ -167,10 +172,12 @@ impl World {
             first_created_at,
             modified_by: caller,
             modified_at: now,
+            region: self.placing.here(),
             course: if remediable { Course::Pending } else { Course::Nothing },
         };
         if let Some(old) = replaced.and_then(|index| self.tasks.get_mut(index)) {
             old.gone_at = Some(now);
+            old.region = self.placing.here();
         }
         self.live.insert(task.id(), index);
         self.tasks.push(task);
@@ -187,8 +194,28 @@ impl World {
 
     fn can_remediate(&self, assignment: &Assignment, reference: Option<&str>) -> bool {
         let by_override = |effect: &str| matches!(effect.to_lowercase().as_str(), "deployifnotexists" | "modify");
-        self.estate.is_remediable(assignment, reference, None)
-            || assignment.overrides.iter().any(|one| by_override(&one.effect))
+        // Without a policy of that reference there is nothing that an override could change.
+        self.estate.definition_of(assignment, reference).is_some()
+            && (self.estate.is_remediable(assignment, reference, None)
+                || assignment.overrides.iter().any(|one| by_override(&one.effect)))
+    }
+
+    /// As of when the region of the present call sees the task.
+    fn seen_at(&self, task: &Task, now: OffsetDateTime) -> OffsetDateTime {
+        now - self.placing.lag(task.region)
+    }
+
+    /// The task of a name as the region of the present call sees it, and as of when: maybe one that is replaced or deleted.
+    fn seen_task(&self, scope: &ArmId, name: &str, now: OffsetDateTime) -> Result<(&Task, OffsetDateTime), ArmError> {
+        if let Ok((_, task)) = self.find_task(scope, name) {
+            let seen = self.seen_at(task, now);
+            if task.is_there(seen) {
+                return Ok((task, seen));
+            }
+        }
+        let of_name = self.tasks.iter().rev().filter(|task| task.scope == *scope && is_same(&task.name, name));
+        let mut seen = of_name.map(|task| (task, self.seen_at(task, now)));
+        seen.find(|(task, seen)| task.is_there(*seen)).ok_or_else(|| ArmError::remediation_not_found(name))
     }
 
     pub(crate) fn find_task(&self, scope: &ArmId, name: &str) -> Result<(usize, &Task), ArmError> {
@@ -197,10 +224,14 @@ impl World {
         found.ok_or_else(|| ArmError::remediation_not_found(name))
     }
 
-    fn check_task_scope(&self, scope: &ArmId) -> Result<Scope, ArmError> {
-        match self.check_scope(scope)? {
-            Scope::Tenant => Err(ArmError::invalid_type("Microsoft.PolicyInsights", "remediations", "")),
-            kind => Ok(kind),
+    /// Refuses scopes that have no tasks, or do not exist. `verb` is what was to be done.
+    fn check_task_scope(&self, scope: &ArmId, verb: &str) -> Result<Scope, ArmError> {
+        match self.check_scope(scope) {
+            Ok(Scope::Tenant) => Err(ArmError::invalid_type("Microsoft.PolicyInsights", "remediations", "")),
+            Err(error) if error.code == "ResourceNotFound" => {
+                Err(ArmError::parent_not_found(verb, "remediations", scope.as_str()))
+            }
+            found => found,
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn summary(rows: &[Row], context: &str, query: &str, top: Option<usiz
             definitions.push(json!({
                 "policyDefinitionId": part(&policy, 0),
                 "policyDefinitionReferenceId": part(&policy, 1),
-                "policyDefinitionGroupNames": [],
+                "policyDefinitionGroupNames": [""],
                 "effect": part(&policy, 2),
                 "results": results(&rows, &query)
             }));

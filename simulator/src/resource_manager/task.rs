@@ -112,8 +112,8 @@ pub struct TaskRequest {
     pub resource_count: Option<i64>,
     /// `parallelDeployments`.
     pub parallel_deployments: Option<i64>,
-    /// `failureThreshold.percentage`, a share of 1.
-    pub failure_threshold: Option<f64>,
+    /// `failureThreshold.percentage`, a share of 1; the service keeps it in single precision.
+    pub failure_threshold: Option<f32>,
 }
 
 impl TaskRequest {
@@ -192,10 +192,17 @@ pub(crate) struct Task {
     pub(crate) first_created_at: OffsetDateTime,
     pub(crate) modified_by: Caller,
     pub(crate) modified_at: OffsetDateTime,
+    /// The region that the last write to it has reached.
+    pub(crate) region: u32,
     pub(crate) course: Course,
 }
 
 impl Task {
+    /// Whether it is there at a time: made, and neither deleted nor replaced.
+    pub(crate) fn is_there(&self, at: OffsetDateTime) -> bool {
+        self.created_on <= at && self.gone_at.is_none_or(|gone| gone > at)
+    }
+
     pub(crate) fn id(&self) -> ArmId {
         ArmId::new(format!("{}/providers/Microsoft.PolicyInsights/remediations/{}", self.scope, self.name))
     }

@@ -162,8 +162,8 @@ fn same_location(a: &str, b: &str) -> bool {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a task has at most 50,000 deployments")]
-fn share(failed: usize, total: usize) -> f64 {
-    if total == 0 { 0.0 } else { failed as f64 / total as f64 }
+fn share(failed: usize, total: usize) -> f32 {
+    if total == 0 { 0.0 } else { failed as f32 / total as f32 }
 }
 
 #[cfg(test)]
@@ -182,7 +182,7 @@ mod tests {
             evaluating: Duration::from_secs(5),
             deployment: Duration::from_secs(20),
             cancelling: Duration::from_secs(3),
-            ..Tempo::azure()
+            ..Tempo::azure().without_lag()
         }
     }
 
@@ -216,6 +216,7 @@ mod tests {
             first_created_at: at(0),
             modified_by: Caller::default(),
             modified_at: at(0),
+            region: 0,
             course,
         }
     }

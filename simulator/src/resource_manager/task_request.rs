@@ -5,12 +5,13 @@ use super::{
     error::ArmError,
     task::{DiscoveryMode, TaskRequest},
 };
-use crate::estate::ArmId;
+use crate::{estate::ArmId, json_error};
 use serde_json::{Map, Value};
 
 /// Reads the body of a PUT.
 pub(crate) fn read(body: &[u8]) -> Result<TaskRequest, ArmError> {
-    let root: Value = serde_json::from_slice(body).map_err(|error| ArmError::invalid_content(&error.to_string()))?;
+    let root: Value =
+        serde_json::from_slice(body).map_err(|error| ArmError::invalid_content(&json_error::words(&error)))?;
     let properties = member(root.as_object(), "properties")
         .and_then(Value::as_object)
         .ok_or_else(|| ArmError::invalid_content("Required property 'properties' not found in JSON. Path ''"))?;
@@ -33,10 +34,15 @@ pub(crate) fn read(body: &[u8]) -> Result<TaskRequest, ArmError> {
         resource_count: integer(properties, "resourceCount")?,
         parallel_deployments: integer(properties, "parallelDeployments")?,
         failure_threshold: match member(threshold, "percentage") {
-            Some(value) => Some(value.as_f64().ok_or_else(|| unreadable("failureThreshold.percentage"))?),
+            Some(value) => Some(single(value).ok_or_else(|| unreadable("failureThreshold.percentage"))?),
             None => None,
         },
     })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the service keeps the number in single precision")]
+fn single(value: &Value) -> Option<f32> {
+    Some(value.as_f64()? as f32).filter(|number| number.is_finite())
 }
 
 /// A member by its name without case; `null` counts as absent.
@@ -108,7 +114,8 @@ mod tests {
     #[test]
     fn unreadable_bodies_are_invalid_content() {
         for (body, word) in [
-            ("", "EOF"),
+            ("", "Unexpected end of content"),
+            ("{'a'", "Unexpected character"),
             ("[]", "'properties'"),
             ("{}", "'properties'"),
             (r#"{"properties":null}"#, "'properties'"),
@@ -121,6 +128,7 @@ mod tests {
             (r#"{"properties":{"policyAssignmentId":"/a","filters":{"resourceIds":[1]}}}"#, "resourceIds"),
             (r#"{"properties":{"policyAssignmentId":"/a","resourceDiscoveryMode":"Guess"}}"#, "resourceDiscoveryMode"),
             (r#"{"properties":{"policyAssignmentId":"/a","failureThreshold":{"percentage":"x"}}}"#, "percentage"),
+            (r#"{"properties":{"policyAssignmentId":"/a","failureThreshold":{"percentage":1e300}}}"#, "percentage"),
         ] {
             let error = read(body.as_bytes()).expect_err(body);
             assert_eq!((error.status, error.code.as_str()), (400, "InvalidRequestContent"), "{body}");

@@ -100,9 +100,14 @@ fn properties(task: &Task, now: OffsetDateTime, tempo: &Tempo) -> Value {
         set("parallelDeployments", count.into());
     }
     if let Some(share) = request.failure_threshold {
-        set("failureThreshold", json!({ "percentage": share }));
+        set("failureThreshold", json!({ "percentage": single(share) }));
     }
     Value::Object(body)
+}
+
+/// A number in single precision as the service writes it, with nine digits (recorded: 0.4 comes back as 0.400000006).
+fn single(number: f32) -> Value {
+    format!("{number:.8e}").parse::<f64>().map_or(Value::Null, Value::from)
 }
 
 /// Unverified: what the service says when the failure threshold stopped a task.
@@ -116,5 +121,18 @@ fn kind(caller: &Caller) -> &'static str {
     match caller.kind {
         CallerKind::Application => "Application",
         CallerKind::User => "User",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_single_precision_comes_back_with_nine_digits() {
+        for (sent, comes_back) in [(0.4, "0.400000006"), (0.1, "0.100000001"), (0.5, "0.5"), (1.0, "1.0"), (0.0, "0.0")]
+        {
+            assert_eq!(single(sent).to_string(), comes_back);
+        }
     }
 }

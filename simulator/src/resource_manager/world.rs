@@ -11,6 +11,7 @@ use super::{
     paging::PageSizes,
     quota::Quota,
     records::{Cause, Change, Record, Records},
+    regions::Placing,
     task::{Course, Deployment, Task},
     task_life::{self, Candidate},
 };
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) tempo: Tempo,
     pub(crate) pages: PageSizes,
     pub(crate) quota: Quota,
+    pub(crate) placing: Placing,
     pub(crate) records: Records,
     pub(crate) tasks: Vec<Task>,
     /// Tasks that a GET finds, by id.
@@ -58,6 +60,7 @@ impl World {
             tempo,
             pages: PageSizes::default(),
             quota: Quota::default(),
+            placing: Placing::default(),
             tasks: Vec::new(),
             live: HashMap::new(),
             writes: Vec::new(),

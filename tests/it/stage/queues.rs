@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use simulator::estate::{ComplianceRecord, instant_text};
-use simulator::service_bus::Message;
+use simulator::service_bus::{Batches, Message};
 use time::OffsetDateTime;
 
 use super::Stage;
@@ -31,5 +31,11 @@ impl Stage {
         for some in messages.chunks(250) {
             self.azure.broker().send(queue, some.to_vec()).unwrap().unwrap();
         }
+    }
+
+    /// The same, and the host gets what lies there as one batch, which is rare.
+    pub(crate) fn enqueue_as_one_batch(&self, queue: &str, bodies: impl IntoIterator<Item = String>) {
+        self.azure.broker().hand_out(Batches::Full);
+        self.enqueue(queue, bodies);
     }
 }

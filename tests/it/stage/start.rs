@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::package::stage_package;
 use super::settings::settings;
 
-/// The tempo of the tests' tasks: short, but long enough to be seen while they run.
+/// The tempo of the tests' tasks: short, but long enough to be seen while they run. What is seen of them lags a little.
 pub(crate) fn tempo() -> Tempo {
     Tempo {
         accepted: Duration::from_millis(50),
@@ -20,7 +20,10 @@ pub(crate) fn tempo() -> Tempo {
         on_demand: Duration::from_millis(200),
         deployment: Duration::from_millis(150),
         cancelling: Duration::from_millis(50),
-        ..Tempo::azure()
+        counters_lag: Duration::from_millis(60),
+        lists_lag: Duration::from_millis(20),
+        states_lag: Duration::from_millis(500),
+        evaluation_cycle: Duration::from_secs(24 * 3_600),
     }
 }
 

@@ -61,7 +61,8 @@ impl Latency {
 pub(super) fn allowance(budgets: Option<Budgets>) -> Allowance {
     let Some(budgets) = budgets else { return Allowance::default() };
     let mut allowance = Allowance::recorded();
-    allowance.insights = budgets.insights.unwrap_or(allowance.insights);
+    allowance.remediations = budgets.insights.unwrap_or(allowance.remediations);
+    allowance.queries = budgets.insights.unwrap_or(allowance.queries);
     allowance.reads = budgets.reads.unwrap_or(allowance.reads);
     allowance.writes = budgets.writes.unwrap_or(allowance.writes);
     allowance.refuses = true;
@@ -81,6 +82,7 @@ mod tests {
         assert_eq!(Latency { blob: 0.1, ..Latency::default() }.rules().len(), 1);
         assert_eq!(allowance(None), Allowance::default());
         let told = allowance(Some(Budgets { insights: Some(3), ..Budgets::default() }));
-        assert_eq!((told.insights, told.reads, told.refuses), (3, Allowance::recorded().reads, true));
+        assert_eq!((told.remediations, told.queries, told.refuses), (3, 3, true));
+        assert_eq!(told.reads, Allowance::recorded().reads);
     }
 }

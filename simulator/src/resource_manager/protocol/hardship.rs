@@ -3,7 +3,7 @@
 use super::local::{INSIGHTS, LANDING, Local, assignment, start, storage_account, tempo};
 use crate::{
     estate::{ArmId, ComplianceState, RecordKey, sample},
-    resource_manager::{Allowance, Drift},
+    resource_manager::{Allowance, Drift, Regions, Tempo},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -56,20 +56,97 @@ async fn a_fix_that_was_cancelled_never_drifts() {
 }
 
 #[tokio::test]
-async fn who_calls_too_often_is_told_when_to_come_back_if_that_is_wanted() {
-    let allowance = Allowance { insights: 2, insights_refill: 0.5, refuses: true, ..Allowance::recorded() };
+async fn who_calls_too_often_is_told_when_to_come_back() {
+    let allowance = Allowance { remediations: 2, ..Allowance::recorded() };
     let local = Local::start(sample(start()), tempo(), |manager| manager.with_allowance(allowance)).await;
     let list = format!("{LANDING}{INSIGHTS}/remediations");
     for left in ["1", "0"] {
         let answer = local.get(&list).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.headers["x-ms-ratelimit-remaining-policy-insights-requests"], left);
+        assert_eq!(answer.header("x-ms-ratelimit-remaining-policy-insights-requests"), left);
+        local.pass(15);
     }
     let refused = local.put(&task("no"), json!({ "policyAssignmentId": assignment(LANDING, "Enforce-TLS") })).await;
     assert_eq!(refused.error(), (429, "ResourceRequestsThrottled"));
-    assert_eq!(refused.headers["retry-after"], "2");
+    assert_eq!(
+        refused.body["error"]["message"],
+        "Number of requests for Microsoft.PolicyInsights exceeded the limit of '2' for time interval '00:01:00'. Please try \
+         again after '30' seconds."
+    );
+    assert_eq!((refused.header("retry-after"), refused.header("content-type")), ("30", "application/json"));
+    assert!(!refused.headers.contains_key("x-ms-ratelimit-remaining-policy-insights-requests"));
     assert!(local.manager.tasks().is_empty());
     assert_eq!(local.manager.refused_writes().len(), 1);
-    local.pass(2);
+    let states = local.post(&format!("{LANDING}{INSIGHTS}/policyStates/latest/queryResults")).await;
+    assert_eq!(states.header("x-ms-ratelimit-remaining-policy-insights-requests"), "149", "queries have their own");
+    local.pass(29);
+    assert_eq!(local.get(&list).await.status, 429);
+    local.pass(1);
     assert_eq!(local.get(&list).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_budgets_of_resource_manager_itself_are_used_up_too() {
+    let allowance = Allowance { reads: 2, reads_refill: 0.5, ..Allowance::recorded() };
+    let local = Local::start(sample(start()), tempo(), |manager| manager.with_allowance(allowance)).await;
+    for left in ["1", "0"] {
+        assert_eq!(local.get(LANDING).await.header("x-ms-ratelimit-remaining-subscription-reads"), left);
+    }
+    let refused = local.get(LANDING).await;
+    assert_eq!(refused.error(), (429, "SubscriptionRequestsThrottled"));
+    assert_eq!((refused.header("retry-after"), refused.header("cache-control")), ("2", "no-cache"));
+    local.pass(2);
+    assert_eq!(local.get(LANDING).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_list_shows_tasks_and_their_states_late() {
+    let tempo = Tempo { lists_lag: Duration::from_secs(4), ..tempo() };
+    let local = Local::start(sample(start()), tempo, |manager| manager).await;
+    let list = format!("{LANDING}{INSIGHTS}/remediations");
+    let listed = async || {
+        let answer = local.get(&list).await;
+        let state = |one: &serde_json::Value| one["properties"]["provisioningState"].as_str().map(str::to_owned);
+        answer.values().iter().filter_map(state).collect::<Vec<_>>()
+    };
+    local.put(&task("one"), json!({ "policyAssignmentId": assignment(LANDING, "Enforce-TLS") })).await;
+    assert_eq!(local.get(&task("one")).await.status, 200, "who asks by name finds it at once");
+    local.pass(3);
+    assert!(listed().await.is_empty());
+    local.pass(1);
+    assert_eq!(listed().await, ["Accepted"]);
+    local.pass(9);
+    assert_eq!(local.get(&task("one")).await.body["properties"]["provisioningState"], "Running");
+    assert_eq!(listed().await, ["Accepted"]);
+    local.pass(100);
+    assert_eq!(local.call("DELETE", &task("one"), None).await.status, 200);
+    assert_eq!(listed().await, ["Succeeded"]);
+    local.pass(4);
+    assert!(listed().await.is_empty());
+}
+
+#[tokio::test]
+async fn another_region_sees_what_was_written_a_little_later() {
+    let regions = Regions { count: 2, lag: Duration::from_secs(5), seed: 1 };
+    let local = Local::start(sample(start()), tempo(), |manager| manager.with_regions(regions)).await;
+    let body = json!({ "policyAssignmentId": assignment(LANDING, "Enforce-TLS") });
+    let statuses = async || {
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..20 {
+            seen.insert(local.get(&task("one")).await.status);
+        }
+        seen.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(local.put(&task("one"), body.clone()).await.status, 201);
+    assert_eq!(statuses().await, [200, 404], "one region has it, the other not yet");
+    let again = local.put(&task("one"), body.clone()).await;
+    assert_eq!(again.error(), (400, "InvalidUpdateRemediationRequest"), "who writes is told what is true");
+    local.pass(5);
+    assert_eq!(statuses().await, [200]);
+    local.post(&format!("{}/cancel", task("one"))).await;
+    local.pass(60);
+    assert_eq!(local.call("DELETE", &task("one"), None).await.status, 200);
+    assert_eq!(statuses().await, [200, 404], "and one has it still");
+    local.pass(5);
+    assert_eq!(statuses().await, [404]);
 }

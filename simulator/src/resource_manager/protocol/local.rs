@@ -35,14 +35,14 @@ pub(super) fn storage_account(number: usize) -> String {
     format!("{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/stContoso{number:02}")
 }
 
-/// Accepted 10 s, deployments 20 s each, cancelling 3 s.
+/// Accepted 10 s, deployments 20 s each, cancelling 3 s, nothing lags.
 pub(super) fn tempo() -> Tempo {
     Tempo {
         accepted: Duration::from_secs(10),
         evaluating: Duration::from_secs(5),
         deployment: Duration::from_secs(20),
         cancelling: Duration::from_secs(3),
-        ..Tempo::azure()
+        ..Tempo::azure().without_lag()
     }
 }
 
@@ -120,6 +120,7 @@ impl Local {
             _ if path.contains("olicyStates/") => "2019-10-01",
             _ if path.contains("PolicyInsights") => "2024-10-01",
             _ if path.contains("Microsoft.Authorization") => "2024-05-01",
+            _ if path.contains("Microsoft.Management") => "2023-04-01",
             _ => "2022-12-01",
         };
         let path = if path.contains("api-version") {

@@ -14,9 +14,10 @@ async fn wrong_calls_get_the_services_errors() {
         ("PUT", format!("{unknown}{task}"), (404, "SubscriptionNotFound")),
         ("GET", format!("/subscriptions/banana{task}"), (400, "InvalidSubscriptionId")),
         ("GET", format!("{LANDING}/resourceGroups/none{task}"), (404, "ResourceGroupNotFound")),
-        ("GET", format!("{}x{task}", storage_account(0)), (404, "ResourceNotFound")),
-        ("GET", format!("{LANDING}{task}"), (404, "ResourceNotFound")),
-        ("GET", format!("{ROOT}-none{task}"), (404, "NotFound")),
+        ("GET", format!("{}x{task}", storage_account(0)), (404, "ParentResourceNotFound")),
+        ("GET", format!("{}x", storage_account(0)), (404, "ResourceNotFound")),
+        ("GET", format!("{LANDING}{task}"), (404, "RemediationNotFound")),
+        ("GET", format!("{ROOT}-none{task}"), (404, "ManagementGroupNotFound")),
         ("GET", "/providers/Microsoft.Management/managementGroups/none".into(), (404, "NotFound")),
         ("PATCH", format!("{LANDING}{task}"), (405, "MethodNotAllowed")),
         ("GET", format!("{LANDING}{task}/cancel"), (405, "MethodNotAllowed")),
@@ -38,15 +39,78 @@ async fn wrong_calls_get_the_services_errors() {
     }
     let versionless = local.raw("GET", &format!("{LANDING}{task}"), None).await;
     assert_eq!(versionless.error(), (400, "MissingApiVersionParameter"));
-    for (version, status) in [
-        ("2019-07-01", 404),
-        ("2030-01-01-preview", 404),
-        ("latest", 400),
-        ("2024-10-1", 400),
-        ("%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9", 400),
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_in_the_services_words() {
+    let local = Local::sample().await;
+    let task = format!("{INSIGHTS}/remediations/Fix");
+    let absent = format!("{}x", storage_account(0));
+    for (method, path, words) in [
+        ("GET", format!("{LANDING}{task}"), "The remediation with name 'Fix' does not exist.".to_owned()),
+        ("POST", format!("{LANDING}{task}/cancel"), "The remediation with name 'Fix' does not exist.".to_owned()),
+        (
+            "PUT",
+            format!("{absent}{task}"),
+            format!(
+                "Failed to perform 'write' on resource(s) of type 'remediations', because the parent resource '{absent}' could \
+                 not be found."
+            ),
+        ),
+        ("GET", format!("{ROOT}-none{task}"), "The management group 'contoso-none' cannot be found.".to_owned()),
+        ("GET", format!("{LANDING}/resourceGroups/none{task}"), "Resource group 'none' could not be found.".to_owned()),
     ] {
-        let answer = local.raw("GET", &format!("{LANDING}{task}?api-version={version}"), None).await;
-        assert_eq!(answer.status, status, "{version}");
+        let answer = local.call(method, &path, None).await;
+        assert_eq!((answer.status, &answer.body["error"]["message"]), (404, &json!(words)), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn an_api_version_that_a_type_never_had_is_refused_with_those_that_it_has() {
+    let local = Local::sample().await;
+    let task = format!("{LANDING}{INSIGHTS}/remediations/n");
+    let assignments = format!("{LANDING}/providers/Microsoft.Authorization/policyAssignments");
+    let groups = "/providers/Microsoft.Management/managementGroups".to_owned();
+    for (path, version, status, code, words) in [
+        (&task, "2019-07-01", 404, "RemediationNotFound", "does not exist"),
+        (&task, "2024-10-01", 404, "RemediationNotFound", "does not exist"),
+        (
+            &task,
+            "2030-01-01-preview",
+            400,
+            "NoRegisteredProviderFound",
+            "API version '2030-01-01-preview' for type 'remediations'. The supported api-versions are '2018-07-01-preview, \
+             2019-07-01, 2021-10-01, 2024-10-01'.",
+        ),
+        (
+            &task,
+            "latest",
+            400,
+            "InvalidApiVersionParameter",
+            "The supported versions are '2018-07-01-preview,2019-07-01,",
+        ),
+        (&task, "2024-10-1", 400, "InvalidApiVersionParameter", "'2024-10-1' is invalid"),
+        (&task, "%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9", 400, "InvalidApiVersionParameter", "'éééééé' is invalid"),
+        (
+            &assignments,
+            "2021-10-01",
+            404,
+            "InvalidResourceType",
+            "in the namespace 'Microsoft.Authorization' for api version",
+        ),
+        (&groups, "2024-10-01", 404, "InvalidResourceType", "The supported api-versions are '2023-04-01,2021-04-01,"),
+        (
+            &LANDING.to_owned(),
+            "2021-10-01",
+            400,
+            "InvalidApiVersionParameter",
+            "The supported versions are '2025-04-01,",
+        ),
+    ] {
+        let answer = local.raw("GET", &format!("{path}?api-version={version}"), None).await;
+        assert_eq!(answer.error(), (status, code), "{path} {version}");
+        let message = answer.body["error"]["message"].as_str().expect("words");
+        assert!(message.contains(words), "{path} {version}: {message}");
     }
 }
 
@@ -90,24 +154,43 @@ async fn wrong_tasks_are_refused() {
 
 #[tokio::test]
 async fn every_answer_carries_its_headers() {
+    const LEFT: &str = "x-ms-ratelimit-remaining-policy-insights-requests";
     let local = Local::sample().await;
+    let correlation = "5af4b330-51c2-45e8-a75a-c8d86d20d999";
     let answer = local.get(&format!("{LANDING}{INSIGHTS}/remediations/none")).await;
     assert_eq!(answer.status, 404);
-    assert_eq!(answer.header("x-ms-correlation-request-id"), "5af4b330-51c2-45e8-a75a-c8d86d20d999");
-    assert_eq!(answer.header("x-ms-client-request-id"), "client-1");
-    assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
-    assert!(uuid::Uuid::try_parse(answer.header("x-ms-request-id")).is_ok());
+    for (name, value) in [
+        ("x-ms-correlation-request-id", correlation),
+        ("x-ms-request-id", correlation),
+        ("x-ms-client-request-id", "client-1"),
+        ("content-type", "application/json"),
+        ("cache-control", "no-store, no-cache"),
+        ("x-ms-ratelimit-remaining-subscription-reads", "1099"),
+        (LEFT, ""),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
     assert!(answer.header("x-ms-routing-request-id").starts_with("LOCAL:20240601T120000Z:"));
-    assert_eq!(answer.header("x-ms-ratelimit-remaining-subscription-reads"), "1099");
-    assert_eq!(answer.header("x-ms-ratelimit-remaining-policy-insights-requests"), "149");
+    let list = local.get(&format!("{LANDING}{INSIGHTS}/remediations")).await;
+    assert_eq!(
+        (list.header("content-type"), list.header("cache-control")),
+        ("application/json; charset=utf-8", "no-cache")
+    );
+    assert_eq!(list.header(LEFT), "148", "the call before counted, too");
+    assert_eq!(list.header("x-ms-request-id"), correlation);
     let query = local.post(&format!("{LANDING}{INSIGHTS}/policyStates/latest/queryResults")).await;
-    assert_eq!(query.header("x-ms-ratelimit-remaining-subscription-reads"), "1098", "a query is a read");
-    assert_eq!(query.header("x-ms-ratelimit-remaining-policy-insights-requests"), "148");
+    assert_eq!(query.header("x-ms-ratelimit-remaining-subscription-reads"), "1097", "a query is a read");
+    assert_eq!(query.header(LEFT), "149", "and has a budget of its own");
     let put = local.put(&format!("{LANDING}{INSIGHTS}/remediations/n"), json!({})).await;
     assert_eq!(put.header("x-ms-ratelimit-remaining-subscription-writes"), "799");
+    let unknown = local.get("/subscriptions/00000000-0000-0000-0000-00000000dead").await;
+    let seen = (unknown.status, unknown.header("content-type"), unknown.header("cache-control"));
+    assert_eq!(seen, (404, "application/json; charset=utf-8", "no-cache"), "Resource Manager's own errors");
+    assert!(uuid::Uuid::try_parse(unknown.header("x-ms-request-id")).is_ok_and(|id| id.to_string() != correlation));
     let tenant = local.get("/subscriptions").await;
     assert_eq!(tenant.header("x-ms-ratelimit-remaining-tenant-reads"), "1099");
     let scan = local.post(&format!("{LANDING}{INSIGHTS}/policyStates/latest/triggerEvaluation")).await;
     assert_eq!((scan.status, scan.header("retry-after")), (202, "30"));
+    assert_eq!(scan.header("x-ms-ratelimit-remaining-subscription-resource-requests"), "9");
     assert!(scan.header("location").starts_with(&format!("https://{}/subscriptions/", local.host)));
 }

@@ -22,7 +22,13 @@ async fn a_task_goes_from_accepted_to_succeeded_as_recorded() {
     let local = Local::sample().await;
     let tls = assignment(LANDING, "Enforce-TLS");
     let put = local
-        .put(&tls_task("Fix-TLS"), json!({ "policyAssignmentId": tls, "resourceCount": 3, "parallelDeployments": 2 }))
+        .put(
+            &tls_task("Fix-TLS"),
+            json!({
+                "policyAssignmentId": tls, "resourceCount": 3, "parallelDeployments": 2,
+                "failureThreshold": { "percentage": 0.4 }
+            }),
+        )
         .await;
     assert_eq!(put.status, 201);
     assert_eq!(
@@ -37,7 +43,8 @@ async fn a_task_goes_from_accepted_to_succeeded_as_recorded() {
                 "resourceDiscoveryMode": "ExistingNonCompliant",
                 "correlationId": "5af4b330-51c2-45e8-a75a-c8d86d20d999",
                 "resourceCount": 3,
-                "parallelDeployments": 2
+                "parallelDeployments": 2,
+                "failureThreshold": { "percentage": 0.400000006 }
             },
             "id": tls_task("Fix-TLS").to_lowercase(),
             "name": "Fix-TLS",
@@ -119,7 +126,13 @@ async fn cancel_and_delete_follow_their_rules() {
     local.put(&path, json!({ "policyAssignmentId": tls, "parallelDeployments": 2 })).await;
     let again = local.put(&path, json!({ "policyAssignmentId": tls })).await;
     assert_eq!(again.error(), (400, "InvalidUpdateRemediationRequest"));
-    assert_eq!(local.call("DELETE", &path, None).await.error(), (400, "InvalidDeleteRemediationRequest"));
+    let kept = local.call("DELETE", &path, None).await;
+    assert_eq!(kept.error(), (400, "InvalidDeleteRemediationRequest"));
+    assert_eq!(
+        kept.body["error"]["message"],
+        "The request to delete remediation 'Stop' is invalid. The remediation must be in a terminal provisioning state \
+         (Succeeded, Canceled, Failed) before it can be deleted."
+    );
     local.pass(15);
     let cancelled = local.post(&format!("{LANDING}/{INSIGHTS}/remediations/stop/cancel")).await;
     assert_eq!((cancelled.status, &cancelled.body["properties"]["provisioningState"]), (200, &json!("Cancelling")));
@@ -145,8 +158,8 @@ async fn cancel_and_delete_follow_their_rules() {
     let deleted = local.call("DELETE", &path, None).await;
     assert_eq!((deleted.status, &deleted.body["name"]), (200, &json!("Stop")));
     assert_eq!(local.call("DELETE", &path, None).await.status, 204);
-    assert_eq!(local.get(&path).await.error(), (404, "ResourceNotFound"));
-    assert_eq!(local.post(&format!("{path}/cancel")).await.error(), (404, "ResourceNotFound"));
+    assert_eq!(local.get(&path).await.error(), (404, "RemediationNotFound"));
+    assert_eq!(local.post(&format!("{path}/cancel")).await.error(), (404, "RemediationNotFound"));
     assert_eq!(local.manager.accepted_writes().len(), 5);
     assert_eq!(local.manager.refused_writes().len(), 4);
 }
@@ -195,6 +208,14 @@ async fn what_cannot_be_remediated_does_nothing_or_fails() {
         )
         .await;
     assert_eq!((audit.status, &audit.body["properties"]["provisioningState"]), (201, &json!("Succeeded")));
+    let of_nothing =
+        json!({ "policyAssignmentId": assignment(ROOT, "Baseline"), "policyDefinitionReferenceId": "none" });
+    let unknown = local.put(&tls_task("unknown"), of_nothing).await;
+    assert_eq!((unknown.status, &unknown.body["properties"]["provisioningState"]), (201, &json!("Succeeded")));
+    assert_eq!(
+        unknown.body["properties"]["deploymentStatus"],
+        json!({ "totalDeployments": 0, "successfulDeployments": 0, "failedDeployments": 0 })
+    );
     let orphan = assignment(LANDING, "Orphan-Diagnostics");
     local.put(&tls_task("orphan"), json!({ "policyAssignmentId": orphan })).await;
     local.pass(40);
