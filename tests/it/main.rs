@@ -75,6 +75,7 @@ mod slowness;
 mod stage;
 mod stopped_documents;
 mod storms;
+mod storms_as_recorded;
 mod storms_attempts;
 mod storms_demo;
 mod storms_end;
