@@ -187,7 +187,7 @@ impl FunctionsHost {
         }
     }
 
-    /// As [`FunctionsHost::kill`], but the signal has been sent when it comes back: for [`Faults::on_kill`].
+    /// As [`FunctionsHost::kill`], but the signal has been sent when it comes back: for [`crate::Faults::on_kill`].
     pub fn killer(&self, instance: usize) -> impl Fn() + Send + Sync + use<> {
         let instance = self.shared.instances.get(instance).cloned();
         move || {
