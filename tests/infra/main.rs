@@ -10,6 +10,9 @@
 mod alerts;
 mod azure_yaml;
 mod events;
+#[cfg(unix)]
+mod hooks;
+#[cfg(unix)]
 mod least_privilege;
 mod parameters;
 mod queues;
