@@ -118,9 +118,26 @@ async fn what_simulate_prints_can_be_used_and_an_event_posted_to_it_ends_as_a_ta
     let identity =
         format!("{}?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com", simulation.place("identity"));
     let secret = environment["IDENTITY_HEADER"].as_str().unwrap();
-    let answer = client.get(identity).header("X-IDENTITY-HEADER", secret).send().await.unwrap().text().await.unwrap();
-    let token: Value = serde_json::from_str(&answer).unwrap();
-    let token = token["access_token"].as_str().unwrap().to_owned();
+    let token = async |more: &str| -> String {
+        let asked = client.get(format!("{identity}{more}")).header("X-IDENTITY-HEADER", secret);
+        let answer = asked.send().await.unwrap().text().await.unwrap();
+        let token: Value = serde_json::from_str(&answer).unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
+    };
+    // Rights are enforced: the worker cannot give itself any, the owner can give some.
+    let operator = token(&format!("&client_id={}", simulation.place("operatorClientId"))).await;
+    let token = token("").await;
+    let group = "providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization";
+    let grant = format!(
+        "{}/{group}/roleAssignments/a0000000-0000-4000-8000-000000000001?api-version=2022-04-01",
+        simulation.place("resourceManager")
+    );
+    let reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+    let body = json!({ "properties": { "roleDefinitionId": reader, "principalId": "p", "principalType": "User" } });
+    for (who, status) in [(&token, 403), (&operator, 201)] {
+        let asked = client.put(&grant).bearer_auth(who).body(body.to_string());
+        assert_eq!(asked.send().await.unwrap().status().as_u16(), status);
+    }
 
     let estate = simulator_demo::estate(time::OffsetDateTime::now_utc());
     let record = &estate.records[0];

@@ -64,6 +64,7 @@ mod refused_tokens;
 mod refused_wake_ups;
 mod refused_worker;
 mod replaced_assignments;
+mod rights;
 mod scenario_command;
 mod scenarios;
 mod settled_documents;

@@ -50,8 +50,10 @@ impl World {
         Ok(Reply::ok(json!({ "id": id.as_str(), "name": id.name(), "type": kind, "location": location })))
     }
 
-    pub(crate) fn list_management_groups(&self, call: &Call) -> Result<Reply, ArmError> {
-        let bodies = self.estate.management_groups.iter().map(|group| {
+    pub(crate) fn list_management_groups(&self, call: &Call, now: OffsetDateTime) -> Result<Reply, ArmError> {
+        let all = self.estate.management_groups.iter();
+        let seen = all.filter(|group| self.sees(call, &ArmId::new(group_id(&group.name)), now));
+        let bodies = seen.map(|group| {
             json!({
                 "id": group_id(&group.name),
                 "type": "Microsoft.Management/managementGroups",

@@ -79,7 +79,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::Subscription(id)) => world.get_subscription(id),
         ("GET", Route::ResourceGroup(id)) => world.get_resource_group(id),
         ("GET", Route::Resource(id)) => world.get_resource(id, call),
-        ("GET", Route::ManagementGroups) => world.list_management_groups(call),
+        ("GET", Route::ManagementGroups) => world.list_management_groups(call, now),
         ("GET", Route::ManagementGroup(name)) => world.get_management_group(name, call),
         ("GET", Route::Descendants(name)) => world.list_descendants(name, call),
         ("GET", Route::Assignments(scope)) => world.list_assignments(scope, call),

@@ -98,6 +98,12 @@ impl<'a> Ask<'a> {
             || self.authorizations_at(scope).next().is_some()
     }
 
+    /// Whether the caller holds something below a scope and nothing at it or above it.
+    pub(crate) fn stands_only_below(&self, scope: &ArmId) -> bool {
+        let holds_here = self.grants_at(scope).next().is_some() || self.authorizations_at(scope).next().is_some();
+        !holds_here && self.has_foothold(scope)
+    }
+
     fn grants(&self) -> impl Iterator<Item = &'a RoleAssignment> + use<'a> {
         let (access, now) = (&self.estate.access, self.now);
         let ids = access.ids_of(&self.caller.principal.object_id);

@@ -10,9 +10,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
+use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
+use simulator::rights::RoleAssignment;
 use simulator::{LocalAzure, LocalAzureOptions};
-use simulator_demo::settings;
+use simulator_demo::{settings, with_rights};
 
 use crate::cli::DONE;
 
@@ -21,6 +23,9 @@ use super::package::Package;
 use log::Told;
 use places::Places;
 use start::{Start, start};
+
+/// The role of the identity that a person takes: rights are enforced, and the worker has only its own.
+const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -60,12 +65,18 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let package = Package::of(arguments.package.clone())?;
     let Start { estate, events, example, conditions, faults, mode, settings: own } = start(&arguments)?;
     let file = arguments.log.map(|path| super::demo::create(&path)).transpose()?;
+    let (worker, operator) = (Principal::random(), Principal::random());
+    let operator_id = operator.client_id.clone();
+    let mut guarded = with_rights(estate.clone(), &worker);
+    guarded.access.grants.push(RoleAssignment::new("", OWNER, &operator.object_id));
+    let manager = ResourceManager::new(guarded, conditions.tempo).with_allowance(conditions.allowance);
     let options = LocalAzureOptions {
         home_tenant_id: estate.home_tenant.clone(),
+        identities: ManagedIdentities { system_assigned: Some(worker), user_assigned: vec![operator] },
+        gate: Some(manager.gate()),
         first_port: arguments.port,
         ..LocalAzureOptions::default()
     };
-    let manager = ResourceManager::new(estate.clone(), conditions.tempo).with_allowance(conditions.allowance);
     let azure = LocalAzure::start(manager.router(), options).await?;
     conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
     faults.into_iter().for_each(|rule| azure.faults().add(rule));
@@ -80,7 +91,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     host.settings.extend(arguments.settings);
     let host = FunctionsHost::start(package.folder(), azure.broker().clone(), host).await?;
     let log = Told::of(&host, file)?;
-    let places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
+    let mut places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
+    places.operator = operator_id;
     if arguments.json {
         println!("{}", places.json());
     } else {

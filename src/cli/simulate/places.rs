@@ -17,6 +17,8 @@ pub(super) struct Places {
     events: PathBuf,
     estate: PathBuf,
     env: BTreeMap<String, String>,
+    /// The client id of an identity that is Owner of everything.
+    pub(super) operator: String,
     example: Option<Value>,
 }
 
@@ -35,6 +37,7 @@ impl Places {
             events: written(&services.ca_file.with_file_name("events.json"), &events)?,
             estate: written(&services.ca_file.with_file_name("estate.json"), estate)?,
             env: azure.worker_env(),
+            operator: String::new(),
             example: example.cloned(),
             services,
         })
@@ -49,6 +52,7 @@ impl Places {
             "blob": self.services.blob,
             "functions": self.functions,
             "caFile": self.services.ca_file,
+            "operatorClientId": self.operator,
             "events": self.events,
             "estate": self.estate,
             "curl": self.curl(),
@@ -67,6 +71,7 @@ impl Places {
             ("Blob Storage", blob.clone()),
             ("Functions host", self.functions.clone()),
             ("CA file", ca_file.display().to_string()),
+            ("Owner's client", self.operator.clone()),
             ("Events", self.events.display().to_string()),
             ("Estate", self.estate.display().to_string()),
         ] {

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 use simulator::estate::Estate;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions, LogLine};
+use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::{ResourceManager, Tempo};
 use simulator::{LocalAzure, LocalAzureOptions};
+use simulator_demo::with_rights;
 use tempfile::TempDir;
 
 use super::package::stage_package;
@@ -59,6 +61,25 @@ impl Stage {
         let azure = LocalAzure::start(manager.router(), options).await.unwrap();
         azure.ledger().keep_bodies(true);
         Self { manager, azure, host: None, earlier: Vec::new(), package: stage_package() }
+    }
+
+    /// Everything runs, and rights are enforced: the worker has those of its deployment and nobody else has any.
+    pub(crate) async fn with_rights(estate: Estate, changes: &[(&str, &str)]) -> Self {
+        let worker = Principal::random();
+        let home_tenant_id = estate.home_tenant.clone();
+        let manager = ResourceManager::new(with_rights(estate, &worker), tempo());
+        let identities = ManagedIdentities { system_assigned: Some(worker), user_assigned: Vec::new() };
+        let options = LocalAzureOptions {
+            home_tenant_id,
+            identities,
+            gate: Some(manager.gate()),
+            ..LocalAzureOptions::default()
+        };
+        let azure = LocalAzure::start(manager.router(), options).await.unwrap();
+        azure.ledger().keep_bodies(true);
+        let mut stage = Self { manager, azure, host: None, earlier: Vec::new(), package: stage_package() };
+        stage.start_worker(changes, 1).await;
+        stage
     }
 
     /// Starts the worker on what is there.

@@ -51,14 +51,12 @@ impl World {
         if verdict == Verdict::Allowed {
             return Ok(None);
         }
-        // Public report (azure-docs issue 110373): whoever holds something at the subscription or below may read
+        // Public report (azure-docs issue 110373): whoever holds something below the subscription only may read
         // definitions there, and gets an empty list of assignments instead of a refusal.
-        let has_foothold = need.scope.subscription().is_some() && ask.has_foothold(&need.scope);
+        let only_below = need.scope.subscription().is_some() && ask.stands_only_below(&need.scope);
         match route {
-            Route::Assignments(_) if has_foothold => return Ok(Some(Reply::ok(json!({ "value": [] })))),
-            Route::Definitions(_) | Route::Initiatives(_) | Route::Subscription(_)
-                if has_foothold && method == "GET" =>
-            {
+            Route::Assignments(_) if only_below => return Ok(Some(Reply::ok(json!({ "value": [] })))),
+            Route::Definitions(_) | Route::Initiatives(_) | Route::Subscription(_) if only_below && method == "GET" => {
                 return Ok(None);
             }
             _ => {}

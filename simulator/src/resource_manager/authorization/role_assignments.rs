@@ -35,6 +35,8 @@ impl World {
         let hears_nobody = is_foreign && (!self.names_tenant(call, scope) || filter.assigned_to.is_some());
         let found = self.estate.access.grants.iter().filter(|_| !hears_nobody);
         let found = found.filter(|grant| grant.is_seen(now, &self.estate.access.lag));
+        // What lies above a delegated subscription is out of sight, and each tenant sees its own from its root.
+        let found = found.filter(|grant| self.is_foreign(call, &grant.scope) == is_foreign);
         let found = found.filter(|grant| !is_foreign || grant.scope.subscription().is_some());
         let found = found.filter(|grant| self.is_asked_for(grant, scope, &filter));
         self.page(call, found.map(body).collect())

@@ -164,7 +164,8 @@ pub(super) fn at(seconds: i64) -> String {
     instant_text(start() + time::Duration::seconds(seconds))
 }
 
-fn note(method: &str, uri: &str, body: Option<&str>, answer: &Answer) {
+/// Keeps an exchange for a check against the OpenAPI files.
+pub(super) fn note(method: &str, uri: &str, body: Option<&str>, answer: &Answer) {
     let Ok(path) = std::env::var("EXCHANGES_FILE") else { return };
     let headers: serde_json::Map<String, Value> = answer
         .headers

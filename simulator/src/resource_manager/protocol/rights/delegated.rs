@@ -121,6 +121,20 @@ async fn a_grant_names_the_holder_and_only_roles_of_the_template() {
 }
 
 #[tokio::test]
+async fn a_user_assigned_identity_is_its_own_holder() {
+    let mut estate = estate(Lag::default());
+    let identity =
+        format!("{CUSTOMER}/resourceGroups/theirs/providers/Microsoft.ManagedIdentity/userAssignedIdentities/u");
+    let assignment = estate.assignments.remove(0);
+    let estate =
+        estate.with_assignment(assignment.with_user_identity(identity.as_str(), IDENTITY, "client", "westeurope"));
+    let local = Guarded::start(estate).await;
+    let put = async |holder| local.by(&worker(), "PUT", &name(1), grant(LOG_ANALYTICS, holder)).await;
+    assert_eq!(put(holder("a")).await.error(), (403, "LinkedAuthorizationFailed"), "the assignment does not hold it");
+    assert_eq!(put(Some(identity.clone())).await.status, 201);
+}
+
+#[tokio::test]
 async fn a_new_identity_is_linked_late_across_tenants() {
     let lag = Lag { across_tenants: Duration::from_secs(120), ..Lag::default() };
     let local = Guarded::start(estate(lag)).await;

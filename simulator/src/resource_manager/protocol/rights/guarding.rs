@@ -89,8 +89,11 @@ async fn a_role_at_a_group_gives_definitions_and_an_empty_list_of_assignments() 
     assert_eq!(local.get(&worker(), &list(&group)).await.values().len(), 1);
     assert_eq!(local.get(&worker(), &format!("{SUBSCRIPTION}{AUTHORIZATION}/policyDefinitions")).await.status, 200);
     assert_eq!(local.get(&worker(), "/subscriptions").await.values().len(), 1, "it sees what it has a foot in");
+    let groups = "/providers/Microsoft.Management/managementGroups?api-version=2021-04-01";
+    assert_eq!(local.get(&worker(), groups).await.values().len(), 1);
     let stranger = somebody(HOME, "nobody", false);
     assert_eq!(local.get(&stranger, "/subscriptions").await.values().len(), 0);
+    assert_eq!(local.get(&stranger, groups).await.values().len(), 0);
 }
 
 #[tokio::test]

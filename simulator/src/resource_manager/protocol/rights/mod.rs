@@ -9,7 +9,7 @@ mod policy_writes;
 mod run_time;
 mod versions;
 
-use super::local::{Answer, start, tempo};
+use super::local::{Answer, note, start, tempo};
 use crate::{
     LocalAzure, LocalAzureOptions,
     estate::Estate,
@@ -99,10 +99,12 @@ impl Guarded {
         };
         let url = format!("{}{path}", self.azure.endpoints().resource_manager);
         let audience = "https://management.azure.com/";
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let (status, headers, bytes) = self.send(who, audience, method, &url, body).await;
+        let asked = body.map(|body| body.to_string()).unwrap_or_default();
+        let (status, headers, bytes) = self.send(who, audience, method, &url, asked.clone()).await;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
-        Answer { status, headers, body }
+        let answer = Answer { status, headers, body };
+        note(method, &url, Some(&asked), &answer);
+        answer
     }
 
     async fn get(&self, who: &Caller, path: &str) -> Answer {

@@ -1,7 +1,10 @@
 //! Role definitions and one's own permissions, and the filters of lists at home.
 
 use super::*;
-use crate::rights::{Access, Permission, RoleAssignment, RoleDefinition};
+use crate::{
+    resource_manager::PageSizes,
+    rights::{Access, Permission, RoleAssignment, RoleDefinition},
+};
 use serde_json::json;
 
 const CUSTOM: &str = "c0000000-0000-4000-8000-00000000000c";
@@ -60,8 +63,7 @@ async fn lists_of_role_assignments_are_paged() {
         access.with_grant(RoleAssignment::new(SUBSCRIPTION, READER, &format!("p{number}")))
     });
     let local = Guarded::start(land().with_access(access)).await;
-    let manager =
-        local.manager.clone().with_page_sizes(crate::resource_manager::PageSizes { other: 4, ..Default::default() });
+    let _ = local.manager.clone().with_page_sizes(PageSizes { other: 4, ..PageSizes::default() });
     let mut path = format!("{SUBSCRIPTION}{AUTHORIZATION}/roleAssignments{}", filter("atScope()"));
     let mut found = Vec::new();
     loop {
@@ -71,7 +73,6 @@ async fn lists_of_role_assignments_are_paged() {
         path = next.strip_prefix(&local.azure.endpoints().resource_manager).expect("the same host").to_owned();
     }
     assert_eq!(found, [4, 4]);
-    drop(manager);
 }
 
 #[tokio::test]
