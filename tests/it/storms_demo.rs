@@ -21,7 +21,8 @@ async fn a_storm_of_the_demo_is_weathered_with_few_tasks_and_no_violation_and_sa
     assert!(least >= 2 && writes >= least && writes <= 2 * least, "{report}");
     assert!(count("armReads") > writes && count("refusedArmWrites") <= count("armReads"), "{report}");
     assert!(report["eventsPerSecond"].as_f64().unwrap() > 0.0, "{report}");
-    assert!(count("fixed") + report["parked"]["permanentFailure"].as_u64().unwrap() >= 100, "{report}");
+    let parked: u64 = report["parked"].as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum();
+    assert!(count("fixed") + parked >= 100, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,11 @@ const CODES: [(&str, Nature); 7] = [
 ];
 
 impl Failure {
+    /// Whether it, or an error within it, has this code.
+    pub fn holds(&self, code: &str) -> bool {
+        self.code == code || self.details.iter().any(|inner| inner.holds(code))
+    }
+
     /// What it needs, by its own code or that of an inner error.
     pub fn nature(&self) -> Nature {
         let known = |failure: &Failure| CODES.iter().find(|(code, _)| *code == failure.code).map(|(_, nature)| *nature);

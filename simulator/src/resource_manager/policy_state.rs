@@ -187,7 +187,7 @@ impl World {
                 self.group_names_above(key.resource.subscription().unwrap_or_default()).join(",").into()
             }
             "policyDefinitionReferenceId" => reference.unwrap_or_default().into(),
-            "complianceState" => change.state.name().into(),
+            "complianceState" => evaluation.state().name().into(),
             "policyDefinitionGroupNames" => json!([""]),
             "policyDefinitionVersion" => definition().map(|one| one.version.as_str()).unwrap_or_default().into(),
             "policySetDefinitionVersion" => initiative().map(|one| one.version.as_str()).unwrap_or_default().into(),

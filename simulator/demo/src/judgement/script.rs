@@ -8,6 +8,9 @@ use simulator::resource_manager::TaskView;
 /// Most resources that one task names (`filters.resourceIds`, api 2024-10-01).
 const MOST: usize = 100;
 
+/// The code of a deployment that another policy forbids: such a park has a reason of its own.
+const DISALLOWED: &str = "RequestDisallowedByPolicy";
+
 /// What should be compliant in the end: non-compliant now, remediable, and not failing for ever.
 pub fn fixable(estate: &Estate) -> Vec<RecordKey> {
     let keys = remediable(estate).filter(|record| park(estate, record).is_none()).map(|record| record.key.clone());
@@ -103,7 +106,9 @@ fn park(estate: &Estate, record: &ComplianceRecord) -> Option<Park> {
     }
     let has_roles = estate.assignment(&record.key.assignment).is_none_or(|one| one.has_roles);
     let nature = if has_roles { record.script.last()?.nature()? } else { Nature::Permission };
+    let is_disallowed = matches!(record.script.last(), Some(Attempt::Fail(failure)) if failure.holds(DISALLOWED));
     Some(match nature {
+        Nature::Permanent if is_disallowed => Park { reason: "disallowedByPolicy", class: "disallowed" },
         Nature::Permission => Park { reason: "missingPermission", class: "permission" },
         Nature::Permanent => Park { reason: "permanentFailure", class: "permanent" },
         Nature::Stale => Park { reason: "permanentFailure", class: "stale" },

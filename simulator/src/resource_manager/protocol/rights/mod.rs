@@ -95,7 +95,11 @@ impl Guarded {
             _ if path.contains("policyStates") => format!("{path}{separator}api-version=2019-10-01"),
             _ if path.contains("PolicyInsights") => format!("{path}{separator}api-version=2024-10-01"),
             _ if path.contains("olicy") => format!("{path}{separator}api-version=2024-05-01"),
-            _ => format!("{path}{separator}api-version=2022-04-01"),
+            _ if path.starts_with("/providers/Microsoft.Management/") && !path.contains("Authorization") => {
+                format!("{path}{separator}api-version=2021-04-01")
+            }
+            _ if path.contains("/providers/") => format!("{path}{separator}api-version=2022-04-01"),
+            _ => format!("{path}{separator}api-version=2022-12-01"),
         };
         let url = format!("{}{path}", self.azure.endpoints().resource_manager);
         let audience = "https://management.azure.com/";
