@@ -2,17 +2,18 @@
 //! see what was just written; with the budgets of calls that were recorded, with calls that take their time, and with a clock
 //! that makes all spans of tasks, lags and budgets shorter alike.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use simulator::Service;
-use simulator::estate::Estate;
+use simulator::estate::{ComplianceState, Estate, RecordKey};
 use simulator::resource_manager::{Allowance, Regions, Tempo};
 use simulator_demo::Storm;
-use simulator_demo::judgement::too_early;
+use simulator_demo::judgement::{fixable, too_early};
 use time::OffsetDateTime;
 
 use crate::stage::{Stage, until_met};
-use crate::storms_end::{assert_ends, ends, no_panic_and_no_answer_but_json, the_end_is_right, wanted};
+use crate::storms_end::{assert_ends, ends, no_panic_and_no_answer_but_json, wanted};
 
 const SEED: u64 = 20_261_126;
 const SETTINGS: [(&str, &str); 5] = [
@@ -40,6 +41,26 @@ async fn storm(storm: Storm, prepare: impl FnOnce(&Stage), judge: impl FnOnce(&S
     stage
 }
 
+/// Where a list of deployments may lack the one that has ended, a fix is learned of by the policy state: then the resource is told to
+/// comply, and not to be fixed. Whatever else a storm must come to holds.
+fn the_end_is_right_as_far_as_can_be_seen(stage: &Stage, estate: &Estate, story: &str) {
+    let now: BTreeMap<RecordKey, Option<ComplianceState>> =
+        stage.manager.records().into_iter().map(|record| (record.key, record.state)).collect();
+    for key in fixable(estate) {
+        assert_eq!(now[&key], Some(ComplianceState::Compliant), "{story}: {key:?} can be fixed");
+    }
+    let (mut found, wanted) = (ends(stage), wanted(estate));
+    for (key, end) in &mut found {
+        if end == "skipped: compliant" && wanted.get(key).is_some_and(|wanted| wanted == "fixed") {
+            "fixed".clone_into(end);
+        }
+    }
+    assert_ends(&found, &wanted, story);
+    let overlaps = stage.manager.overlaps();
+    assert!(overlaps.is_empty(), "{story}: {overlaps:#?}");
+    no_panic_and_no_answer_but_json(stage, story);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_ends_right_where_reads_may_not_see_what_was_just_written() {
     let small = Storm { events: 140, resources: 44, targets: 4, subscriptions: 1, seed: SEED };
@@ -47,7 +68,7 @@ async fn a_storm_ends_right_where_reads_may_not_see_what_was_just_written() {
         let regions = Regions { count: 3, lag: Duration::from_millis(400), seed: SEED };
         let _ = stage.manager.clone().with_regions(regions);
     };
-    storm(small, prepare, the_end_is_right).await.at_rest().await;
+    storm(small, prepare, the_end_is_right_as_far_as_can_be_seen).await.at_rest().await;
 }
 
 /// A storm of as many calls as a minute has, in so many times less time. Whether little was left of a budget.
