@@ -94,5 +94,10 @@ async fn comes_low(quicker: u32) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_ends_at_the_budgets_that_were_recorded() {
+    // A window of a minute cannot be shortened, for the worker's own rest is one.
+    if std::env::var_os("LONG_STORMS").is_none() {
+        println!("left out: it takes minutes; LONG_STORMS=1 runs it");
+        return;
+    }
     until_met("little is left of a budget", [4, 1], comes_low).await;
 }
