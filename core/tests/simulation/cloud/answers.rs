@@ -124,15 +124,16 @@ impl World {
         }
     }
 
-    /// Whether a task that is there is not found, which never happens twice in a row.
+    /// Whether a task that is there is not found, which never happens twice in an hour: two that look at the same time may ask in turns.
     fn is_overlooked(&mut self, name: &str) -> bool {
-        let was_overlooked = self.cloud.overlooked.remove(name);
+        const APART: Duration = Duration::from_secs(3_600);
+        let was_overlooked = self.cloud.overlooked.get(name).is_some_and(|at| *at + APART > self.now);
         let is_there = self.cloud.task(name).is_some();
         let is_overlooked = is_there && !was_overlooked && self.strikes(self.scenario.spices.blips);
         if is_overlooked {
             self.meet(Ingredient::Blip);
             self.tell(|| format!("{name} is overlooked"));
-            self.cloud.overlooked.insert(name.to_owned());
+            self.cloud.overlooked.insert(name.to_owned(), self.now);
         }
         is_overlooked
     }

@@ -39,8 +39,8 @@ pub(crate) struct Cloud {
     late: Vec<(Timestamp, NewTask)>,
     /// Names of tasks that a person deleted, or that went with their assignment.
     pub(crate) deleted: BTreeSet<String>,
-    /// Tasks that were not found when they were asked for last.
-    overlooked: BTreeSet<String>,
+    /// When tasks that are there were not found last.
+    overlooked: BTreeMap<String, Timestamp>,
     scans: Scans,
     instances: [Instance; 2],
     pub(crate) created: usize,
