@@ -172,6 +172,10 @@ async fn demo_and_storm_pass_with_the_deployed_role_and_need_all_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_one_of_its_actions_a_call_is_refused() {
+    if std::env::var_os("LONG_SCENARIOS").is_none() {
+        println!("left out: it plays a demo for each action; LONG_SCENARIOS=1, as CI sets it, runs it");
+        return;
+    }
     let granted = deployed();
     for action in granted.iter().filter(|action| *action != DELEGATED) {
         let mut missing = BTreeSet::from([action.clone()]);
