@@ -63,6 +63,10 @@ fn the_end_is_right_as_far_as_can_be_seen(stage: &Stage, estate: &Estate, story:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_ends_right_where_reads_may_not_see_what_was_just_written() {
+    if std::env::var_os("LONG_SCENARIOS").is_none() {
+        println!("left out: LONG_SCENARIOS=1, as CI sets it, runs it");
+        return;
+    }
     let small = Storm { events: 140, resources: 44, targets: 4, subscriptions: 1, seed: SEED };
     let prepare = |stage: &Stage| {
         let regions = Regions { count: 3, lag: Duration::from_millis(400), seed: SEED };
