@@ -58,7 +58,7 @@ impl Item for Assignment {
         }
         let mode = properties.word("enforcementMode").unwrap_or_default();
         let not_scopes = properties.ids("notScopes").unwrap_or_default();
-        let effective_version = properties.text("effectiveDefinitionVersion");
+        let effective_version = properties.text("effectiveDefinitionVersion").or(properties.text("definitionVersion"));
         let terms = Terms {
             parameters: parameters(&properties),
             overrides: overrides(&properties),

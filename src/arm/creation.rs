@@ -4,6 +4,7 @@ use remediation::document::{FailureClass, ParkReason, TargetCause};
 use remediation::fact::{Creation, TaskStatus};
 
 use super::error::ArmError;
+use super::refusal::of_subscription;
 
 /// Whether a task was refused because too many of its policy run.
 #[must_use]
@@ -25,7 +26,7 @@ pub fn is_crowded_out(error: &ArmError) -> bool {
 /// | no answer, 5xx | unknown |
 /// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
 /// | 403: the worker itself lacks permission | the target is parked |
-/// | Microsoft.PolicyInsights is not registered, or the subscription is disabled | the subscription is parked |
+/// | the subscription is gone, disabled, or not registered for Microsoft.PolicyInsights | the subscription is parked |
 /// | any other 4xx | refused |
 #[must_use]
 pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
@@ -34,30 +35,27 @@ pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
         Err(ArmError::Throttled { until, .. } | ArmError::Held { until, .. }) => Creation::Throttled(until),
         Err(ArmError::NotSent { .. }) => Creation::Wait,
         Err(ArmError::Lost { .. } | ArmError::Unauthorized { .. } | ArmError::Unreadable { .. }) => Creation::Unknown,
-        Err(ArmError::NotFound { code, message, .. }) => Creation::Refused(format!("{code}: {message}")),
-        Err(ArmError::Refused { status, code, message, .. }) => {
-            let park = |reason, class| {
-                Creation::Park(TargetCause { reason, class, words: format!("{code}: {message}"), hint: None })
-            };
-            let words = message.to_ascii_lowercase();
-            let in_the_way = words.contains("already running") && words.contains("conflicting");
-            let too_many = has_too_many(&words);
-            match code.as_str() {
-                "InvalidUpdateRemediationRequest" => Creation::Accepted,
-                "InvalidCreateRemediationRequest" if in_the_way || too_many => Creation::Wait,
-                "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
-                    park(ParkReason::ReferenceMissing, None)
-                }
-                "MissingSubscriptionRegistration" | "SubscriptionNotRegistered" => {
-                    park(ParkReason::ProviderNotRegistered, None)
-                }
-                "SubscriptionDisabled" | "DisabledSubscription" | "ReadOnlyDisabledSubscription" => {
-                    park(ParkReason::SubscriptionDisabled, None)
-                }
-                _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
-                _ => Creation::Refused(format!("{code}: {message}")),
-            }
+        Err(ArmError::NotFound { code, message, .. }) => refused(404, &code, &message),
+        Err(ArmError::Refused { status, code, message, .. }) => refused(status, &code, &message),
+    }
+}
+
+fn refused(status: u16, code: &str, message: &str) -> Creation {
+    let service = || format!("{code}: {message}");
+    let park = |reason, class| Creation::Park(TargetCause { reason, class, words: service(), hint: None });
+    if let Some(reason) = of_subscription(code) {
+        return park(reason, None);
+    }
+    let words = message.to_ascii_lowercase();
+    let in_the_way = words.contains("already running") && words.contains("conflicting");
+    match code {
+        "InvalidUpdateRemediationRequest" => Creation::Accepted,
+        "InvalidCreateRemediationRequest" if in_the_way || has_too_many(&words) => Creation::Wait,
+        "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
+            park(ParkReason::ReferenceMissing, None)
         }
+        _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
+        _ => Creation::Refused(service()),
     }
 }
 
@@ -92,6 +90,15 @@ mod tests {
             creation(Err(ArmError::NotFound { call, code, message })),
             Creation::Refused("NotFound: gone".to_owned())
         );
+        for (status, code, expected) in [
+            (409, "MissingSubscriptionRegistration", ParkReason::ProviderNotRegistered),
+            (403, "ReadOnlyDisabledSubscription", ParkReason::SubscriptionDisabled),
+        ] {
+            assert_eq!(reason(refused(status, code, "no")), Some(expected), "{code}");
+        }
+        let (code, message) = ("SubscriptionNotFound".to_owned(), "gone".to_owned());
+        let gone = creation(Err(ArmError::NotFound { call, code, message }));
+        assert_eq!(reason(gone), Some(ParkReason::SubscriptionGone));
         let until = remediation::fixture::now();
         assert_eq!(creation(Err(ArmError::Held { call, until })), Creation::Throttled(until));
         assert!(!ArmError::Held { call, until }.is_transient());

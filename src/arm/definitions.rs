@@ -57,7 +57,7 @@ pub(super) struct SetMember {
     pub(super) reference: String,
     /// The definition; its id, folded. Empty where it cannot be read.
     pub(super) definition: String,
-    /// The version of it that is in force, where the service tells.
+    /// The version of it that is in force, or the pin that selects it (`1.*.*`), as far as the service tells.
     pub(super) effective_version: Option<String>,
     /// What the initiative gives for the policy's parameters and may be an effect, by folded name.
     pub(super) parameters: BTreeMap<String, EffectText>,
@@ -182,7 +182,7 @@ fn set_member(reference: String, given: &Value) -> SetMember {
     SetMember {
         reference,
         definition: told("policyDefinitionId").map(|id| fold(id.trim_end_matches('/'))).unwrap_or_default(),
-        effective_version: told("effectiveDefinitionVersion"),
+        effective_version: told("effectiveDefinitionVersion").or_else(|| told("definitionVersion")),
         parameters: parameters.collect(),
     }
 }

@@ -120,6 +120,24 @@ impl ArmError {
         }
     }
 
+    /// The words of what would be answered again; whatever may pass is an error still.
+    ///
+    /// # Errors
+    /// The error itself, where asking again may help.
+    pub(super) fn final_words(self) -> Result<String, Self> {
+        match self {
+            Self::Unreadable { words, .. } => Ok(words),
+            Self::NotFound { code, message, .. } | Self::Refused { code, message, .. } => {
+                Ok(format!("{code}: {message}"))
+            }
+            error @ (Self::Throttled { .. }
+            | Self::Held { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotSent { .. }
+            | Self::Lost { .. }) => Err(error),
+        }
+    }
+
     /// Whether it says that the very thing is not there that was asked for, and not only what would hold it: of what is in a
     /// subscription that Resource Manager does not find, it says nothing.
     #[must_use]

@@ -51,12 +51,22 @@ fn subscription(id: &SubscriptionId) -> Call<Owner> {
     Call::new(CallKind::ReadSubscription, quota, Method::Get, &path, &[], API_VERSION).down_to(OLDEST)
 }
 
+/// Whose a subscription is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum OwnedBy {
+    /// The worker's own tenant.
+    Us,
+    /// This tenant.
+    Tenant(String),
+    /// One of the two tenants is not told.
+    Nobody,
+}
+
 /// Whose the subscriptions are, as far as it was asked.
 #[derive(Debug)]
 pub struct Homes {
     own: Option<String>,
-    /// The owner's tenant where that is another; none where it is ours.
-    owners: Kept<SubscriptionId, Option<String>>,
+    owners: Kept<SubscriptionId, OwnedBy>,
 }
 
 impl Homes {
@@ -76,19 +86,22 @@ impl Homes {
         id: &SubscriptionId,
         deadline: Deadline,
     ) -> Result<bool, ArmError> {
-        Ok(self.foreign_owner(arm, id, deadline).await?.is_some())
+        Ok(match self.owner(arm, id, deadline).await? {
+            OwnedBy::Tenant(_) => true,
+            OwnedBy::Us | OwnedBy::Nobody => false,
+        })
     }
 
-    /// The tenant that owns the subscription, where it is another than ours.
+    /// Whose the subscription is.
     ///
     /// # Errors
     /// As for [`ArmClient::send`].
-    pub(super) async fn foreign_owner(
+    pub(super) async fn owner(
         &self,
         arm: &ArmClient,
         id: &SubscriptionId,
         deadline: Deadline,
-    ) -> Result<Option<String>, ArmError> {
+    ) -> Result<OwnedBy, ArmError> {
         if let Some(known) = self.owners.get(id, KEPT_FOR) {
             return Ok(known);
         }
@@ -97,8 +110,8 @@ impl Homes {
             None => arm.tenant().await,
         };
         let owner = arm.send(&subscription(id), deadline).await?.tenant;
-        let Some((own, owner)) = own.zip(owner) else { return Ok(None) };
-        let foreign = Some(owner).filter(|owner| !own.eq_ignore_ascii_case(owner));
-        Ok(self.owners.keep(id, foreign, OF_ONE))
+        let Some((own, owner)) = own.zip(owner) else { return Ok(OwnedBy::Nobody) };
+        let owner = if own.eq_ignore_ascii_case(&owner) { OwnedBy::Us } else { OwnedBy::Tenant(owner) };
+        Ok(self.owners.keep(id, owner, OF_ONE))
     }
 }

@@ -44,6 +44,19 @@ pub fn may_be_for_want_of_delegation(error: &ArmError) -> bool {
     matches!(error, ArmError::Refused { status: 403, .. })
 }
 
+/// What is wrong with the whole subscription, by the code of an answer.
+pub(super) fn of_subscription(code: &str) -> Option<ParkReason> {
+    Some(match code.to_ascii_lowercase().as_str() {
+        "subscriptionnotfound" | "invalidsubscriptionid" => ParkReason::SubscriptionGone,
+        "subscriptiondisabled" | "disabledsubscription" | "readonlydisabledsubscription" => {
+            ParkReason::SubscriptionDisabled
+        }
+        "missingsubscriptionregistration" | "subscriptionnotregistered" => ParkReason::ProviderNotRegistered,
+        "invalidauthenticationtokentenant" => ParkReason::DelegationWithdrawn,
+        _ => return None,
+    })
+}
+
 /// What an error says of the worker's own standing; none when it is a matter of the moment.
 pub(super) fn refusal(error: &ArmError, target: &Target) -> Option<Refusal> {
     let (call, status, code, message) = match error {
@@ -56,19 +69,14 @@ pub(super) fn refusal(error: &ArmError, target: &Target) -> Option<Refusal> {
         }
     };
     let whole = || Scope::subscription_wide(target.subscription().clone()).to_string();
-    let (reason, key) = match code.to_ascii_lowercase().as_str() {
-        "subscriptionnotfound" | "invalidsubscriptionid" => (ParkReason::SubscriptionGone, whole()),
-        "subscriptiondisabled" | "disabledsubscription" | "readonlydisabledsubscription" => {
-            (ParkReason::SubscriptionDisabled, whole())
-        }
-        "missingsubscriptionregistration" | "subscriptionnotregistered" => (ParkReason::ProviderNotRegistered, whole()),
-        "invalidauthenticationtokentenant" => (ParkReason::DelegationWithdrawn, whole()),
+    let (reason, key) = match of_subscription(code) {
+        Some(reason) => (reason, whole()),
         // Others have no questions about a task of this target, so they could not tell whether it is over.
-        _ if matches!(status, 401 | 403) && matches!(call, CallKind::ReadTask | CallKind::ListDeployments) => {
+        None if matches!(status, 401 | 403) && matches!(call, CallKind::ReadTask | CallKind::ListDeployments) => {
             (ParkReason::WorkerLacksPermission, target.hash().to_string())
         }
-        _ if matches!(status, 401 | 403) => (ParkReason::WorkerLacksPermission, target.scope.to_string()),
-        _ => (ParkReason::TaskRefused, target.hash().to_string()),
+        None if matches!(status, 401 | 403) => (ParkReason::WorkerLacksPermission, target.scope.to_string()),
+        None => (ParkReason::TaskRefused, target.hash().to_string()),
     };
     // Whoever may not even list the assignments is told so by one answer.
     let is_sure = status == 403 && call == CallKind::ListAssignments;

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use remediation::fact::Found;
-use remediation::id::{Scope, SubscriptionId, Target};
+use remediation::id::{SubscriptionId, Target};
 use remediation::role::{Denial, Home, Rights, RoleAssignment, RoleId};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
 use crate::kept::Kept;
 
+use super::call::Call;
 use super::client::ArmClient;
 use super::error::ArmError;
 use super::facts::FactsReader;
-use super::homes::Homes;
+use super::homes::{Homes, OwnedBy};
+use super::lenient::Item;
+use super::page::Page;
 use super::roles::{KnownRole, Registration, all_assigned, assigned_to, denials, registrations, role_definition};
 
 /// Most bytes of each of what is kept.
@@ -27,15 +30,15 @@ const OF_ONE: usize = 400;
 const MOST_ROLES: usize = 16;
 
 /// Role assignments, deny assignments, or registrations.
-type Kept3<T> = Kept<(String, String), (Timestamp, Found<Arc<[T]>>)>;
+type KeptLists<T> = Kept<(String, String), (Timestamp, Found<Arc<[T]>>)>;
 
 /// Reads rights, and keeps what they are made of.
 #[derive(Debug)]
 pub struct RightsReader {
     ttl: Duration,
-    assigned: Kept3<RoleAssignment>,
-    denials: Kept3<Denial>,
-    registrations: Kept3<Registration>,
+    assigned: KeptLists<RoleAssignment>,
+    denials: KeptLists<Denial>,
+    registrations: KeptLists<Registration>,
     /// By the subscription that has it; by nothing where it is built in.
     roles: Kept<(Option<SubscriptionId>, RoleId), (Timestamp, Found<KnownRole>)>,
 }
@@ -80,11 +83,7 @@ impl RightsReader {
         let known = facts.known(arm, target, since, deadline).await?;
         let (required, principal, holder, mut read_at) = match &known {
             Ok(known) => {
-                let required = match &known.definition {
-                    Found::There(one) => Found::There(one.definition.roles.clone()),
-                    Found::Gone => Found::Gone,
-                    Found::Unreadable(words) => Found::Unreadable(words.clone()),
-                };
+                let required = known.definition.clone().map(|one| one.definition.roles.clone());
                 let holder = known.assignment.user_assigned.as_deref().unwrap_or(&known.assignment.id);
                 let principal = known.assignment.principal.as_deref().map(str::to_owned);
                 (required, principal, holder.to_owned(), known.read_at)
@@ -95,48 +94,44 @@ impl RightsReader {
                 (Found::Unreadable(words), None, target.policy_assignment_id.to_string(), facts.read_at)
             }
         };
-        let owner = match homes.foreign_owner(arm, subscription, deadline).await {
-            // Whose it is, nobody tells: what is not seen there counts as missing only at home, so the roles themselves must tell.
-            Err(error) if error.is_final() => None,
+        let owner = match homes.owner(arm, subscription, deadline).await {
+            Err(error) if error.is_final() => OwnedBy::Nobody,
             owner => owner?,
         };
         let assignments = match (&principal, &owner) {
             (None, _) => Found::There(Vec::new()),
-            (Some(principal), None) => {
+            (Some(principal), OwnedBy::Us | OwnedBy::Nobody) => {
                 let key = (target.scope.to_string(), principal.clone());
                 let call = assigned_to(&target.scope, principal);
                 self.list(&self.assigned, arm, key, &call, since, deadline, &mut read_at).await?
             }
-            (Some(_), Some(tenant)) => {
+            (Some(_), OwnedBy::Tenant(tenant)) => {
                 let key = (subscription.to_string(), String::new());
                 let call = all_assigned(subscription, tenant);
                 self.list(&self.assigned, arm, key, &call, since, deadline, &mut read_at).await?
             }
         };
         let denied = match owner {
-            None => {
+            OwnedBy::Us | OwnedBy::Nobody => {
                 let key = (target.scope.to_string(), String::new());
                 self.list(&self.denials, arm, key, &denials(&target.scope), since, deadline, &mut read_at).await?
             }
             // A delegated reader does not see the customer's.
-            Some(_) => Found::Unreadable("of another tenant".to_owned()),
+            OwnedBy::Tenant(_) => Found::Unreadable("of another tenant".to_owned()),
         };
         let home = match owner {
-            None => Home::Ours,
-            Some(_) => Home::Delegated { grantable: self.grantable(arm, subscription, deadline).await? },
+            OwnedBy::Us => Home::Ours,
+            OwnedBy::Nobody => Home::Unknown,
+            OwnedBy::Tenant(_) => Home::Delegated { grantable: self.grantable(arm, subscription, deadline).await? },
         };
-        let mut wanted: BTreeSet<RoleId> = BTreeSet::new();
-        if let Found::There(required) = &required {
-            wanted.extend(required.iter().cloned());
-            // Roles are compared only where the very ones are not there.
-            if let Found::There(assigned) = &assignments
-                && !required.iter().all(|role| is_there(role, assigned, &target.scope))
-            {
-                wanted.extend(assigned.iter().map(|one| one.role.clone()).take(MOST_ROLES));
-            } else {
-                wanted.clear();
-            }
-        }
+        let own = |one: &&RoleAssignment| {
+            let is_own = !matches!(home, Home::Delegated { .. }) || principal.as_ref() == Some(&one.principal);
+            is_own && one.is_over(&target.scope.to_string())
+        };
+        let wanted = match (&required, &assignments) {
+            (Found::There(required), Found::There(assigned)) => to_compare(required, assigned.iter().filter(own)),
+            _ => BTreeSet::new(),
+        };
         let mut definitions = BTreeMap::new();
         for role in wanted {
             let found = self.role(arm, subscription, &role, deadline).await?;
@@ -146,12 +141,12 @@ impl RightsReader {
     }
 
     #[allow(clippy::too_many_arguments, reason = "what is kept where, and what is asked; each caller differs in both")]
-    async fn list<T: super::lenient::Item + Clone>(
+    async fn list<T: Item + Clone>(
         &self,
-        kept: &Kept3<T>,
+        kept: &KeptLists<T>,
         arm: &ArmClient,
         key: (String, String),
-        call: &super::call::Call<super::page::Page<T>>,
+        call: &Call<Page<T>>,
         since: Option<Timestamp>,
         deadline: Deadline,
         read_at: &mut Timestamp,
@@ -163,18 +158,14 @@ impl RightsReader {
                 let at = crate::azure::now();
                 let found: Found<Arc<[T]>> = match arm.send_paged(call, deadline).await {
                     Ok(all) => Found::There(all.into()),
-                    Err(error) => Found::Unreadable(final_words(error)?),
+                    Err(error) => Found::Unreadable(error.final_words()?),
                 };
                 let count = if let Found::There(all) = &found { all.len() } else { 1 };
                 kept.keep(&key, (at, found), count * OF_ONE + 128)
             }
         };
         *read_at = (*read_at).min(at);
-        Ok(match found {
-            Found::There(all) => Found::There(all.to_vec()),
-            Found::Gone => Found::Gone,
-            Found::Unreadable(words) => Found::Unreadable(words),
-        })
+        Ok(found.map(|all| all.to_vec()))
     }
 
     /// The roles that the worker may grant in a delegated subscription: those of the registrations for its own principal.
@@ -190,14 +181,10 @@ impl RightsReader {
         let Some(own) = arm.principal().await else {
             return Ok(Found::Unreadable("the worker's token does not tell its principal".to_owned()));
         };
-        Ok(match found {
-            Found::There(all) => {
-                let mine = all.iter().flat_map(|one| &one.grantable).filter(|(principal, _)| *principal == own);
-                Found::There(mine.flat_map(|(_, roles)| roles.clone()).collect())
-            }
-            Found::Gone => Found::Gone,
-            Found::Unreadable(words) => Found::Unreadable(words),
-        })
+        Ok(found.map(|all| {
+            let mine = all.iter().flat_map(|one| &one.grantable).filter(|(principal, _)| *principal == own);
+            mine.flat_map(|(_, roles)| roles.clone()).collect()
+        }))
     }
 
     async fn role(
@@ -215,35 +202,47 @@ impl RightsReader {
                 let at = crate::azure::now();
                 let found = match arm.send(&role_definition(subscription, role), deadline).await {
                     Ok(known) => Found::There(known),
-                    Err(error) => Found::Unreadable(final_words(error)?),
+                    Err(error) => Found::Unreadable(error.final_words()?),
                 };
                 let is_built_in = matches!(&found, Found::There(known) if known.is_built_in);
                 self.roles.keep(&keys[usize::from(!is_built_in)], (at, found), OF_ONE * 4)
             }
         };
-        Ok(match found {
-            Found::There(known) => Found::There(known.role),
-            Found::Gone => Found::Gone,
-            Found::Unreadable(words) => Found::Unreadable(words),
-        })
+        Ok(found.map(|known| known.role))
     }
 }
 
-fn is_there(role: &RoleId, assigned: &[RoleAssignment], scope: &Scope) -> bool {
-    assigned.iter().any(|one| one.role == *role && !one.has_condition && one.is_over(&scope.to_string()))
+/// The roles whose definitions are needed: none where the very ones are there that are asked for; else what is asked for, and what the
+/// identity has.
+fn to_compare<'a>(required: &[RoleId], held: impl Iterator<Item = &'a RoleAssignment>) -> BTreeSet<RoleId> {
+    let held: Vec<_> = held.collect();
+    let is_there = |role: &RoleId| held.iter().any(|one| one.role == *role && !one.has_condition);
+    if required.iter().all(is_there) {
+        return BTreeSet::new();
+    }
+    let held: BTreeSet<_> = held.into_iter().map(|one| one.role.clone()).collect();
+    held.into_iter().take(MOST_ROLES).chain(required.iter().cloned()).collect()
 }
 
-/// The words of an error that would come again; one that may pass is an error still.
-fn final_words(error: ArmError) -> Result<String, ArmError> {
-    match error {
-        ArmError::Unreadable { words, .. } => Ok(words),
-        ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. } => {
-            Ok(format!("{code}: {message}"))
-        }
-        error @ (ArmError::Throttled { .. }
-        | ArmError::Held { .. }
-        | ArmError::Unauthorized { .. }
-        | ArmError::NotSent { .. }
-        | ArmError::Lost { .. }) => Err(error),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assigned(role: &str, has_condition: bool) -> RoleAssignment {
+        let (scope, principal) = ("/".to_owned(), "p".to_owned());
+        RoleAssignment { scope, role: RoleId::of(role).unwrap(), principal, has_condition }
+    }
+
+    #[test]
+    fn roles_are_compared_only_where_the_very_ones_are_not_there_and_never_very_many() {
+        let role = |name: &str| RoleId::of(name).unwrap();
+        let of = |required: &[RoleId], held: &[RoleAssignment]| to_compare(required, held.iter());
+        assert_eq!(of(&[role("a")], &[assigned("a", false), assigned("b", false)]), BTreeSet::new());
+        assert_eq!(of(&[], &[assigned("a", false)]), BTreeSet::new());
+        assert_eq!(of(&[role("a")], &[assigned("a", true)]), BTreeSet::from([role("a")]));
+        // The same role many times is one, and what is asked for is always among them.
+        let many: Vec<_> = (0..500).map(|n| assigned(&format!("r{:03}", n / 2), false)).collect();
+        let wanted = of(&[role("z")], &many);
+        assert!(wanted.contains(&role("z")) && wanted.len() == MOST_ROLES + 1, "{}", wanted.len());
     }
 }

@@ -50,7 +50,8 @@ type List<T> = (Timestamp, Found<Arc<[Arc<T>]>>);
 #[derive(Debug)]
 pub(super) struct Shelf<T> {
     ttl: Duration,
-    ones: Kept<(ArmId, Option<String>), Read<T>>,
+    /// Those of management groups by the subscription that sees them: two customers may have groups of one name.
+    ones: Kept<(Option<SubscriptionId>, ArmId, Option<String>), Read<T>>,
     lists: Kept<SubscriptionId, List<T>>,
 }
 
@@ -73,7 +74,8 @@ impl<T: Book> Shelf<T> {
         since: Option<Timestamp>,
         deadline: Deadline,
     ) -> Result<Read<T>, ArmError> {
-        let key = (id.clone(), version.map(str::to_owned));
+        let is_of_group = id.as_str().starts_with("/providers/microsoft.management/");
+        let key = (is_of_group.then(|| subscription.clone()), id.clone(), version.map(str::to_owned));
         // What is built in changes with a new version only, a few times a year.
         let is_built_in = id.as_str().starts_with("/providers/microsoft.authorization/");
         let (ttl, since) = if is_built_in { (self.ttl.max(BUILT_IN), None) } else { (self.ttl, since) };
@@ -81,7 +83,6 @@ impl<T: Book> Shelf<T> {
         if let Some(kept) = self.ones.get(&key, ttl).filter(|(read_at, _)| is_new_enough(read_at)) {
             return Ok(kept);
         }
-        let is_of_group = id.as_str().starts_with("/providers/microsoft.management/");
         let (read_at, current) = if is_of_group {
             let kept = self.lists.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(read_at));
             let (read_at, list) = match kept {
@@ -94,9 +95,11 @@ impl<T: Book> Shelf<T> {
             (read_at, found(arm.send(&T::one(id), deadline).await)?)
         };
         let found = match (current, version) {
-            (Found::There(current), Some(version)) if current.version().is_some_and(|known| known != version) => {
+            (Found::There(current), Some(version)) if current.version().is_some_and(|known| !is_of(known, version)) => {
+                // Which version a pin selects, only the service knows.
+                let is_pin = version.contains('*');
                 let place = if is_of_group { seen_from(subscription, id, T::PLACE) } else { Some(id.clone()) };
-                match place {
+                match place.filter(|_| !is_pin) {
                     Some(place) => found(arm.send(&T::of_version(&place, version), deadline).await)?,
                     None => Found::Unreadable(format!("version {version} cannot be named")),
                 }
@@ -121,7 +124,7 @@ impl<T: Book> Shelf<T> {
         let read_at = crate::azure::now();
         let found: Found<Arc<[Arc<T>]>> = match arm.send_paged(&T::list(subscription), deadline).await {
             Ok(all) => Found::There(all.into_iter().map(Arc::new).collect()),
-            Err(error) => Found::Unreadable(unreadable(error)?),
+            Err(error) => Found::Unreadable(error.final_words()?),
         };
         let size = match &found {
             Found::There(all) => all.iter().map(|one| one.size()).sum(),
@@ -136,22 +139,7 @@ impl<T: Book> Shelf<T> {
 fn found<T>(answer: Result<T, ArmError>) -> Result<Found<Arc<T>>, ArmError> {
     match answer {
         Ok(one) => Ok(Found::There(Arc::new(one))),
-        Err(error) => Ok(Found::Unreadable(unreadable(error)?)),
-    }
-}
-
-/// Why it cannot be read, where asking again would not help.
-fn unreadable(error: ArmError) -> Result<String, ArmError> {
-    match error {
-        ArmError::Unreadable { words, .. } => Ok(words),
-        ArmError::NotFound { code, message, .. } | ArmError::Refused { code, message, .. } => {
-            Ok(format!("{code}: {message}"))
-        }
-        error @ (ArmError::Throttled { .. }
-        | ArmError::Held { .. }
-        | ArmError::Unauthorized { .. }
-        | ArmError::NotSent { .. }
-        | ArmError::Lost { .. }) => Err(error),
+        Err(error) => Ok(Found::Unreadable(error.final_words()?)),
     }
 }
 
@@ -163,6 +151,19 @@ fn listed<T: Book>(list: &Found<Arc<[Arc<T>]>>, id: &ArmId) -> Found<Arc<T>> {
         ),
         Found::Gone => Found::Gone,
         Found::Unreadable(words) => Found::Unreadable(words.clone()),
+    }
+}
+
+/// Whether a version is the wanted one, or one of those that a pin such as `1.*.*` may select.
+fn is_of(version: &str, wanted: &str) -> bool {
+    let (mut parts, mut wanted) = (version.split('.'), wanted.split('.'));
+    loop {
+        match (parts.next(), wanted.next()) {
+            (None, None) => return true,
+            (Some(_), Some("*")) => {}
+            (part, wanted) if part == wanted => {}
+            (_, _) => return false,
+        }
     }
 }
 
@@ -252,6 +253,21 @@ mod tests {
         assert_eq!(found::<()>(Err(unreadable)), Ok(Found::Unreadable("words".to_owned())));
         let lost = ArmError::Lost { call, words: String::new() };
         assert_eq!(found::<()>(Err(lost.clone())), Err(lost));
+    }
+
+    #[test]
+    fn a_pin_stands_for_all_that_it_may_select() {
+        for (version, wanted, expected) in [
+            ("1.4.0", "1.4.0", true),
+            ("1.4.0", "1.*.*", true),
+            ("1.4.0", "1.4.*", true),
+            ("2.0.0", "1.*.*", false),
+            ("1.4.0-preview", "1.4.0", false),
+            ("1.4", "1.4.0", false),
+            ("10.0.0", "1.*.*", false),
+        ] {
+            assert_eq!(is_of(version, wanted), expected, "{version} {wanted}");
+        }
     }
 
     #[test]

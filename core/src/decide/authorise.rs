@@ -4,12 +4,11 @@
 
 use std::time::Duration;
 
-use crate::document::{FailureClass, Granting, ParkReason, TargetCause};
+use crate::document::{FailureClass, Granting, ParkReason, TargetCause, TargetDocument};
 use crate::fact::Facts;
 use crate::role::{Grant, GrantAnswer, Rights};
-use crate::time::Timestamp;
 use crate::transition::park_target::{park_target, unpark_target};
-use crate::wave::authorised::{Authority, authority, is_proven};
+use crate::wave::authorised::{Authority, authority, command, is_proven};
 use crate::wave::due::Due;
 use crate::wave::eligible::is_never_remediable;
 
@@ -25,14 +24,18 @@ const ARRIVES_AT_LAST: Duration = Duration::from_secs(600);
 /// How often, at most and at least, it is looked whether a person has granted what is missing.
 const CHECKS: (Duration, Duration) = (Duration::from_secs(900), Duration::from_secs(86_400));
 
-/// What the identity's rights let the pass do.
-pub(crate) enum Authorised {
+/// How much of a wave the identity's rights let go.
+pub(crate) enum Share {
+    /// All of it.
+    Full,
+    /// One resource, ahead of the others.
+    Canary,
+}
+
+/// Why nothing of it may go now.
+pub(crate) enum Stopped {
     /// Something must be asked or written first.
     First(Next),
-    /// The whole wave may go.
-    Full,
-    /// One resource goes first.
-    Canary,
     /// These roles are granted first.
     Grant(Vec<Grant>),
     /// No task can work until a person acts.
@@ -48,16 +51,18 @@ impl Context<'_> {
         if is_needless || self.pass.answers.rights.is_some() {
             return None;
         }
-        Some(self.ask(Question::Rights(granting.map(|granting| granting.made_at.unwrap_or(granting.since)))))
+        // What was granted arrives while it is looked for: what was read a while ago does not show it.
+        let since = granting.map(|granting| granting.made_at.unwrap_or(granting.since).max(self.now - ARRIVES / 2));
+        Some(self.ask(Question::Rights(since)))
     }
 
-    /// What is known of the rights lets the pass do this.
-    pub(crate) fn authorised(self) -> Authorised {
+    /// What is known of the rights lets so much go.
+    pub(crate) fn authorised(self) -> Result<Share, Stopped> {
         let granting = self.document.granting.as_ref();
         let Some(rights) =
             self.pass.answers.rights.as_ref().filter(|_| granting.is_some() || !is_proven(self.document))
         else {
-            return Authorised::Full;
+            return Ok(Share::Full);
         };
         let waited = granting.and_then(|granting| granting.made_at).is_some_and(|made_at| {
             let patience = if rights.is_delegated() { ARRIVES } else { ARRIVES_AT_LAST };
@@ -65,14 +70,11 @@ impl Context<'_> {
         });
         match authority(rights, &self.pass.target, &self.tuning.grant_roles, waited) {
             // What was just granted may act a little later than it can be seen.
-            Authority::Full if granting.is_some() => Authorised::Canary,
-            Authority::Full => Authorised::Full,
-            Authority::Canary => Authorised::Canary,
-            Authority::Grant(grants) => Authorised::Grant(grants),
-            Authority::Park(cause) => match self.rights_since(rights) {
-                Some(anew) => Authorised::First(anew),
-                None => Authorised::Park(cause),
-            },
+            Authority::Full if granting.is_some() => Ok(Share::Canary),
+            Authority::Full => Ok(Share::Full),
+            Authority::Canary => Ok(Share::Canary),
+            Authority::Grant(grants) => Err(Stopped::Grant(grants)),
+            Authority::Park(cause) => Err(self.rights_since(rights).map_or(Stopped::Park(cause), Stopped::First)),
         }
     }
 
@@ -86,9 +88,10 @@ impl Context<'_> {
 
     /// Grants what is missing, one role after the other. Act mode only.
     pub(crate) fn granting(self, grants: &[Grant]) -> Next {
-        let Some(granting) = &self.document.granting else {
+        // What was refused is tried once more when the park for that is over.
+        let Some(granting) = self.document.granting.as_ref().filter(|granting| !granting.refused) else {
             let mut changed = self.document.clone();
-            changed.granting = Some(Granting { since: self.now, made_at: None });
+            changed.granting = Some(Granting::begun(self.now));
             return Self::step(changed);
         };
         if granting.made_at.is_some() {
@@ -115,7 +118,7 @@ impl Context<'_> {
             }
         }
         let mut changed = self.document.clone();
-        changed.granting = Some(Granting { since: granting.since, made_at: Some(self.now) });
+        changed.granting = Some(Granting { made_at: Some(self.now), ..granting.clone() });
         self.idle_until_with(&changed, Some(self.now + ARRIVES), Idle::RolesArrive)
     }
 
@@ -123,11 +126,22 @@ impl Context<'_> {
     fn not_granted(self, grant: &Grant, words: &str) -> Next {
         let Grant { role, scope, principal, .. } = grant;
         let words = format!("role {role} could not be granted to {principal} at {scope}: {words}");
+        let rights = self.pass.answers.rights.as_ref();
+        let command = rights.and_then(|rights| command(rights, role, scope)).map(|command| format!("Run: {command}"));
         let (reason, class) = (ParkReason::MissingPermission, Some(FailureClass::Permission));
         let mut changed = self.document.clone();
-        changed.granting = None;
-        park_target(&mut changed, &TargetCause { reason, class, words, hint: None }, self.tuning, self.now);
+        self.park_for_roles(&mut changed, &TargetCause { reason, class, words, hint: command });
+        changed.granting = Some(Granting { refused: true, ..Granting::begun(self.now) });
         Self::step(changed)
+    }
+
+    /// Parks the target for want of roles; it is looked now and then whether a person has granted them.
+    pub(crate) fn park_for_roles(self, document: &mut TargetDocument, cause: &TargetCause) {
+        park_target(document, cause, self.tuning, self.now);
+        document.granting = None;
+        if let Some(park) = &mut document.parked {
+            park.check_at = Some(self.now + CHECKS.0);
+        }
     }
 
     /// Looks whether a person has granted what a parked target lacks; none while it is not time to look.
@@ -138,27 +152,25 @@ impl Context<'_> {
         let Some(rights) = &self.pass.answers.rights else {
             return Some(self.ask(Question::Rights(Some(check_at))));
         };
-        match authority(rights, &self.pass.target, &self.tuning.grant_roles, false) {
-            Authority::Park(_) => {
-                let since: Duration = (self.now - park.since).try_into().unwrap_or_default();
-                let next = (self.now + since.clamp(CHECKS.0, CHECKS.1)).min(park.until);
-                if let Some(park) = &mut changed.parked {
-                    park.check_at = Some(next);
-                }
-                Some(self.idle_until_with(&changed, Some(next), Idle::TargetParked))
+        let was_refused = self.document.granting.as_ref().is_some_and(|granting| granting.refused);
+        let is_missing = match authority(rights, &self.pass.target, &self.tuning.grant_roles, false) {
+            Authority::Park(_) => true,
+            // The worker is refused what it would grant; to ask again every quarter of an hour tells nobody anything.
+            Authority::Grant(_) => was_refused,
+            Authority::Full | Authority::Canary => false,
+        };
+        if is_missing {
+            let since: Duration = (self.now - park.since).try_into().unwrap_or_default();
+            let next = (self.now + since.clamp(CHECKS.0, CHECKS.1)).min(park.until);
+            if let Some(park) = &mut changed.parked {
+                park.check_at = Some(next);
             }
-            Authority::Full | Authority::Canary | Authority::Grant(_) => {
-                if let Some(park) = &mut changed.parked {
-                    park.until = self.now;
-                }
-                unpark_target(&mut changed, self.now);
-                Some(Self::step(changed))
-            }
+            return Some(self.idle_until_with(&changed, Some(next), Idle::TargetParked));
         }
-    }
-
-    /// When a park for want of roles is looked at first.
-    pub(crate) fn first_check(self) -> Timestamp {
-        self.now + CHECKS.0
+        if let Some(park) = &mut changed.parked {
+            park.until = self.now;
+        }
+        unpark_target(&mut changed, self.now);
+        Some(Self::step(changed))
     }
 }

@@ -134,7 +134,7 @@ fn what_is_certainly_missing_parks_the_target_with_the_command_and_goes_on_once_
     let park = parked.parked.clone().unwrap();
     assert_eq!(park.reason, ParkReason::MissingPermission);
     assert!(park.words.contains("Tag Contributor") && park.words.contains(TAGS), "{}", park.words);
-    let command = format!("--role {TAGS} --scope {}", target().scope);
+    let command = format!("--role {TAGS} --scope '{}'", target().scope);
     assert!(park.hint.contains(&command) && park.hint.contains("GRANT_ROLES"), "{}", park.hint);
     assert_eq!(parked.in_task().count(), 0, "no attempt is used up");
 
@@ -169,7 +169,13 @@ fn a_role_is_granted_after_it_was_written_down_and_one_resource_follows_when_it_
         let mut next = Story::new(&made, told(true, home));
         let (opened, _) = next.written(&tuning, at);
         assert_eq!((opened.in_task().count(), opened.granting), (1, None), "what acts late must not fail a wave");
-        assert_eq!(next.asked, [made.granting.unwrap().made_at], "rights that were read after the grant");
+        let (since, made_at) = (next.asked[0].unwrap(), made.granting.clone().unwrap().made_at.unwrap());
+        assert!(since >= made_at && next.asked.len() == 1, "rights that were read after the grant");
+        // A list that was read while the role was on its way, and is kept, must not be believed for as long as it is kept.
+        let late = at + Duration::from_secs(120);
+        let mut later = Story::new(&made, told(true, Home::Ours));
+        later.written(&tuning, late);
+        assert!(later.asked[0].unwrap() > late - Duration::from_secs(30), "{:?}", later.asked);
     }
 }
 
@@ -184,12 +190,67 @@ fn a_refused_grant_parks_and_one_that_is_too_early_is_tried_again_for_minutes() 
     };
     let (begun, _) = Story::new(&waiting(5), told(false, Home::Ours)).written(&tuning, now());
     let refused = answered(&begun, GrantAnswer::Refused("AuthorizationFailed: no".to_owned()), now());
-    assert!(refused.parked.unwrap().words.ends_with("AuthorizationFailed: no") && refused.granting.is_none());
+    assert!(refused.parked.unwrap().words.ends_with("AuthorizationFailed: no"));
+    assert!(refused.granting.unwrap().refused);
     let early = GrantAnswer::NotYet("PrincipalNotFound".to_owned());
     let waits = answered(&begun, early.clone(), now());
     assert!(waits.parked.is_none() && waits.wake_at.is_some());
     let late = answered(&begun, early, now() + Duration::from_secs(900));
     assert_eq!(late.parked.unwrap().reason, ParkReason::MissingPermission);
+}
+
+#[test]
+fn what_the_worker_may_not_grant_is_told_once_and_goes_on_when_a_person_has_granted_it() {
+    let tuning = granting_tuning(Mode::Act);
+    let (begun, _) = Story::new(&waiting(5), told(false, Home::Ours)).written(&tuning, now());
+    let mut story = Story::new(&begun, told(false, Home::Ours));
+    let Next::Grant(grant) = story.next(&tuning, now()) else { panic!("no grant") };
+    story.pass.observe(Observed::Granted(grant.name, GrantAnswer::Refused("AuthorizationFailed: no".to_owned())));
+    let mut parked = story.written(&tuning, now()).0;
+    let first = parked.parked.clone().unwrap();
+    assert!(first.hint.contains("az role assignment create"), "{}", first.hint);
+    let mut at = first.check_at.unwrap();
+    for _ in 0..5 {
+        let (still, _) = Story::new(&parked, told(false, Home::Ours)).written(&tuning, at);
+        let park = still.parked.clone().unwrap();
+        assert_eq!(park.since, first.since, "the same park, so it is told once");
+        assert!(park.check_at.unwrap() > at, "more and more rarely");
+        (at, parked) = (park.check_at.unwrap(), still);
+    }
+    let mut granted = Story::new(&parked, told(true, Home::Ours));
+    assert_eq!(granted.written(&tuning, at).0.parked, None);
+    assert_eq!(granted.written(&tuning, at).0.in_task().count(), 1);
+    let over = parked.parked.clone().unwrap().until;
+    let mut again = Story::new(&parked, told(false, Home::Ours));
+    assert_eq!(again.written(&tuning, over).0.parked, None);
+    assert!(!again.written(&tuning, over).0.granting.unwrap().refused, "then it is tried once more");
+}
+
+#[test]
+fn what_another_identity_fixed_says_nothing_of_the_one_that_took_its_place() {
+    let mut document = waiting(5);
+    let name = TaskName::new(&installation(), &target().hash(), 1);
+    document.history = vec![PastTask { fixed: 1, unfixed: 0, ..past_task(name) }];
+    document.replaced_at = Some(now());
+    let mut story = Story::new(&document, told(false, Home::Ours));
+    assert!(story.written(&tuning(), now()).0.parked.is_some());
+}
+
+#[test]
+fn a_command_is_safe_to_paste_whatever_stands_in_names() {
+    let mut rights = told(false, away());
+    rights.holder = "/x/o'neill$(reboot)".to_owned();
+    let command = crate::wave::authorised::command(&rights, &role(), "/subscriptions/s/resourceGroups/a'b`c`").unwrap();
+    let (mut is_quoted, mut bare, mut letters) = (false, String::new(), command.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            '\\' if !is_quoted => drop(letters.next()),
+            _ if !is_quoted => bare.push(letter),
+            _ => {}
+        }
+    }
+    assert!(!is_quoted && bare.chars().all(|c| c.is_ascii_alphanumeric() || " -".contains(c)), "{bare}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::wave::eligible::unreadable;
 use crate::wave::free::Free;
 use crate::wave::skipped::{Skipped, apply_skipped};
 
-use super::authorise::Authorised;
+use super::authorise::{Share, Stopped};
 use super::context::Context;
 use super::evaluate::Evaluating;
 use super::idle::Idle;
@@ -45,15 +45,12 @@ enum Gathered {
     NoneFree(Timestamp),
 }
 
-impl Authorised {
-    /// What comes of rights that let no task go now.
-    fn into_gathered(self) -> Gathered {
-        match self {
-            Self::First(next) => Gathered::Next(next),
-            Self::Grant(grants) => Gathered::Grant(grants),
-            Self::Park(cause) => Gathered::Park(cause),
-            // These let it go.
-            Self::Full | Self::Canary => Gathered::Next(Next::Done),
+impl From<Stopped> for Gathered {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::First(next) => Self::Next(next),
+            Stopped::Grant(grants) => Self::Grant(grants),
+            Stopped::Park(cause) => Self::Park(cause),
         }
     }
 }
@@ -191,10 +188,10 @@ impl Context<'_> {
         match self.escalation(facts, &blockers) {
             Escalation::First(next) => return Gathered::Next(next),
             Escalation::Task(task) => match self.authorised() {
-                Authorised::Full => return Gathered::Task(*task),
+                Ok(Share::Full) => return Gathered::Task(*task),
                 // Waves begin with one.
-                Authorised::Canary => {}
-                other => return other.into_gathered(),
+                Ok(Share::Canary) => {}
+                Err(stopped) => return stopped.into(),
             },
             Escalation::Waves => {}
         }
@@ -221,13 +218,13 @@ impl Context<'_> {
     /// The task of a free wave, as far as the rights of the identity let it go.
     fn authorising(self, free: Free) -> Gathered {
         let free = match self.authorised() {
-            Authorised::Full => free,
-            Authorised::Canary => {
+            Ok(Share::Full) => free,
+            Ok(Share::Canary) => {
                 let tried = |entry: &Entry| entry.attempt > 1 || matches!(entry.state, EntryState::Parked { .. });
                 let tried = self.document.resources.iter().filter(|(_, entry)| tried(entry)).map(|(id, _)| id);
                 free.canary(&tried.collect::<Vec<_>>())
             }
-            other => return other.into_gathered(),
+            Err(stopped) => return stopped.into(),
         };
         Gathered::Task(free.into_task(self.new_name(), self.document, self.tuning))
     }
@@ -249,10 +246,9 @@ impl Context<'_> {
             },
         };
         if let Some(cause) = &plan.cause {
-            park_target(&mut changed, cause, self.tuning, self.now);
-            let check_at = (cause.reason == ParkReason::MissingPermission).then(|| self.first_check());
-            if let Some(park) = &mut changed.parked {
-                park.check_at = check_at;
+            match cause.reason {
+                ParkReason::MissingPermission => self.park_for_roles(&mut changed, cause),
+                _ => park_target(&mut changed, cause, self.tuning, self.now),
             }
         }
         let Some(task) = plan.task.filter(|_| self.cannot_open().is_none()) else { return Self::step(changed) };
@@ -281,6 +277,7 @@ impl Context<'_> {
         let kind = |text: &str| text.split(' ').next().map(str::to_owned);
         if known.is_some_and(|known| kind(&known) == kind(instance)) {
             changed.resources.values_mut().for_each(|entry| entry.inherit_nothing(self.now));
+            (changed.replaced_at, changed.granting) = (Some(self.now), None);
         }
         Some(Self::step(changed))
     }

@@ -51,6 +51,9 @@ pub struct TargetDocument {
     /// Which assignment of this id it was when a decision was last drawn from it.
     #[serde(default, rename = "assignmentInstance", skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// When another assignment of this id was seen to have taken the place of the one before.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<Timestamp>,
     /// The task that is opening or open. At most one a target.
     #[serde(default)]
     pub active: Option<ActiveTask>,
@@ -113,6 +116,7 @@ impl TargetDocument {
             ahead: 0,
             short_lists: 0,
             instance: None,
+            replaced_at: None,
             active: None,
             granting: None,
             parked: None,

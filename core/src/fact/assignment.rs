@@ -40,7 +40,7 @@ pub struct Assignment {
     pub user_assigned: Option<Box<str>>,
     /// What it says of effect and resources; none where it says nothing, as most do.
     pub terms: Option<Arc<Terms>>,
-    /// The version of its policy that is in force; none where that is not told.
+    /// The version of its policy that is in force, or the pin that selects it (`1.*.*`); none where neither is told.
     pub effective_version: Option<Box<str>>,
 }
 
@@ -64,6 +64,17 @@ pub enum Found<T> {
     Gone,
     /// Not readable with the worker's roles; the words are the service's.
     Unreadable(String),
+}
+
+impl<T> Found<T> {
+    /// The same of what is made of it.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Self::There(found) => Found::There(make(found)),
+            Self::Gone => Found::Gone,
+            Self::Unreadable(words) => Found::Unreadable(words),
+        }
+    }
 }
 
 /// What a decision must know of an assignment.

@@ -1,7 +1,7 @@
 //! What Resource Manager refuses to the worker itself, and for whom that holds.
 
 use crate::document::{ParkReason, TargetCause};
-use crate::id::Target;
+use crate::id::{Scope, Target};
 
 use super::call_kind::CallKind;
 
@@ -52,6 +52,9 @@ impl Refusal {
         let call = CallKind::CreateTask;
         let words = format!("{} ({})", cause.words, call.action());
         let key = target.scope.to_string();
-        cause.reason.is_refusal().then_some(Self { reason: cause.reason, words, call, key, is_sure: true })
+        let refusal = Self { reason: cause.reason, words, call, key, is_sure: true };
+        let whole = Scope::subscription_wide(target.subscription().clone()).to_string();
+        let refusal = if refusal.is_of_subscription() { Self { key: whole, ..refusal } } else { refusal };
+        cause.reason.is_refusal().then_some(refusal)
     }
 }

@@ -79,7 +79,7 @@ impl Grantable {
         match &rights.home {
             Home::Delegated { grantable: Found::There(grantable) } if !grantable.contains(role) => Self::NotDelegated,
             // Where it cannot be read, the service says so when it is tried.
-            Home::Ours | Home::Delegated { .. } => Self::Yes,
+            Home::Ours | Home::Unknown | Home::Delegated { .. } => Self::Yes,
         }
     }
 }

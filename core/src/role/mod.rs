@@ -14,5 +14,5 @@ mod rights;
 pub use assigned::{Denial, RoleAssignment};
 pub use definition::{Covered, Permission, RoleDefinition, RoleId};
 pub use grant::{Grant, GrantAnswer, Grantable};
-pub use preflight::{Doubt, Missing, Standing, Subject, preflight};
+pub use preflight::{Doubt, Standing, preflight};
 pub use rights::{Home, Rights};

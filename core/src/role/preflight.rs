@@ -6,7 +6,7 @@ use crate::id::fold;
 
 use super::assigned::RoleAssignment;
 use super::definition::{Covered, RoleId};
-use super::rights::Rights;
+use super::rights::{Home, Rights};
 
 /// Why it cannot be told for certain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub enum Doubt {
     Overlap(RoleId),
     /// Something cannot be read; what, and the service's words.
     Unreadable(String),
-    /// It is not seen in a delegated subscription, where not all can be seen.
+    /// It is not seen in a subscription that is delegated, or may be: there not all can be seen.
     Unseen(RoleId),
 }
 
@@ -35,33 +35,19 @@ pub enum Standing {
         /// What may be missing.
         missing: Vec<RoleId>,
     },
-    /// These are certainly missing.
-    Missing(Missing),
+    /// These are certainly missing, in the order of the definition.
+    Missing(Vec<RoleId>),
 }
 
-/// Roles that are certainly missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// The roles, in the order of the definition.
-    pub roles: Vec<RoleId>,
-}
-
-/// What is asked about: where a task acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subject<'a> {
-    /// The scope of the task, or the one that a failure named.
-    pub scope: &'a str,
-}
-
-/// Looks at what was read.
+/// Looks at what was read, for a task at this scope.
 #[must_use]
-pub fn preflight(rights: &Rights, subject: Subject<'_>) -> Standing {
+pub fn preflight(rights: &Rights, scope: &str) -> Standing {
     let required = match &rights.required {
         Found::There(required) => required,
         Found::Gone => return unreadable("the policy definition is gone", Vec::new()),
         Found::Unreadable(words) => return unreadable(&format!("the policy definition: {words}"), Vec::new()),
     };
-    let mut doubts = denials(rights, subject.scope);
+    let mut doubts = denials(rights, scope);
     let assigned = match &rights.assignments {
         Found::There(all) => all,
         Found::Gone => return unreadable("the role assignments are not found", required.clone()),
@@ -70,7 +56,7 @@ pub fn preflight(rights: &Rights, subject: Subject<'_>) -> Standing {
     if rights.principal.is_none() {
         return unreadable("the identity of the assignment", required.clone());
     }
-    let held: Vec<_> = assigned.iter().filter(|one| holds(one, rights, subject.scope)).collect();
+    let held: Vec<_> = assigned.iter().filter(|one| holds(one, rights, scope)).collect();
     let (mut missing, mut absent) = (Vec::new(), Vec::new());
     for role in required {
         match of_role(role, &held, rights) {
@@ -79,7 +65,7 @@ pub fn preflight(rights: &Rights, subject: Subject<'_>) -> Standing {
                 doubts.push(doubt);
                 missing.push(role.clone());
             }
-            Has::No if rights.is_delegated() => {
+            Has::No if rights.home != Home::Ours => {
                 doubts.push(Doubt::Unseen(role.clone()));
                 missing.push(role.clone());
             }
@@ -87,7 +73,7 @@ pub fn preflight(rights: &Rights, subject: Subject<'_>) -> Standing {
         }
     }
     if !absent.is_empty() {
-        return Standing::Missing(Missing { roles: absent });
+        return Standing::Missing(absent);
     }
     match doubts.is_empty() {
         true => Standing::Granted,

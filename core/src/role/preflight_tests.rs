@@ -65,7 +65,7 @@ fn assigned(scope: &str, role: &str) -> RoleAssignment {
 }
 
 fn missing(roles: &[&str]) -> Standing {
-    Standing::Missing(Missing { roles: roles.iter().map(|role| id(role)).collect() })
+    Standing::Missing(roles.iter().map(|role| id(role)).collect())
 }
 
 fn uncertain(doubts: &[Doubt], missing: &[&str]) -> Standing {
@@ -92,17 +92,24 @@ fn denial(scope: &str) -> Denial {
     }
 }
 
+fn case(
+    name: &'static str,
+    required: &[&'static str],
+    assigned: Vec<RoleAssignment>,
+    change: fn(&mut Rights),
+    expected: Standing,
+) -> Case {
+    Case { name, required: required.to_vec(), assigned, change, expected }
+}
+
+fn unknown(rights: &mut Rights) {
+    rights.home = Home::Unknown;
+}
+
 fn of_home() -> Vec<Case> {
     let group = format!("{SUB}/resourceGroups/other");
     let below = format!("{SUB}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a");
     let none: fn(&mut Rights) = |_| {};
-    let case = |name, required: &[&'static str], assigned, change, expected| Case {
-        name,
-        required: required.to_vec(),
-        assigned,
-        change,
-        expected,
-    };
     vec![
         case("nothing asked for", &[], vec![], none, Standing::Granted),
         case("present", &[TAGS], vec![assigned(SUB, TAGS)], none, Standing::Granted),
@@ -257,13 +264,6 @@ fn of_home() -> Vec<Case> {
 }
 
 fn of_delegated() -> Vec<Case> {
-    let case = |name, required: &[&'static str], assigned, change, expected| Case {
-        name,
-        required: required.to_vec(),
-        assigned,
-        change,
-        expected,
-    };
     let other = || RoleAssignment { principal: GROUP.to_owned(), ..assigned(SUB, TAGS) };
     vec![
         case("delegated, present", &[TAGS], vec![assigned(SUB, TAGS)], delegated, Standing::Granted),
@@ -296,6 +296,15 @@ fn of_delegated() -> Vec<Case> {
             vec![RoleAssignment { has_condition: true, ..assigned(SUB, TAGS) }],
             delegated,
             uncertain(&[Doubt::Condition(id(TAGS))], &[TAGS]),
+        ),
+        case("nobody's, present", &[TAGS], vec![assigned(SUB, TAGS)], unknown, Standing::Granted),
+        case("nobody's, not seen", &[TAGS], vec![], unknown, uncertain(&[Doubt::Unseen(id(TAGS))], &[TAGS])),
+        case(
+            "nobody's, through a group",
+            &[TAGS],
+            vec![RoleAssignment { principal: GROUP.to_owned(), ..assigned(SUB, TAGS) }],
+            unknown,
+            Standing::Granted,
         ),
         case(
             "delegated, in capitals",
@@ -334,7 +343,7 @@ fn each_case_has_its_exact_diagnosis() {
         if let Found::Unreadable(_) = &rights.assignments {
             assert!(case.assigned.is_empty());
         }
-        assert_eq!(preflight(&rights, Subject { scope: SUB }), case.expected, "{}", case.name);
+        assert_eq!(preflight(&rights, SUB), case.expected, "{}", case.name);
     }
 }
 

@@ -13,6 +13,8 @@ use super::definition::{RoleDefinition, RoleId};
 pub enum Home {
     /// The worker's own tenant.
     Ours,
+    /// Nobody tells: what is not seen there may be there all the same.
+    Unknown,
     /// Another tenant, which has delegated it. The roles that the worker may grant there; where that can be read.
     Delegated {
         /// `delegatedRoleDefinitionIds` of the registration, for the worker's principal.
@@ -56,7 +58,7 @@ impl Rights {
     #[must_use]
     pub fn is_delegated(&self) -> bool {
         match self.home {
-            Home::Ours => false,
+            Home::Ours | Home::Unknown => false,
             Home::Delegated { .. } => true,
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::document::{FailureClass, ParkReason, TargetCause, TargetDocument};
 use crate::id::Target;
-use crate::role::{Doubt, Grant, Grantable, Missing, Rights, RoleId, Standing, Subject, preflight};
+use crate::role::{Doubt, Grant, Grantable, Rights, RoleId, Standing, preflight};
 
 /// What the identity's rights let a wave do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +18,11 @@ pub(crate) enum Authority {
     Park(TargetCause),
 }
 
-/// Whether the target's last task that deployed anything fixed something: then nothing need be asked about roles.
+/// Whether the target's last task that deployed anything fixed something: then nothing need be asked about roles. What was fixed under an
+/// assignment that was replaced since, another identity has fixed.
 pub(crate) fn is_proven(document: &TargetDocument) -> bool {
     let last = document.history.iter().rev().find(|past| past.fixed + past.unfixed > 0);
-    last.is_some_and(|past| past.fixed > 0)
+    last.is_some_and(|past| past.fixed > 0 && document.replaced_at.is_none_or(|at| past.opened_at > at))
 }
 
 /// Judges what was read of the rights. `waited` says that what was granted has had its time to arrive.
@@ -34,10 +35,10 @@ pub(crate) fn authority(rights: &Rights, target: &Target, allowed: &[RoleId], wa
         };
         roles.iter().map(one).collect()
     };
-    match preflight(rights, Subject { scope: &scope }) {
+    match preflight(rights, &scope) {
         Standing::Granted => Authority::Full,
         Standing::Missing(_) if waited => Authority::Canary,
-        Standing::Missing(Missing { roles }) => match grants(&roles) {
+        Standing::Missing(roles) => match grants(&roles) {
             Some(grants) => Authority::Grant(grants),
             None => Authority::Park(cause(rights, target, &roles, allowed)),
         },
@@ -80,16 +81,29 @@ pub(crate) fn cause(rights: &Rights, target: &Target, roles: &[RoleId], allowed:
 }
 
 /// The command that gives a role to the identity. In a delegated subscription it needs the property that no command of its own has.
-fn command(rights: &Rights, role: &RoleId, scope: &str) -> Option<String> {
+pub(crate) fn command(rights: &Rights, role: &RoleId, scope: &str) -> Option<String> {
     let Grant { name, scope, principal, delegated_resource, .. } = Grant::of(rights, role, scope)?;
-    Some(match delegated_resource {
-        None => format!(
+    let Some(resource) = delegated_resource else {
+        let (principal, scope) = (quoted(&principal), quoted(&scope));
+        return Some(format!(
             "az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --role {role} --scope {scope}"
-        ),
-        Some(resource) => format!(
-            "az rest --method put --url {scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01 --body '{{\"properties\":{{\"roleDefinitionId\":\"/providers/Microsoft.Authorization/roleDefinitions/{role}\",\"principalId\":\"{principal}\",\"principalType\":\"ServicePrincipal\",\"delegatedManagedIdentityResourceId\":\"{resource}\"}}}}'"
-        ),
-    })
+        ));
+    };
+    let url =
+        quoted(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01"));
+    let properties = serde_json::json!({
+        "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{role}"),
+        "principalId": principal,
+        "principalType": "ServicePrincipal",
+        "delegatedManagedIdentityResourceId": resource,
+    });
+    let body = quoted(&serde_json::json!({ "properties": properties }).to_string());
+    Some(format!("az rest --method put --url {url} --body {body}"))
+}
+
+/// A word of a shell's command line: names in Azure may have signs in them that a shell gives a meaning.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Why the worker does not grant a role that it might.

@@ -49,6 +49,10 @@ impl ResourceOutcome<'_> {
     pub(crate) fn failed(&self, entry: &mut Entry, code: &str, message: &str, ended: Timestamp) {
         let class = classify(code, message, self.id);
         let words = format!("{code}: {message}");
+        // They are counted in a row.
+        if class != FailureClass::WaitsForResource {
+            entry.waits = 0;
+        }
         match action(class) {
             Action::Retry => self.again(entry, Some(class), words),
             Action::AfterEvaluation if !entry.is_stale() => self.after_evaluation(entry, words, ended),

@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The character of one `\uXXXX`, or of two that are a pair.
+    /// The character of one escape with four hexadecimal digits, or of two that are a pair.
     fn escaped(&mut self) -> Result<char, NotJson> {
         let first = self.four_digits()?;
         if !(0xd800..0xdc00).contains(&first) {
