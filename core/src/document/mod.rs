@@ -14,6 +14,7 @@ mod metadata;
 mod quiet;
 mod reasons;
 mod rival;
+mod run_document;
 mod scope_park;
 mod stopped;
 mod subscription_document;
@@ -38,6 +39,7 @@ pub use metadata::{LeftOut, TargetSummary, metadata_of, metadata_value, rival_in
 pub use quiet::quiet_since;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rival::Rival;
+pub use run_document::{Counted, Place, RunDocument, RunState, RunSummary, RunTarget, RunTotals, RunTrouble, Work};
 pub use scope_park::ScopePark;
 pub use stopped::{StoppedTarget, hash_in};
 pub use subscription_document::SubscriptionDocument;

@@ -6,9 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AssignmentId, ReferenceId, ResourceId, Target};
 use crate::time::{Timestamp, deserialize_time};
 
+use super::batch_run::{BatchRun, RunId};
+use super::run_options::RunOptions;
+
 const VERSION: u32 = 1;
+/// The version of what batch runs ask of their tasks. A worker that does not know it must not take the message for another.
+const OF_RUNS: u32 = 2;
 /// The origin of what an event saw.
-const OF_EVENT: &str = "event";
+pub(super) const OF_EVENT: &str = "event";
 
 /// What an evaluation saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,10 +58,13 @@ pub struct Observation {
     /// How often `recover` has sent it back from the dead-letter queue.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub returns: u32,
+    /// What the batch run asks of the task that it causes.
+    #[serde(default, skip_serializing_if = "RunOptions::is_default")]
+    pub options: RunOptions,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_zero(count: &u32) -> bool {
+pub(super) fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
@@ -79,7 +87,32 @@ impl Observation {
             observed_at: at,
             origin: OF_EVENT.to_owned(),
             returns: 0,
+            options: RunOptions::default(),
         }
+    }
+
+    /// What a batch run found non-compliant, as it was evaluated at that time, cut to seconds as the host cuts those of events.
+    #[must_use]
+    pub fn of_run(run: &BatchRun, resource: ResourceId, target: &Target, at: Timestamp) -> Self {
+        let options = run.options.of_chosen();
+        Self {
+            version: if options.is_default() { VERSION } else { OF_RUNS },
+            origin: run.run_id.to_string(),
+            options,
+            ..Self::of_event(
+                Finding::NonCompliant,
+                resource,
+                target.policy_assignment_id.clone(),
+                target.policy_definition_reference_id.clone(),
+                at.replace_nanosecond(0).unwrap_or(at),
+            )
+        }
+    }
+
+    /// The run that tells it; none where an event does.
+    #[must_use]
+    pub fn run(&self) -> Option<RunId> {
+        if self.is_of_event() { None } else { self.origin.parse().ok() }
     }
 
     /// Whether an event tells it, and no batch run.
@@ -105,7 +138,137 @@ impl Observation {
     /// # Errors
     /// When it is not a message of a version that this worker knows.
     pub fn read(body: &str) -> Result<Self, Unreadable> {
-        read(body)
+        read(body, OF_RUNS)
+    }
+}
+
+/// A message of `noncompliant-resources` that hands over a whole target: so many resources of it do not comply. Which, its policy
+/// states tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Handover {
+    version: u32,
+    seen: OfScope,
+    /// The target.
+    pub target: Target,
+    /// So many resources.
+    pub count: u64,
+    /// When that was asked.
+    #[serde(serialize_with = "time::serde::rfc3339::serialize", deserialize_with = "deserialize_time")]
+    pub observed_at: Timestamp,
+    /// The id of the batch run.
+    pub origin: RunId,
+    /// How often `recover` has sent it back from the dead-letter queue.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returns: u32,
+    /// What the batch run asks of the tasks that it causes.
+    #[serde(default, skip_serializing_if = "RunOptions::is_default")]
+    pub options: RunOptions,
+}
+
+/// The word that tells a handover from an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum OfScope {
+    Scope,
+}
+
+impl Handover {
+    /// The word that stands in messages and logs.
+    pub const SEEN: &str = "scope";
+
+    /// Hands over a target of which so many resources do not comply.
+    #[must_use]
+    pub fn new(run: &BatchRun, target: Target, count: u64, at: Timestamp) -> Self {
+        Self {
+            version: OF_RUNS,
+            seen: OfScope::Scope,
+            target,
+            count,
+            observed_at: at.replace_nanosecond(0).unwrap_or(at),
+            origin: run.run_id.clone(),
+            returns: 0,
+            options: run.options.clone(),
+        }
+    }
+}
+
+/// A message of `noncompliant-resources`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sighting {
+    /// What was seen of one resource.
+    Resource(Observation),
+    /// What was seen of a whole target.
+    Scope(Handover),
+}
+
+impl Sighting {
+    /// Reads a message's body.
+    ///
+    /// # Errors
+    /// When it is not a message of a version that this worker knows.
+    pub fn read(body: &str) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(default)]
+            seen: serde_json::Value,
+        }
+        let head: Head = serde_json::from_str(body).map_err(shape)?;
+        match head.seen == Handover::SEEN {
+            true => read(body, OF_RUNS).map(Self::Scope),
+            false => Observation::read(body).map(Self::Resource),
+        }
+    }
+
+    /// The target whose document it belongs to.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Resource(observation) => observation.target(),
+            Self::Scope(handover) => handover.target.clone(),
+        }
+    }
+
+    /// When that was seen.
+    #[must_use]
+    pub fn observed_at(&self) -> Timestamp {
+        match self {
+            Self::Resource(observation) => observation.observed_at,
+            Self::Scope(handover) => handover.observed_at,
+        }
+    }
+
+    /// How often `recover` has sent it back.
+    #[must_use]
+    pub fn returns(&self) -> u32 {
+        match self {
+            Self::Resource(observation) => observation.returns,
+            Self::Scope(handover) => handover.returns,
+        }
+    }
+
+    /// What it is about, for the log: a resource, or a scope.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Resource(observation) => observation.resource_id.as_str(),
+            Self::Scope(handover) => handover.target.scope.as_str(),
+        }
+    }
+
+    /// The same, marked as sent back from the dead-letter queue once more.
+    #[must_use]
+    pub fn returned(self) -> Self {
+        match self {
+            Self::Resource(observation) => Self::Resource(observation.returned()),
+            Self::Scope(handover) => Self::Scope(Handover { returns: handover.returns.saturating_add(1), ..handover }),
+        }
+    }
+}
+
+impl From<Observation> for Sighting {
+    fn from(observation: Observation) -> Self {
+        Self::Resource(observation)
     }
 }
 
@@ -135,7 +298,7 @@ impl WakeUp {
     /// # Errors
     /// When it is not a message of a version that this worker knows.
     pub fn read(body: &str) -> Result<Self, Unreadable> {
-        read(body)
+        read(body, VERSION)
     }
 }
 
@@ -146,19 +309,27 @@ pub enum Unreadable {
     #[error("the message cannot be read: {0}")]
     Shape(String),
     /// Written by a newer worker.
-    #[error("the message has version {0}, this worker knows up to {VERSION}; deploy the newer worker everywhere")]
-    Version(u32),
+    #[error("the message has version {found}, this worker knows up to {known}; deploy the newer worker everywhere")]
+    Version {
+        /// The version of the message.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
 }
 
-fn read<T: for<'de> Deserialize<'de>>(body: &str) -> Result<T, Unreadable> {
+pub(super) fn shape(error: serde_json::Error) -> Unreadable {
+    Unreadable::Shape(error.to_string())
+}
+
+fn read<T: for<'de> Deserialize<'de>>(body: &str, known: u32) -> Result<T, Unreadable> {
     #[derive(Deserialize)]
     struct Head {
         version: u32,
     }
-    let shape = |e: serde_json::Error| Unreadable::Shape(e.to_string());
     let head: Head = serde_json::from_str(body).map_err(shape)?;
-    if head.version == 0 || head.version > VERSION {
-        return Err(Unreadable::Version(head.version));
+    if head.version == 0 || head.version > known {
+        return Err(Unreadable::Version { found: head.version, known });
     }
     serde_json::from_str(body).map_err(shape)
 }
@@ -180,11 +351,35 @@ mod tests {
     #[test]
     fn a_newer_or_broken_message_is_told_apart() {
         assert!(matches!(
-            Observation::read(&BODY.replace("\"version\":1", "\"version\":2")),
-            Err(Unreadable::Version(2))
+            Sighting::read(&BODY.replace("\"version\":1", "\"version\":3")),
+            Err(Unreadable::Version { found: 3, known: 2 })
         ));
         for broken in ["", "{}", "7", &BODY.replace("policyAssignments", "nothing"), &BODY.replace("2021-", "x")] {
             assert!(matches!(Observation::read(broken), Err(Unreadable::Shape(_))), "{broken}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_tells_survives_its_own_form_and_only_what_it_asks_for_needs_a_newer_reader() {
+        let scope = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322".parse().unwrap();
+        let event = Observation::read(BODY).unwrap();
+        let at = event.observed_at;
+        let mut run = BatchRun::over("Run-1".parse().unwrap(), vec![scope]);
+        let found = Observation::of_run(&run, event.resource_id.clone(), &event.target(), at);
+        assert_eq!((found.version, found.observed_at.nanosecond(), found.run()), (1, 0, Some(run.run_id.clone())));
+        run.options.resource_count = Some(5);
+        assert_eq!(Observation::of_run(&run, event.resource_id.clone(), &event.target(), at).version, 1, "chosen");
+        run.options.parallel_deployments = Some(3);
+        let found = Observation::of_run(&run, event.resource_id.clone(), &event.target(), at);
+        assert_eq!((found.version, found.options.resource_count), (2, None));
+        let handover = Handover::new(&run, event.target(), 4_711, at);
+        for sighting in [Sighting::Resource(event), Sighting::Resource(found), Sighting::Scope(handover)] {
+            let body = match &sighting {
+                Sighting::Resource(observation) => serde_json::to_string(observation),
+                Sighting::Scope(handover) => serde_json::to_string(handover),
+            };
+            assert_eq!(Sighting::read(&body.unwrap()).unwrap(), sighting);
+            assert_eq!(sighting.clone().returned().returns(), 1);
         }
     }
 

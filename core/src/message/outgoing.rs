@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::id::ReferenceId;
 use crate::time::Timestamp;
 
-use super::body::{Observation, WakeUp};
+use super::batch_run::{BatchRun, Continuation};
+use super::body::{Handover, Observation, Sighting, WakeUp};
 use super::nonce::Nonce;
 
 /// The worker's own queues.
@@ -85,6 +86,39 @@ impl Outgoing {
             &observation.returns.to_string(),
         ]);
         Self { id, body: body(observation), at: None }
+    }
+
+    /// A handover of a target. Its id is a hash of target, run, count and returns: when it was counted makes no difference.
+    #[must_use]
+    pub fn handover(handover: &Handover) -> Self {
+        let Handover { target, count, origin, returns, .. } = handover;
+        let hash = target.hash();
+        let parts = [Handover::SEEN, hash.as_str(), origin.as_str(), &count.to_string(), &returns.to_string()];
+        Self { id: MessageId::of(&parts), body: body(handover), at: None }
+    }
+
+    /// What was seen, whatever it is.
+    #[must_use]
+    pub fn sighting(sighting: &Sighting) -> Self {
+        match sighting {
+            Sighting::Resource(observation) => Self::observation(observation),
+            Sighting::Scope(handover) => Self::handover(handover),
+        }
+    }
+
+    /// A batch run. Its id is a hash of all of it: sent twice, it is one, and another of the same name is told from it.
+    #[must_use]
+    pub fn batch_run(run: &BatchRun) -> Self {
+        let body = body(run);
+        Self { id: MessageId::of(&["run", &body]), body, at: None }
+    }
+
+    /// The message by which a run goes on. Its id is a hash of name and generation.
+    #[must_use]
+    pub fn continuation(continuation: &Continuation, at: Option<Timestamp>) -> Self {
+        let generation = continuation.continues.to_string();
+        let id = MessageId::of(&["continue", continuation.run_id.as_str(), &generation]);
+        Self { id, body: body(continuation), at }
     }
 
     /// A wake-up. Its id is a hash of target, generation and the generation's nonce: of one generation the broker keeps one.

@@ -47,7 +47,7 @@ impl Patterns {
         parse(text, of).map(Self)
     }
 
-    fn match_id_or_name(&self, id: &str) -> bool {
+    pub(crate) fn match_id_or_name(&self, id: &str) -> bool {
         let name = id.rsplit('/').next().unwrap_or_default();
         self.0.iter().any(|pattern| pattern.glob.matches(if pattern.is_whole { id } else { name }))
     }

@@ -3,6 +3,7 @@
 //!
 //! `table` has a row for each setting, `form` reads values, `environment` holds both to each other.
 
+mod assignment_patterns;
 #[cfg(test)]
 mod document;
 mod environment;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use assignment_patterns::AssignmentPatterns;
 pub use environment::Told;
 pub use error::SettingError;
 pub use guard_rails::GuardRails;
