@@ -11,6 +11,10 @@ pub struct Allowance {
     pub queries: u32,
     /// The same of evaluations that are asked for.
     pub evaluations: u32,
+    /// Queries of Resource Graph that a principal may send in one of its windows.
+    pub graph_queries: u32,
+    /// How long such a window is.
+    pub graph_window: Duration,
     /// How long a call counts.
     pub window: Duration,
     /// Reads that a principal may make at once in a subscription.
@@ -34,12 +38,15 @@ impl Allowance {
     /// "Understand how Azure Resource Manager throttles requests" (Microsoft documentation). Those of Microsoft.PolicyInsights
     /// start at 149; the values of two official recordings (azure-sdk-for-net, `Remediations_IndividualResourceCrud`;
     /// azure-cli, `test_policy_insights_triggerscan`) fit 150 calls in any minute, and another budget for queries. Evaluations
-    /// start at 9 (`…-subscription-resource-requests`); that they come back in the same time is not known.
+    /// start at 9 (`…-subscription-resource-requests`); that they come back in the same time is not known. Resource Graph's are
+    /// those of "Guidance for throttled requests in Azure Resource Graph" (Microsoft documentation).
     pub fn recorded() -> Self {
         Self {
             remediations: 150,
             queries: 150,
             evaluations: 10,
+            graph_queries: 15,
+            graph_window: Duration::from_secs(5),
             window: Duration::from_secs(60),
             reads: 1100,
             reads_refill: 25.0,
@@ -53,6 +60,7 @@ impl Allowance {
     #[must_use]
     pub fn quicker(mut self, times: u32) -> Self {
         self.window /= times.max(1);
+        self.graph_window /= times.max(1);
         self.reads_refill *= f64::from(times.max(1));
         self.writes_refill *= f64::from(times.max(1));
         self
@@ -62,9 +70,14 @@ impl Allowance {
     /// need be. For clients whose pauses do not become shorter with the tasks.
     #[must_use]
     pub fn ampler(mut self, times: u32) -> Self {
-        for calls in
-            [&mut self.remediations, &mut self.queries, &mut self.evaluations, &mut self.reads, &mut self.writes]
-        {
+        for calls in [
+            &mut self.remediations,
+            &mut self.queries,
+            &mut self.evaluations,
+            &mut self.graph_queries,
+            &mut self.reads,
+            &mut self.writes,
+        ] {
             *calls *= times;
         }
         self.reads_refill *= f64::from(times);

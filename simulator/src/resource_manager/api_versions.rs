@@ -161,6 +161,16 @@ const RESOURCES: [&str; 54] = [
     "2014-01-01",
 ];
 
+const GRAPH: [&str; 7] = [
+    "2018-09-01-preview",
+    "2019-04-01",
+    "2020-04-01-preview",
+    "2021-03-01",
+    "2021-06-01-preview",
+    "2022-10-01",
+    "2024-04-01",
+];
+
 /// Refuses a call without an api-version, or with one that its type never had.
 pub(crate) fn check(call: &Call, route: &Route) -> Result<(), ArmError> {
     if matches!(route, Route::Unknown) {
@@ -191,9 +201,11 @@ fn known(route: &Route) -> Option<Known> {
         Route::Tenants => of(Keeper::ResourceManager, "tenants", &RESOURCES),
         Route::Subscriptions | Route::Subscription(_) => of(Keeper::ResourceManager, "subscriptions", &RESOURCES),
         Route::ResourceGroup(_) => of(Keeper::ResourceManager, "resourceGroups", &RESOURCES),
-        Route::ManagementGroups | Route::ManagementGroup(_) | Route::Descendants(_) => {
-            of(Keeper::Namespace("Microsoft.Management"), "managementGroups", &GROUPS)
-        }
+        Route::ManagementGroups
+        | Route::ManagementGroup(_)
+        | Route::Descendants(_)
+        | Route::GroupSubscriptions(_)
+        | Route::GroupSubscription { .. } => of(Keeper::Namespace("Microsoft.Management"), "managementGroups", &GROUPS),
         Route::Remediations(_)
         | Route::Remediation { .. }
         | Route::CancelRemediation { .. }
@@ -206,6 +218,7 @@ fn known(route: &Route) -> Option<Known> {
         Route::Definitions(_) | Route::Definition(_) => of(authorization, "policyDefinitions", &DEFINITIONS),
         Route::Initiatives(_) | Route::Initiative(_) => of(authorization, "policySetDefinitions", &DEFINITIONS[3..]),
         Route::Exemptions(_) | Route::Exemption(_) => of(authorization, "policyExemptions", &EXEMPTIONS),
+        Route::ResourceGraph => of(Keeper::Registration, "resources", &GRAPH),
         // What is in the lists of other types, nobody here knows.
         Route::Versions { .. } | Route::Version { .. } | Route::Access(_) => None,
         Route::Resource(_) | Route::UnknownType { .. } | Route::UnknownNamespace(_) | Route::Unknown => None,

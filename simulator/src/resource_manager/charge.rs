@@ -69,9 +69,13 @@ pub(crate) fn charge(
 /// Queries by POST count as reads (recorded).
 fn operation(method: &Method, route: &Route) -> Operation {
     match (method.as_str(), route) {
-        ("POST", Route::PolicyStates { .. } | Route::PolicySummary { .. } | Route::RemediationDeployments { .. }) => {
-            Operation::Read
-        }
+        (
+            "POST",
+            Route::PolicyStates { .. }
+            | Route::PolicySummary { .. }
+            | Route::RemediationDeployments { .. }
+            | Route::ResourceGraph,
+        ) => Operation::Read,
         ("DELETE", _) => Operation::Delete,
         ("PUT" | "POST" | "PATCH", _) => Operation::Write,
         _ => Operation::Read,
@@ -98,6 +102,8 @@ pub(crate) fn kind(route: &Route) -> Option<Kind> {
         | Route::ManagementGroups
         | Route::ManagementGroup(_)
         | Route::Descendants(_)
+        | Route::GroupSubscriptions(_)
+        | Route::GroupSubscription { .. }
         | Route::Assignments(_)
         | Route::Assignment(_)
         | Route::Definitions(_)
@@ -109,6 +115,8 @@ pub(crate) fn kind(route: &Route) -> Option<Kind> {
         | Route::Versions { .. }
         | Route::Version { .. }
         | Route::Access(_)
+        // It counts its queries itself.
+        | Route::ResourceGraph
         | Route::UnknownType { .. }
         | Route::UnknownNamespace(_)
         | Route::Unknown => None,

@@ -2,7 +2,7 @@
 //! one world behind a mutex that is never held across an await.
 
 use super::{
-    Allowance, Drift, RefusedCall, Regions, Tempo,
+    Allowance, Drift, GraphLimits, RefusedCall, Regions, Tempo,
     error::ArmError,
     observation::{self, Overlap, RecordView, Target, TaskView, Write},
     paging::PageSizes,
@@ -63,6 +63,12 @@ impl ResourceManager {
     /// The same, with resources that drift back; [`ResourceManager::drifts`] gives their events.
     pub fn with_drift(self, drift: Drift) -> Self {
         self.locked(|world| world.drift = Some(drift));
+        self
+    }
+
+    /// The same with other limits of Resource Graph.
+    pub fn with_graph_limits(self, limits: GraphLimits) -> Self {
+        self.locked(|world| world.graph_limits = limits);
         self
     }
 

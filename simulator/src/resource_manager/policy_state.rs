@@ -120,9 +120,20 @@ impl World {
         latest: bool,
         now: OffsetDateTime,
     ) -> Vec<Evaluation<'_>> {
+        self.evaluations_where(window, latest, now, |record| self.concerns(subject, record))
+    }
+
+    /// The same of the records that somebody is interested in.
+    pub(crate) fn evaluations_where(
+        &self,
+        window: Window,
+        latest: bool,
+        now: OffsetDateTime,
+        concerns: impl Fn(&Record) -> bool,
+    ) -> Vec<Evaluation<'_>> {
         let mut found = Vec::new();
         for record in &self.records.all {
-            if !self.concerns(subject, record) {
+            if !concerns(record) {
                 continue;
             }
             let shown = record.shown(window.to.min(now), &self.tempo);

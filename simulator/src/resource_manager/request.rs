@@ -53,6 +53,13 @@ impl Call {
         self
     }
 
+    /// The same call without an option.
+    pub(crate) fn without(&self, option: &str) -> Self {
+        let mut call = self.clone();
+        call.query.pairs.retain(|(name, _)| !name.eq_ignore_ascii_case(option));
+        call
+    }
+
     /// The absolute address of the same call with another `$skiptoken`.
     pub(crate) fn continued(&self, token: &str) -> String {
         let mut query = self.query.clone();

@@ -14,6 +14,8 @@ pub(crate) enum Route {
     ManagementGroups,
     ManagementGroup(String),
     Descendants(String),
+    GroupSubscriptions(String),
+    GroupSubscription { group: String, id: String },
     Remediations(ArmId),
     Remediation { scope: ArmId, name: String },
     CancelRemediation { scope: ArmId, name: String },
@@ -33,6 +35,7 @@ pub(crate) enum Route {
     Versions { kind: VersionKind, of: ArmId },
     Version { kind: VersionKind, of: ArmId, number: String },
     Access(Place),
+    ResourceGraph,
     UnknownType { namespace: String, kind: String },
     UnknownNamespace(String),
     Unknown,
@@ -69,6 +72,10 @@ impl Route {
                 None => unknown_type("Microsoft.ManagedServices", rest),
             },
             "microsoft.management" if before.is_empty() => management(rest),
+            "microsoft.resourcegraph" if before.is_empty() => match rest {
+                [kind] if kind.eq_ignore_ascii_case("resources") => Route::ResourceGraph,
+                _ => unknown_type("Microsoft.ResourceGraph", rest),
+            },
             _ if before.is_empty() => Route::UnknownNamespace(namespace),
             _ => Route::Resource(join(segments)),
         }
@@ -130,6 +137,10 @@ fn management(rest: &[String]) -> Route {
         [_] if is(0, "managementgroups") => Route::ManagementGroups,
         [_, name] if is(0, "managementgroups") => Route::ManagementGroup(name.clone()),
         [_, name, _] if is(0, "managementgroups") && is(2, "descendants") => Route::Descendants(name.clone()),
+        [_, name, _] if is(0, "managementgroups") && is(2, "subscriptions") => Route::GroupSubscriptions(name.clone()),
+        [_, name, _, id] if is(0, "managementgroups") && is(2, "subscriptions") => {
+            Route::GroupSubscription { group: name.clone(), id: id.clone() }
+        }
         _ => unknown_type("Microsoft.Management", rest),
     }
 }
@@ -165,6 +176,11 @@ mod tests {
             ("providers/Microsoft.Management/managementGroups", Route::ManagementGroups),
             ("providers/microsoft.management/MANAGEMENTGROUPS/N", Route::ManagementGroup(name())),
             ("providers/Microsoft.Management/managementGroups/N/descendants", Route::Descendants(name())),
+            ("providers/Microsoft.Management/managementGroups/N/subscriptions", Route::GroupSubscriptions(name())),
+            (
+                "providers/Microsoft.Management/managementGroups/N/Subscriptions/s",
+                Route::GroupSubscription { group: name(), id: "s".into() },
+            ),
             (
                 "subscriptions/s/resourceGroups/g/providers/microsoft.policyinsights/REMEDIATIONS",
                 Route::Remediations(scope()),
@@ -228,6 +244,7 @@ mod tests {
                 "subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedServices/registrationAssignments",
                 Route::Access(Place::RegistrationAssignments(scope())),
             ),
+            ("providers/microsoft.resourcegraph/Resources", Route::ResourceGraph),
             ("providers/Microsoft.Banana/x", Route::UnknownNamespace("microsoft.banana".into())),
             ("", Route::Unknown),
             ("providers", Route::Unknown),

@@ -82,6 +82,8 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::ManagementGroups) => world.list_management_groups(call, now),
         ("GET", Route::ManagementGroup(name)) => world.get_management_group(name, call),
         ("GET", Route::Descendants(name)) => world.list_descendants(name, call),
+        ("GET", Route::GroupSubscriptions(name)) => world.list_group_subscriptions(name, call),
+        ("GET", Route::GroupSubscription { group, id }) => world.get_group_subscription(group, id),
         ("GET", Route::Assignments(scope)) => world.list_assignments(scope, call),
         ("GET", Route::Assignment(id)) => world.get_assignment(id, call),
         ("PUT", Route::Assignment(id)) => world.put_assignment(id, call, now),
@@ -110,6 +112,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("POST", Route::PolicySummary { scope, set }) => world.summarize_states(scope, set, call, now),
         ("POST", Route::PolicyEvaluation { scope }) => world.trigger_evaluation(scope, call, now),
         ("GET", Route::EvaluationResult { scope, name }) => world.get_evaluation(scope, name, call, now),
+        ("POST", Route::ResourceGraph) => Ok(world.query_graph(call, now)),
         (method, Route::Access(place)) => world.access(method, place, call, now),
         (method, _) => Err(ArmError::method_not_allowed(method)),
     }

@@ -1,5 +1,5 @@
 //! The query over policy states: filter, order, selected columns, window and pages, answered as OData; and the summary
-//! over the latest states. `$apply` and `$expand` are not simulated: the first is refused, the second changes nothing.
+//! over the latest states. Groups of states (`$apply`) are in `state_groups`; `$expand` changes nothing.
 
 use super::{
     error::ArmError,
@@ -8,6 +8,7 @@ use super::{
     policy_state::{COLUMNS, Evaluation, Subject, Window},
     reply::Reply,
     request::Call,
+    state_groups,
     world::World,
 };
 use crate::estate::{ArmId, instant_text, lower, parse_instant};
@@ -28,33 +29,32 @@ impl World {
             return Err(ArmError::path_not_found(&call.raw_path));
         }
         let subject = self.subject(scope)?;
-        if call.query.get("$apply").is_some() {
-            return Err(ArmError::invalid_query("$apply", "aggregations are not simulated."));
-        }
         let position = Position::of(call)?;
         // The first page's window holds for all pages, so that they fit together.
         let now = parse_instant(&position.mark).map_or(now, |first| first.min(now));
         let window = window(call, now)?;
         let filter = filter(call)?;
-        let orders = orders(call)?;
-        let columns = columns(call)?;
         let context = context(scope, &call.host, set);
+        let apply = state_groups::apply(call)?;
         let mut found = self.filtered(self.evaluations(&subject, window, set == "latest", now), filter.as_ref());
+        if let Some(apply) = &apply {
+            return self.grouped(apply, &found, &position, &context, call, now);
+        }
+        let column = |name: &str| canonical(name).map(str::to_owned);
+        let (orders, columns) = (orders(call, column)?, selected(call, column)?);
         if !orders.is_empty() {
-            let by: Vec<&str> = orders.iter().map(|order| order.column).collect();
+            let by: Vec<&str> = orders.iter().map(|order| order.column.as_str()).collect();
             let mut keyed: Vec<_> = found.into_iter().map(|one| (self.row(&one, &by), one)).collect();
             keyed.sort_by(|(a, _), (b, _)| compare(a, b, &orders));
             found = keyed.into_iter().map(|(_, one)| one).collect();
         }
         let (page, next) = paging::cut(call, found, &position, &instant_text(now), self.pages.policy_states)?;
-        let columns = columns.as_deref().unwrap_or(&COLUMNS);
-        let page: Vec<Value> = page.iter().map(|one| entity(self.row(one, columns), &context)).collect();
-        Ok(Reply::ok(json!({
-            "@odata.nextLink": next,
-            "@odata.context": context,
-            "@odata.count": page.len(),
-            "value": page
-        })))
+        let columns: Vec<&str> = match &columns {
+            Some(columns) => columns.iter().map(String::as_str).collect(),
+            None => COLUMNS.to_vec(),
+        };
+        let page: Vec<Value> = page.iter().map(|one| entity(self.row(one, &columns), &context)).collect();
+        Ok(page_body(page, next, &context))
     }
 
     /// `summarize` of `latest`.
@@ -124,23 +124,26 @@ fn filter(call: &Call) -> Result<Option<Filter>, ArmError> {
     let Some(text) = call.query.get("$filter") else { return Ok(None) };
     let filter = Filter::parse(text).map_err(|reason| ArmError::invalid_query("$filter", &reason))?;
     for field in filter.fields() {
-        known(field, "$filter")?;
+        canonical(field).ok_or_else(|| unknown(field, "$filter"))?;
     }
     Ok(Some(filter))
 }
 
-struct Order {
-    column: &'static str,
+/// A column that rows are ordered by.
+pub(super) struct Order {
+    column: String,
     descending: bool,
 }
 
-/// Descending is this service's default (OpenAPI description of `$orderby`).
-fn orders(call: &Call) -> Result<Vec<Order>, ArmError> {
+/// Reads `$orderby`; `column` finds a column by its name in any case. Descending is this service's default (OpenAPI
+/// description of `$orderby`).
+pub(super) fn orders(call: &Call, column: impl Fn(&str) -> Option<String>) -> Result<Vec<Order>, ArmError> {
     let Some(text) = call.query.get("$orderby") else { return Ok(Vec::new()) };
     let mut orders = Vec::new();
     for part in text.split(',') {
         let mut words = part.split_whitespace();
-        let column = known(words.next().unwrap_or_default(), "$orderby")?;
+        let name = words.next().unwrap_or_default();
+        let column = column(name).ok_or_else(|| unknown(name, "$orderby"))?;
         let descending = match words.next().map(str::to_ascii_lowercase).as_deref() {
             None | Some("desc") => true,
             Some("asc") => false,
@@ -151,21 +154,23 @@ fn orders(call: &Call) -> Result<Vec<Order>, ArmError> {
     Ok(orders)
 }
 
-fn columns(call: &Call) -> Result<Option<Vec<&'static str>>, ArmError> {
+/// Reads `$select`.
+pub(super) fn selected(call: &Call, column: impl Fn(&str) -> Option<String>) -> Result<Option<Vec<String>>, ArmError> {
     let Some(text) = call.query.get("$select") else { return Ok(None) };
-    text.split(',').map(|name| known(name.trim(), "$select")).collect::<Result<Vec<_>, _>>().map(Some)
+    let read = |name: &str| column(name).ok_or_else(|| unknown(name, "$select"));
+    text.split(',').map(|name| read(name.trim())).collect::<Result<Vec<_>, _>>().map(Some)
 }
 
-fn known(name: &str, option: &str) -> Result<&'static str, ArmError> {
-    canonical(name)
-        .ok_or_else(|| ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states.")))
+fn unknown(name: &str, option: &str) -> ArmError {
+    ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states."))
 }
 
-fn canonical(name: &str) -> Option<&'static str> {
+/// A column of policy states by its name in any case.
+pub(super) fn canonical(name: &str) -> Option<&'static str> {
     COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(name)).copied()
 }
 
-fn entity(row: Map<String, Value>, context: &str) -> Value {
+pub(super) fn entity(row: Map<String, Value>, context: &str) -> Value {
     let mut body = Map::new();
     body.insert("@odata.id".to_owned(), Value::Null);
     body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
@@ -173,15 +178,27 @@ fn entity(row: Map<String, Value>, context: &str) -> Value {
     Value::Object(body)
 }
 
-fn compare(a: &Map<String, Value>, b: &Map<String, Value>, orders: &[Order]) -> Ordering {
+/// A page of rows as OData.
+pub(super) fn page_body(page: Vec<Value>, next: Option<String>, context: &str) -> Reply {
+    Reply::ok(json!({
+        "@odata.nextLink": next,
+        "@odata.context": context,
+        "@odata.count": page.len(),
+        "value": page
+    }))
+}
+
+pub(super) fn compare(a: &Map<String, Value>, b: &Map<String, Value>, orders: &[Order]) -> Ordering {
     for order in orders {
-        let text = |row: &Map<String, Value>| match row.get(order.column) {
+        let number = |row: &Map<String, Value>| row.get(&order.column).and_then(Value::as_u64);
+        let text = |row: &Map<String, Value>| match row.get(&order.column) {
             Some(Value::String(text)) => lower(text),
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        let found = match (parse_instant(&text(a)), parse_instant(&text(b))) {
-            (Some(a), Some(b)) if order.column == "timestamp" => a.cmp(&b),
+        let found = match (number(a), number(b), parse_instant(&text(a)), parse_instant(&text(b))) {
+            (Some(a), Some(b), ..) => a.cmp(&b),
+            (_, _, Some(a), Some(b)) if order.column == "timestamp" => a.cmp(&b),
             _ => text(a).cmp(&text(b)),
         };
         if found != Ordering::Equal {

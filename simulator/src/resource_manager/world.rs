@@ -7,6 +7,7 @@ use super::{
     drift::Drifted,
     error::ArmError,
     evaluation::Evaluation,
+    graph::{GraphLimits, GraphQuota},
     observation::Write,
     paging::PageSizes,
     quota::Quota,
@@ -29,6 +30,8 @@ pub(crate) struct World {
     pub(crate) tempo: Tempo,
     pub(crate) pages: PageSizes,
     pub(crate) quota: Quota,
+    pub(crate) graph_quota: GraphQuota,
+    pub(crate) graph_limits: GraphLimits,
     pub(crate) placing: Placing,
     pub(crate) records: Records,
     pub(crate) tasks: Vec<Task>,
@@ -60,6 +63,8 @@ impl World {
             tempo,
             pages: PageSizes::default(),
             quota: Quota::default(),
+            graph_quota: GraphQuota::default(),
+            graph_limits: GraphLimits::default(),
             placing: Placing::default(),
             tasks: Vec::new(),
             live: HashMap::new(),
@@ -95,6 +100,11 @@ impl World {
         for (_, index) in due {
             self.start(index);
         }
+    }
+
+    /// The resource groups that hold something.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &ArmId> {
+        self.groups.iter()
     }
 
     /// Refuses scopes that do not exist.

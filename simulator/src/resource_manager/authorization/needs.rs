@@ -31,7 +31,8 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
     };
     let group = |name: &str| ArmId::new(format!("/providers/Microsoft.Management/managementGroups/{name}"));
     match route {
-        Route::Tenants | Route::Subscriptions | Route::ManagementGroups => None,
+        // Resource Graph leaves out what one may not see.
+        Route::Tenants | Route::Subscriptions | Route::ManagementGroups | Route::ResourceGraph => None,
         Route::UnknownType { .. } | Route::UnknownNamespace(_) | Route::Unknown => None,
         Route::Subscription(id) => {
             of("Microsoft.Resources/subscriptions/read", &ArmId::new(format!("/subscriptions/{id}")))
@@ -40,6 +41,9 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
         Route::Resource(id) => of(&format!("{}/{verb}", id.resource_type()?), id),
         Route::ManagementGroup(name) => of("Microsoft.Management/managementGroups/read", &group(name)),
         Route::Descendants(name) => of("Microsoft.Management/managementGroups/descendants/read", &group(name)),
+        Route::GroupSubscriptions(name) | Route::GroupSubscription { group: name, .. } => {
+            of("Microsoft.Management/managementGroups/subscriptions/read", &group(name))
+        }
         Route::Remediations(scope) => insights("remediations/read", scope),
         Route::Remediation { scope, name } => insights(&format!("remediations/{verb}"), &task(scope, name)),
         Route::CancelRemediation { scope, name } => insights("remediations/cancel/action", &task(scope, name)),

@@ -3,6 +3,9 @@
 
 mod captured;
 mod evaluations;
+mod graph;
+mod grouping;
+mod groups;
 mod hardship;
 mod local;
 mod policies;

@@ -3,6 +3,7 @@
 mod data;
 mod delegated;
 mod granting;
+mod graph;
 mod guarding;
 mod people;
 mod policy_writes;
