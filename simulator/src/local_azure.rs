@@ -94,7 +94,7 @@ pub struct LocalAzure {
 }
 
 impl LocalAzure {
-    /// Starts Service Bus with the worker's queues, Blob Storage with the containers `state` and `rejected`, the identity
+    /// Starts Service Bus with the worker's queues, Blob Storage with the containers of the deployment, the identity
     /// endpoint, and Resource Manager, whose router is handed in: TLS, the token check, faults and the ledger are put
     /// around it, and it finds the [`Caller`](crate::identity::Caller) in the request's extensions.
     ///
@@ -110,7 +110,7 @@ impl LocalAzure {
         broker.hand_out(options.batches);
         let latency = options.latency;
         let blobs = Blobs::new();
-        for container in ["state", "rejected"] {
+        for container in ["state", "rejected", "events-dead-letter"] {
             blobs.create_container(container);
         }
 

@@ -13,7 +13,7 @@ use tokio::sync::RwLock;
 use remediation::settings::Settings;
 
 use crate::arm::{ArmClient, FactsReader, Homes, RightsReader};
-use crate::azure::{Clocks, CredentialError, StorageDate, TransportError, http_client, managed_identity};
+use crate::azure::{Clocks, CredentialError, Identity, StorageDate, TransportError, http_client, managed_identity};
 use crate::blob::{InstallationReader, Store};
 use crate::reconcile::{Begun, Opened, Reconciler, Slots};
 use crate::service_bus::{Namespace, Receiver, Sender};
@@ -62,10 +62,23 @@ impl App {
         } else {
             managed_identity(&client, settings.service_bus_client_id.as_deref())?
         };
+        Self::acting_as(settings, &client, &identity, &bus_identity)
+    }
+
+    /// Puts together what the worker has for whoever these identities are: the worker itself, or a person with its settings.
+    ///
+    /// # Errors
+    /// As for [`App::new`].
+    pub fn acting_as(
+        settings: Settings,
+        client: &reqwest::Client,
+        identity: &Identity,
+        bus_identity: &Identity,
+    ) -> Result<Self, StartError> {
         let clocks = Clocks::default();
         let date: Arc<dyn Policy> = Arc::new(StorageDate(clocks.clone()));
         let options = BlobServiceClientOptions {
-            client_options: ClientOptions { per_try_policies: vec![date], ..identity.client_options(&client) },
+            client_options: ClientOptions { per_try_policies: vec![date], ..identity.client_options(client) },
             ..BlobServiceClientOptions::default()
         };
         let account =
@@ -75,13 +88,13 @@ impl App {
             settings.resource_manager.clone(),
             settings.resource_manager_audience.clone(),
             identity.credential(),
-            identity.client_options(&client),
+            identity.client_options(client),
             clocks.clone(),
         );
         let namespace = Namespace::new(
             settings.service_bus.clone(),
             bus_identity.credential(),
-            bus_identity.client_options(&client),
+            bus_identity.client_options(client),
         );
         let reconciler = Reconciler {
             tuning: settings.tuning.clone(),

@@ -1,25 +1,38 @@
-//! The app's managed identity. Nothing else is accepted under the host: no keys, no secrets in settings.
+//! Who the calls are made as. Under the host the app's managed identity, and nothing else: no keys, no secrets in settings. A person's
+//! commands use that person's own login.
 
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::ClientOptions;
 use azure_core::http::policies::Policy;
-use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
+use azure_identity::{
+    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+};
 
 use super::http_client::client_options;
 use super::renewal::{FreshToken, Renewable};
 
 /// The identity cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the app's managed identity cannot be used; is one assigned to the function app?")]
+#[error("no identity can be used; is one assigned to the function app?")]
 pub struct CredentialError(#[source] azure_core::Error);
 
-/// The app's managed identity: a credential, and what goes with it into every pipeline that uses it.
+/// An identity: a credential, and what goes with it into every pipeline that uses it.
 #[derive(Debug, Clone)]
 pub struct Identity(Arc<Renewable>);
 
 impl Identity {
+    /// The identity whose credential is made so, and made anew when a token is refused.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn of(
+        make: impl Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync + 'static,
+    ) -> Result<Self, CredentialError> {
+        Ok(Self(Arc::new(Renewable::new(make).map_err(CredentialError)?)))
+    }
+
     /// The credential.
     #[must_use]
     pub fn credential(&self) -> Arc<dyn TokenCredential> {
@@ -47,5 +60,13 @@ pub fn managed_identity(client: &reqwest::Client, client_id: Option<&str>) -> Re
         };
         Ok(ManagedIdentityCredential::new(Some(options))?)
     };
-    Ok(Identity(Arc::new(Renewable::new(make).map_err(CredentialError)?)))
+    Identity::of(make)
+}
+
+/// The login of the person at this machine: the Azure CLI's, else that of the Azure Developer CLI.
+///
+/// # Errors
+/// When neither can be asked at all. That nobody is logged in shows with the first token.
+pub fn developer_identity() -> Result<Identity, CredentialError> {
+    Identity::of(|| Ok(DeveloperToolsCredential::new(None)?))
 }

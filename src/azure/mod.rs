@@ -14,7 +14,7 @@ mod retry;
 pub use bounded::LARGEST_ANSWER;
 pub use clocks::{Clocks, StorageDate, now};
 pub use contest::Contest;
-pub use credential::{CredentialError, Identity, managed_identity};
+pub use credential::{CredentialError, Identity, developer_identity, managed_identity};
 pub use error_chain::error_chain;
 pub use http_client::{TransportError, client_options, http_client};
 pub use retry::{Deadline, FailureKind, is_of_the_request, may_pass, retry};

@@ -11,7 +11,7 @@ use simulator_demo::{
     Burst, Conditions, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo,
 };
 
-use crate::cli::{DONE, UNFIXED};
+use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::package::Package;
 use super::scenario;
@@ -22,7 +22,11 @@ const LIMIT: Duration = Duration::from_secs(240);
 /// Most tasks of a storm, as a multiple of the least that fix everything.
 const MOST_WRITES: f64 = 1.3;
 
+/// Run the main job on a local Azure: no account, no network, no installation.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator demo\n  policy-remediator demo --mode plan\n  policy-remediator demo --events captured.json --log worker.log"
+)]
 pub(super) struct Arguments {
     /// Replay captured events (a JSON list, or one a line, in either schema) against an estate derived from them.
     #[arg(long, value_name = "FILE")]

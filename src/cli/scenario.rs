@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use simulator_demo::scenario::{Outcome, Scenario, Verdict, play};
 
-use crate::cli::{DONE, UNFIXED};
+use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::demo::{progress_bar, show};
 use super::table::table;

@@ -10,6 +10,7 @@
 
 mod clock_behind;
 mod command_line;
+mod commands;
 mod crashes;
 mod cut_off_looks;
 mod dead_letters;

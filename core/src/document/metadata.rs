@@ -30,6 +30,28 @@ const TASK: &str = "task";
 const PAST_TASKS: &str = "pasttasks";
 const COUNTS: [&str; 5] = ["waiting", "intask", "fixed", "parked", "skipped"];
 
+/// How many resources of a target stand where. What waits in a parked target counts as parked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the state of the same name")]
+pub struct Counts {
+    pub waiting: u64,
+    pub in_task: u64,
+    pub fixed: u64,
+    pub parked: u64,
+    pub skipped: u64,
+}
+
+impl Counts {
+    /// Adds other counts to these.
+    pub fn add(&mut self, other: Self) {
+        self.waiting += other.waiting;
+        self.in_task += other.in_task;
+        self.fixed += other.fixed;
+        self.parked += other.parked;
+        self.skipped += other.skipped;
+    }
+}
+
 /// A target's blob as a listing shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetSummary {
@@ -39,6 +61,8 @@ pub struct TargetSummary {
     pub wake_at: Option<Timestamp>,
     /// When the first park ends, of a resource or of the target.
     pub parked_until: Option<Timestamp>,
+    /// How many resources stand where; none where the metadata do not tell.
+    pub counts: Option<Counts>,
     /// Whether a resource waits or is in a task. What the target's park holds is parked.
     pub is_unsettled: bool,
     /// What the guard rails leave out of it.
@@ -98,7 +122,12 @@ impl TargetSummary {
         let hours = value(HOURS).map(hours::from_metadata).unwrap_or_default();
         let left_out = value(LEFT_OUT).zip(time(LEFT_OUT_SINCE)).map(|(digest, since)| LeftOut::read(digest, since));
         let (wake_at, parked_until, quiet_since) = (time(WAKE_AT), time(PARKED_UNTIL), time(QUIET_SINCE));
-        Self { blob, left_out, wake_at, parked_until, is_unsettled, quiet_since, hours }
+        let count = |index: usize| value(COUNTS[index])?.parse().ok();
+        let counts = || {
+            let (waiting, in_task, fixed) = (count(0)?, count(1)?, count(2)?);
+            Some(Counts { waiting, in_task, fixed, parked: count(3)?, skipped: count(4)? })
+        };
+        Self { blob, left_out, wake_at, parked_until, counts: counts(), is_unsettled, quiet_since, hours }
     }
 }
 

@@ -147,7 +147,7 @@ impl Environment {
 }
 
 /// The setting that an environment variable is. The host writes `:` for the `__` of a name, and Windows takes any case.
-fn setting(name: &str) -> Option<&'static Setting> {
+pub(crate) fn setting(name: &str) -> Option<&'static Setting> {
     let name = name.replace(':', "__");
     let is_same = |known: &str| known == name || cfg!(windows) && known.eq_ignore_ascii_case(&name);
     table::all().find(|known| is_same(known.name))

@@ -25,6 +25,7 @@ pub use assignment_patterns::AssignmentPatterns;
 pub use environment::Told;
 pub use error::SettingError;
 pub use guard_rails::GuardRails;
+pub use near_miss::meant;
 
 use environment::{Environment, LOG_FILTER};
 use guard_rails::Patterns;
@@ -178,6 +179,12 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         log_filter: environment.read_as(LOG_FILTER, |filter| Some(filter.to_owned())),
         told: environment.told(),
     })
+}
+
+/// The name of the setting that an environment variable of this name is; none where it is no setting's.
+#[must_use]
+pub fn name_of_setting(variable: &str) -> Option<&'static str> {
+    environment::setting(variable).map(|setting| setting.name)
 }
 
 fn tuning(environment: &Environment) -> Tuning {

@@ -14,7 +14,8 @@ const THEIRS: [&str; 5] = ["AZURE_", "WEBSITE_", "FUNCTIONS_", "APPSETTING_", "A
 
 /// The setting that the name of an environment variable was probably meant to be; none for a setting's own name, and for what
 /// has nothing to do with this worker.
-pub(crate) fn meant(name: &str) -> Option<&'static str> {
+#[must_use]
+pub fn meant(name: &str) -> Option<&'static str> {
     let plain = name.trim().to_ascii_uppercase().replace(['-', '.'], "_");
     if table::find(name).is_some() || THEIRS.iter().any(|theirs| plain.starts_with(theirs)) {
         return None;

@@ -103,6 +103,7 @@ mod tests {
         let slack = Duration::from_secs(60);
         let at = |seconds: i64| Some(now + time::Duration::seconds(seconds));
         let summary = |wake_at, parked_until, is_unsettled| TargetSummary {
+            counts: None,
             blob: String::new(),
             wake_at,
             parked_until,

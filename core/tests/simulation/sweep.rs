@@ -27,6 +27,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
             _ => false,
         });
     TargetSummary {
+        counts: None,
         blob: String::new(),
         wake_at: document.wake_at,
         parked_until: parked.min(),

@@ -23,7 +23,7 @@ pub use events::{Burst, burst, read_events};
 pub use follow::follow;
 pub use package::{PackageFile, stage};
 pub use report::{ParkedItem, Report};
-pub use rights::with_rights;
+pub use rights::{with_operator, with_rights};
 pub use run::{Conditions, Demo, Progress, Show, run};
 pub use settings::{Mode, settings};
 pub use storm::Storm;

@@ -10,6 +10,7 @@ use simulator::rights::{
 /// The custom role of the deployment.
 const ROLE: &str = "5c1c6f0e-0b7c-4c39-9d5c-7f3f1a1d7b52";
 const RESOURCE_POLICY_CONTRIBUTOR: &str = "36243c78-bf99-498c-9df9-86d9f8d28608";
+const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 const SERVICE_BUS_DATA_OWNER: &str = "090c5cfd-751d-490a-894a-3ce6f1109419";
 const STORAGE_BLOB_DATA_OWNER: &str = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
 const DELEGATION: &str = "5c1c6f0e-0b7c-4c39-9d5c-7f3f1a1d7b53";
@@ -56,6 +57,15 @@ pub fn with_rights(mut estate: Estate, worker: &Principal) -> Estate {
         }
     }
     estate.with_access(access).with_roles_of_identities()
+}
+
+/// The estate with a person in it who may do everything, in the services' data, too: Owner alone may not read them.
+pub fn with_operator(mut estate: Estate, operator: &Principal) -> Estate {
+    let data = [(queue(""), SERVICE_BUS_DATA_OWNER), (container(""), STORAGE_BLOB_DATA_OWNER)];
+    for (scope, role) in std::iter::once((ArmId::new(""), OWNER)).chain(data) {
+        estate.access.grants.push(RoleAssignment::new(scope, role, &operator.object_id));
+    }
+    estate
 }
 
 /// The topmost scopes of our own tenant: root groups, and subscriptions below none.

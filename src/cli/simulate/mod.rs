@@ -12,11 +12,10 @@ use anyhow::Context;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
-use simulator::rights::RoleAssignment;
 use simulator::{LocalAzure, LocalAzureOptions};
-use simulator_demo::{settings, with_rights};
+use simulator_demo::{settings, with_operator, with_rights};
 
-use crate::cli::DONE;
+use crate::cli::exit::DONE;
 
 use super::demo::CliMode;
 use super::package::Package;
@@ -24,10 +23,11 @@ use log::Told;
 use places::Places;
 use start::{Start, start};
 
-/// The role of the identity that a person takes: rights are enforced, and the worker has only its own.
-const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
-
+/// Keep a local Azure running, with the worker on it, and print where its services are.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator simulate\n  policy-remediator simulate --port 4400 --set MAX_ATTEMPTS=3 --log worker.log"
+)]
 pub(super) struct Arguments {
     /// Take this port for Resource Manager, and the next four for Service Bus, identity, Blob Storage and the Functions host.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..=65_531))]
@@ -67,8 +67,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let file = arguments.log.map(|path| super::demo::create(&path)).transpose()?;
     let (worker, operator) = (Principal::random(), Principal::random());
     let operator_id = operator.client_id.clone();
-    let mut guarded = with_rights(estate.clone(), &worker);
-    guarded.access.grants.push(RoleAssignment::new("", OWNER, &operator.object_id));
+    let guarded = with_operator(with_rights(estate.clone(), &worker), &operator);
     let manager = ResourceManager::new(guarded, conditions.tempo).with_allowance(conditions.allowance);
     let options = LocalAzureOptions {
         home_tenant_id: estate.home_tenant.clone(),
@@ -89,10 +88,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     host.settings.extend(settings(mode));
     host.settings.extend(own);
     host.settings.extend(arguments.settings);
+    let settings = host.settings.clone();
     let host = FunctionsHost::start(package.folder(), azure.broker().clone(), host).await?;
     let log = Told::of(&host, file)?;
     let mut places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
     places.operator = operator_id;
+    places.leave(&settings)?;
     if arguments.json {
         println!("{}", places.json());
     } else {

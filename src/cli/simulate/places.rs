@@ -10,6 +10,8 @@ use simulator::estate::Estate;
 use simulator::functions_host::FunctionsHost;
 use simulator::{Endpoints, LocalAzure};
 
+use crate::cli::operator::PLACES_FILE;
+
 /// The places of a simulation.
 pub(super) struct Places {
     services: Endpoints,
@@ -41,6 +43,13 @@ impl Places {
             example: example.cloned(),
             services,
         })
+    }
+
+    /// Leaves them and all settings of the worker for the commands that look at what is simulated (`--simulated`).
+    pub(super) fn leave(&self, settings: &BTreeMap<String, String>) -> anyhow::Result<()> {
+        let mut places = self.json();
+        places["settings"] = json!(settings);
+        written(&self.services.ca_file.with_file_name(PLACES_FILE), &places).map(drop)
     }
 
     /// As one JSON line.

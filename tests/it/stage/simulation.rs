@@ -46,6 +46,13 @@ impl Simulation {
         self.places[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.places)).to_owned()
     }
 
+    /// Runs another command of the binary where it finds this simulation, and waits for its end.
+    pub(crate) async fn command(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
+        command.args(arguments).env("TMPDIR", self.temporary.path()).kill_on_drop(true);
+        tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap()
+    }
+
     /// What it has written to stderr.
     pub(crate) fn stderr(&self) -> String {
         std::fs::read_to_string(self.complaints.path()).unwrap()

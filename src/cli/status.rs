@@ -1,0 +1,123 @@
+//! `status`: what is waiting, in a task, fixed and parked, over all targets.
+
+use serde::Serialize;
+
+use policy_remediator::azure::now;
+use remediation::document::{Counts, TargetSummary, last_24_hours};
+use remediation::time::Timestamp;
+
+use super::exit::{ATTENTION, DONE};
+use super::operator::{Options, Rows, ago};
+
+/// Tell what waits, what is in a task, what is fixed and what is parked.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator status --env-file prod.env\n  policy-remediator status --json\n\nEnds with 3 where something is parked or overdue."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// All targets together.
+#[derive(Debug, Default, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    mode: &'static str,
+    targets: usize,
+    waiting: u64,
+    in_task: u64,
+    fixed: u64,
+    parked: u64,
+    skipped: u64,
+    /// Targets whose wake-up is over and that `sweep` is to wake.
+    overdue: usize,
+    /// When the next target is to be woken.
+    #[serde(with = "time::serde::rfc3339::option")]
+    next_wake_up: Option<Timestamp>,
+    /// Targets whose documents tell nothing in their metadata, so that they are in none of the counts.
+    uncounted: usize,
+    /// The last 24 hours.
+    last_24_hours: Day,
+}
+
+#[derive(Debug, Default, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+struct Day {
+    fixed: u64,
+    verified: u64,
+    parked: u64,
+    retried: u64,
+    seconds_to_fixed: Option<f64>,
+}
+
+/// A wake-up may be so late before the target counts as overdue.
+const LATE: time::Duration = time::Duration::minutes(20);
+
+impl Status {
+    fn of(mode: &'static str, summaries: &[TargetSummary], now: Timestamp) -> Self {
+        let mut counts = Counts::default();
+        summaries.iter().filter_map(|summary| summary.counts).for_each(|of_one| counts.add(of_one));
+        let mut sums = remediation::document::Sums::default();
+        summaries.iter().for_each(|summary| sums.add(&last_24_hours(&summary.hours, now)));
+        let Counts { waiting, in_task, fixed, parked, skipped } = counts;
+        let is_overdue = |summary: &&TargetSummary| summary.wake_at.is_some_and(|at| at + LATE < now);
+        Self {
+            mode,
+            targets: summaries.len(),
+            waiting,
+            in_task,
+            fixed,
+            parked,
+            skipped,
+            overdue: summaries.iter().filter(is_overdue).count(),
+            next_wake_up: summaries.iter().filter_map(|summary| summary.wake_at).min(),
+            uncounted: summaries.iter().filter(|summary| summary.counts.is_none()).count(),
+            last_24_hours: Day {
+                fixed: sums.fixed,
+                verified: sums.verified,
+                parked: sums.parked,
+                retried: sums.retried,
+                seconds_to_fixed: (sums.fixed > 0).then(|| sums.seconds_to_fixed / sums.fixed as f64),
+            },
+        }
+    }
+
+    fn text(&self, now: Timestamp) -> String {
+        let mut rows = Rows::under(&[]);
+        rows.row(["mode", self.mode]);
+        for (name, count) in [
+            ("targets", self.targets as u64),
+            ("waiting", self.waiting),
+            ("in a task", self.in_task),
+            ("fixed, and remembered", self.fixed),
+            ("parked", self.parked),
+            ("skipped", self.skipped),
+            ("overdue targets", self.overdue as u64),
+            ("targets that are not counted", self.uncounted as u64),
+            ("fixed in the last 24 hours", self.last_24_hours.fixed),
+            ("verified in the last 24 hours", self.last_24_hours.verified),
+            ("parked in the last 24 hours", self.last_24_hours.parked),
+            ("attempts repeated in the last 24 hours", self.last_24_hours.retried),
+        ] {
+            rows.row([name.to_owned(), count.to_string()]);
+        }
+        rows.row(["next wake-up".to_owned(), self.next_wake_up.map_or("none".to_owned(), |at| ago(at, now))]);
+        if let Some(seconds) = self.last_24_hours.seconds_to_fixed {
+            rows.row(["from seen to fixed, on average".to_owned(), format!("{seconds:.0} s")]);
+        }
+        rows.text()
+    }
+
+    fn needs_attention(&self) -> bool {
+        self.parked > 0 || self.overdue > 0
+    }
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    let connection = arguments.options.connect()?;
+    let mode = connection.app.settings.tuning.mode.as_str();
+    let status = Status::of(mode, &connection.summaries().await?, now());
+    arguments.options.output().show("status", &status, || status.text(now()))?;
+    Ok(if status.needs_attention() { ATTENTION } else { DONE })
+}
