@@ -23,7 +23,7 @@ use crate::telemetry::about;
 
 use super::errand::{Left, carry_out};
 use super::isolate::{Failed, Isolation};
-use super::rejection::reject;
+use super::rejection::{Refused, reject, reject_all};
 use super::side_by_side::side_by_side;
 
 pub(super) const NAME: &str = "collect";
@@ -55,10 +55,10 @@ async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
     for item in items {
         match Observation::read(&item.body) {
             Ok(observation) if refused(&observation).is_some() => {
-                unreadable.push((item, refused(&observation).unwrap_or_default()));
+                unreadable.push(Refused::whole(item, refused(&observation).unwrap_or_default()));
             }
             Ok(observation) => by_target.entry(observation.target()).or_default().push((observation, item)),
-            Err(words) => unreadable.push((item, words.to_string())),
+            Err(words) => unreadable.push(Refused::whole(item, words.to_string())),
         }
     }
     let mut failed = reject_all(&app, NAME, unreadable, deadline).await;
@@ -108,28 +108,6 @@ async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
 
 fn items_of(seen: &Finding) -> Vec<Item> {
     seen.iter().map(|(_, item)| item.clone()).collect()
-}
-
-/// Rejects what cannot be read; those that storage did not take.
-pub(super) async fn reject_all(
-    app: &Arc<App>,
-    function: &'static str,
-    unreadable: Vec<(Item, String)>,
-    deadline: Deadline,
-) -> Vec<Failed> {
-    let pieces = unreadable.into_iter().map(|(item, reason)| {
-        let app = Arc::clone(app);
-        async move {
-            let rejected = reject(&app, function, reason, &item.body, deadline).await;
-            rejected.err().map(|error| Failed { failure: error.into(), items: vec![item] })
-        }
-    });
-    let results = side_by_side(TARGETS, pieces).await;
-    let failed = |result: Result<Option<Failed>, String>| match result {
-        Ok(failed) => failed,
-        Err(panic) => Some(Failed { failure: Failure::Defect(panic), items: Vec::new() }),
-    };
-    results.into_iter().filter_map(failed).collect()
 }
 
 /// Merges what was seen into the target's document; its current wake-up, if it has one, and what became of each observation.

@@ -2,18 +2,25 @@
 //! The broker gives up whatever the cause, a service that refused for hours or a foreign message in the same batch; so a message
 //! is only rejected for what it caused itself, never for how often it came back.
 
+use std::time::Duration;
+
+use remediation::event::{Taken, take_message};
 use remediation::message::{Observation, Queue, WakeUp};
+use remediation::time::Timestamp;
 
 use super::isolate::DEATHS;
 
-/// No message of this worker comes near this size, so what is larger is none; and it could not be sent back for sure.
+/// No message of this worker comes near this size, so what is larger is none; and it could not be sent back for sure. Event Grid's
+/// may be as large as the queue takes, and is not sent back as it is.
 const LARGEST: usize = 64 * 1024;
 
 /// What becomes of it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Fate {
     /// It is sent back.
     Return(Box<Observation>),
+    /// What its events become is sent on, or rejected.
+    TakeIn(Vec<Taken>),
     /// Its target is woken, if something waits there.
     Wake(Box<WakeUp>),
     /// It goes to the container `rejected`, for this reason.
@@ -22,19 +29,20 @@ pub(super) enum Fate {
 
 impl Fate {
     /// The fate of a body that was found in the dead-letter queue of `queue`. `deaths` tells how often the worker died while it
-    /// handled only this one.
-    pub(super) fn of(queue: Queue, body: &[u8], deaths: u32) -> Self {
+    /// handled only this one, `tolerance` how far clocks may differ.
+    pub(super) fn of(queue: Queue, body: &[u8], deaths: u32, tolerance: Duration, now: Timestamp) -> Self {
         let Ok(text) = std::str::from_utf8(body) else { return Self::Reject("the message is no text".to_owned()) };
         if deaths >= DEATHS {
             return Self::Reject(format!("the worker died {deaths} times while it handled only this message"));
         }
-        if body.len() > LARGEST {
+        if body.len() > LARGEST && queue != Queue::PolicyEvents {
             return Self::Reject(format!(
                 "the message has {} bytes, no message of this worker has as many",
                 body.len()
             ));
         }
         let read = match queue {
+            Queue::PolicyEvents => Ok(Self::TakeIn(take_message(text, tolerance, now))),
             Queue::NoncompliantResources => Observation::read(text).map(|seen| Self::Return(Box::new(seen.returned()))),
             Queue::WakeUps => WakeUp::read(text).map(|wake_up| Self::Wake(Box::new(wake_up))),
         };
@@ -46,6 +54,21 @@ impl Fate {
 mod tests {
     use super::*;
 
+    fn fate(queue: Queue, body: &[u8], deaths: u32) -> Fate {
+        Fate::of(queue, body, deaths, Duration::from_secs(300), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn events_are_taken_in_however_large_their_message_is_unless_it_is_deadly() {
+        let many = format!("[{}7]", "7,".repeat(LARGEST));
+        let Fate::TakeIn(taken) = fate(Queue::PolicyEvents, many.as_bytes(), 1) else { panic!() };
+        assert_eq!(taken.len(), LARGEST + 1);
+        assert!(
+            matches!(fate(Queue::PolicyEvents, b"[7]", 2), Fate::Reject(reason) if reason.contains("died 2 times"))
+        );
+        assert!(matches!(fate(Queue::PolicyEvents, b"\xff", 0), Fate::Reject(reason) if reason.contains("no text")));
+    }
+
     fn seen(returns: u32) -> String {
         format!(
             r#"{{"version":1,"seen":"nonCompliant","resourceId":"/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322/resourceGroups/RG","policyAssignmentId":"/providers/Microsoft.Management/managementGroups/MG/providers/Microsoft.Authorization/policyAssignments/A","observedAt":"2026-03-27T18:37:42Z","origin":"event","returns":{returns}}}"#
@@ -55,7 +78,7 @@ mod tests {
     #[test]
     fn what_can_be_read_is_sent_back_however_often_it_came_back() {
         for returns in [0, 1, 7, u32::MAX] {
-            let Fate::Return(back) = Fate::of(Queue::NoncompliantResources, seen(returns).as_bytes(), 1) else {
+            let Fate::Return(back) = fate(Queue::NoncompliantResources, seen(returns).as_bytes(), 1) else {
                 panic!("{returns}")
             };
             assert_eq!(back.returns, returns.saturating_add(1));
@@ -63,7 +86,8 @@ mod tests {
         let target = Observation::read(&seen(0)).unwrap().target();
         let wake_up = WakeUp::new(target, 3);
         let body = serde_json::to_vec(&wake_up).unwrap();
-        assert_eq!(Fate::of(Queue::WakeUps, &body, 0), Fate::Wake(Box::new(wake_up)));
+        let Fate::Wake(woken) = fate(Queue::WakeUps, &body, 0) else { panic!() };
+        assert_eq!(*woken, wake_up);
     }
 
     #[test]
@@ -79,7 +103,7 @@ mod tests {
             (Queue::NoncompliantResources, seen(0).as_bytes(), 2, "died 2 times"),
             (Queue::WakeUps, seen(0).as_bytes(), 0, "cannot be read"),
         ] {
-            let Fate::Reject(reason) = Fate::of(queue, body, deaths) else { panic!("{words}") };
+            let Fate::Reject(reason) = fate(queue, body, deaths) else { panic!("{words}") };
             assert!(reason.contains(words), "{reason}");
         }
     }

@@ -5,8 +5,10 @@
 mod collect;
 mod dead_letter;
 mod errand;
+mod events;
 mod isolate;
 mod receive_event;
+mod receive_queued_events;
 mod recover;
 mod rejection;
 mod remediate;
@@ -37,7 +39,8 @@ use side_by_side::apart;
 const EVENT_GRID_PATIENCE: Duration = Duration::from_secs(25);
 
 /// The functions: their folders, and so their routes.
-pub const FUNCTIONS: [&str; 5] = [receive_event::NAME, collect::NAME, remediate::NAME, sweep::NAME, recover::NAME];
+pub const FUNCTIONS: [&str; 6] =
+    [receive_event::NAME, receive_queued_events::NAME, collect::NAME, remediate::NAME, sweep::NAME, recover::NAME];
 
 /// How long a failing invocation of a queue's function is held, from its beginning: the host delivers again at once, and three
 /// hundred messages of ten deliveries each would be dead-lettered in 1.4 s.
@@ -97,6 +100,7 @@ impl Failure {
 /// The function that handles the messages of a queue.
 fn consumer(queue: Queue) -> &'static str {
     match queue {
+        Queue::PolicyEvents => receive_queued_events::NAME,
         Queue::NoncompliantResources => collect::NAME,
         Queue::WakeUps => remediate::NAME,
     }
@@ -125,6 +129,7 @@ async fn run(app: Arc<App>, function: &'static str, body: Body, deadline: Deadli
     let envelope = Envelope::read(&body.map_err(Failure::Call)?)?;
     match function {
         receive_event::NAME => receive_event::run(&app, &envelope, deadline.within(EVENT_GRID_PATIENCE)).await,
+        receive_queued_events::NAME => receive_queued_events::run(app, &envelope, deadline).await,
         collect::NAME => collect::run(app, &envelope, deadline).await,
         remediate::NAME => remediate::run(app, &envelope, deadline).await,
         sweep::NAME => sweep::run(&app, deadline).await,

@@ -21,10 +21,9 @@ use crate::host::{Envelope, Item};
 use crate::reconcile::ReconcileError;
 use crate::telemetry::about;
 
-use super::collect::reject_all;
 use super::errand::carry_out;
 use super::isolate::{Failed, Isolation};
-use super::rejection::reject;
+use super::rejection::{Refused, reject, reject_all};
 use super::side_by_side::side_by_side;
 use super::stopping::stop;
 
@@ -83,7 +82,7 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
                 }
                 known.2.push(item);
             }
-            Err(words) => unreadable.push((item, words.to_string())),
+            Err(words) => unreadable.push(Refused::whole(item, words.to_string())),
         }
     }
     let mut failed = reject_all(&app, NAME, unreadable, deadline).await;

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use remediation::event::Taken;
 use remediation::message::{Observation, Outgoing, Queue, WakeUp};
 use remediation::transition::{AfterDeath, after_death, wake_up_of};
+
+use tracing::warn;
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
@@ -13,6 +16,7 @@ use crate::service_bus::DeadLetter;
 use crate::telemetry::about;
 
 use super::dead_letter::Fate;
+use super::events::{self, Next};
 use super::rejection::reject_from;
 use super::rescheduling::reschedule;
 use super::stopping::stop;
@@ -35,7 +39,9 @@ pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadlin
         Ok(text) => store.crashes(consumer(queue), text, crate::azure::now(), deadline).await?,
         Err(_) => 0,
     };
-    match Fate::of(queue, &letter.body, deaths) {
+    let (tolerance, now) = (app.settings.tuning.clock_tolerance, app.reconciler.clocks.moment().latest());
+    match Fate::of(queue, &letter.body, deaths, tolerance, now) {
+        Fate::TakeIn(taken) => take_in(app, letter, taken, deadline).await,
         Fate::Return(observation) => send_back(app, letter, &observation, deadline).await,
         Fate::Wake(wake_up) => wake(app, letter, &wake_up, deadline).await,
         Fate::Reject(reason) => {
@@ -66,6 +72,35 @@ async fn stop_target(
         stop(app, &wake_up.target, reason, deaths, deadline).await?;
     }
     Ok(())
+}
+
+/// Events go on as they would have from the first: whoever sees them twice drops the second by its id.
+async fn take_in(app: &App, letter: &DeadLetter, taken: Vec<Taken>, deadline: Deadline) -> Result<End, Failure> {
+    let (mut messages, mut rejected) = (Vec::new(), false);
+    for next in taken.into_iter().filter_map(events::next) {
+        match next {
+            Next::Send(message) => messages.push(message),
+            Next::Reject { reason, payload } => {
+                rejected = true;
+                let reason = dead_lettered(letter, &error_chain(&reason));
+                reject_from(app, FUNCTION, Some(Queue::PolicyEvents), reason, payload.as_bytes(), deadline).await?;
+            }
+        }
+    }
+    if messages.is_empty() {
+        return Ok(if rejected { End::Rejected } else { End::Dropped });
+    }
+    app.reconciler.sender.send(Queue::NoncompliantResources, &messages, crate::azure::now(), deadline).await?;
+    let (queue, reason) = (Queue::PolicyEvents.name(), letter.reason.as_str());
+    warn!(
+        event = "events_returned",
+        queue,
+        message_id = letter.message_id,
+        events = messages.len(),
+        reason,
+        "the events of a dead-lettered message are sent on"
+    );
+    Ok(End::Returned)
 }
 
 async fn send_back(
@@ -150,7 +185,11 @@ async fn reject(
     reason: String,
     deadline: Deadline,
 ) -> Result<(), Failure> {
-    let DeadLetter { body, deliveries, reason: why, .. } = letter;
-    let reason = format!("{reason}; it was dead-lettered after {deliveries} deliveries ({why})");
-    Ok(reject_from(app, FUNCTION, Some(queue), reason, body, deadline).await?)
+    let reason = dead_lettered(letter, &reason);
+    Ok(reject_from(app, FUNCTION, Some(queue), reason, &letter.body, deadline).await?)
+}
+
+fn dead_lettered(letter: &DeadLetter, reason: &str) -> String {
+    let DeadLetter { deliveries, reason: why, .. } = letter;
+    format!("{reason}; it was dead-lettered after {deliveries} deliveries ({why})")
 }

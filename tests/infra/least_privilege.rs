@@ -17,6 +17,7 @@ use simulator::estate::{ComplianceState, Estate};
 use simulator::faults::Rule;
 use simulator::functions_host::FunctionsHost;
 use simulator::resource_manager::{ResourceManager, Tempo};
+use simulator::service_bus::event_grid;
 use simulator::{LocalAzure, LocalAzureOptions};
 use simulator_demo::{Burst, Mode, Storm, burst, estate, judgement, settings};
 use time::OffsetDateTime;
@@ -76,7 +77,7 @@ impl Play {
     }
 
     /// Plays until all that can be fixed is, or until all of `awaited` is refused.
-    async fn with(self, granted: &BTreeSet<String>, awaited: &BTreeSet<String>) -> Asked {
+    async fn with(mut self, granted: &BTreeSet<String>, awaited: &BTreeSet<String>) -> Asked {
         let package = tempfile::tempdir().unwrap();
         let folder = package.path().join("dist");
         stage(&folder);
@@ -92,7 +93,10 @@ impl Play {
         options.settings.extend(settings(Mode::Act));
         options.settings.extend(self.settings);
         let host = FunctionsHost::start(&folder, azure.broker().clone(), options).await.unwrap();
-        let delivery = tokio::spawn(host.deliver("receive-event", self.events));
+        // By the queue, as it is deployed, and by the webhook.
+        let posted = self.events.split_off(self.events.len() / 2);
+        event_grid::deliver(azure.broker(), "policy-events", &self.events).unwrap().unwrap();
+        let delivery = tokio::spawn(host.deliver("receive-event", posted));
         let begun = Instant::now();
         loop {
             let records = manager.records().into_iter();

@@ -8,11 +8,10 @@ use remediation::message::Queue;
 use serde_json::Value;
 use simulator::service_bus::Broker;
 
-use crate::snapshot::{WORKERS, last, of_type, path, resources, text};
+use crate::snapshot::{WORKERS, last, of_type, path, resources};
 
-/// Queues that are deployed and that no function of this version reads: `policy-events` waits for the function that takes events from
-/// a queue, `batch-runs` for the one that runs batches.
-const AHEAD: [&str; 2] = ["batch-runs", "policy-events"];
+/// Queues that are deployed and that no function of this version reads: `batch-runs` waits for the one that runs batches.
+const AHEAD: [&str; 1] = ["batch-runs"];
 
 fn deployed(name: &str) -> BTreeMap<String, Value> {
     let queues = of_type(name, "Microsoft.ServiceBus/namespaces/queues");
@@ -52,12 +51,6 @@ fn each_function_reads_a_deployed_queue_and_each_deployed_queue_is_read() {
 }
 
 #[test]
-fn the_document_says_whether_the_queue_of_events_is_read() {
-    let is_told = text("docs/deployment.md").contains("No function of this version reads that queue yet");
-    assert_eq!(is_told, AHEAD.contains(&"policy-events"));
-}
-
-#[test]
 fn the_connection_of_each_trigger_is_set() {
     let config = of_type("default", "Microsoft.Web/sites/config").remove(0);
     for (function, (_, connection)) in read() {
@@ -75,8 +68,7 @@ fn the_rules_are_those_of_the_local_azure() {
     let broker = Broker::with_worker_queues();
     for name in WORKERS {
         for (queue, of) in deployed(name) {
-            // Events are delivered as often as what they become.
-            let rules = broker.rules(if queue == "policy-events" { "noncompliant-resources" } else { &queue });
+            let rules = broker.rules(&queue);
             let rules = rules.unwrap_or_else(|| panic!("the local Azure has no {queue}"));
             assert_eq!(of["maxDeliveryCount"], rules.max_delivery_count, "{queue}");
             let minutes = |duration: &Value| {

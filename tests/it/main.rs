@@ -58,6 +58,7 @@ mod package;
 mod parked_targets;
 mod plan_then_act;
 mod poison;
+mod queued_events;
 mod redelivery;
 mod refusals;
 mod refused_starts;

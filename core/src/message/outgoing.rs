@@ -15,6 +15,8 @@ use super::nonce::Nonce;
 /// The worker's own queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
+    /// What Event Grid delivers. The worker only reads it.
+    PolicyEvents,
     /// What was seen of a resource.
     NoncompliantResources,
     /// Targets to look at.
@@ -24,12 +26,13 @@ pub enum Queue {
 impl Queue {
     /// All of them, in the order in which `recover` empties their dead-letter queues: what was seen first, it is known nowhere
     /// else; a target without its wake-up is found by `sweep`, too.
-    pub const ALL: [Self; 2] = [Self::NoncompliantResources, Self::WakeUps];
+    pub const ALL: [Self; 3] = [Self::PolicyEvents, Self::NoncompliantResources, Self::WakeUps];
 
     /// The queue's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::PolicyEvents => "policy-events",
             Self::NoncompliantResources => "noncompliant-resources",
             Self::WakeUps => "wake-ups",
         }

@@ -25,7 +25,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const CALM: u32 = 3;
 /// So many looks in a row that find nobody at work are enough, where something waits for longer than the demo lasts.
 const LULL: u32 = 12;
-pub(crate) const QUEUES: [&str; 3] = ["noncompliant-resources", "wake-ups", "batch-runs"];
+pub(crate) const QUEUES: [&str; 4] = ["noncompliant-resources", "wake-ups", "batch-runs", EVENTS];
+/// The queue that Event Grid delivers to.
+pub(crate) const EVENTS: &str = "policy-events";
 
 /// What is to be shown.
 pub struct Demo {

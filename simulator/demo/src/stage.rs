@@ -8,16 +8,22 @@ use serde_json::Value;
 use simulator::functions_host::{FunctionsHost, HostOptions, LogLine};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
+use simulator::service_bus::event_grid;
 use simulator::{LocalAzure, LocalAzureOptions};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::follow::follow;
 use super::rights::with_rights;
-use super::run::{Demo, QUEUES};
+use super::run::{Demo, EVENTS, QUEUES};
 use super::settings::settings;
 use super::tally::LogTally;
 use crate::scenario::Scene;
+
+/// Every so many-th event comes by the webhook.
+const BY_WEBHOOK: usize = 4;
+/// What no queue of the standard tier takes, with its properties; Event Grid itself takes events of 1 MB.
+const TOO_LARGE: usize = 250 * 1024;
 
 /// Everything runs.
 pub(crate) struct Stage {
@@ -66,8 +72,17 @@ impl Stage {
         Ok(Self { worker, azure, manager, host, deliveries, first, log, reader: Some((enough, reader)) })
     }
 
-    /// Delivers events, beside everything else.
+    /// Delivers events, beside everything else: as the deployment does, to the queue, and some to the webhook.
     pub(crate) fn deliver(&mut self, events: Vec<Value>) {
+        let is_posted = |(place, event): &(usize, Value)| {
+            place % BY_WEBHOOK == BY_WEBHOOK - 1 || event.to_string().len() > TOO_LARGE
+        };
+        let (posted, queued): (Vec<_>, Vec<_>) = events.into_iter().enumerate().partition(is_posted);
+        let values = |some: Vec<(usize, Value)>| some.into_iter().map(|(_, event)| event).collect::<Vec<_>>();
+        let (events, queued) = (values(posted), values(queued));
+        event_grid::deliver(self.azure.broker(), EVENTS, &queued)
+            .expect("the queue is one of the worker's")
+            .expect("the queue has room for what a demo sends");
         let (delivery, first) = (self.host.deliver("receive-event", events), Arc::clone(&self.first));
         self.deliveries.push(tokio::spawn(async move {
             delivery.await;

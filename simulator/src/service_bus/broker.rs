@@ -49,7 +49,8 @@ struct Inner {
 }
 
 /// The worker's queues, and how often each of their messages is delivered before it is dead-lettered (docs/adr/0007).
-const WORKER_QUEUES: [(&str, u32); 3] = [("noncompliant-resources", 100), ("wake-ups", 100), ("batch-runs", 20)];
+const WORKER_QUEUES: [(&str, u32); 4] =
+    [("policy-events", 100), ("noncompliant-resources", 100), ("wake-ups", 100), ("batch-runs", 20)];
 
 /// The longest that a receiver sleeps without looking again; only a safety net behind the change signal.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);

@@ -4,6 +4,7 @@
 mod batches;
 mod broker;
 mod entity;
+pub mod event_grid;
 mod message;
 mod message_json;
 mod queue;
