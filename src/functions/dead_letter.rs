@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_it_caused_itself_is_rejected_with_the_reason() {
         let padded = format!("{}{}", seen(0), " ".repeat(LARGEST));
-        let newer = seen(0).replace("\"version\":1", "\"version\":2");
+        let newer = seen(0).replace("\"version\":1", "\"version\":3");
         for (queue, body, deaths, words) in [
             (Queue::NoncompliantResources, [0xff_u8].as_slice(), 0, "no text"),
             (Queue::NoncompliantResources, b"7", 0, "cannot be read"),
