@@ -1,7 +1,6 @@
 //! The command line: what a person runs in a shell. Under the Functions host none of this is used.
 //!
-//! A file a command. `operator` is what the commands share that look at an installation: settings, login, output. What they say is
-//! made of values in `remediation::report`; here it is only fetched and printed.
+//! A file a command. `operator` is what the commands share that look at an installation: settings, login, output.
 
 mod completions;
 #[cfg(feature = "local")]

@@ -22,8 +22,8 @@ use crate::host::{Envelope, Item};
 use crate::telemetry::about;
 
 use super::errand::{Left, carry_out};
-use super::isolate::{Failed, Isolation};
-use super::rejection::{Refused, reject, reject_all};
+use super::isolate::{Failed, each_or_rejected};
+use super::rejection::{Refused, reject_all};
 use super::side_by_side::side_by_side;
 
 pub(super) const NAME: &str = "collect";
@@ -33,18 +33,16 @@ const TARGETS: usize = 16;
 /// The share of the invocation's time in which a document is tried for: the rest is for what then becomes of its observations.
 const OF_ONE_TARGET: f64 = 0.5;
 
+/// Nothing here passes the options of a batch run on to tasks yet, and a task must not do more than was asked.
+const OF_A_RUN: &str =
+    "the message has options of a batch run, which this worker cannot follow; deploy the newer worker everywhere";
+
 /// What was seen of one target, with the messages that said so.
 type Finding = Vec<(Observation, Item)>;
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
-    let isolation = Isolation {
-        app: &app,
-        function: NAME,
-        deadline,
-        handle: |items| collect(Arc::clone(&app), items, deadline),
-        give_up: async |item: Item, reason, _| Ok(reject(&app, NAME, reason, &item.body, deadline).await?),
-    };
-    isolation.run(envelope.items()?).await
+    let handle = |items| collect(Arc::clone(&app), items, deadline);
+    each_or_rejected(&app, NAME, envelope, deadline, handle).await
 }
 
 async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Failed> {
@@ -56,6 +54,9 @@ async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
         match Observation::read(&item.body) {
             Ok(observation) if refused(&observation).is_some() => {
                 unreadable.push(Refused::whole(item, refused(&observation).unwrap_or_default()));
+            }
+            Ok(observation) if !observation.options.is_default() => {
+                unreadable.push(Refused::whole(item, OF_A_RUN.to_owned()));
             }
             Ok(observation) => by_target.entry(observation.target()).or_default().push((observation, item)),
             Err(words) => unreadable.push(Refused::whole(item, words.to_string())),

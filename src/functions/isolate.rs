@@ -16,8 +16,9 @@ use crate::app::App;
 use crate::azure::{Deadline, error_chain};
 use crate::blob::{CrashMark, StateError, crash_key};
 use crate::functions::Failure;
-use crate::host::Item;
+use crate::host::{Envelope, Item};
 
+use super::rejection::reject;
 use super::side_by_side::apart;
 
 /// From this delivery on an item is marked while it is in hand.
@@ -48,6 +49,21 @@ pub(super) struct Isolation<'a, H, G> {
     pub(super) handle: H,
     /// Gives an item up, for this reason and after so many deaths.
     pub(super) give_up: G,
+}
+
+/// Handles the items of an invocation; one that is given up is rejected as a whole.
+pub(super) async fn each_or_rejected<F>(
+    app: &App,
+    function: &'static str,
+    envelope: &Envelope,
+    deadline: Deadline,
+    handle: impl Fn(Vec<Item>) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Vec<Failed>> + Send + 'static,
+{
+    let give_up = async |item: Item, reason, _| Ok(reject(app, function, reason, &item.body, deadline).await?);
+    Isolation { app, function, deadline, handle, give_up }.run(envelope.items()?).await
 }
 
 /// Items that are handled together.

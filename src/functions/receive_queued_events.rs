@@ -13,20 +13,14 @@ use crate::functions::Failure;
 use crate::host::{Envelope, Item};
 
 use super::events::{Next, next};
-use super::isolate::{Failed, Isolation};
-use super::rejection::{Refused, reject, reject_all};
+use super::isolate::{Failed, each_or_rejected};
+use super::rejection::{Refused, reject_all};
 
 pub(super) const NAME: &str = "receive-queued-events";
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
-    let isolation = Isolation {
-        app: &app,
-        function: NAME,
-        deadline,
-        handle: |items| receive(Arc::clone(&app), items, deadline),
-        give_up: async |item: Item, reason, _| Ok(reject(&app, NAME, reason, &item.body, deadline).await?),
-    };
-    isolation.run(envelope.items()?).await
+    let handle = |items| receive(Arc::clone(&app), items, deadline);
+    each_or_rejected(&app, NAME, envelope, deadline, handle).await
 }
 
 async fn receive(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Failed> {

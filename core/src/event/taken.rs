@@ -40,6 +40,10 @@ pub enum Taken {
     },
 }
 
+/// So many payloads of a message are rejected each by itself. A message may hold a hundred thousand that are none, and each would be
+/// a blob and a line of the log.
+const REFUSED_ALONE: usize = 16;
+
 /// Why a payload is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -55,6 +59,9 @@ pub enum Refusal {
     /// Seen later than now.
     #[error("{0}")]
     FromTheFuture(String),
+    /// The last of very many.
+    #[error("the message has {0} more events that cannot be handled; they are kept together")]
+    More(usize),
 }
 
 /// What a message of Event Grid's becomes: its body is one event or a list, in either schema.
@@ -66,9 +73,29 @@ pub fn take_message(body: &str, tolerance: Duration, now: Timestamp) -> Vec<Take
     match serde_json::from_str(body.trim_start_matches('\u{feff}')) {
         Err(error) => refused(Refusal::NoJson(error.to_string())),
         Ok(Value::Array(events)) if events.is_empty() => refused(Refusal::Empty),
-        Ok(Value::Array(events)) => events.iter().map(|event| take(event, tolerance, now)).collect(),
+        Ok(Value::Array(events)) => few_refused(events.iter().map(|event| take(event, tolerance, now))),
         Ok(event) => vec![take(&event, tolerance, now)],
     }
+}
+
+/// The same, with what is refused beyond the first as one.
+fn few_refused(taken: impl Iterator<Item = Taken>) -> Vec<Taken> {
+    let (mut all, mut alone, mut together) = (Vec::new(), 0, Vec::new());
+    for one in taken {
+        match one {
+            Taken::Refused { payload, .. } if alone == REFUSED_ALONE => together.push(payload),
+            Taken::Refused { .. } => {
+                alone += 1;
+                all.push(one);
+            }
+            Taken::Queued { .. } | Taken::Ignored { .. } | Taken::Foreign(_) => all.push(one),
+        }
+    }
+    if !together.is_empty() {
+        let (reason, payload) = (Refusal::More(together.len()), format!("[{}]", together.join(",")));
+        all.push(Taken::Refused { reason, payload });
+    }
+    all
 }
 
 /// What one payload becomes. `tolerance` is how far clocks may differ; what would be ignored is not refused for its time.
@@ -128,6 +155,7 @@ mod tests {
             Taken::Refused { reason: Refusal::Empty, .. } => "empty",
             Taken::Refused { reason: Refusal::Malformed(_), .. } => "malformed",
             Taken::Refused { reason: Refusal::FromTheFuture(_), .. } => "future",
+            Taken::Refused { reason: Refusal::More(_), .. } => "more",
         };
         take_message(body, Duration::from_secs(300), NOW).into_iter().map(word).collect()
     }
@@ -156,6 +184,22 @@ mod tests {
             ("\"text\"".to_owned(), vec!["malformed"]),
         ] {
             assert_eq!(words(&body), expected, "{body:.80}");
+        }
+    }
+
+    #[test]
+    fn very_many_refused_events_are_few_rejected_items_and_none_is_lost() {
+        let good = event("1", "NonCompliant", "2026-03-27T18:37:42Z");
+        for bad in [15, 16, 17, 100_000] {
+            let body = format!("[{}{good}]", "7,".repeat(bad));
+            let taken = take_message(&body, Duration::ZERO, NOW);
+            let refused = |taken: &Taken| match taken {
+                Taken::Refused { payload, .. } => payload.matches('7').count(),
+                Taken::Queued { .. } | Taken::Ignored { .. } | Taken::Foreign(_) => 0,
+            };
+            assert_eq!(taken.iter().map(refused).sum::<usize>(), bad);
+            assert_eq!(taken.len(), 1 + bad.min(REFUSED_ALONE + 1), "{bad}");
+            assert_eq!(taken.iter().filter(|one| matches!(one, Taken::Queued { .. })).count(), 1);
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use remediation::time::Timestamp;
 
-/// The version of all JSON objects; `docs/commands.md` says what changes it.
+/// The version of all JSON objects: raised when a member goes or means something else. New members may come at any time.
 const VERSION: u32 = 1;
 
 /// Where a command shows things.

@@ -1,8 +1,7 @@
 //! Groups of policy states: `$apply` at every scope, with filter, order, columns and pages.
 
-use super::local::{Answer, INSIGHTS, LANDING, Local, ROOT, assignment, start, tempo};
+use super::local::{Answer, LANDING, Local, ROOT, assignment, start, tempo};
 use crate::{estate::sample, resource_manager::PageSizes};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 /// The double grouping of the official example `PolicyStates_FilterAndMultipleGroups`, in what a client needs of it.
@@ -10,13 +9,7 @@ const BY_TARGET: &str = "groupby((policyAssignmentId,policyDefinitionReferenceId
                          /groupby((policyAssignmentId,policyDefinitionReferenceId,subscriptionId,resourceGroup), aggregate($count as n))";
 
 async fn query(local: &Local, scope: &str, options: &[(&str, &str)]) -> Answer {
-    let options: Vec<String> = options
-        .iter()
-        .map(|(name, value)| format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
-        .collect();
-    local
-        .post(&format!("{scope}{INSIGHTS}/policyStates/latest/queryResults?api-version=2024-10-01{}", options.concat()))
-        .await
+    local.query_states("2024-10-01", scope, options).await
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::{
     io::Write as _,
@@ -106,6 +107,13 @@ impl Local {
 
     pub(super) async fn post(&self, path: &str) -> Answer {
         self.call("POST", path, None).await
+    }
+
+    /// Asks for the latest policy states of a scope.
+    pub(super) async fn query_states(&self, version: &str, scope: &str, options: &[(&str, &str)]) -> Answer {
+        let option = |(name, value): &(&str, &str)| format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
+        let options: String = options.iter().map(option).collect();
+        self.post(&format!("{scope}{INSIGHTS}/policyStates/latest/queryResults?api-version={version}{options}")).await
     }
 
     /// PUTs a task with the given properties.

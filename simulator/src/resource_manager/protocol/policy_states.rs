@@ -5,18 +5,11 @@ use crate::{
     estate::{ComplianceState, RecordKey, sample},
     resource_manager::{PageSizes, Tempo},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 async fn query(local: &Local, scope: &str, options: &[(&str, &str)]) -> Answer {
-    let options: Vec<String> = options
-        .iter()
-        .map(|(name, value)| format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
-        .collect();
-    local
-        .post(&format!("{scope}{INSIGHTS}/policyStates/latest/queryResults?api-version=2019-10-01{}", options.concat()))
-        .await
+    local.query_states("2019-10-01", scope, options).await
 }
 
 async fn count(local: &Local, scope: &str, filter: &str) -> usize {
