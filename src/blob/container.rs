@@ -15,6 +15,7 @@ use azure_storage_blob::models::{
 use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedMutexGuard;
 
 use remediation::document::{ETag, FormatVersion, VERSION, Versioned};
 use remediation::time::Timestamp;
@@ -91,6 +92,11 @@ pub(super) struct Container {
 impl Container {
     pub(super) fn new(client: BlobContainerClient) -> Self {
         Self { client, races: Races::default() }
+    }
+
+    /// The turn to read a document and to write in its place, as far as this process goes.
+    pub(super) async fn turn_to_change(&self, blob: &str, deadline: Deadline) -> Option<OwnedMutexGuard<()>> {
+        self.races.turn_to_change(blob, deadline).await
     }
 
     /// Reads a document, if it is there.

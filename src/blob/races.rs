@@ -1,5 +1,6 @@
 //! Races that need not be run. Several passes and batches of one process write the same documents: they write one after the other, and
-//! whoever would replace a version that this process knows to be replaced is told so without a call.
+//! whoever would replace a version that this process knows to be replaced is told so without a call. Who has lost may keep the others of
+//! this process away while it reads and writes anew: a stream of batches would else be faster for ever.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -17,17 +18,24 @@ use crate::kept::Kept;
 const MOST: usize = 4 << 20;
 /// What an entry takes beside its texts, by estimate.
 const OF_ONE: usize = 200;
+/// Longest time to wait for one who reads and writes anew.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What this process knows of the versions of blobs.
 #[derive(Debug)]
 pub(super) struct Races {
     latest: Kept<String, ETag>,
-    turns: Mutex<HashMap<String, Weak<Turn<()>>>>,
+    writes: Turns,
+    changes: Turns,
 }
+
+/// Turns at blobs, by their names.
+#[derive(Debug, Default)]
+struct Turns(Mutex<HashMap<String, Weak<Turn<()>>>>);
 
 impl Default for Races {
     fn default() -> Self {
-        Self { latest: Kept::at_most(MOST), turns: Mutex::default() }
+        Self { latest: Kept::at_most(MOST), writes: Turns::default(), changes: Turns::default() }
     }
 }
 
@@ -49,8 +57,19 @@ impl Races {
 
     /// The turn to write the blob; none when somebody else has it until the deadline: then storage decides.
     pub(super) async fn turn(&self, blob: &str, deadline: Deadline) -> Option<OwnedMutexGuard<()>> {
+        self.writes.at(blob, deadline).await
+    }
+
+    /// The turn to read the blob and to write in its place. Nobody needs it, so nobody waits long for it.
+    pub(super) async fn turn_to_change(&self, blob: &str, deadline: Deadline) -> Option<OwnedMutexGuard<()>> {
+        self.changes.at(blob, deadline.within(PATIENCE)).await
+    }
+}
+
+impl Turns {
+    async fn at(&self, blob: &str, deadline: Deadline) -> Option<OwnedMutexGuard<()>> {
         let turn = {
-            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if turns.len() >= 64 && turns.len().is_power_of_two() {
                 turns.retain(|_, turn| turn.strong_count() > 0);
             }
@@ -91,6 +110,18 @@ mod tests {
         for n in 0..1_000 {
             drop(races.turn(&n.to_string(), Deadline::after(Duration::from_secs(5))).await);
         }
-        assert!(races.turns.lock().unwrap().len() <= 128);
+        assert!(races.writes.0.lock().unwrap().len() <= 128);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_long_for_one_who_reads_and_writes_anew_and_its_own_write_for_nobody() {
+        let races = Races::default();
+        let until = Deadline::after(Duration::from_secs(150));
+        let first = races.turn_to_change("a", until).await;
+        assert!(first.is_some() && races.turn("a", until).await.is_some());
+        let begun = tokio::time::Instant::now();
+        assert!(races.turn_to_change("a", until).await.is_none() && begun.elapsed() < 2 * PATIENCE);
+        drop(first);
+        assert!(races.turn_to_change("a", until).await.is_some());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use azure_storage_blob::BlobServiceClient;
+use tokio::sync::OwnedMutexGuard;
 use url::Url;
 use uuid::Uuid;
 
@@ -54,6 +55,12 @@ impl Store {
     pub async fn target(&self, target: &Target, deadline: Deadline) -> Result<Versioned<TargetDocument>, StateError> {
         let found = self.state.read(&target_blob(target), deadline).await?;
         Ok(found.unwrap_or_else(|| Versioned { document: TargetDocument::new(target.clone()), etag: None }))
+    }
+
+    /// The turn to read a target's document and to write in its place. It keeps nobody from writing, but those of this process who ask
+    /// for it, and it is never waited for long.
+    pub async fn turn_to_change(&self, target: &Target, deadline: Deadline) -> Option<OwnedMutexGuard<()>> {
+        self.state.turn_to_change(&target_blob(target), deadline).await
     }
 
     /// Reads the target document with this blob name, if it is there.

@@ -31,6 +31,7 @@ pub(super) async fn carry_out(
 ) -> Result<Left, StateError> {
     let (store, tuning) = (&app.reconciler.store, &app.settings.tuning);
     let mut contest = Contest::until(deadline);
+    let _turn = store.turn_to_change(target, deadline).await;
     loop {
         match errand.next(tuning, app.reconciler.clocks.moment()) {
             Effect::Load => errand.loaded(store.target(target, deadline).await?),

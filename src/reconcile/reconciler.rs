@@ -30,7 +30,8 @@ use super::slots::Slots;
 const MOST_STEPS: usize = 2_000;
 /// Pages of a list of deployments that are taken in at a time. A task may have 500, and a pass has 20 s.
 const PART: usize = 10;
-/// Longest time for reading the policy states of a scope at a time: waves, which do without, must have some of the slot as well.
+/// Longest time for reading the policy states of a scope at a time, and no more than half of what is left of the slot: waves, which do
+/// without, must have some of it as well.
 const ALL_STATES: Duration = Duration::from_secs(10);
 /// Most pages of them at a time: 50,000 resources, the most that a task takes, at 100 a page.
 const PAGES_OF_STATES: usize = 500;
@@ -98,6 +99,7 @@ impl Reconciler {
         let mut pass = Pass::new(wake_up, installation);
         let mut contest = Contest::until(deadline);
         let mut is_new = true;
+        let mut turn = None;
         let ends = self.clocks.running() + slot.left();
         for _ in 0..MOST_STEPS {
             let moment = self.clocks.moment();
@@ -114,6 +116,10 @@ impl Reconciler {
                 pass.observe(Observed::Crowded);
             }
             let next = pass.refreshed(pass.next(&self.tuning, moment));
+            // Only who reads and writes at once keeps others away.
+            if !next.is_of_documents() {
+                turn = None;
+            }
             match self.act(next, &pass, &wake_up.target, slot, deadline).await? {
                 Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
                     return Err(ReconcileError::CutOff(found.document.cut_off));
@@ -124,6 +130,12 @@ impl Reconciler {
                         let blob = format!("of target {}", wake_up.target.hash());
                         return Err(StateError::Contended { blob }.into());
                     }
+                    // A pass that has lost would lose to the next batch again.
+                    turn = match &observed {
+                        Observed::Conflict => self.store.turn_to_change(&wake_up.target, deadline).await,
+                        Observed::Saved(..) => None,
+                        _ => turn,
+                    };
                     pass.observe(observed);
                 }
                 None => {
@@ -393,7 +405,7 @@ impl Reconciler {
         slot: Deadline,
     ) -> Result<ScopeStates, ArmError> {
         let call = calls::all_non_compliant(target, crate::azure::now());
-        let limit = slot.within(ALL_STATES);
+        let limit = slot.within(ALL_STATES.min(slot.left() / 2));
         let mut list = ScopeStates::unread(from);
         for _ in 0..PAGES_OF_STATES {
             let Unread::From(link) = &list.unread else { break };

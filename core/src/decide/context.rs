@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::document::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 use crate::fact::{ActiveTasks, Scanned};
-use crate::settings::Tuning;
+use crate::settings::{Mode, Tuning};
 use crate::time::{Moment, Timestamp};
 use crate::transition::backoff::{early_pause, next_pass};
 use crate::transition::left_out::count_surplus;
@@ -106,6 +106,8 @@ impl<'a> Context<'a> {
         let mut document = document.clone();
         forget_settled(&mut document, self.tuning.flap_window, self.now);
         count_surplus(&mut document, self.tuning);
+        // Plan mode has no task to take it back.
+        document.waves_first |= self.ran_out_of_time() && self.tuning.mode == Mode::Act;
         // What is in doubt is asked about when no task runs, unless nothing can be asked.
         let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
         let kept = retention::pass_over(&document, self.tuning, self.now);

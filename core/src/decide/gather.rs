@@ -201,7 +201,10 @@ impl Context<'_> {
         if let Some(rival) = blockers.unknown_rival(&self.pass.target.scope, self.document.resources.keys()) {
             return Gathered::Next(Next::LoadRival(rival));
         }
-        let Some(due) = Due::of(self.document, &blockers, self.now) else {
+        // When no more can be asked now, whoever has an answer goes, however long others have waited.
+        let answered = |id: &ResourceId| self.pass.answers.states_asked.contains(id);
+        let told = self.no_questions().and_then(|_| Due::of(self.document, &blockers, self.now, answered));
+        let Some(due) = told.or_else(|| Due::of(self.document, &blockers, self.now, |_| true)) else {
             return Gathered::Next(self.idle_until_due(again, Idle::Blocked));
         };
         match self.judged(due, facts) {
@@ -252,7 +255,7 @@ impl Context<'_> {
             }
         }
         let Some(task) = plan.task.filter(|_| self.cannot_open().is_none()) else { return Self::step(changed) };
-        changed.waves_first = self.pass.answers.all_non_compliant.as_ref().is_some_and(|list| !list.is_complete());
+        changed.waves_first = self.ran_out_of_time();
         // Only what creates the task tells whether that is still refused.
         (changed.parked, changed.granting) = (None, None);
         open::open(&mut changed, &task, self.tuning, self.moment);

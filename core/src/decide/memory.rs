@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use crate::document::{Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::event::ComplianceState;
 use crate::fact::{
     ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState, TaskStatus,
 };
@@ -69,6 +70,13 @@ impl Answers {
             }
             Answer::AllNonCompliant(states) => {
                 self.unlisted_then = unlisted;
+                // Whoever was told that a resource does not comply need not ask for its state.
+                for state in states.states.iter().filter(|state| state.state == ComplianceState::NonCompliant) {
+                    if let Ok(id) = state.resource.parse::<ResourceId>() {
+                        self.states_asked.insert(id);
+                        self.states.push(state.clone());
+                    }
+                }
                 self.all_non_compliant = Some(states);
             }
             Answer::ActiveTasks(tasks) => self.active_tasks = Some(tasks),

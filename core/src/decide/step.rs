@@ -43,6 +43,24 @@ pub enum Next {
     Done,
 }
 
+impl Next {
+    /// Whether documents are read or written, and nobody else is waited for.
+    #[must_use]
+    pub fn is_of_documents(&self) -> bool {
+        match self {
+            Self::Load | Self::Save(_) | Self::LoadClaims | Self::SaveClaims(_) | Self::LoadRival(_) => true,
+            Self::Ask(_)
+            | Self::Create(..)
+            | Self::Grant(_)
+            | Self::Evaluate(_)
+            | Self::DeleteTask(_)
+            | Self::Show(_)
+            | Self::Wake(_)
+            | Self::Done => false,
+        }
+    }
+}
+
 /// A write of the target's document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {

@@ -19,6 +19,11 @@ pub(crate) enum Escalation {
 }
 
 impl Context<'_> {
+    /// Whether this pass has asked for all of the scope and was not told all: the next goes to waves first.
+    pub(crate) fn ran_out_of_time(self) -> bool {
+        self.pass.answers.all_non_compliant.as_ref().is_some_and(|list| !list.is_complete())
+    }
+
     pub(crate) fn escalation(self, facts: &Facts, blockers: &Blockers<'_>) -> Escalation {
         let Some(many) = WholeScope::of(self.document, self.tuning, self.now) else { return Escalation::Waves };
         let scope = &self.pass.target.scope;
@@ -48,20 +53,24 @@ impl Context<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use proptest::collection::btree_set;
+    use proptest::prelude::*;
+
     use crate::decide::closed_gate_tests::play;
     use crate::decide::question::Answer;
     use crate::decide::step::{Observed, Transition};
     use crate::document::{StatesCursor, TaskKind, Unlisted};
     use crate::event::ComplianceState;
-    use crate::fact::ScopeStates;
-    use crate::fact::{Effect, PolicyState};
+    use crate::fact::{Effect, PolicyState, ScopeStates, Unanswered};
     use crate::fixture::{now, pass_over, resource, target, tuning, waiting};
     use crate::message::WakeUp;
 
     const COUNT: usize = 301;
 
-    fn states(next: Option<&str>) -> Observed {
+    fn states(places: impl IntoIterator<Item = usize>, next: Option<&str>) -> Observed {
         let state = |n| PolicyState {
             resource: resource(n).to_string(),
             state: ComplianceState::NonCompliant,
@@ -69,7 +78,7 @@ mod tests {
             effect: Some(Effect::Remediable),
         };
         let mut states = ScopeStates::unread(None);
-        states.push((0..COUNT).map(state).collect(), next.map(str::to_owned));
+        states.push(places.into_iter().map(state).collect(), next.map(str::to_owned));
         Observed::Answer(Answer::AllNonCompliant(states))
     }
 
@@ -79,14 +88,14 @@ mod tests {
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         play(&mut pass, document, |next| *next == Next::Ask(Question::AllNonCompliant(None)));
         let mut cut = pass.clone();
-        pass.observe(states(None));
+        pass.observe(states(0..COUNT, None));
         let Next::Save(write) = pass.next(&tuning(), now()) else { panic!("no task") };
         assert_eq!(write.transition, Transition::Opened);
         assert_eq!(write.document.active.unwrap().kind, TaskKind::WholeScope { count: COUNT });
-        cut.observe(states(Some("rest")));
-        let Next::Ask(Question::States(asked)) = cut.next(&tuning(), now()) else { panic!("no wave") };
-        cut.observe(Observed::Answer(Answer::States(asked, Vec::new())));
+        cut.observe(states(0..COUNT, Some("rest")));
+        // What is in the list is known not to comply, and is not asked for.
         let Next::Save(write) = cut.next(&tuning(), now()) else { panic!("no task") };
+        assert_eq!((write.transition, write.document.in_task().count()), (Transition::Opened, 100));
         assert!(write.document.waves_first);
         let mut next = waiting(COUNT);
         next.waves_first = true;
@@ -94,6 +103,41 @@ mod tests {
         play(&mut pass, next, |next| matches!(next, Next::Save(_) | Next::Ask(Question::AllNonCompliant(_))));
         let Next::Save(write) = pass.next(&tuning(), now()) else { panic!("the whole scope is asked for again") };
         assert!(!write.document.waves_first, "the pass after that may ask for it");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_pass_that_is_cut_off_goes_with_whoever_has_an_answer(
+            told in btree_set(0..COUNT, 0..COUNT),
+            asked in btree_set(0..COUNT, 0..100),
+            is_late: bool,
+        ) {
+            let document = waiting(COUNT);
+            let mut order: Vec<_> = document.resources.iter().map(|(id, entry)| (entry.first_seen, id.clone())).collect();
+            order.sort_unstable();
+            let known: BTreeSet<_> = told.iter().chain(&asked).map(|n| resource(*n)).collect();
+            let mut wanted: Vec<_> = order.into_iter().map(|(_, id)| id).filter(|id| known.contains(id)).take(100).collect();
+            wanted.sort_unstable();
+            let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+            play(&mut pass, document, |next| *next == Next::Ask(Question::AllNonCompliant(None)));
+            pass.observe(if told.is_empty() {
+                Observed::Answer(Answer::AllNonCompliant(ScopeStates::unread(None)))
+            } else {
+                states(told, Some("rest"))
+            });
+            pass.observe(Observed::Answer(Answer::States(asked.iter().map(|n| resource(*n)).collect(), Vec::new())));
+            pass.observe(if is_late { Observed::OutOfTime } else { Observed::Unanswered(Unanswered::default()) });
+            let Next::Save(write) = pass.next(&tuning(), now()) else { panic!("nothing is written") };
+            prop_assert!(write.document.waves_first, "the next pass goes to waves first");
+            let in_task: Vec<_> = write.document.in_task().cloned().collect();
+            prop_assert_eq!(&in_task, &wanted);
+            match write.transition {
+                Transition::Opened => prop_assert!(!wanted.is_empty()),
+                Transition::Settled(why) => prop_assert!(wanted.is_empty() && !why.is_an_end()),
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
     }
 
     #[test]

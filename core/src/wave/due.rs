@@ -21,9 +21,14 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    /// At most 100 due resources that nothing is known to block. None when there are none.
-    pub(crate) fn of(document: &TargetDocument, blockers: &Blockers<'_>, now: Timestamp) -> Option<Self> {
-        let mut due: Vec<_> = waiting(document, now).filter(|(_, id, _)| !blockers.block(id)).collect();
+    /// At most 100 due resources that nothing is known to block, of those for which this holds. None when there are none.
+    pub(crate) fn of(
+        document: &TargetDocument,
+        blockers: &Blockers<'_>,
+        now: Timestamp,
+        holds: impl Fn(&ResourceId) -> bool,
+    ) -> Option<Self> {
+        let mut due: Vec<_> = waiting(document, now).filter(|(_, id, _)| holds(id) && !blockers.block(id)).collect();
         if due.len() > MOST {
             // Only the first need an order; sorting all is most of the work for a large target.
             due.select_nth_unstable(MOST);

@@ -9,18 +9,28 @@ pub fn lower(text: &str) -> String {
 
 /// Whether two texts name the same thing.
 pub fn is_same(a: &str, b: &str) -> bool {
+    // Nearly all ids are ASCII, and very many are compared.
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
     a.chars().map(upper).eq(b.chars().map(upper))
 }
 
 fn upper(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_uppercase();
+    }
     match only(c.to_uppercase()) {
-        Some(up) if c.is_ascii() || !up.is_ascii() => up,
+        Some(up) if !up.is_ascii() => up,
         _ => c,
     }
 }
 
 /// The lower case of an upper case, unless that would be another name.
 fn back_if_same(up: char) -> char {
+    if up.is_ascii() {
+        return up.to_ascii_lowercase();
+    }
     only(up.to_lowercase()).filter(|low| upper(*low) == up).unwrap_or(up)
 }
 

@@ -1,7 +1,7 @@
 //! The part of OData filters that these services understand: comparisons of a field with a literal, joined by `and`,
 //! `or`, `not` and parentheses. Field names and texts compare without case, as the service does.
 
-use crate::estate::{lower, parse_instant};
+use crate::estate::{is_same, lower, parse_instant};
 use serde_json::Value;
 use std::cmp::Ordering;
 use time::OffsetDateTime;
@@ -70,8 +70,11 @@ impl Filter {
 fn compare(value: Option<&Value>, operator: Operator, literal: &Literal) -> bool {
     let order = match (value.unwrap_or(&Value::Null), literal) {
         (Value::Null, Literal::Null) => Some(Ordering::Equal),
-        (Value::String(text), Literal::Text(other)) => match (parse_instant(text), parse_instant(other)) {
+        (Value::String(text), Literal::Text(other)) => match (instant(text), instant(other)) {
             (Some(at), Some(other)) => Some(at.cmp(&other)),
+            _ if is_same(text, other) => Some(Ordering::Equal),
+            // A wave asks for many ids, and each is compared with each row: only an order needs more.
+            _ if matches!(operator, Operator::Eq | Operator::Ne) => None,
             _ => Some(lower(text).cmp(&lower(other))),
         },
         (Value::String(text), Literal::Instant(other)) => parse_instant(text).map(|at| at.cmp(other)),
@@ -88,6 +91,11 @@ fn compare(value: Option<&Value>, operator: Operator, literal: &Literal) -> bool
         (Operator::Le, Some(order)) => order.is_le(),
         (Operator::Lt, Some(order)) => order.is_lt(),
     }
+}
+
+/// The time that a text names. Ids name none, and that must cost nothing.
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    text.trim_start().starts_with(|first: char| first.is_ascii_digit()).then(|| parse_instant(text)).flatten()
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -88,7 +88,9 @@ impl World {
 
     fn filtered<'a>(&self, all: Vec<Evaluation<'a>>, filter: Option<&Filter>) -> Vec<Evaluation<'a>> {
         let Some(filter) = filter else { return all };
-        let columns: Vec<&str> = filter.fields().into_iter().filter_map(canonical).collect();
+        let mut columns: Vec<&str> = filter.fields().into_iter().filter_map(canonical).collect();
+        columns.sort_unstable();
+        columns.dedup();
         let keeps = |one: &Evaluation<'_>| {
             let row = self.row(one, &columns);
             filter.matches(&|name| row.get(canonical(name)?))
