@@ -390,9 +390,9 @@ mod tests {
             };
             targets.iter().map(name).collect()
         };
-        let (sub, group) = (SUB.to_lowercase(), group.to_lowercase());
+        let [sub, group, store] = [SUB.to_lowercase(), group.to_lowercase(), store.to_lowercase()];
         let of = |place: usize, target: &Target| names(&siblings(&all[place], &all, target));
-        let wanted = [format!("{sub} a"), format!("{group} b"), format!("{group} c"), format!("{sub} d")];
+        let wanted = [format!("{sub} a"), format!("{group} b"), format!("{store} c"), format!("{sub} d")];
         assert_eq!(of(0, &target()), wanted);
         let referring = Target { policy_definition_reference_id: Some("R".parse().unwrap()), ..target() };
         assert_eq!(of(0, &referring), wanted, "a single policy has no references");

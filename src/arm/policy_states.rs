@@ -51,7 +51,9 @@ fn from(now: Timestamp) -> String {
 fn query(target: &Target, filter: String, from: String) -> Call<Page<PolicyState>> {
     let tail = ["providers", "Microsoft.PolicyInsights", "policyStates", "latest", "queryResults"];
     let quota = QuotaScope::Subscription(target.subscription().clone());
-    Call::new(CallKind::QueryStates, quota, Method::Post, target.scope.as_str(), &tail, API_VERSION)
+    // Of a resource's own query nothing says that it tells of what the resource holds.
+    let scope = target.scope.container();
+    Call::new(CallKind::QueryStates, quota, Method::Post, scope.as_str(), &tail, API_VERSION)
         .down_to(OLDEST)
         .with_query("$from", from)
         .with_query("$select", "resourceId,complianceState,timestamp,policyDefinitionAction".to_owned())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
 use remediation::document::{Rival, TargetDocument};
-use remediation::fact::{Creation, DeploymentList, ScopeStates, Unread};
+use remediation::fact::{Creation, DeploymentList, PolicyState, ScopeStates, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
 use remediation::role::{Grant, GrantAnswer};
@@ -342,7 +342,9 @@ impl Reconciler {
                 }
                 let (call, count) = calls::latest_states(target, &asked, crate::azure::now());
                 let states = match self.arm.send_paged(&call, slot).await {
-                    Err(error) if self.goes_on_without(&error, target, slot).await => Vec::new(),
+                    Err(error) if self.goes_on_without(&error, target, slot).await => {
+                        asked[..count].iter().map(PolicyState::unread).collect()
+                    }
                     answer => answer?,
                 };
                 asked.truncate(count);

@@ -92,7 +92,7 @@ fn the_documentations_events_are_read_alike_in_both_schemas() {
         let assignment = format!("{home}/providers/microsoft.authorization/policyassignments/inherit-tag");
         assert_eq!(event.assignment.as_str(), assignment, "{name}");
         assert_eq!(Some(event.observed_at), parse_time("2021-03-27T18:37:42.4496956Z"), "{name}: to the tick");
-        let wanted = if kind == EventKind::Deleted { Relevance::Ignored("deleted") } else { Relevance::NonCompliant };
+        let wanted = if kind == EventKind::Deleted { Relevance::Deleted } else { Relevance::NonCompliant };
         assert_eq!(event.relevance(), wanted, "{name}");
     }
 }

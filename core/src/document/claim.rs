@@ -52,10 +52,11 @@ impl ClaimedResources {
         self.ids.iter()
     }
 
-    /// Whether one of them lies in the scope, which is of the same subscription.
+    /// Whether one of them may lie in the scope, which is of the same subscription: what lies in a resource, digests do not tell.
     #[must_use]
     pub fn touch(&self, scope: &Scope) -> bool {
-        scope.is_whole_subscription() || self.groups.contains(&IdDigest::from(scope))
+        let held_by = scope.container();
+        held_by.is_whole_subscription() || self.groups.contains(&IdDigest::from(&held_by))
     }
 }
 

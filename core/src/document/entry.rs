@@ -37,8 +37,8 @@ pub struct Entry {
     pub state: EntryState,
 }
 
-/// A question to the policy states: whether a fix that nothing verified helped, or whether an event that says that a waiting
-/// resource complies is true.
+/// A question to the policy states: whether a fix that nothing verified helped, or whether an event is true that says that a
+/// waiting resource complies, or has no state any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Doubt {
@@ -48,9 +48,12 @@ pub struct Doubt {
     /// How often it was asked, and nothing as new as it must be was known.
     #[serde(default)]
     pub asks: u32,
-    /// The time of the evaluation that is said to have found it compliant; none where it is a fix.
+    /// The time of the evaluation that is said to have found it compliant.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub compliant_at: Option<Timestamp>,
+    /// When its policy state is said to have been deleted. Neither of the two: it is a fix.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Entry {
@@ -116,6 +119,12 @@ impl Entry {
             failure.not_evaluated_since = None;
         }
         true
+    }
+
+    /// When it is asked whether the resource, which waits, has a policy state at all: before that it goes into no wave.
+    #[must_use]
+    pub fn deletion_asked_at(&self) -> Option<Timestamp> {
+        self.doubt.as_ref().filter(|doubt| doubt.deleted_at.is_some()).map(|doubt| doubt.ask_at)
     }
 
     /// Whether the deployment to the resource is known to have lacked permission while its task's outcome is still being read.

@@ -237,7 +237,7 @@ pub enum SkipReason {
     AssignmentGone,
     /// The initiative has no such policy any more.
     ReferenceGone,
-    /// The resource no longer exists.
+    /// The resource no longer exists, or has no policy state any more.
     ResourceGone,
     /// `EXCLUDE_ASSIGNMENTS` names the assignment.
     AssignmentExcluded,

@@ -168,7 +168,7 @@ impl TargetDocument {
 
     fn dues(&self) -> impl Iterator<Item = Timestamp> {
         let listed = self.resources.values().filter_map(|entry| match entry.state {
-            EntryState::Waiting { due } => Some(due),
+            EntryState::Waiting { due } => Some(entry.deletion_asked_at().map_or(due, |asked_at| due.max(asked_at))),
             EntryState::InTask | EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => {
                 None
             }

@@ -83,6 +83,8 @@ pub enum Relevance {
     NonCompliant,
     /// Changed to Compliant: verifies a fix.
     Compliant,
+    /// The state is gone: what waits because of it may be, too.
+    Deleted,
     /// Nothing; the word is the reason in the log.
     Ignored(&'static str),
 }
@@ -92,7 +94,7 @@ impl PolicyEvent {
     #[must_use]
     pub fn relevance(&self) -> Relevance {
         match (self.kind, &self.state) {
-            (EventKind::Deleted, _) => Relevance::Ignored("deleted"),
+            (EventKind::Deleted, _) => Relevance::Deleted,
             (EventKind::Created | EventKind::Changed, ComplianceState::NonCompliant) => Relevance::NonCompliant,
             (EventKind::Changed, ComplianceState::Compliant) => Relevance::Compliant,
             (EventKind::Created, ComplianceState::Compliant) => Relevance::Ignored("compliant_from_the_start"),
@@ -293,8 +295,8 @@ mod tests {
         assert_eq!(relevance("Changed", "noncompliant"), Relevance::NonCompliant);
         assert_eq!(relevance("Changed", "Compliant"), Relevance::Compliant);
         assert_eq!(relevance("Created", "Compliant"), Relevance::Ignored("compliant_from_the_start"));
-        assert_eq!(relevance("Deleted", "NonCompliant"), Relevance::Ignored("deleted"));
-        assert_eq!(relevance("Deleted", ""), Relevance::Ignored("deleted"));
+        assert_eq!(relevance("Deleted", "NonCompliant"), Relevance::Deleted);
+        assert_eq!(relevance("Deleted", ""), Relevance::Deleted);
         assert_eq!(relevance("Changed", "Exempt"), Relevance::Ignored("exempt"));
         assert_eq!(relevance("Changed", "Conflict"), Relevance::Ignored("other_state"));
     }

@@ -110,6 +110,7 @@ pub fn take(payload: &Value, tolerance: Duration, now: Timestamp) -> Taken {
     let seen = match event.relevance() {
         Relevance::NonCompliant => Finding::NonCompliant,
         Relevance::Compliant => Finding::Compliant,
+        Relevance::Deleted => Finding::Deleted,
         Relevance::Ignored(reason) => {
             return Taken::Ignored { reason, event_id: event.id, resource: event.resource };
         }

@@ -1,7 +1,7 @@
 //! How resources stand with an assignment now, and with what effect it was evaluated.
 
 use crate::event::ComplianceState;
-use crate::id::fold;
+use crate::id::{ResourceId, fold};
 use crate::time::Timestamp;
 
 /// The effective effect of a policy on a resource.
@@ -35,4 +35,13 @@ pub struct PolicyState {
     pub at: Option<Timestamp>,
     /// The effect that the evaluation had, as the service gives it; none when it does not say.
     pub effect: Option<Effect>,
+}
+
+impl PolicyState {
+    /// That of a resource of which nobody may read it: it says nothing, not even that there is none.
+    #[must_use]
+    pub fn unread(resource: &ResourceId) -> Self {
+        let resource = resource.as_str().to_owned();
+        Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None }
+    }
 }

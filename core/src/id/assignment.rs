@@ -43,7 +43,7 @@ impl AssignmentId {
 
     pub(crate) fn parse(text: &str) -> Result<Self, IdError> {
         const EXPECTED: &str = "the id of a policy assignment";
-        let segments = path::segments(text)?;
+        let segments = path::segments_of_a_name(text)?;
         let Some(at) = segments.len().checked_sub(4) else { return Err(IdError::shape(EXPECTED, text)) };
         let (home, tail) = segments.split_at(at);
         if tail[..3] != ["providers", "microsoft.authorization", "policyassignments"] || !is_provider_path(tail) {
@@ -53,7 +53,7 @@ impl AssignmentId {
             [p, m, g, name] if p == "providers" && m == "microsoft.management" && g == "managementgroups" => {
                 AssignmentHome::ManagementGroup(name.clone())
             }
-            _ => match Scope::parse(&path::join(home)) {
+            _ => match Scope::parse_container(&path::join(home)) {
                 Ok(scope) => AssignmentHome::Scope(scope),
                 Err(_) => AssignmentHome::Resource(ResourceId::parse(&path::join(home))?),
             },

@@ -25,8 +25,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target that a non-compliant resource belongs to. The scope is the subscription, or the resource group when the
-    /// policy is assigned to a group or to something in it.
+    /// The target that a non-compliant resource belongs to. The scope is the subscription, or what in it has the assignment:
+    /// Resource Manager opens tasks where the assignment applies, and nowhere above.
     #[must_use]
     pub fn of(resource: &ResourceId, assignment: AssignmentId, reference: Option<ReferenceId>) -> Self {
         Self::within(resource.subscription(), assignment, reference)
@@ -40,7 +40,8 @@ impl Target {
             AssignmentHome::ManagementGroup(_) => whole(),
             AssignmentHome::Scope(scope) if scope.subscription() == subscription => scope.clone(),
             AssignmentHome::Scope(_) => whole(),
-            AssignmentHome::Resource(id) => id.resource_group().unwrap_or_else(whole),
+            AssignmentHome::Resource(id) if id.subscription() == subscription => Scope::single(id),
+            AssignmentHome::Resource(_) => whole(),
         };
         Self { scope, policy_assignment_id: assignment, policy_definition_reference_id: reference }
     }
@@ -116,13 +117,15 @@ mod tests {
     }
 
     #[test]
-    fn a_groups_assignment_is_remediated_in_its_group_every_other_in_the_subscription() {
+    fn an_assignment_is_remediated_where_it_stands_or_in_the_subscription() {
         assert_eq!(target("/providers/Microsoft.Management/managementGroups/mg", None).scope.as_str(), SUB);
         assert_eq!(target(SUB, None).scope.as_str(), SUB);
         let group = format!("{SUB}/resourcegroups/rg");
         assert_eq!(target(&group, None).scope.as_str(), group);
         let resource = format!("{group}/providers/Microsoft.Storage/storageAccounts/a");
-        assert_eq!(target(&resource, None).scope.as_str(), group);
+        assert_eq!(target(&resource, None).scope.as_str(), crate::id::fold(&resource));
+        let elsewhere = resource.replace("086aecf4", "186aecf4");
+        assert_eq!(target(&elsewhere, None).scope.as_str(), SUB);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::batch_run::{BatchRun, RunId};
 use super::run_options::RunOptions;
 
 const VERSION: u32 = 1;
-/// The version of what batch runs ask of their tasks. A worker that does not know it must not take the message for another.
+/// The version of deletions, and of what batch runs ask of their tasks. A worker that does not know it must not take the message for another.
 const OF_RUNS: u32 = 2;
 /// The origin of what an event saw.
 pub(super) const OF_EVENT: &str = "event";
@@ -23,6 +23,8 @@ pub enum Finding {
     NonCompliant,
     /// The resource complies (again).
     Compliant,
+    /// There is no policy state of the resource any more.
+    Deleted,
 }
 
 impl Finding {
@@ -32,6 +34,7 @@ impl Finding {
         match self {
             Self::NonCompliant => "nonCompliant",
             Self::Compliant => "compliant",
+            Self::Deleted => "deleted",
         }
     }
 }
@@ -79,7 +82,7 @@ impl Observation {
         at: Timestamp,
     ) -> Self {
         Self {
-            version: VERSION,
+            version: if seen == Finding::Deleted { OF_RUNS } else { VERSION },
             seen,
             resource_id: resource,
             policy_assignment_id: assignment,

@@ -1,5 +1,5 @@
 //! What the policy states are asked apart from any wave: whether a fix that no event verified made its resource compliant, and
-//! whether an event is right that says so of a resource which waits. Events can be posted by whoever has the key, so that they
+//! whether an event is right that says so of a resource which waits, or that there is no state of it any more. Events can be posted by whoever has the key, so that they
 //! make the worker look, and nothing more. Pure.
 
 use std::time::Duration;
@@ -25,12 +25,22 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// The doubt about a fix of that time: asked about after `VERIFY_AFTER`, and never later than it would be forgotten.
 pub(crate) fn of_fix(at: Timestamp, tuning: &Tuning) -> Doubt {
     let wait = tuning.verify_after.min(tuning.flap_window);
-    Doubt { ask_at: round_up(at + wait, wait / PARTS), asks: 0, compliant_at: None }
+    Doubt { ask_at: round_up(at + wait, wait / PARTS), asks: 0, compliant_at: None, deleted_at: None }
 }
 
 /// The doubt about an event that says that a resource which waits was compliant then.
 pub(crate) fn of_event(at: Timestamp, now: Timestamp) -> Doubt {
-    Doubt { ask_at: now, asks: 0, compliant_at: Some(at) }
+    Doubt { ask_at: now, asks: 0, compliant_at: Some(at), deleted_at: None }
+}
+
+/// The doubt about an event that says that the policy state of this resource was deleted then. What waits is asked about when it
+/// is due: before that nothing is done for it, and by then the states show it.
+pub(crate) fn of_deletion(entry: &Entry, at: Timestamp, now: Timestamp) -> Doubt {
+    let ask_at = match &entry.state {
+        EntryState::Waiting { due } => (*due).max(now),
+        EntryState::InTask | EntryState::Fixed { .. } | EntryState::Parked { .. } | EntryState::Skipped { .. } => now,
+    };
+    Doubt { ask_at, asks: 0, compliant_at: None, deleted_at: Some(at) }
 }
 
 /// The resources whose time to be asked about has come, longest due first.
@@ -51,7 +61,7 @@ fn open(entry: &Entry) -> Option<&Doubt> {
     let doubt = entry.doubt.as_ref()?;
     let is_open = match &entry.state {
         EntryState::Fixed { verified_at, .. } => verified_at.is_none(),
-        EntryState::Waiting { .. } | EntryState::Parked { .. } => doubt.compliant_at.is_some(),
+        EntryState::Waiting { .. } | EntryState::Parked { .. } => doubt.compliant_at.or(doubt.deleted_at).is_some(),
         EntryState::InTask | EntryState::Skipped { .. } => false,
     };
     is_open.then_some(doubt)
@@ -60,6 +70,10 @@ fn open(entry: &Entry) -> Option<&Doubt> {
 /// Takes in what the policy states say of a resource that was asked about.
 pub(crate) fn settle(entry: &mut Entry, state: Option<&PolicyState>, tuning: &Tuning, now: Timestamp) {
     let Some(doubt) = open(entry).cloned() else { return };
+    let is_fixed = matches!(entry.state, EntryState::Fixed { .. });
+    if let (false, Some(at)) = (is_fixed, doubt.deleted_at) {
+        return settle_deletion(entry, doubt, state, at, tuning, now);
+    }
     let told = state.and_then(|state| Some((&state.state, state.at?.min(now))));
     let (is_fix, since) = match (&entry.state, doubt.compliant_at) {
         (EntryState::Fixed { at, .. }, _) => (true, *at),
@@ -81,6 +95,29 @@ pub(crate) fn settle(entry: &mut Entry, state: Option<&PolicyState>, tuning: &Tu
         (Some((ComplianceState::Exempt, _)), _) => leave(entry, SkipReason::Exempt, now),
         (Some((ComplianceState::NonCompliant, _)), _) => entry.doubt = None,
         (Some((ComplianceState::Other(_), _)) | None, _) => entry.doubt = ask_later(doubt, is_fix, tuning, now),
+    }
+}
+
+/// No state is left: the resource is gone, or the assignment does not concern it any more. One that is older than the deletion is
+/// not gone yet, or was not what was deleted: the next evaluation tells.
+fn settle_deletion(
+    entry: &mut Entry,
+    doubt: Doubt,
+    state: Option<&PolicyState>,
+    deleted_at: Timestamp,
+    tuning: &Tuning,
+    now: Timestamp,
+) {
+    match state {
+        None => leave(entry, SkipReason::ResourceGone, now),
+        Some(state) if state.at.is_none_or(|at| at < deleted_at) => {
+            entry.doubt = ask_later(doubt, false, tuning, now);
+        }
+        Some(PolicyState { state: ComplianceState::Compliant, .. }) => leave(entry, SkipReason::Compliant, now),
+        Some(PolicyState { state: ComplianceState::Exempt, .. }) => leave(entry, SkipReason::Exempt, now),
+        Some(PolicyState { state: ComplianceState::NonCompliant | ComplianceState::Other(_), .. }) => {
+            entry.doubt = None;
+        }
     }
 }
 
@@ -185,5 +222,54 @@ mod tests {
             asks += 1;
         }
         assert!(asks < 20 && time > now() + s(8 * 3_600), "it is asked about for a day, {asks} times");
+    }
+
+    #[test]
+    fn a_deletion_is_believed_when_no_state_is_left_and_what_waits_meanwhile_goes_into_no_wave() {
+        let deleted = now() - s(60);
+        for waits in [true, false] {
+            let waiting = |time| {
+                let mut entry = Entry::waiting(now() - s(120), now());
+                if !waits {
+                    entry.state = park(ParkReason::Locked, None, String::new(), &tuning(), time);
+                }
+                entry.doubt = Some(of_deletion(&entry, deleted, time));
+                entry
+            };
+            let unread = PolicyState { at: None, ..state(ComplianceState::NonCompliant, now()) };
+            for (told, reason, doubted) in [
+                (None, Some(SkipReason::ResourceGone), false),
+                (Some(state(ComplianceState::NonCompliant, now() - s(61))), None, true),
+                (Some(unread), None, true),
+                (Some(state(ComplianceState::NonCompliant, deleted)), None, false),
+                (Some(state(ComplianceState::Other("Conflict".to_owned()), deleted)), None, false),
+                (Some(state(ComplianceState::Compliant, deleted)), Some(SkipReason::Compliant), false),
+                (Some(state(ComplianceState::Exempt, deleted)), Some(SkipReason::Exempt), false),
+            ] {
+                let mut entry = waiting(now());
+                settle(&mut entry, told.as_ref(), &tuning(), now());
+                let left = match entry.state {
+                    EntryState::Skipped { reason, .. } => Some(reason),
+                    _ => None,
+                };
+                assert_eq!((left, entry.doubt.is_some()), (reason, doubted), "{told:?}");
+                let mut document = TargetDocument::new(crate::fixture::target());
+                document.resources.insert(resource(0), entry);
+                let goes = crate::wave::due::Due::all(&document, now()).count() == 1;
+                assert_eq!(goes, waits && reason.is_none() && !doubted, "{told:?}");
+                assert!(
+                    document.earliest_due().is_none_or(|due| goes || due > now()),
+                    "it is not looked at in a circle"
+                );
+            }
+            let (mut entry, mut asks, mut time) = (waiting(now()), 0, now());
+            let old = state(ComplianceState::NonCompliant, deleted - s(1));
+            while let Some(doubt) = entry.doubt.clone() {
+                time = doubt.ask_at;
+                settle(&mut entry, Some(&old), &tuning(), time);
+                asks += 1;
+            }
+            assert!(asks < 20 && time > now() + s(8 * 3_600), "a state that stays counts after a day, {asks} times");
+        }
     }
 }

@@ -34,11 +34,11 @@ pub enum Merged {
     Flapping,
     /// A fix is verified.
     Verified,
-    /// An event says that it became compliant without a task: the policy states are asked.
+    /// An event says that it became compliant without a task, or has no state any more: the policy states are asked.
     ToConfirm,
-    /// It became compliant, and nothing waited for it.
+    /// It became compliant or is gone, and nothing waited for it.
     Recovered,
-    /// A compliant resource of which nothing is known.
+    /// A resource that is compliant or gone, and of which nothing is known.
     Unknown,
 }
 
@@ -74,7 +74,20 @@ pub fn merge_all<'a>(
 ) -> (TargetDocument, Vec<Merged>) {
     let (mut document, moment) = (known.clone(), moment.into());
     let now = moment.now;
-    let merged = seen.into_iter().map(|observation| merge(&mut document, observation, tuning, moment)).collect();
+    let mut merged = Vec::new();
+    let mut deletions = Vec::new();
+    for (place, observation) in seen.into_iter().enumerate() {
+        // A deletion may overtake what it ends.
+        match observation.seen {
+            Finding::Deleted => deletions.push((place, observation)),
+            Finding::NonCompliant | Finding::Compliant => {
+                merged.push((place, merge(&mut document, observation, tuning, moment)));
+            }
+        }
+    }
+    merged.extend(deletions.into_iter().map(|(place, seen)| (place, merge(&mut document, seen, tuning, moment))));
+    merged.sort_unstable_by_key(|(place, _)| *place);
+    let merged = merged.into_iter().map(|(_, merged)| merged).collect();
     if document != *known {
         left_out::count_surplus(&mut document, tuning);
         sum_up(known, &mut document, now);
@@ -100,7 +113,7 @@ pub fn merge(
     let is_full = document.resources.len() >= tuning.most_entries;
     let left_out = if may_begin(document, observation) { left_out::reason(document, id, tuning) } else { None };
     let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
-        (None, Finding::Compliant, _) => Merged::Unknown,
+        (None, Finding::Compliant | Finding::Deleted, _) => Merged::Unknown,
         (Some(entry), _, _) if is_known(entry, observation, tuning, now) => Merged::Duplicate,
         (_, Finding::NonCompliant, Some(reason)) => {
             left_out::leave_out(document, id, at, reason, tuning, now);
@@ -115,9 +128,11 @@ pub fn merge(
             Merged::Waiting
         }
         (Some(entry), Finding::Compliant, _) => compliant(entry, at, now),
+        (Some(entry), Finding::Deleted, _) => deleted(entry, at, now),
         (Some(entry), Finding::NonCompliant, None) => non_compliant(entry, at, tuning, now),
     };
-    let is_evaluated = document.parked.is_none() && let_go(document.resources.get_mut(id), observation, tuning, now);
+    let is_evaluation = observation.seen != Finding::Deleted && document.parked.is_none();
+    let is_evaluated = is_evaluation && let_go(document.resources.get_mut(id), observation, tuning, now);
     if let (true, None, Some(entry)) =
         (merged == Merged::Waiting || is_evaluated, &document.active, document.resources.get(id))
         && let EntryState::Waiting { due } = entry.state
@@ -125,8 +140,12 @@ pub fn merge(
     {
         schedule(document, Some(due));
     }
-    if merged == Merged::ToConfirm && document.active.is_none() && document.wake_at.is_none_or(|at| now < at) {
-        schedule(document, Some(round_up(now, tuning.coalesce_window)));
+    if let (Merged::ToConfirm, None) = (merged, &document.active)
+        && let Some(doubt) = document.resources.get(id).and_then(|entry| entry.doubt.as_ref())
+        && let ask_at = doubt.ask_at
+        && document.wake_at.is_none_or(|at| ask_at < at)
+    {
+        schedule(document, Some(round_up(ask_at, tuning.coalesce_window)));
     }
     merged
 }
@@ -164,11 +183,18 @@ fn is_known(entry: &Entry, observation: &Observation, tuning: &Tuning, now: Time
         },
     };
     let at = observation.observed_at;
+    if observation.seen == Finding::Deleted {
+        // What is cut to seconds may be of the very evaluation that it ends.
+        let known_at = entry.doubt.as_ref().and_then(|doubt| doubt.deleted_at);
+        return at < entry.observed_at || known_at.is_some_and(|known_at| at <= known_at);
+    }
     let is_of_run = observation.seen == Finding::NonCompliant && !observation.is_of_event();
     at < entry.observed_at || (at == entry.observed_at && !(is_of_run && revives()))
 }
 
 fn non_compliant(entry: &mut Entry, at: Timestamp, tuning: &Tuning, now: Timestamp) -> Merged {
+    // What is evaluated later has a state again.
+    entry.doubt.take_if(|doubt| doubt.deleted_at.is_some_and(|deleted_at| deleted_at < at));
     match &entry.state {
         EntryState::InTask => {
             entry.observed_at = at;
@@ -216,6 +242,26 @@ fn compliant(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
         // There is nothing to let in any more.
         EntryState::Skipped { reason, .. } if reason.is_guard_rail() => {
             entry.state = EntryState::skipped(SkipReason::Compliant, now);
+            Merged::Recovered
+        }
+        EntryState::Fixed { .. } | EntryState::Skipped { .. } => Merged::Stale,
+    }
+}
+
+/// Its policy state is gone. What is fixed or left alone needs nothing; of what waits the policy states tell the rest.
+fn deleted(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
+    match &entry.state {
+        EntryState::Waiting { .. } | EntryState::Parked { .. } => {
+            entry.doubt = Some(doubts::of_deletion(entry, at, now));
+            Merged::ToConfirm
+        }
+        // The task's own outcome says more; where it says nothing of the resource, this is asked.
+        EntryState::InTask => {
+            entry.doubt = Some(doubts::of_deletion(entry, at, now));
+            Merged::Remembered
+        }
+        EntryState::Skipped { reason, .. } if reason.is_guard_rail() => {
+            entry.state = EntryState::skipped(SkipReason::ResourceGone, now);
             Merged::Recovered
         }
         EntryState::Fixed { .. } | EntryState::Skipped { .. } => Merged::Stale,

@@ -38,7 +38,7 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(3600);
 
     fn fixed(verified_at: Option<Timestamp>, asks: Option<u32>) -> Entry {
-        let doubt = asks.map(|asks| Doubt { ask_at: now(), asks, compliant_at: None });
+        let doubt = asks.map(|asks| Doubt { ask_at: now(), asks, compliant_at: None, deleted_at: None });
         Entry { state: EntryState::Fixed { at: now(), verified_at }, doubt, ..Entry::waiting(now(), now()) }
     }
 

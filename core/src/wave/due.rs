@@ -74,7 +74,11 @@ impl Due {
     /// None when it goes now; it never waits longer than three windows.
     pub(crate) fn complete_at(document: &TargetDocument, window: Duration, now: Timestamp) -> Option<Timestamp> {
         let waits = |entry: &Entry| match entry.state {
-            EntryState::Waiting { due } if entry.not_evaluated_since().is_none() => Some(due),
+            EntryState::Waiting { due }
+                if entry.not_evaluated_since().is_none() && entry.deletion_asked_at().is_none() =>
+            {
+                Some(due)
+            }
             _ => None,
         };
         let (due, later): (Vec<_>, Vec<_>) = document.resources.values().filter_map(waits).partition(|due| *due <= now);
@@ -103,7 +107,7 @@ fn looked_at(entry: &Entry) -> Option<Timestamp> {
 
 fn due(document: &TargetDocument, now: Timestamp) -> impl Iterator<Item = (&Entry, &ResourceId)> {
     document.resources.iter().filter_map(move |(id, entry)| match entry.state {
-        EntryState::Waiting { due } if due <= now => Some((entry, id)),
+        EntryState::Waiting { due } if due <= now && entry.deletion_asked_at().is_none() => Some((entry, id)),
         EntryState::Waiting { .. }
         | EntryState::InTask
         | EntryState::Fixed { .. }

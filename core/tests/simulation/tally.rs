@@ -52,6 +52,7 @@ pub(crate) enum Ingredient {
     LetIn,
     CountedLetIn,
     ResourceGone,
+    DeletedWhileItWaits,
     Threshold,
     AttemptsUsedUp,
     Overdue,
@@ -87,7 +88,7 @@ pub(crate) enum Ingredient {
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 65] = [
+    pub(crate) const ALL: [Self; 66] = [
         Self::Crash,
         Self::Conflict,
         Self::Throttled,
@@ -129,6 +130,7 @@ impl Ingredient {
         Self::LetIn,
         Self::CountedLetIn,
         Self::ResourceGone,
+        Self::DeletedWhileItWaits,
         Self::Threshold,
         Self::AttemptsUsedUp,
         Self::Overdue,

@@ -253,6 +253,7 @@ impl World {
         }
         match (merged, observation.seen) {
             (Merged::Verified, _) => self.meet(Ingredient::Verified),
+            (Merged::ToConfirm, Finding::Deleted) => self.meet(Ingredient::DeletedWhileItWaits),
             (Merged::ToConfirm, _) => self.meet(Ingredient::ToConfirm),
             (Merged::Remembered, Finding::Compliant) => self.meet(Ingredient::CompliantInTask),
             (Merged::Remembered, Finding::NonCompliant) => self.meet(Ingredient::DriftInTask),

@@ -40,10 +40,14 @@ pub fn derive(events: &[Value]) -> Estate {
             *known = seen;
         }
     }
-    let mut resources: HashSet<&ArmId> = HashSet::new();
+    let mut resources: HashSet<ArmId> = HashSet::new();
     for seen in &sightings {
-        if resources.insert(&seen.key.resource) {
-            estate.resources.push(Resource { id: seen.key.resource.clone(), location: "eastus".to_owned() });
+        let home = seen.key.assignment.parent_scope();
+        let is_resource = |id: &ArmId| matches!(Scope::parse(id), Some(Scope::Resource(_)));
+        for id in [seen.key.resource.clone()].into_iter().chain(Some(home).filter(is_resource)) {
+            if resources.insert(id.clone()) {
+                estate.resources.push(Resource { id, location: "eastus".to_owned() });
+            }
         }
         // The first sighting of a key takes its place; later ones find it taken.
         let Some(last) = latest.remove(&seen.key) else { continue };
@@ -129,7 +133,10 @@ fn add_policy(estate: &mut Estate, seen: &Sighting, is_initiative: bool) {
         estate.definitions.push(definition.with_target_type(&target));
     }
     let assigned = if is_initiative {
-        let scope = seen.key.assignment.parent_scope();
+        // Initiatives stand in subscriptions and management groups, and nowhere below.
+        let id = &seen.key.assignment;
+        let scope =
+            id.subscription().map_or_else(|| id.parent_scope(), |one| ArmId::new(format!("/subscriptions/{one}")));
         ArmId::new(format!(
             "{scope}/providers/Microsoft.Authorization/policySetDefinitions/{}-initiative",
             seen.key.assignment.name()

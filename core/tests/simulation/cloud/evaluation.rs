@@ -41,7 +41,7 @@ impl World {
     }
 
     /// The event of an evaluation: at once, or late, and now and then several times.
-    fn send_event(&mut self, observation: &Observation) {
+    pub(super) fn send_event(&mut self, observation: &Observation) {
         loop {
             let delay = match self.random.u8(0..3) {
                 0 => Duration::ZERO,

@@ -185,9 +185,15 @@ impl World {
         let Some(truth) = self.cloud.truth.get_mut(key) else { return };
         truth.gone = true;
         truth.compliant = false;
-        truth.record = None;
+        // Of what was never evaluated no state is deleted.
+        let last = truth.record.take();
         self.meet(Ingredient::ResourceGone);
         self.tell(|| format!("{} is deleted", key.1));
+        let Some(last) = last.filter(|_| self.chance(0.8)) else { return };
+        let (assignment, reference) =
+            (key.0.policy_assignment_id.clone(), key.0.policy_definition_reference_id.clone());
+        let at = self.now.max(last.at);
+        self.send_event(&Observation::of_event(Finding::Deleted, key.1.clone(), assignment, reference, at));
     }
 
     /// Nothing is excluded any more, and the worker is started with the new settings.
