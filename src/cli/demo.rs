@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulator_demo::{
-    Burst, Conditions, Demo, Mode, Progress, Report, Storm, burst, estate, read_events, run as run_demo,
-};
+use simulator_demo::{Burst, Conditions, Demo, Mode, Progress, Report, Storm, burst, estate, run as run_demo};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::package::Package;
+use super::print::print;
+use super::replay::Replay;
 use super::scenario;
-use super::table::table;
+use super::setting::setting;
+use super::stop;
+use super::table::{policies, table};
 
+/// Most policies that have rows of their own.
+const MOST_ROWS: usize = 40;
 /// Longest time of a demo.
 const LIMIT: Duration = Duration::from_secs(240);
 /// Most tasks of a storm, as a multiple of the least that fix everything.
@@ -28,7 +32,8 @@ const MOST_WRITES: f64 = 1.3;
     after_help = "Examples:\n  policy-remediator demo\n  policy-remediator demo --mode plan\n  policy-remediator demo --events captured.json --log worker.log"
 )]
 pub(super) struct Arguments {
-    /// Replay captured events (a JSON list, or one a line, in either schema) against an estate derived from them.
+    /// Replay captured events against an estate derived from them: lists or single events in either schema, packed or not, `-` for
+    /// the standard input.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// A storm of so many events instead: duplicates, disorder, failures and a Resource Manager that is often too busy.
@@ -50,6 +55,12 @@ pub(super) struct Arguments {
     /// Write the worker's log to this file, line by line.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// A setting of the worker's, on top of the demo's.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting, conflicts_with = "scenario")]
+    settings: Vec<(String, String)>,
+    /// Show the calls to Resource Manager by their kinds.
+    #[arg(long)]
+    verbose: bool,
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
@@ -61,13 +72,22 @@ pub(super) enum CliMode {
     Act,
 }
 
+/// Runs it to its end, or until it is asked to stop; then all that it started ends with it.
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    tokio::select! {
+        ended = run_to_the_end(arguments) => ended,
+        stopped = stop::asked() => stopped,
+    }
+}
+
+async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     let package = Package::of(arguments.package)?;
     if let Some(path) = &arguments.scenario {
         let log = arguments.log.map(|path| create(&path)).transpose()?;
         return scenario::demo(path, package.folder(), log, arguments.json).await;
     }
     let storm = arguments.storm.map(|events| Storm::of(events as usize, arguments.seed));
+    let mut told = None;
     let (estate, events) = match (&storm, &arguments.events) {
         (Some(storm), _) => {
             let estate = storm.estate(policy_remediator::azure::now());
@@ -80,14 +100,15 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
             (estate, events)
         }
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            let events = read_events(&text).with_context(|| format!("{} holds no events", path.display()))?;
-            (simulator::estate::derive(&events), events)
+            let replay = Replay::read(path, policy_remediator::azure::now())?;
+            told = Some(replay.told());
+            (replay.estate, replay.events)
         }
     };
     let mode = if arguments.mode == CliMode::Plan { Mode::Plan } else { Mode::Act };
     let folder = package.folder().to_owned();
-    let settings = storm.map(|storm| storm.settings()).unwrap_or_default();
+    let mut settings = storm.map(|storm| storm.settings()).unwrap_or_default();
+    settings.extend(arguments.settings);
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
     let log = arguments.log.map(|path| create(&path)).transpose()?;
     let demo = Demo {
@@ -103,13 +124,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         log,
     };
     let bar = progress_bar(arguments.json);
-    let report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;
+    let mut report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;
     bar.finish_and_clear();
-    if arguments.json {
-        println!("{}", serde_json::to_string(&report)?);
-    } else {
-        println!("{}", summary(&report, mode));
+    if let Some(told) = told {
+        told.complete(&mut report);
     }
+    print(&if arguments.json { serde_json::to_string(&report)? } else { summary(&report, mode, arguments.verbose) })?;
     let is_done = mode == Mode::Plan || (report.unfixed == 0 && report.waiting == 0);
     let blame = storm.map(|storm| blame(&storm, &report)).unwrap_or_default();
     if let (Some(storm), false) = (storm, blame.is_empty() && is_done && !report.timed_out) {
@@ -164,8 +184,17 @@ pub(super) fn show(bar: &ProgressBar, progress: Progress) {
     bar.tick();
 }
 
-fn summary(report: &Report, mode: Mode) -> String {
-    let mut text = table(report).to_string();
+fn summary(report: &Report, mode: Mode, verbose: bool) -> String {
+    // A storm has hundreds of assignments that differ in nothing.
+    let by_policy = if report.by_policy.len() <= MOST_ROWS { Some(policies(&report.by_policy)) } else { None };
+    let mut text = by_policy.map(|table| format!("{table}\n\n")).unwrap_or_default();
+    text.push_str(&table(report, verbose).to_string());
+    for example in &report.rejected_examples {
+        text.push_str(&format!("\nrejected: {example}"));
+    }
+    if let Some(assumed) = &report.assumed {
+        text.push_str(&format!("\n\nEvents do not tell everything. Assumed: {assumed}."));
+    }
     if let Some(parked) = &report.parked_example {
         text.push_str(&format!(
             "\n\nA parked resource: {}\n  reason: {}\n  {}\n  how to fix it: {}",

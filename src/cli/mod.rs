@@ -9,11 +9,18 @@ mod exit;
 mod operator;
 #[cfg(feature = "local")]
 mod package;
+mod print;
+#[cfg(feature = "local")]
+mod replay;
 #[cfg(feature = "local")]
 mod scenario;
 #[cfg(feature = "local")]
+mod setting;
+#[cfg(feature = "local")]
 mod simulate;
 mod status;
+#[cfg(feature = "local")]
+mod stop;
 #[cfg(feature = "local")]
 mod table;
 

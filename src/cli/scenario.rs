@@ -9,6 +9,7 @@ use simulator_demo::scenario::{Outcome, Scenario, Verdict, play};
 use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::demo::{progress_bar, show};
+use super::print::print;
 use super::table::table;
 
 /// Reads a scenario file.
@@ -30,15 +31,12 @@ pub(super) async fn demo(
     let played = played.with_context(|| path.display().to_string())?;
     bar.finish_and_clear();
     if json {
-        println!("{}", serde_json::to_string(&played.report)?);
+        print(&serde_json::to_string(&played.report)?)?;
     } else {
-        println!("{}\n\n{}", table(&played.report), scenario.title);
-        for verdict in &played.report.verdicts {
-            println!("{}", line(verdict));
-        }
-        if let Some(words) = marked(played.outcome, scenario.failing.as_deref()) {
-            println!("\n{words}");
-        }
+        let head = format!("{}\n\n{}", table(&played.report, false), scenario.title);
+        let marked = marked(played.outcome, scenario.failing.as_deref()).map(|words| format!("\n{words}"));
+        let lines = std::iter::once(head).chain(played.report.verdicts.iter().map(line)).chain(marked);
+        print(&lines.collect::<Vec<_>>().join("\n"))?;
     }
     Ok(if played.report.verdicts.iter().all(|verdict| verdict.holds) { DONE } else { UNFIXED })
 }

@@ -69,15 +69,17 @@ async fn captured_events_are_replayed_from_a_list_or_from_lines_in_either_schema
     let list = folder.path().join("list.json");
     std::fs::write(&list, Value::Array(grid.clone()).to_string()).unwrap();
     let lines = folder.path().join("events.jsonl");
-    // Cloud events, and one of the others once more.
-    let text: String = cloud.chain([grid[0].clone()]).map(|event| format!("{event}\n")).collect();
-    std::fs::write(&lines, text).unwrap();
+    // Cloud events, and one of the others once more, as PowerShell writes them; what is no event costs only itself.
+    let text: String = cloud.chain([grid[0].clone(), json!(7)]).map(|event| format!("{event}\r\n")).collect();
+    let utf_16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    std::fs::write(&lines, utf_16).unwrap();
     let (list, lines) = (list.display().to_string(), lines.display().to_string());
     let (list, lines) = (["--events", &list], ["--events", &lines]);
     let (of_list, of_lines) = tokio::join!(demo(&list), demo(&lines));
     for ((code, report), (events, duplicates)) in [(of_list, (4, 0)), (of_lines, (5, 1))] {
         has_all_members(&report);
         assert_eq!(code, Some(0), "{report}");
+        assert_eq!((&report["rejected"], report["assumed"].is_string()), (&json!(duplicates), true), "{report}");
         assert_eq!(
             (&report["events"], &report["duplicates"], &report["fixed"], &report["unfixed"]),
             (&json!(events), &json!(duplicates), &json!(4), &json!(0)),

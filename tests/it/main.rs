@@ -36,6 +36,7 @@ mod initiatives;
 mod installations;
 mod isolation;
 mod kept_tasks;
+mod left_behind;
 mod lenient_reading;
 mod letters;
 mod links;

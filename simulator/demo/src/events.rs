@@ -1,7 +1,6 @@
 //! The burst of events: one for each record that was non-compliant, some of them twice, some out of order, in both schemas.
 //! Seeded, so that a run can be repeated.
 
-use anyhow::{Context, bail};
 use serde_json::Value;
 use time::Duration;
 
@@ -58,30 +57,6 @@ pub fn burst(estate: &Estate, burst: Burst) -> Vec<Value> {
     ordered
 }
 
-/// Reads captured events: a JSON list, a single event, or one JSON value a line.
-///
-/// # Errors
-/// When the text is neither, naming the line.
-pub fn read_events(text: &str) -> anyhow::Result<Vec<Value>> {
-    let flat = |value: Value| match value {
-        Value::Array(events) => events,
-        event => vec![event],
-    };
-    if let Ok(whole) = serde_json::from_str::<Value>(text) {
-        return Ok(flat(whole));
-    }
-    let mut events = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let value = serde_json::from_str(line)
-            .with_context(|| format!("line {} is not JSON; give a JSON list or one event a line", number + 1))?;
-        events.extend(flat(value));
-    }
-    if events.is_empty() {
-        bail!("there are no events in it; give a JSON list or one event a line");
-    }
-    Ok(events)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,13 +70,5 @@ mod tests {
         let extra = (events.len() - distinct.len()) as f64 / distinct.len() as f64;
         assert!((0.2..0.4).contains(&extra), "{extra}");
         assert_eq!(events, burst(&estate, Burst::default()));
-    }
-
-    #[test]
-    fn lists_lines_and_single_events_are_read() {
-        assert_eq!(read_events("[{\"a\":1},{\"a\":2}]").unwrap().len(), 2);
-        assert_eq!(read_events("{\"a\":1}\n\n[{\"a\":2},{\"a\":3}]\n").unwrap().len(), 3);
-        assert!(format!("{:#}", read_events("{\"a\":1}\nnot json").unwrap_err()).contains("line 2"));
-        assert!(read_events("").is_err());
     }
 }

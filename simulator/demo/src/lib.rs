@@ -1,7 +1,9 @@
 //! The main job, shown: an estate, a burst of events with duplicates and disorder, and what the worker made of them, read from
 //! the wire (the services' own records and the state documents) and from the worker's log, and from nothing else.
 
+mod by_policy;
 pub mod calls;
+mod captured;
 mod estate;
 mod events;
 mod follow;
@@ -18,8 +20,10 @@ mod stage;
 mod storm;
 mod tally;
 
+pub use by_policy::PolicyRow;
+pub use captured::{Captured, Refused, read_captured, read_captured_file};
 pub use estate::estate;
-pub use events::{Burst, burst, read_events};
+pub use events::{Burst, burst};
 pub use follow::follow;
 pub use package::{PackageFile, stage};
 pub use report::{ParkedItem, Report};

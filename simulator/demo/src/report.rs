@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::by_policy::PolicyRow;
 use crate::scenario::Verdict;
 
 /// The result of a demo. Counts are counts; units stand in the names.
@@ -14,8 +15,17 @@ pub struct Report {
     pub events: usize,
     /// Of these, repetitions of what another said.
     pub duplicates: usize,
-    /// Events that were rejected as malformed.
+    /// Events that were rejected as malformed, and entries of a file that are no events.
     pub rejected: usize,
+    /// Of a replay: the first reasons for that, with their places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected_examples: Vec<String>,
+    /// Of a replay: events that need nothing, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ignored: BTreeMap<String, usize>,
+    /// Of a replay: what was assumed, since events do not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
     /// Remediation tasks that the worker opened.
     pub tasks: usize,
     /// Resources (each under one policy) that tasks of the worker made compliant.
@@ -36,6 +46,8 @@ pub struct Report {
     pub retries: usize,
     /// Calls to Resource Manager, by kind.
     pub arm_calls: BTreeMap<String, usize>,
+    /// What became of the resources of each policy.
+    pub by_policy: Vec<PolicyRow>,
     /// From the first event to the last outcome.
     pub seconds: f64,
     /// Events that were taken in each second, from the first delivery to the last acknowledgement.

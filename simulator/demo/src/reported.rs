@@ -7,6 +7,7 @@ use simulator::estate::{ComplianceState, Estate, RecordKey};
 use simulator::ledger::Entry;
 use simulator::{LocalAzure, Service};
 
+use super::by_policy::by_policy;
 use super::calls::kind;
 use super::report::Report;
 use super::run::QUEUES;
@@ -39,12 +40,15 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
     let state = StateTally::of(azure.blobs());
     let scores = scores(ran.estate, manager, azure, &state);
     let log = ran.stage.log();
+    let tasks = manager.tasks();
+    let opened = tasks.iter().map(|task| (task.assignment.lower(), task.reference.as_deref()));
     let delivered_in = ran.stage.delivered_in(ran.begun);
     Report {
         events: ran.events,
         duplicates: queued(azure).1,
         rejected: azure.blobs().list("rejected", "").len(),
-        tasks: manager.tasks().len(),
+        tasks: tasks.len(),
+        by_policy: by_policy(azure.blobs(), opened),
         fixed,
         unfixed: wanted.len() - fixed,
         waiting: state.waiting + state.in_task,
@@ -71,7 +75,7 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         parked_example: state.example.or(state.held_example),
         calls_without_right: ran.stage.calls_without_right(),
         timed_out: ran.timed_out,
-        verdicts: Vec::new(),
+        ..Report::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::Value;
-use simulator::functions_host::{FunctionsHost, HostOptions, LogLine};
+use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions, LogLine};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
 use simulator::service_bus::event_grid;
@@ -55,7 +55,7 @@ impl Stage {
         let azure = LocalAzure::start(manager.router(), options).await?;
         conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
         demo.faults.drain(..).for_each(|rule| azure.faults().add(rule));
-        let mut options = HostOptions { instances: demo.instances, ..azure.host_options() };
+        let mut options = HostOptions { instances: demo.instances, ctrl_c: CtrlC::Ignore, ..azure.host_options() };
         options.settings.extend(settings(demo.mode));
         options.settings.extend(demo.settings.clone());
         let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;

@@ -1,10 +1,11 @@
 //! An estate made from captured events, so that a user's own events can be replayed: whatever they name exists, every
-//! assignment can remediate, and each resource is in the state of its latest event. What events do not tell (location,
-//! effect, roles, the tree of groups) is assumed; entries that are no policy events are passed over.
+//! assignment has its identity with the roles that it needs, and each resource is in the state of its latest event. What events
+//! do not tell is assumed: location, the tree of groups, the effect and roles of a built-in policy as it is where nobody sets a
+//! parameter, and that a custom policy deploys as Contributor. Entries that are no policy events are passed over.
 
 use super::{
-    ArmId, Assignment, ComplianceRecord, ComplianceState, Definition, Estate, Initiative, RecordKey, Resource, Scope,
-    parse_instant,
+    ArmId, Assignment, BuiltIn, ComplianceRecord, ComplianceState, Definition, Estate, Initiative, RecordKey, Resource,
+    Scope, parse_instant,
 };
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -129,7 +130,14 @@ fn add_policy(estate: &mut Estate, seen: &Sighting, is_initiative: bool) {
     if estate.definition(&seen.definition).is_none() {
         let target =
             seen.key.resource.resource_type().unwrap_or_else(|| "Microsoft.Resources/subscriptions".to_owned());
-        let definition = Definition::new(seen.definition.clone(), "DeployIfNotExists").with_role(CONTRIBUTOR);
+        let id = seen.definition.clone();
+        let definition = match BuiltIn::of(&id) {
+            Some(policy) => {
+                let definition = Definition::new(id, policy.acting_effect());
+                policy.roles().fold(definition, |definition, role| definition.with_role(&role))
+            }
+            None => Definition::new(id, "DeployIfNotExists").with_role(CONTRIBUTOR),
+        };
         estate.definitions.push(definition.with_target_type(&target));
     }
     let assigned = if is_initiative {

@@ -3,6 +3,7 @@
 //! It says what *is* at the start; what happens later belongs to the Resource Manager.
 
 mod assignment;
+mod built_in;
 mod casing;
 mod compliance;
 mod definition;
@@ -21,6 +22,7 @@ mod world;
 pub use assignment::{
     Assignment, EnforcementMode, Identity, Override, OverrideKind, ResourceSelector, Selector, SelectorKind,
 };
+pub use built_in::{BuiltIn, built_in_date};
 pub use casing::{is_same, lower};
 pub use compliance::{Attempt, ComplianceRecord, ComplianceState, RecordKey, Step};
 pub use definition::{Definition, EffectSource, Initiative, Member};

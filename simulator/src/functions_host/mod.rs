@@ -9,6 +9,7 @@ mod groups;
 mod host;
 mod instance;
 mod invocation;
+mod keeper;
 mod listener;
 mod logs;
 mod newtonsoft;

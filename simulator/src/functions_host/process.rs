@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::ports;
 
 use super::{
+    keeper,
     logs::{LogStream, Logs},
     package::Package,
     pipe::Pipe,
@@ -59,12 +60,17 @@ impl Process {
             .stderr(stderr)
             .kill_on_drop(true);
         let child = command.spawn()?;
+        child.id().into_iter().for_each(keeper::started);
         Ok(Self { id: child.id(), child: Mutex::new(child), _output: [out, err], port })
     }
 
     /// How it ended, if it has.
     pub(super) fn ended(&self) -> Option<ExitStatus> {
-        self.child().try_wait().ok().flatten()
+        let status = self.child().try_wait().ok().flatten();
+        if status.is_some() {
+            self.id.into_iter().for_each(keeper::gone);
+        }
+        status
     }
 
     /// Kills it: SIGKILL, as the host does; there is no warning.

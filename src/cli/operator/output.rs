@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use remediation::time::Timestamp;
 
+use crate::cli::print::print;
+
 /// The version of all JSON objects: raised when a member goes or means something else. New members may come at any time.
 const VERSION: u32 = 1;
 
@@ -25,19 +27,17 @@ impl Output {
     /// Shows it: to people as this text, to machines as this value with what it is.
     ///
     /// # Errors
-    /// When it has no JSON form.
+    /// When it has no JSON form, or cannot be written.
     pub(crate) fn show(self, kind: &str, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         if !self.json {
-            println!("{}", text());
-            return Ok(());
+            return print(&text());
         }
         let mut object = json!({ "version": VERSION, "kind": kind });
         match (&mut object, serde_json::to_value(value)?) {
             (Value::Object(object), Value::Object(members)) => object.extend(members),
             (_, other) => object["value"] = other,
         }
-        println!("{object}");
-        Ok(())
+        print(&object.to_string())
     }
 }
 

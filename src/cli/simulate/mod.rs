@@ -8,7 +8,6 @@ mod start;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
@@ -19,6 +18,9 @@ use crate::cli::exit::DONE;
 
 use super::demo::CliMode;
 use super::package::Package;
+use super::print::print;
+use super::setting::setting;
+use super::stop;
 use log::Told;
 use places::Places;
 use start::{Start, start};
@@ -94,49 +96,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let mut places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
     places.operator = operator_id;
     places.leave(&settings)?;
-    if arguments.json {
-        println!("{}", places.json());
-    } else {
-        println!("{}", places.text());
-    }
-    stopped().await?;
+    print(&if arguments.json { places.json().to_string() } else { places.text() })?;
+    stop::asked().await?;
     host.shutdown().await;
     log.end().await?;
     Ok(DONE)
-}
-
-/// A setting as it is written on the command line.
-fn setting(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        Some(_) | None => Err("a setting is written NAME=VALUE".to_owned()),
-    }
-}
-
-/// Waits until the process is asked to stop.
-async fn stopped() -> anyhow::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended.context("Ctrl-C cannot be listened for")?,
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("Ctrl-C cannot be listened for")?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_setting_has_a_name_and_any_value() {
-        assert_eq!(setting("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
-        assert_eq!(setting("A="), Ok(("A".to_owned(), String::new())));
-        assert!(setting("A").is_err() && setting("=b").is_err());
-    }
 }

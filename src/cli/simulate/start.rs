@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde_json::Value;
 use simulator::estate::{Estate, EventKind, PolicyEvent, derive};
 use simulator::faults::Rule;
-use simulator_demo::{Burst, Conditions, Mode, burst, estate, judgement, read_events};
+use simulator_demo::{Burst, Conditions, Mode, burst, estate, judgement, read_captured_file};
 
 use super::Arguments;
 use crate::cli::demo::CliMode;
@@ -39,7 +39,7 @@ pub(super) fn start(arguments: &Arguments) -> anyhow::Result<Start> {
             (estate, events)
         }
         (None, Some(path), _) => {
-            let events = read_events(&text(path)?).with_context(|| format!("{} holds no events", path.display()))?;
+            let events = read_captured_file(path)?.events;
             (derive(&events), events)
         }
         (None, None, Some(path)) => {

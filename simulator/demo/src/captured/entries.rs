@@ -1,0 +1,83 @@
+//! From JSON values to events: what wraps them is taken off, and what is something else is named.
+
+use serde_json::Value;
+
+use super::{Captured, Refused};
+
+/// Members that hold a list of events.
+const LISTS: [&str; 3] = ["value", "events", "records"];
+/// Members that hold one event, or a list as text.
+const WRAPPERS: [&str; 3] = ["event", "body", "Body"];
+/// How deep wrappers are taken off.
+const DEEPEST: usize = 8;
+
+/// Adds what a value holds.
+pub(super) fn add(value: Value, to: &mut Captured) {
+    unwrap(value, 0, to);
+}
+
+fn unwrap(value: Value, depth: usize, to: &mut Captured) {
+    if depth < DEEPEST {
+        match value {
+            Value::Array(all) => return all.into_iter().for_each(|one| unwrap(one, depth + 1, to)),
+            Value::Object(mut members) if !is_event(&members) => {
+                let list = LISTS.into_iter().find(|name| members.get(*name).is_some_and(Value::is_array));
+                let wrapped = WRAPPERS.into_iter().find(|name| members.contains_key(*name));
+                if let Some(inner) = list.or(wrapped).and_then(|name| members.remove(name)) {
+                    return unwrap(parsed(inner), depth + 1, to);
+                }
+                return entry(Value::Object(members), to);
+            }
+            Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    entry(value, to);
+}
+
+/// The body of a message may be JSON text.
+fn parsed(value: Value) -> Value {
+    match &value {
+        Value::String(text) => serde_json::from_str(text).unwrap_or(value),
+        _ => value,
+    }
+}
+
+fn entry(value: Value, to: &mut Captured) {
+    match something_else(&value) {
+        Some(reason) => {
+            let entry = to.events.len() + to.refused.len() + 1;
+            to.refused.push(Refused { entry, reason });
+        }
+        None => to.events.push(value),
+    }
+}
+
+type Members = serde_json::Map<String, Value>;
+
+/// Whether it says of itself what kind of event it is, in one of the schemas.
+fn is_event(members: &Members) -> bool {
+    members.contains_key("eventType")
+        || members.contains_key("specversion")
+        || members.contains_key("cloudEventsVersion")
+}
+
+/// What it is, if it cannot be an event. What may be a broken event is left to the worker, which says what is wrong with it.
+fn something_else(value: &Value) -> Option<&'static str> {
+    let members = match value {
+        Value::Object(members) if is_event(members) => return None,
+        Value::Object(members) => members,
+        Value::Array(_) => return Some("a list within many lists"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Some("no JSON object"),
+    };
+    let has = |name: &str| members.contains_key(name);
+    if has("operationName") && (has("eventTimestamp") || has("time") || has("caller")) {
+        return Some(
+            "an entry of the activity log; the events that are meant come from Event Grid (Microsoft.PolicyInsights)",
+        );
+    }
+    let of_state = members.get("properties").and_then(Value::as_object).unwrap_or(members);
+    if of_state.contains_key("policyAssignmentId") && of_state.contains_key("complianceState") {
+        return Some("a policy state, not an event: a replay needs what Event Grid sent");
+    }
+    None
+}

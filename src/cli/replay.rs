@@ -1,0 +1,159 @@
+//! A replay of captured events: what its events are worth, told by the worker's own parser before anything runs, and what is assumed
+//! because events do not tell it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::bail;
+use remediation::event::{Taken, take};
+use remediation::time::Timestamp;
+use serde_json::Value;
+use simulator::estate::{BuiltIn, Estate, built_in_date, derive};
+use simulator_demo::{Captured, Report, read_captured_file};
+
+/// So many reasons are told, with their places.
+const TOLD: usize = 5;
+/// `CLOCK_TOLERANCE` of the demo.
+const TOLERANCE: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Events that are replayed.
+pub(super) struct Replay {
+    pub(super) estate: Estate,
+    pub(super) events: Vec<Value>,
+    told: Told,
+}
+
+/// What is told of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    /// Events that need nothing, by reason.
+    ignored: BTreeMap<String, usize>,
+    /// What cannot be an event.
+    not_delivered: usize,
+    /// Why what is rejected is: the first ones, with their places.
+    refused: Vec<String>,
+    /// What is assumed.
+    assumed: String,
+}
+
+impl Replay {
+    /// Reads the events of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or none of its entries can be used.
+    pub(super) fn read(path: &Path, now: Timestamp) -> anyhow::Result<Self> {
+        let Captured { events, refused } = read_captured_file(path)?;
+        let mut told = Told { not_delivered: refused.len(), ..Told::default() };
+        let mut reasons: Vec<(usize, String)> =
+            refused.into_iter().map(|one| (one.entry, format!("it is {}", one.reason))).collect();
+        let skipped: HashSet<usize> = reasons.iter().map(|(entry, _)| *entry).collect();
+        let entries = (1..).filter(|entry| !skipped.contains(entry));
+        let mut useful = 0;
+        for (entry, event) in entries.zip(&events) {
+            match take(event, TOLERANCE, now) {
+                Taken::Queued { .. } => useful += 1,
+                Taken::Ignored { reason, .. } => told.ignore(reason),
+                Taken::Foreign(_) => told.ignore("of another type"),
+                Taken::Refused { reason, .. } => reasons.push((entry, reason.to_string())),
+            }
+        }
+        reasons.sort();
+        let count = reasons.len();
+        told.refused = reasons.into_iter().take(TOLD).map(|(entry, why)| format!("entry {entry}: {why}")).collect();
+        if useful == 0 && told.ignored.is_empty() {
+            bail!("none of its {count} entries is an event that can be used:\n  {}", told.refused.join("\n  "));
+        }
+        let estate = derive(&events);
+        told.assumed = assumed(&estate);
+        Ok(Self { estate, events, told })
+    }
+
+    /// What is told of them.
+    pub(super) fn told(&self) -> Told {
+        self.told.clone()
+    }
+}
+
+impl Told {
+    fn ignore(&mut self, reason: &str) {
+        *self.ignored.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// Puts it into the report.
+    pub(super) fn complete(self, report: &mut Report) {
+        report.rejected += self.not_delivered;
+        report.ignored = self.ignored;
+        report.rejected_examples = self.refused;
+        report.assumed = Some(self.assumed);
+    }
+}
+
+fn assumed(estate: &Estate) -> String {
+    let all = estate.definitions.len();
+    let built_in = estate.definitions.iter().filter(|definition| BuiltIn::of(&definition.id).is_some()).count();
+    let date = built_in_date();
+    let policies = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what} policy")),
+        _ => Some(format!("{count} {what} policies")),
+    };
+    let parts = [
+        policies(built_in, "built-in")
+            .map(|words| format!("{words}: effect and roles as published on {date}, unless parameters say otherwise")),
+        policies(all - built_in, "custom").map(|words| format!("{words}: deployIfNotExists with Contributor")),
+        Some("every identity has its roles".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::io::Write as _;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH.saturating_add(time::Duration::days(20_000));
+
+    fn event(definition: &str, state: &str, at: &str) -> Value {
+        json!({
+            "id": "1", "eventType": "Microsoft.PolicyInsights.PolicyStateChanged", "eventTime": at, "dataVersion": "1",
+            "topic": "/subscriptions/00000000-0000-4000-8000-00000000000a",
+            "subject": "/subscriptions/00000000-0000-4000-8000-00000000000a/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a",
+            "data": {
+                "timestamp": at, "complianceState": state,
+                "policyAssignmentId": "/subscriptions/00000000-0000-4000-8000-00000000000a/providers/microsoft.authorization/policyassignments/a",
+                "policyDefinitionId": format!("/providers/microsoft.authorization/policydefinitions/{definition}"),
+                "policyDefinitionReferenceId": ""
+            }
+        })
+    }
+
+    fn read(values: &[Value]) -> anyhow::Result<Replay> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(json!(values).to_string().as_bytes())?;
+        Replay::read(file.path(), NOW)
+    }
+
+    #[test]
+    fn what_events_are_worth_is_told_with_places_and_what_is_assumed_in_words() {
+        let good = |state| event("951af2fa-529b-416e-ab6e-066fd85ac459", state, "2024-01-01T00:00:00Z");
+        let late = event("mine", "NonCompliant", "2090-01-01T00:00:00Z");
+        let replay = read(&[good("NonCompliant"), json!(7), good("Exempt"), late, json!({ "id": 1 })]).unwrap();
+        let mut report = Report { rejected: 2, ..Report::default() };
+        replay.told().complete(&mut report);
+        assert_eq!((report.rejected, report.ignored["exempt"]), (3, 1));
+        let [first, second, third] = &report.rejected_examples[..] else { panic!("{report:?}") };
+        assert!(first.starts_with("entry 2: it is no JSON object"), "{first}");
+        assert!(second.starts_with("entry 4:") && second.contains("CLOCK_TOLERANCE"), "{second}");
+        assert!(third.starts_with("entry 5:"), "{third}");
+        let assumed = report.assumed.unwrap();
+        assert!(assumed.contains("1 built-in policy:") && assumed.contains("1 custom policy:"), "{assumed}");
+    }
+
+    #[test]
+    fn where_nothing_can_be_used_the_first_reasons_are_the_error() {
+        let late = event("mine", "NonCompliant", "2090-01-01T00:00:00Z");
+        let error = read(&vec![late; 9]).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("none of its 9 entries") && error.matches("entry").count() == 5, "{error}");
+    }
+}
