@@ -8,9 +8,10 @@ use azure_core::http::Method;
 use serde_json::Value;
 
 use remediation::fact::{AssignedPolicy, Assignment, CallKind, Terms};
-use remediation::id::{SubscriptionId, fold};
+use remediation::id::{AssignmentId, Scope, SubscriptionId, fold};
 use remediation::policy::{Override, OverrideKind, Selector, SelectorKind};
 
+use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
 use super::definitions::{EFFECTIVE, may_be_effect};
 use super::lenient::{Item, Members, text};
@@ -21,21 +22,28 @@ const API_VERSION: &str = "2024-05-01";
 /// a cloud that is older has none.
 const OLDEST: &str = "2019-06-01";
 
-/// Lists the assignments that apply to the subscription, inherited ones included. A reader of the subscription may do so
+/// Lists the assignments that apply to a subscription or a resource group, inherited ones included. A reader of the subscription may do so
 /// even where the management groups above are out of sight, as in a delegated subscription.
-pub(super) fn list_assignments(subscription: &SubscriptionId) -> Call<Page<Assignment>> {
-    let quota = QuotaScope::Subscription(subscription.clone());
+pub(super) fn list_assignments(scope: &Scope) -> Call<Page<Assignment>> {
+    let quota = QuotaScope::Subscription(scope.subscription().clone());
     let tail = ["providers", "Microsoft.Authorization", "policyAssignments"];
-    Call::new(
-        CallKind::ListAssignments,
-        quota,
-        Method::Get,
-        &format!("/subscriptions/{subscription}"),
-        &tail,
-        API_VERSION,
-    )
-    .down_to(OLDEST)
-    .with_query("$expand", EFFECTIVE.to_owned())
+    Call::new(CallKind::ListAssignments, quota, Method::Get, scope.as_str(), &tail, API_VERSION)
+        .down_to(OLDEST)
+        .with_query("$expand", EFFECTIVE.to_owned())
+}
+
+/// Reads one assignment, on the account of a subscription that it applies to.
+pub(super) fn assignment(id: &AssignmentId, subscription: &SubscriptionId) -> Call<Assignment> {
+    let quota = QuotaScope::Subscription(subscription.clone());
+    Call::new(CallKind::ReadAssignment, quota, Method::Get, id.as_str(), &[], API_VERSION)
+        .down_to(OLDEST)
+        .with_query("$expand", EFFECTIVE.to_owned())
+}
+
+impl Answer for Assignment {
+    fn read(text: &str, oddities: &mut Vec<Oddity>) -> Result<Self, String> {
+        one(text, oddities)
+    }
 }
 
 impl Item for Assignment {

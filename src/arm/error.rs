@@ -154,6 +154,21 @@ impl ArmError {
         }
     }
 
+    /// Whether it is refused for want of a right.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status == 403,
+            Self::NotFound { .. }
+            | Self::Unauthorized { .. }
+            | Self::Throttled { .. }
+            | Self::Held { .. }
+            | Self::NotSent { .. }
+            | Self::Lost { .. }
+            | Self::Unreadable { .. } => false,
+        }
+    }
+
     /// Whether the same call would fail again, however often it is made.
     #[must_use]
     pub fn is_final(&self) -> bool {

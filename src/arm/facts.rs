@@ -8,14 +8,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found, Terms};
-use remediation::id::{SubscriptionId, Target, fold};
+use remediation::id::{Scope, Target, fold};
 use remediation::policy::{InSet, Resolved, effective_effect};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
 use crate::kept::Kept;
 
-use super::assignments::list_assignments;
+use super::assignments::{assignment, list_assignments};
 use super::client::ArmClient;
 use super::definitions::{PolicyDefinition, PolicySet, SetMember};
 use super::error::ArmError;
@@ -31,13 +31,13 @@ const DEFINITIONS: usize = 4 << 20;
 #[derive(Debug)]
 pub struct FactsReader {
     ttl: Duration,
-    assignments: Kept<SubscriptionId, (Timestamp, Assignments)>,
+    assignments: Kept<Scope, (Timestamp, Assignments)>,
     inherited: Inherited,
     sets: Shelf<PolicySet>,
     definitions: Shelf<PolicyDefinition>,
     tasks: TaskLists,
     /// Of several passes that need one list, one asks for it.
-    turns: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Mutex<HashMap<Scope, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 type Assignments = Arc<[Arc<Assignment>]>;
@@ -93,9 +93,19 @@ impl FactsReader {
         deadline: Deadline,
     ) -> Result<Result<Known, Facts>, ArmError> {
         let subscription = target.subscription();
-        let (mut read_at, all) = self.assignments(arm, subscription, since, deadline).await?;
-        let Some(assignment) = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()).map(Arc::clone) else {
-            return Ok(Err(Facts::without_assignment(missing(&all), read_at)));
+        let (mut read_at, all) = self.assignments_of(arm, target, since, deadline).await?;
+        let listed = all.iter().find(|a| a.id == target.policy_assignment_id.as_str()).map(Arc::clone);
+        let found = match listed {
+            Some(assignment) => Found::There(assignment),
+            None if all.is_empty() => self.alone(arm, target, deadline).await?,
+            None => missing(&all).map(Arc::new),
+        };
+        let assignment = match found {
+            Found::There(assignment) => assignment,
+            Found::Gone => return Ok(Err(Facts::without_assignment(Found::Gone, read_at))),
+            Found::Unreadable(words) => {
+                return Ok(Err(Facts::without_assignment(Found::Unreadable(words), read_at)));
+            }
         };
         let set = match &assignment.policy {
             AssignedPolicy::Definition(_) => None,
@@ -121,35 +131,66 @@ impl FactsReader {
         Ok(Ok(Known { assignment, all, set, definition, read_at }))
     }
 
-    /// The assignments that apply to the subscription, not older than `since`.
-    async fn assignments(
+    /// The assignments that apply to the target's subscription. Of a customer who delegated a resource group alone, those that apply to
+    /// the group: the subscription's are refused to us, or none is told.
+    async fn assignments_of(
         &self,
         arm: &ArmClient,
-        subscription: &SubscriptionId,
+        target: &Target,
         since: Option<Timestamp>,
         deadline: Deadline,
     ) -> Result<(Timestamp, Assignments), ArmError> {
-        let turn = Arc::clone(
-            self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(subscription.clone()).or_default(),
-        );
+        let whole = Scope::subscription_wide(target.subscription().clone());
+        let listed = self.assignments(arm, &whole, since, deadline).await;
+        let is_hidden = match &listed {
+            Ok((_, all)) => all.is_empty(),
+            Err(error) => error.is_forbidden(),
+        };
+        if is_hidden && !target.scope.is_whole_subscription() {
+            return self.assignments(arm, &target.scope, since, deadline).await;
+        }
+        listed
+    }
+
+    /// The target's assignment by its id. An empty list is no proof of absence: whoever has no right at the subscription is told none
+    /// instead of being refused (Azure/azure-docs, issue 110373).
+    async fn alone(
+        &self,
+        arm: &ArmClient,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Found<Arc<Assignment>>, ArmError> {
+        match arm.send(&assignment(&target.policy_assignment_id, target.subscription()), deadline).await {
+            Ok(found) => Ok(Found::There(Arc::new(found))),
+            Err(error) if error.is_missing() => Ok(Found::Gone),
+            Err(error) if error.is_forbidden() => Err(error),
+            Err(error) => Ok(Found::Unreadable(error.final_words()?)),
+        }
+    }
+
+    /// The assignments that apply to a subscription or a group, not older than `since`.
+    async fn assignments(
+        &self,
+        arm: &ArmClient,
+        scope: &Scope,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<(Timestamp, Assignments), ArmError> {
+        let turn =
+            Arc::clone(self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(scope.clone()).or_default());
         let _turn = turn_at(&turn, CallKind::ListAssignments, deadline).await?;
-        let kept = self.assignments.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since));
+        let kept = self.assignments.get(scope, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at, since));
         match kept {
             Some(kept) => Ok(kept),
             None => {
                 let read_at = crate::azure::now();
-                let all = arm.send_paged(&list_assignments(subscription), deadline).await?;
-                Ok(self.keep(subscription, read_at, all))
+                let all = arm.send_paged(&list_assignments(scope), deadline).await?;
+                Ok(self.keep(scope, read_at, all))
             }
         }
     }
 
-    fn keep(
-        &self,
-        subscription: &SubscriptionId,
-        read_at: Timestamp,
-        all: Vec<Assignment>,
-    ) -> (Timestamp, Assignments) {
+    fn keep(&self, scope: &Scope, read_at: Timestamp, all: Vec<Assignment>) -> (Timestamp, Assignments) {
         let (mut shared, mut size) = (Vec::with_capacity(all.len()), 0);
         for assignment in all {
             size += size_of::<Arc<Assignment>>();
@@ -160,7 +201,7 @@ impl FactsReader {
                 shared.push(Arc::new(assignment));
             }
         }
-        self.assignments.keep(subscription, (read_at, shared.into()), size)
+        self.assignments.keep(scope, (read_at, shared.into()), size)
     }
 
     /// The active tasks of the target's subscription, whoever opened them, as far as they can be had now, and when the reading
@@ -319,12 +360,13 @@ mod tests {
     #[test]
     fn the_facts_of_five_thousand_subscriptions_with_two_hundred_assignments_each_take_less_than_64_mib() {
         let reader = FactsReader::new(Duration::from_secs(600));
-        let subscription = |n: usize| format!("35ee058e-5fa0-414c-8145-{n:012}").parse::<SubscriptionId>().unwrap();
+        let subscription =
+            |n: usize| format!("/subscriptions/35ee058e-5fa0-414c-8145-{n:012}").parse::<Scope>().unwrap();
         let group = "/providers/Microsoft.Management/managementGroups/contoso";
         let inherited: Vec<_> =
             (0..150).map(|n| assigned(group, &format!("a-rather-long-name-{n}"), DEFINITION)).collect();
         for n in 0..5_000 {
-            let home = format!("/subscriptions/{}", subscription(n));
+            let home = subscription(n);
             let id = |n: usize| format!("{home}/providers/microsoft.authorization/policyassignments/own-{n}");
             let own = (0..50).map(|n| Assignment { id: id(n), ..Assignment::clone(&inherited[0]) });
             let all = inherited.iter().map(|one| Assignment::clone(one)).chain(own);

@@ -41,7 +41,7 @@ pub fn stays_for_good(error: &ArmError, target: &Target) -> bool {
 /// Whether policy states are refused so that their owner may have delegated other rights, and not this one.
 #[must_use]
 pub fn may_be_for_want_of_delegation(error: &ArmError) -> bool {
-    matches!(error, ArmError::Refused { status: 403, .. })
+    error.is_forbidden()
 }
 
 /// What is wrong with the whole subscription, by the code of an answer.
@@ -79,7 +79,7 @@ pub(super) fn refusal(error: &ArmError, target: &Target) -> Option<Refusal> {
         None => (ParkReason::TaskRefused, target.hash().to_string()),
     };
     // Whoever may not even list the assignments is told so by one answer.
-    let is_sure = status == 403 && call == CallKind::ListAssignments;
+    let is_sure = status == 403 && matches!(call, CallKind::ListAssignments | CallKind::ReadAssignment);
     let words = format!("{code}: {message} ({})", call.action());
     Some(Refusal { reason, words: words.trim_start_matches(": ").to_owned(), call, key, is_sure })
 }

@@ -10,7 +10,7 @@ use remediation::document::{TaskKind, TaskName};
 use remediation::fact::{
     CallKind, Deployment, DeploymentCounts, DeploymentStatus, ListedTask, NewTask, TaskState, TaskStatus,
 };
-use remediation::id::{AssignmentId, SubscriptionId, Target, fold};
+use remediation::id::{AssignmentId, Scope, SubscriptionId, Target, fold};
 
 use super::answer::{Answer, Done, Oddity, one};
 use super::call::{Call, QuotaScope};
@@ -84,6 +84,13 @@ pub fn list_tasks(subscription: &SubscriptionId) -> Call<Page<ListedTask>> {
         API_VERSION,
     )
     .down_to(OLDEST)
+}
+
+/// Lists the tasks of a resource group.
+#[must_use]
+pub(super) fn list_tasks_in(scope: &Scope) -> Call<Page<ListedTask>> {
+    let quota = QuotaScope::Subscription(scope.subscription().clone());
+    Call::new(CallKind::ListTasks, quota, Method::Get, scope.as_str(), &PROVIDER, API_VERSION).down_to(OLDEST)
 }
 
 /// Lists the tasks of one assignment in a subscription.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use remediation::fact::Found;
-use remediation::id::{SubscriptionId, Target};
+use remediation::id::{Scope, SubscriptionId, Target};
 use remediation::role::{Denial, Home, Rights, RoleAssignment, RoleId};
 use remediation::time::Timestamp;
 
@@ -106,9 +106,16 @@ impl RightsReader {
                 self.list(&self.assigned, arm, key, &call, since, deadline, &mut read_at).await?
             }
             (Some(_), OwnedBy::Tenant(tenant)) => {
-                let key = (subscription.to_string(), String::new());
-                let call = all_assigned(subscription, tenant);
-                self.list(&self.assigned, arm, key, &call, since, deadline, &mut read_at).await?
+                // Of a customer who delegated the group alone, the group's.
+                let mut found = Found::Gone;
+                for scope in scopes_of(target) {
+                    let (key, call) = ((scope.to_string(), String::new()), all_assigned(&scope, tenant));
+                    found = self.list(&self.assigned, arm, key, &call, since, deadline, &mut read_at).await?;
+                    if let Found::There(_) = found {
+                        break;
+                    }
+                }
+                found
             }
         };
         let denied = match owner {
@@ -122,7 +129,10 @@ impl RightsReader {
         let home = match owner {
             OwnedBy::Us => Home::Ours,
             OwnedBy::Nobody => Home::Unknown,
-            OwnedBy::Tenant(_) => Home::Delegated { grantable: self.grantable(arm, subscription, deadline).await? },
+            OwnedBy::Tenant(_) => Home::Delegated {
+                grantable: self.grantable(arm, target, deadline).await?,
+                worker: arm.principal().await,
+            },
         };
         let own = |one: &&RoleAssignment| {
             let is_own = !matches!(home, Home::Delegated { .. }) || principal.as_ref() == Some(&one.principal);
@@ -134,7 +144,7 @@ impl RightsReader {
         };
         let mut definitions = BTreeMap::new();
         for role in wanted {
-            let found = self.role(arm, subscription, &role, deadline).await?;
+            let found = self.role(arm, &target.scope, &role, deadline).await?;
             definitions.insert(role, found);
         }
         Ok(Rights { home, required, principal, holder, assignments, denials: denied, definitions, read_at })
@@ -172,12 +182,17 @@ impl RightsReader {
     async fn grantable(
         &self,
         arm: &ArmClient,
-        subscription: &SubscriptionId,
+        target: &Target,
         deadline: Deadline,
     ) -> Result<Found<Vec<RoleId>>, ArmError> {
-        let (key, mut read_at) = ((subscription.to_string(), String::new()), Timestamp::UNIX_EPOCH);
-        let call = registrations(subscription);
-        let found = self.list(&self.registrations, arm, key, &call, None, deadline, &mut read_at).await?;
+        let (mut found, mut read_at) = (Found::Gone, Timestamp::UNIX_EPOCH);
+        for scope in scopes_of(target) {
+            let (key, call) = ((scope.to_string(), String::new()), registrations(&scope));
+            found = self.list(&self.registrations, arm, key, &call, None, deadline, &mut read_at).await?;
+            if matches!(&found, Found::There(all) if !all.is_empty()) {
+                break;
+            }
+        }
         let Some(own) = arm.principal().await else {
             return Ok(Found::Unreadable("the worker's token does not tell its principal".to_owned()));
         };
@@ -190,26 +205,33 @@ impl RightsReader {
     async fn role(
         &self,
         arm: &ArmClient,
-        subscription: &SubscriptionId,
+        scope: &Scope,
         role: &RoleId,
         deadline: Deadline,
     ) -> Result<Found<remediation::role::RoleDefinition>, ArmError> {
-        let keys = [(None, role.clone()), (Some(subscription.clone()), role.clone())];
+        let keys = [(None, role.clone()), (Some(scope.subscription().clone()), role.clone())];
         let known = keys.iter().find_map(|key| self.roles.get(key, self.ttl));
         let (_, found) = match known {
             Some(known) => known,
             None => {
                 let at = crate::azure::now();
-                let found = match arm.send(&role_definition(subscription, role), deadline).await {
+                let found = match arm.send(&role_definition(scope, role), deadline).await {
                     Ok(known) => Found::There(known),
                     Err(error) => Found::Unreadable(error.final_words()?),
                 };
-                let is_built_in = matches!(&found, Found::There(known) if known.is_built_in);
+                let is_built_in = matches!(&found, Found::There(known) if known.role.is_built_in);
                 self.roles.keep(&keys[usize::from(!is_built_in)], (at, found), OF_ONE * 4)
             }
         };
         Ok(found.map(|known| known.role))
     }
+}
+
+/// Where a delegation may stand: at the subscription, or at the target's group.
+fn scopes_of(target: &Target) -> Vec<Scope> {
+    let whole = Scope::subscription_wide(target.subscription().clone());
+    let group = Some(target.scope.clone()).filter(|scope| *scope != whole);
+    std::iter::once(whole).chain(group).collect()
 }
 
 /// The roles whose definitions are needed: none where the very ones are there that are asked for; else what is asked for, and what the

@@ -5,7 +5,7 @@ use azure_core::http::Method;
 use serde_json::Value;
 
 use remediation::fact::CallKind;
-use remediation::id::{Scope, SubscriptionId, fold};
+use remediation::id::{Scope, fold};
 use remediation::role::{Denial, Permission, RoleAssignment, RoleDefinition, RoleId};
 
 use super::answer::{Answer, Oddity, one};
@@ -33,13 +33,11 @@ pub(super) fn assigned_to(scope: &Scope, principal: &str) -> Call<Page<RoleAssig
         .with_query("$filter", filter)
 }
 
-/// Lists all role assignments of a delegated subscription that its owner lets us see; `tenant` is the owner's. Whether a filter by
+/// Lists all role assignments of a delegated subscription, or group, that its owner lets us see; `tenant` is the owner's. Whether a filter by
 /// principal works across tenants is not known.
-pub(super) fn all_assigned(subscription: &SubscriptionId, tenant: &str) -> Call<Page<RoleAssignment>> {
+pub(super) fn all_assigned(scope: &Scope, tenant: &str) -> Call<Page<RoleAssignment>> {
     let tail = ["providers", AUTHORIZATION, "roleAssignments"];
-    let path = format!("/subscriptions/{subscription}");
-    let quota = QuotaScope::Subscription(subscription.clone());
-    Call::new(CallKind::ListRoleAssignments, quota, Method::Get, &path, &tail, API_VERSION)
+    Call::new(CallKind::ListRoleAssignments, quota(scope), Method::Get, scope.as_str(), &tail, API_VERSION)
         .with_query("tenantId", tenant.to_owned())
 }
 
@@ -50,28 +48,23 @@ pub(super) fn denials(scope: &Scope) -> Call<Page<Denial>> {
         .with_query("$filter", "atScope()".to_owned())
 }
 
-/// Reads a role definition, as the subscription sees it: one of people's own too.
-pub(super) fn role_definition(subscription: &SubscriptionId, role: &RoleId) -> Call<KnownRole> {
+/// Reads a role definition, as the scope sees it: one of people's own too.
+pub(super) fn role_definition(scope: &Scope, role: &RoleId) -> Call<KnownRole> {
     let tail = ["providers", AUTHORIZATION, "roleDefinitions", role.as_str()];
-    let path = format!("/subscriptions/{subscription}");
-    let quota = QuotaScope::Subscription(subscription.clone());
-    Call::new(CallKind::ReadRoleDefinition, quota, Method::Get, &path, &tail, API_VERSION)
+    Call::new(CallKind::ReadRoleDefinition, quota(scope), Method::Get, scope.as_str(), &tail, API_VERSION)
 }
 
-/// Lists the Lighthouse registrations of a delegated subscription, with what they authorize.
-pub(super) fn registrations(subscription: &SubscriptionId) -> Call<Page<Registration>> {
+/// Lists the Lighthouse registrations of a delegated subscription, or group, with what they authorize.
+pub(super) fn registrations(scope: &Scope) -> Call<Page<Registration>> {
     let tail = ["providers", "Microsoft.ManagedServices", "registrationAssignments"];
-    let path = format!("/subscriptions/{subscription}");
-    let quota = QuotaScope::Subscription(subscription.clone());
-    Call::new(CallKind::ListRegistrations, quota, Method::Get, &path, &tail, REGISTRATIONS)
+    Call::new(CallKind::ListRegistrations, quota(scope), Method::Get, scope.as_str(), &tail, REGISTRATIONS)
         .with_query("$expandRegistrationDefinition", "true".to_owned())
 }
 
-/// A role, and whether it is built in: such a one is the same everywhere.
+/// A role. One that is built in is the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KnownRole {
     pub(super) role: RoleDefinition,
-    pub(super) is_built_in: bool,
 }
 
 /// What a registration lets principals grant.
@@ -125,8 +118,8 @@ impl Item for KnownRole {
             properties.miss("permissions");
         }
         let permissions = permissions(properties.given("permissions"));
-        let role = RoleDefinition { id: id?, name, permissions };
-        members.are_sound().then_some(Self { role, is_built_in })
+        let role = RoleDefinition { id: id?, name, permissions, is_built_in };
+        members.are_sound().then_some(Self { role })
     }
 }
 
@@ -212,7 +205,7 @@ mod tests {
             )
         };
         let known = role(json!([{ "actions": ["*/read"], "notActions": [] }])).unwrap();
-        assert!(known.is_built_in && known.role.permissions[0].actions == ["*/read"]);
+        assert!(known.role.is_built_in && known.role.permissions[0].actions == ["*/read"]);
         assert!(role(json!(null)).is_err() && role(json!("*")).is_err());
     }
 

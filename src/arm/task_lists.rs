@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use tracing::info;
 
 use remediation::fact::{ActiveTasks, CallKind, ListedTask, TaskState};
-use remediation::id::{AssignmentId, SubscriptionId, Target};
+use remediation::id::{AssignmentId, Scope, SubscriptionId, Target};
 
 use crate::azure::Deadline;
 use crate::kept::Kept;
 
 use super::client::ArmClient;
 use super::error::ArmError;
-use super::remediations::{list_tasks, list_tasks_of};
+use super::remediations::{list_tasks, list_tasks_in, list_tasks_of};
 use super::turn::turn_at;
 
 /// How long a list is fresh.
@@ -30,9 +30,9 @@ const FOR_A_PAGE: Duration = Duration::from_secs(20);
 const STALE: Duration = Duration::from_secs(4 * 3_600);
 /// Pages of the whole list that are read at a time.
 const PART: u32 = 4;
-/// Pages of the list of one assignment that are read.
+/// Pages of the list of one assignment, or of one group, that are read.
 const OF_ASSIGNMENT: usize = 2;
-/// Most bytes of whole lists, and of those of single assignments.
+/// Most bytes of whole lists, and of those of single assignments and groups.
 const MOST: usize = 8 << 20;
 
 type Tasks = Arc<Read>;
@@ -51,6 +51,7 @@ pub(super) struct TaskLists {
     fresh: Duration,
     whole: Kept<SubscriptionId, Tasks>,
     of_assignment: Kept<(SubscriptionId, AssignmentId), Tasks>,
+    of_group: Kept<Scope, Tasks>,
     readings: Mutex<HashMap<SubscriptionId, Arc<tokio::sync::Mutex<Reading>>>>,
 }
 
@@ -65,6 +66,8 @@ struct Reading {
     active: Vec<ListedTask>,
     /// When the next part may be read.
     not_before: Option<Instant>,
+    /// When the list of the subscription was refused last.
+    refused_at: Option<Instant>,
     /// Whether it was said that the list is long.
     is_told: bool,
 }
@@ -76,6 +79,7 @@ impl TaskLists {
             fresh: ttl.min(FRESH),
             whole: Kept::at_most(MOST),
             of_assignment: Kept::at_most(MOST),
+            of_group: Kept::at_most(MOST),
             readings: Mutex::default(),
         }
     }
@@ -93,9 +97,20 @@ impl TaskLists {
         if let Some(read) = self.whole.get(id, self.fresh) {
             return Ok((read.began, ActiveTasks::All(read.active.clone())));
         }
+        let is_of_group = !target.scope.is_whole_subscription();
+        if is_of_group && reading.refused_at.is_some_and(|at| at.elapsed() < STALE) {
+            return self.of_group(arm, &target.scope, deadline).await;
+        }
         if reading.not_before.is_none_or(|at| at <= Instant::now()) {
             let limit = deadline.within(deadline.left() / 2);
-            if let Some(read) = reading.go_on(arm, id, limit).await? {
+            let read = match reading.go_on(arm, id, limit).await {
+                Err(error) if is_of_group && error.is_forbidden() => {
+                    reading.refused_at = Some(Instant::now());
+                    return self.of_group(arm, &target.scope, deadline).await;
+                }
+                read => read?,
+            };
+            if let Some(read) = read {
                 let size = size(&read.active);
                 let read = self.whole.keep(id, Arc::new(read), size);
                 return Ok((read.began, ActiveTasks::All(read.active.clone())));
@@ -121,6 +136,24 @@ impl TaskLists {
             }
         }
         Ok((own.began, ActiveTasks::Some(tasks)))
+    }
+
+    /// Those of a group, where its customer has delegated no more than that. What else runs in the subscription is out of sight.
+    async fn of_group(
+        &self,
+        arm: &ArmClient,
+        scope: &Scope,
+        deadline: Deadline,
+    ) -> Result<(Instant, ActiveTasks), ArmError> {
+        if let Some(read) = self.of_group.get(scope, self.fresh) {
+            return Ok((read.began, ActiveTasks::Some(read.active.clone())));
+        }
+        let began = Instant::now();
+        let (tasks, _) = arm.send_some(&list_tasks_in(scope), None, OF_ASSIGNMENT, deadline).await?;
+        let active = active(tasks);
+        let size = size(&active);
+        let read = self.of_group.keep(scope, Arc::new(Read { began, active }), size);
+        Ok((read.began, ActiveTasks::Some(read.active.clone())))
     }
 
     async fn of_assignment(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<Tasks, ArmError> {

@@ -16,6 +16,7 @@ mod cut_off_looks;
 mod dead_letters;
 mod dead_letters_kept;
 mod deadly_dead_letters;
+mod delegated;
 mod delegated_states;
 mod duplicates;
 mod ended_stops;

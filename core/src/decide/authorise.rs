@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::document::{FailureClass, Granting, ParkReason, TargetCause, TargetDocument};
 use crate::fact::Facts;
-use crate::role::{Grant, GrantAnswer, Rights};
-use crate::transition::park_target::{park_target, unpark_target};
-use crate::wave::authorised::{Authority, authority, command, is_proven};
+use crate::role::{Grant, GrantAnswer, Remedy, Rights};
+use crate::transition::park_target::{FIRST_CHECK, park_target};
+use crate::wave::authorised::{Authority, authority, is_proven};
 use crate::wave::due::Due;
-use crate::wave::eligible::is_never_remediable;
+use crate::wave::eligible::{is_never_remediable, unreadable};
 
 use super::context::Context;
 use super::idle::Idle;
@@ -22,14 +22,20 @@ const ARRIVES: Duration = Duration::from_secs(30);
 /// How long it may take (Microsoft documentation, "Troubleshoot Azure RBAC": up to ten minutes).
 const ARRIVES_AT_LAST: Duration = Duration::from_secs(600);
 /// How often, at most and at least, it is looked whether a person has granted what is missing.
-const CHECKS: (Duration, Duration) = (Duration::from_secs(900), Duration::from_secs(86_400));
+const CHECKS: (Duration, Duration) = (FIRST_CHECK, Duration::from_secs(86_400));
+
+/// What is told of a user-assigned identity whose grant was refused in a delegated subscription.
+const UNPROVEN: &str = " (nobody has shown yet that a user-assigned identity can be granted to from another tenant)";
+
+/// What is told where a role that was just granted does not act.
+const JUST_GRANTED: &str = "The roles were granted minutes ago and can be seen: they may act later, or the policy's template does more than its roles allow.";
 
 /// How much of a wave the identity's rights let go.
 pub(crate) enum Share {
     /// All of it.
     Full,
-    /// One resource, ahead of the others.
-    Canary,
+    /// One resource, ahead of the others; what a person can do where it lacks permission.
+    Canary(String),
 }
 
 /// Why nothing of it may go now.
@@ -70,9 +76,9 @@ impl Context<'_> {
         });
         match authority(rights, &self.pass.target, &self.tuning.grant_roles, waited) {
             // What was just granted may act a little later than it can be seen.
-            Authority::Full if granting.is_some() => Ok(Share::Canary),
+            Authority::Full if granting.is_some() => Ok(Share::Canary(JUST_GRANTED.to_owned())),
             Authority::Full => Ok(Share::Full),
-            Authority::Canary => Ok(Share::Canary),
+            Authority::Canary(hint) => Ok(Share::Canary(hint)),
             Authority::Grant(grants) => Err(Stopped::Grant(grants)),
             Authority::Park(cause) => Err(self.rights_since(rights).map_or(Stopped::Park(cause), Stopped::First)),
         }
@@ -125,40 +131,49 @@ impl Context<'_> {
     /// The worker may not grant what it was to grant: a person must.
     fn not_granted(self, grant: &Grant, words: &str) -> Next {
         let Grant { role, scope, principal, .. } = grant;
-        let words = format!("role {role} could not be granted to {principal} at {scope}: {words}");
         let rights = self.pass.answers.rights.as_ref();
-        let command = rights.and_then(|rights| command(rights, role, scope)).map(|command| format!("Run: {command}"));
+        let is_unproven = rights.is_some_and(|rights| rights.is_delegated() && rights.is_user_assigned());
+        let unproven = if is_unproven { UNPROVEN } else { "" };
+        let words = format!("role {role} could not be granted to {principal} at {scope}: {words}{unproven}");
+        let allowed = &self.tuning.grant_roles;
+        let command =
+            rights.map(|rights| Remedy { rights, scope, allowed, was_refused: true }.of(std::slice::from_ref(role)));
         let (reason, class) = (ParkReason::MissingPermission, Some(FailureClass::Permission));
         let mut changed = self.document.clone();
-        self.park_for_roles(&mut changed, &TargetCause { reason, class, words, hint: command });
+        self.park_and_check(&mut changed, &TargetCause { reason, class, words, hint: command });
         changed.granting = Some(Granting { refused: true, ..Granting::begun(self.now) });
         Self::step(changed)
     }
 
-    /// Parks the target for want of roles; it is looked now and then whether a person has granted them.
-    pub(crate) fn park_for_roles(self, document: &mut TargetDocument, cause: &TargetCause) {
+    /// Parks the target for what can be seen when a person has mended it: roles, or an assignment that cannot be read. It is looked now and
+    /// then.
+    pub(crate) fn park_and_check(self, document: &mut TargetDocument, cause: &TargetCause) {
         park_target(document, cause, self.tuning, self.now);
-        document.granting = None;
+        (document.granting, document.canary) = (None, None);
         if let Some(park) = &mut document.parked {
             park.check_at = Some(self.now + CHECKS.0);
         }
     }
 
-    /// Looks whether a person has granted what a parked target lacks; none while it is not time to look.
+    /// Looks whether a person has mended what a target is parked for; none while it is not time to look.
     pub(crate) fn still_missing(self) -> Option<Next> {
         let park = self.document.parked.as_ref()?;
         let check_at = park.check_at.filter(|at| *at <= self.now)?;
+        let is_missing = match park.reason {
+            ParkReason::WorkerLacksPermission => {
+                let Some(facts) = self.pass.answers.facts.as_ref().filter(|facts| facts.read_at >= check_at) else {
+                    return Some(self.ask(Question::FactsSince(check_at)));
+                };
+                unreadable(&self.pass.target, facts).is_some()
+            }
+            _ => {
+                let Some(rights) = &self.pass.answers.rights else {
+                    return Some(self.ask(Question::Rights(Some(check_at))));
+                };
+                self.lacks_roles(rights)
+            }
+        };
         let mut changed = self.document.clone();
-        let Some(rights) = &self.pass.answers.rights else {
-            return Some(self.ask(Question::Rights(Some(check_at))));
-        };
-        let was_refused = self.document.granting.as_ref().is_some_and(|granting| granting.refused);
-        let is_missing = match authority(rights, &self.pass.target, &self.tuning.grant_roles, false) {
-            Authority::Park(_) => true,
-            // The worker is refused what it would grant; to ask again every quarter of an hour tells nobody anything.
-            Authority::Grant(_) => was_refused,
-            Authority::Full | Authority::Canary => false,
-        };
         if is_missing {
             let since: Duration = (self.now - park.since).try_into().unwrap_or_default();
             let next = (self.now + since.clamp(CHECKS.0, CHECKS.1)).min(park.until);
@@ -167,10 +182,20 @@ impl Context<'_> {
             }
             return Some(self.idle_until_with(&changed, Some(next), Idle::TargetParked));
         }
-        if let Some(park) = &mut changed.parked {
-            park.until = self.now;
-        }
-        unpark_target(&mut changed, self.now);
+        changed.parked = None;
         Some(Self::step(changed))
+    }
+
+    /// Whether the roles for which the target is parked are missing still.
+    fn lacks_roles(self, rights: &Rights) -> bool {
+        let was_refused = self.document.granting.as_ref().is_some_and(|granting| granting.refused);
+        match authority(rights, &self.pass.target, &self.tuning.grant_roles, false) {
+            Authority::Park(_) => true,
+            // One that went ahead has shown that the identity may not: what tells otherwise is seen, or there is none.
+            Authority::Canary(_) => self.document.canary.is_some(),
+            // The worker is refused what it would grant; to ask again every quarter of an hour tells nobody anything.
+            Authority::Grant(_) => was_refused,
+            Authority::Full => false,
+        }
     }
 }

@@ -8,12 +8,16 @@ use super::step::{Next, Observed, Transition};
 use crate::document::{
     ETag, Installation, ParkReason, PastTask, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
+use crate::fact::TaskState;
 use crate::fact::{ActiveTasks, Found};
-use crate::fixture::{facts, installation, now, past_task, rights, target, tuning, waiting};
+use crate::fixture::{
+    deployment, facts, failed, installation, now, past_task, resource, rights, status, target, tuning, waiting,
+};
 use crate::message::WakeUp;
-use crate::role::{Grant, GrantAnswer, Home, Permission, Rights, RoleAssignment, RoleDefinition, RoleId};
+use crate::role::{Grant, GrantAnswer, Home, Permission, Remedy, Rights, RoleAssignment, RoleDefinition, RoleId};
 use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
+use crate::transition::settle::settle;
 use std::time::Duration;
 
 const TAGS: &str = "4a9ae827-6dc8-4573-8ac7-8239d42aa03f";
@@ -25,7 +29,12 @@ fn role() -> RoleId {
 /// The policy asks for a role that the identity has or lacks.
 fn told(has: bool, home: Home) -> Rights {
     let permission = Permission { actions: vec!["Microsoft.Resources/tags/*".to_owned()], ..Permission::default() };
-    let known = RoleDefinition { id: role(), name: "Tag Contributor".to_owned(), permissions: vec![permission] };
+    let known = RoleDefinition {
+        id: role(),
+        name: "Tag Contributor".to_owned(),
+        permissions: vec![permission],
+        is_built_in: true,
+    };
     let there = RoleAssignment {
         scope: "/".to_owned(),
         role: role(),
@@ -42,7 +51,7 @@ fn told(has: bool, home: Home) -> Rights {
 }
 
 fn away() -> Home {
-    Home::Delegated { grantable: Found::There(vec![role()]) }
+    Home::Delegated { grantable: Found::There(vec![role()]), worker: Some("worker".to_owned()) }
 }
 
 fn granting_tuning(mode: Mode) -> Tuning {
@@ -240,7 +249,8 @@ fn what_another_identity_fixed_says_nothing_of_the_one_that_took_its_place() {
 fn a_command_is_safe_to_paste_whatever_stands_in_names() {
     let mut rights = told(false, away());
     rights.holder = "/x/o'neill$(reboot)".to_owned();
-    let command = crate::wave::authorised::command(&rights, &role(), "/subscriptions/s/resourceGroups/a'b`c`").unwrap();
+    let scope = "/subscriptions/s/resourceGroups/a'b`c`";
+    let command = Remedy { rights: &rights, scope, allowed: &[], was_refused: false }.command(&role()).unwrap();
     let (mut is_quoted, mut bare, mut letters) = (false, String::new(), command.chars());
     while let Some(letter) = letters.next() {
         match letter {
@@ -251,6 +261,67 @@ fn a_command_is_safe_to_paste_whatever_stands_in_names() {
         }
     }
     assert!(!is_quoted && bare.chars().all(|c| c.is_ascii_alphanumeric() || " -".contains(c)), "{bare}");
+}
+
+#[test]
+fn one_that_went_ahead_and_lacked_permission_tells_what_the_template_lacks_and_goes_on_when_the_role_is_seen() {
+    let tuning = granting_tuning(Mode::Act);
+    let home = || Home::Delegated { grantable: Found::There(Vec::new()), worker: Some("worker".to_owned()) };
+    let mut ahead = Story::new(&waiting(5), told(false, home())).written(&tuning, now()).0;
+    assert_eq!((ahead.in_task().count(), ahead.granting.clone()), (1, None));
+    let place = (0..5).find(|n| ahead.in_task().any(|id| *id == resource(*n))).unwrap();
+    let refused = deployment(place, failed("AuthorizationFailed"));
+    settle(&mut ahead, &status(TaskState::Failed), &[refused], &tuning, now());
+    let park = ahead.parked.clone().unwrap();
+    assert_eq!((park.reason, park.words.as_str()), (ParkReason::MissingPermission, "AuthorizationFailed: words"));
+    let line = format!(
+        r#"{{ "principalId": "worker", "roleDefinitionId": "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "delegatedRoleDefinitionIds": ["{TAGS}"] }}"#
+    );
+    assert!(park.hint.starts_with("Have the customer run: az role assignment create"), "{}", park.hint);
+    assert!(park.hint.contains(&line) && park.hint.contains("is not seen"), "{}", park.hint);
+
+    let at = park.check_at.unwrap();
+    let still = Story::new(&ahead, told(false, home())).written(&tuning, at).0;
+    assert!(still.parked.unwrap().check_at.unwrap() > at, "it has shown that it may not");
+    assert_eq!(Story::new(&ahead, told(true, home())).written(&tuning, at).0.parked, None);
+    let open = Story::new(&waiting(5), told(true, home())).written(&tuning, now()).0;
+    assert_eq!(open.canary, None);
+}
+
+#[test]
+fn what_helps_is_told_for_whom_it_is() {
+    let owner = RoleId::of("8e3af657-a8ff-443c-a75c-2fe8c4bcb635").unwrap();
+    let mine = RoleId::of("cccccccc-0000-4000-8000-000000000001").unwrap();
+    let mut rights = told(false, away());
+    let all = Permission { actions: vec!["*".to_owned()], ..Permission::default() };
+    let known = |id: &RoleId, is_built_in, permissions| {
+        (id.clone(), Found::There(RoleDefinition { id: id.clone(), name: "R".to_owned(), permissions, is_built_in }))
+    };
+    rights.definitions.extend([known(&owner, true, vec![all]), known(&mine, false, Vec::new())]);
+    let scope = target().scope.to_string();
+    let hint = |rights: &Rights, roles: &[&RoleId], was_refused| {
+        let roles: Vec<_> = roles.iter().map(|role| (*role).clone()).collect();
+        Remedy { rights, scope: &scope, allowed: &roles, was_refused }.of(&roles)
+    };
+    let granted_by_us = hint(&rights, &[&role()], false);
+    assert!(
+        granted_by_us.starts_with("Run: az rest --method put") && !granted_by_us.contains("template"),
+        "{granted_by_us}"
+    );
+    let refused = hint(&rights, &[&role()], true);
+    assert!(refused.starts_with("Have the customer run: az role assignment create"), "{refused}");
+    assert!(refused.contains("template") && refused.contains(r#""principalId": "worker""#), "{refused}");
+    let gives_rights = hint(&rights, &[&owner], false);
+    assert!(
+        gives_rights.contains("Lighthouse delegates no such role") && !gives_rights.contains("the line"),
+        "{gives_rights}"
+    );
+    let custom = hint(&rights, &[&mine], false);
+    assert!(custom.contains("custom role") && !custom.contains("the line"), "{custom}");
+    let both = hint(&rights, &[&role(), &owner], false);
+    assert!(both.contains("az rest") && both.contains("; az role assignment create"), "{both}");
+    let at_home = hint(&Rights { home: Home::Ours, ..rights }, &[&role()], false);
+    assert!(at_home.starts_with("Run: az role assignment create") && !at_home.contains("Lighthouse"), "{at_home}");
 }
 
 #[test]

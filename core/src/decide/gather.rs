@@ -37,8 +37,8 @@ enum Gathered {
     Skip(Vec<Skipped>),
     /// No task of the target is possible until a person fixes it.
     Park(TargetCause),
-    /// The task.
-    Task(NewTask),
+    /// The task; where one resource goes ahead of the others, what a person can do if it lacks permission.
+    Task(Box<NewTask>, Option<String>),
     /// These roles are granted first.
     Grant(Vec<Grant>),
     /// Nothing that is due can go; when to try again.
@@ -100,8 +100,8 @@ impl Context<'_> {
                     plan.cause = Some(cause);
                     break;
                 }
-                Gathered::Task(task) => {
-                    plan.task = Some(task);
+                Gathered::Task(task, canary) => {
+                    (plan.task, plan.canary) = (Some(*task), canary);
                     break;
                 }
                 Gathered::Grant(grants) => {
@@ -188,9 +188,9 @@ impl Context<'_> {
         match self.escalation(facts, &blockers) {
             Escalation::First(next) => return Gathered::Next(next),
             Escalation::Task(task) => match self.authorised() {
-                Ok(Share::Full) => return Gathered::Task(*task),
+                Ok(Share::Full) => return Gathered::Task(task, None),
                 // Waves begin with one.
-                Ok(Share::Canary) => {}
+                Ok(Share::Canary(_)) => {}
                 Err(stopped) => return stopped.into(),
             },
             Escalation::Waves => {}
@@ -220,16 +220,16 @@ impl Context<'_> {
 
     /// The task of a free wave, as far as the rights of the identity let it go.
     fn authorising(self, free: Free) -> Gathered {
-        let free = match self.authorised() {
-            Ok(Share::Full) => free,
-            Ok(Share::Canary) => {
+        let (free, canary) = match self.authorised() {
+            Ok(Share::Full) => (free, None),
+            Ok(Share::Canary(hint)) => {
                 let tried = |entry: &Entry| entry.attempt > 1 || matches!(entry.state, EntryState::Parked { .. });
                 let tried = self.document.resources.iter().filter(|(_, entry)| tried(entry)).map(|(id, _)| id);
-                free.canary(&tried.collect::<Vec<_>>())
+                (free.canary(&tried.collect::<Vec<_>>()), Some(hint))
             }
             Err(stopped) => return stopped.into(),
         };
-        Gathered::Task(free.into_task(self.new_name(), self.document, self.tuning))
+        Gathered::Task(Box::new(free.into_task(self.new_name(), self.document, self.tuning)), canary)
     }
 
     /// Writes what the plan says, in one write.
@@ -250,14 +250,16 @@ impl Context<'_> {
         };
         if let Some(cause) = &plan.cause {
             match cause.reason {
-                ParkReason::MissingPermission => self.park_for_roles(&mut changed, cause),
+                ParkReason::MissingPermission | ParkReason::WorkerLacksPermission => {
+                    self.park_and_check(&mut changed, cause);
+                }
                 _ => park_target(&mut changed, cause, self.tuning, self.now),
             }
         }
         let Some(task) = plan.task.filter(|_| self.cannot_open().is_none()) else { return Self::step(changed) };
         changed.waves_first = self.ran_out_of_time();
         // Only what creates the task tells whether that is still refused.
-        (changed.parked, changed.granting) = (None, None);
+        (changed.parked, changed.granting, changed.canary) = (None, None, plan.canary);
         open::open(&mut changed, &task, self.tuning, self.moment);
         Self::write(changed, Transition::Opened)
     }
@@ -280,7 +282,7 @@ impl Context<'_> {
         let kind = |text: &str| text.split(' ').next().map(str::to_owned);
         if known.is_some_and(|known| kind(&known) == kind(instance)) {
             changed.resources.values_mut().for_each(|entry| entry.inherit_nothing(self.now));
-            (changed.replaced_at, changed.granting) = (Some(self.now), None);
+            (changed.replaced_at, changed.granting, changed.canary) = (Some(self.now), None, None);
         }
         Some(Self::step(changed))
     }

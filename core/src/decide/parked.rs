@@ -1,6 +1,5 @@
 //! The target is parked as a whole: nothing is gathered and nothing asked until that ends. Guard rails hold all the same.
 
-use crate::transition::park_target::unpark_target;
 use crate::wave::due::Due;
 
 use super::context::Context;
@@ -10,10 +9,10 @@ use super::step::Next;
 impl Context<'_> {
     /// What to do about the target's park: rest until its end, and end it then. None when there is none.
     pub(crate) fn parked(self) -> Option<Next> {
-        let park = self.document.parked.as_ref().filter(|park| !park.reason.is_refusal())?;
+        let park = self.document.parked.as_ref().filter(|park| !park.is_of_refusal())?;
         if park.until <= self.now {
             let mut changed = self.document.clone();
-            unpark_target(&mut changed, self.now);
+            changed.parked = None;
             return Some(Self::step(changed));
         }
         if let Some(skip) = self.leave_out(Due::or_later(self.document).cloned()) {
@@ -169,6 +168,35 @@ mod tests {
             assert_eq!(document.resources, parked().resources);
             assert_eq!(next, Next::Wake(wake_up_of(document).unwrap()));
         }
+    }
+
+    #[test]
+    fn one_whose_assignment_cannot_be_read_rests_and_is_looked_at_now_and_then() {
+        let mut document = parked();
+        let check_at = now() + Duration::from_secs(900);
+        let park = document.parked.as_mut().unwrap();
+        (park.reason, park.check_at) = (ParkReason::WorkerLacksPermission, Some(check_at));
+        let (writes, _) = pass(document.clone(), &tuning(), now());
+        let [(Transition::Settled(Idle::TargetParked), rests)] = writes.as_slice() else { panic!("{writes:?}") };
+        assert_eq!((rests.wake_at, &rests.parked), (Some(check_at), &document.parked));
+        let looked = |found: Found<Assignment>| {
+            let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+            let claims = SubscriptionDocument::new(target().subscription().clone());
+            pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+            let etag = Some(ETag("1".to_owned()));
+            pass.observe(Observed::Target(Box::new(Versioned { document: document.clone(), etag })));
+            assert_eq!(pass.next(&tuning(), check_at), Next::Ask(Question::FactsSince(check_at)));
+            pass.observe(Observed::Answer(Answer::Facts(Facts { read_at: check_at, ..facts_of_found(found) })));
+            let Next::Save(write) = pass.next(&tuning(), check_at) else { panic!("nothing is written") };
+            write.document.parked.map(|park| (park.since, park.check_at))
+        };
+        let later = Some(check_at + Duration::from_secs(900));
+        assert_eq!(looked(Found::Unreadable("no".to_owned())), Some((now(), later)), "the same park, told once");
+        assert_eq!(looked(Found::There(assignment())), None);
+    }
+
+    fn facts_of_found(found: Found<Assignment>) -> Facts {
+        Facts::without_assignment(found, now())
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::wave::skipped::Skipped;
 pub struct Plan {
     /// The task that would be created, if any resource is left for one.
     pub task: Option<NewTask>,
+    /// Why the task is of one resource that goes ahead of the others: what a person can do if it lacks permission.
+    pub canary: Option<String>,
     /// The roles that would be granted first.
     pub grants: Vec<Grant>,
     /// Why the whole target would be parked instead.
@@ -56,6 +58,9 @@ impl fmt::Display for Plan {
             Some(task) if task.kind.is_whole() => f.write_str("this task would be opened, for the whole scope")?,
             Some(task) => write!(f, "this task would be opened, resources: {}", task.resources.len())?,
             None => f.write_str("no task would be opened")?,
+        }
+        if self.canary.is_some() {
+            f.write_str("; it goes ahead of the others, for nothing tells whether the identity may act")?;
         }
         if !self.grants.is_empty() {
             write!(f, "; roles that would be granted first: {}", self.grants.len())?;

@@ -18,7 +18,7 @@ impl Context<'_> {
             return Some(Next::SaveClaims(Box::new(claims)));
         }
         let Some((key, park)) = holding(self.claims, &self.pass.target, &self.pass.hash) else {
-            let is_over = self.document.parked.as_ref().is_some_and(|park| park.reason.is_refusal());
+            let is_over = self.document.parked.as_ref().is_some_and(TargetPark::is_of_refusal);
             return (is_over && self.pass.limits.refused.is_none()).then(|| {
                 let mut changed = self.document.clone();
                 changed.parked = None;

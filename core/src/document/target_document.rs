@@ -60,6 +60,10 @@ pub struct TargetDocument {
     /// Roles that are being granted before a task is opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granting: Option<Granting>,
+    /// The last task was of one resource that went ahead of the others, because nothing told whether the identity may act: what a person
+    /// can do where it lacked permission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
     /// Why nothing is remediated for the target; never together with an active task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<TargetPark>,
@@ -119,6 +123,7 @@ impl TargetDocument {
             replaced_at: None,
             active: None,
             granting: None,
+            canary: None,
             parked: None,
             resources: BTreeMap::new(),
             unlisted: None,

@@ -35,6 +35,15 @@ pub struct TargetPark {
     pub check_at: Option<Timestamp>,
 }
 
+impl TargetPark {
+    /// Whether it shows what Resource Manager refuses, which stands in the subscription's document. What is looked at now and then is the
+    /// target's own.
+    #[must_use]
+    pub fn is_of_refusal(&self) -> bool {
+        self.reason.is_refusal() && self.check_at.is_none()
+    }
+}
+
 /// What a person must fix before any task of the target can work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetCause {

@@ -17,6 +17,8 @@ pub enum CallKind {
     QueryStates,
     /// List of a subscription's policy assignments.
     ListAssignments,
+    /// GET of a policy assignment, where the list has none at all.
+    ReadAssignment,
     /// GET of a subscription.
     ReadSubscription,
     /// GET of a policy set definition, or of a version of it.
@@ -55,6 +57,7 @@ impl CallKind {
             Self::ListDeployments => "listDeployments",
             Self::QueryStates => "queryStates",
             Self::ListAssignments => "listAssignments",
+            Self::ReadAssignment => "readAssignment",
             Self::ReadSubscription => "readSubscription",
             Self::ReadSetDefinition => "readSetDefinition",
             Self::ListSetDefinitions => "listSetDefinitions",
@@ -79,7 +82,7 @@ impl CallKind {
             Self::ReadTask | Self::ListTasks => "Microsoft.PolicyInsights/remediations/read",
             Self::ListDeployments => "Microsoft.PolicyInsights/remediations/listDeployments/read",
             Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",
-            Self::ListAssignments => "Microsoft.Authorization/policyAssignments/read",
+            Self::ListAssignments | Self::ReadAssignment => "Microsoft.Authorization/policyAssignments/read",
             Self::ReadSubscription => "Microsoft.Resources/subscriptions/read",
             Self::ReadSetDefinition | Self::ListSetDefinitions => "Microsoft.Authorization/policySetDefinitions/read",
             Self::ReadDefinition | Self::ListDefinitions => "Microsoft.Authorization/policyDefinitions/read",

@@ -66,6 +66,8 @@ pub struct RoleDefinition {
     pub name: String,
     /// What it allows: each element by itself.
     pub permissions: Vec<Permission>,
+    /// Whether it is one of Azure's own: only such a one can be granted across tenants.
+    pub is_built_in: bool,
 }
 
 /// Whether something is within what is allowed.
@@ -144,7 +146,7 @@ mod tests {
     }
 
     fn role(permissions: Vec<Permission>) -> RoleDefinition {
-        RoleDefinition { id: RoleId::of("b24988ac").unwrap(), name: "Role".to_owned(), permissions }
+        RoleDefinition { id: RoleId::of("b24988ac").unwrap(), name: "Role".to_owned(), permissions, is_built_in: true }
     }
 
     fn contributor() -> Permission {

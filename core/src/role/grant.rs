@@ -37,6 +37,8 @@ pub enum Grantable {
     GivesRights,
     /// The Lighthouse registration does not let the worker grant it.
     NotDelegated,
+    /// No Lighthouse registration can: it is one of people's own.
+    NotDelegable,
 }
 
 /// What the service's answer to a grant means.
@@ -76,8 +78,12 @@ impl Grantable {
         if rights.definition(role).is_none_or(super::RoleDefinition::can_give_rights) {
             return Self::GivesRights;
         }
+        let is_built_in = || rights.definition(role).is_some_and(|known| known.is_built_in);
         match &rights.home {
-            Home::Delegated { grantable: Found::There(grantable) } if !grantable.contains(role) => Self::NotDelegated,
+            Home::Delegated { .. } if !is_built_in() => Self::NotDelegable,
+            Home::Delegated { grantable: Found::There(grantable), .. } if !grantable.contains(role) => {
+                Self::NotDelegated
+            }
             // Where it cannot be read, the service says so when it is tried.
             Home::Ours | Home::Unknown | Home::Delegated { .. } => Self::Yes,
         }

@@ -9,10 +9,12 @@ mod pattern;
 mod preflight;
 #[cfg(test)]
 mod preflight_tests;
+mod remedy;
 mod rights;
 
 pub use assigned::{Denial, RoleAssignment};
 pub use definition::{Covered, Permission, RoleDefinition, RoleId};
 pub use grant::{Grant, GrantAnswer, Grantable};
 pub use preflight::{Doubt, Standing, preflight};
+pub(crate) use remedy::Remedy;
 pub use rights::{Home, Rights};

@@ -1,6 +1,8 @@
 //! Does the identity have what the policy asks for, over the scope of the task? *Present* is certain where roles say so and nothing stands
 //! against it; *absent* is certain at home only, for a delegated reader does not see all.
 
+use std::fmt;
+
 use crate::fact::Found;
 use crate::id::fold;
 
@@ -21,6 +23,18 @@ pub enum Doubt {
     Unreadable(String),
     /// It is not seen in a subscription that is delegated, or may be: there not all can be seen.
     Unseen(RoleId),
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Condition(role) => write!(f, "role {role} is assigned on a condition"),
+            Self::Denied(name) => write!(f, "deny assignment {name} may stand against it"),
+            Self::Overlap(role) => write!(f, "the roles that it has may allow what {role} does, or not"),
+            Self::Unreadable(what) => write!(f, "{what} cannot be read"),
+            Self::Unseen(role) => write!(f, "role {role} is not seen, and not all can be seen there"),
+        }
+    }
 }
 
 /// Whether the identity may act.

@@ -27,7 +27,7 @@ fn element(actions: &[&str], not_actions: &[&str]) -> Permission {
 
 fn definitions() -> BTreeMap<RoleId, Found<RoleDefinition>> {
     let one = |role: &str, name: &str, permissions: Vec<Permission>| {
-        (id(role), Found::There(RoleDefinition { id: id(role), name: name.to_owned(), permissions }))
+        (id(role), Found::There(RoleDefinition { id: id(role), name: name.to_owned(), permissions, is_built_in: true }))
     };
     let not = [
         "Microsoft.Authorization/*/Delete",
@@ -73,12 +73,12 @@ fn uncertain(doubts: &[Doubt], missing: &[&str]) -> Standing {
 }
 
 fn custom(rights: &mut Rights, permissions: Vec<Permission>) {
-    let known = RoleDefinition { id: id(CUSTOM), name: "Custom".to_owned(), permissions };
+    let known = RoleDefinition { id: id(CUSTOM), name: "Custom".to_owned(), permissions, is_built_in: false };
     rights.definitions.insert(id(CUSTOM), Found::There(known));
 }
 
 fn delegated(rights: &mut Rights) {
-    rights.home = Home::Delegated { grantable: Found::There(vec![id(TAGS)]) };
+    rights.home = Home::Delegated { grantable: Found::There(vec![id(TAGS)]), worker: None };
 }
 
 fn denial(scope: &str) -> Denial {
@@ -379,8 +379,10 @@ fn only_what_is_listed_and_cannot_give_rights_is_granted() {
     let mut away = home.clone();
     delegated(&mut away);
     assert_eq!((of(&away, TAGS, &[TAGS]), of(&away, LOGS, &[LOGS])), (Grantable::Yes, Grantable::NotDelegated));
-    away.home = Home::Delegated { grantable: Found::Unreadable(String::new()) };
+    away.home = Home::Delegated { grantable: Found::Unreadable(String::new()), worker: None };
     assert_eq!(of(&away, LOGS, &[LOGS]), Grantable::Yes, "the service says so when it is tried");
+    custom(&mut away, vec![element(&["Microsoft.Resources/tags/*"], &[])]);
+    assert_eq!(of(&away, CUSTOM, &[CUSTOM]), Grantable::NotDelegable, "of people's own");
     let mut look_alike = home;
     custom(&mut look_alike, vec![element(&["Microsoft.Authorization/*"], &[])]);
     assert_eq!(of(&look_alike, CUSTOM, &[CUSTOM]), Grantable::GivesRights);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fact::Found;
+use crate::id::fold;
 use crate::time::Timestamp;
 
 use super::assigned::{Denial, RoleAssignment};
@@ -19,6 +20,8 @@ pub enum Home {
     Delegated {
         /// `delegatedRoleDefinitionIds` of the registration, for the worker's principal.
         grantable: Found<Vec<RoleId>>,
+        /// The principal of the worker, which the customer's template names; where its token tells.
+        worker: Option<String>,
     },
 }
 
@@ -52,6 +55,12 @@ impl Rights {
             Found::There(definition) => Some(definition),
             Found::Gone | Found::Unreadable(_) => None,
         }
+    }
+
+    /// Whether the identity is a resource of its own, which several assignments may share.
+    #[must_use]
+    pub fn is_user_assigned(&self) -> bool {
+        fold(&self.holder).contains("/microsoft.managedidentity/userassignedidentities/")
     }
 
     /// Whether the subscription is another tenant's.

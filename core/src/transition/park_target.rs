@@ -3,6 +3,7 @@
 //! resources wait; they keep their place and their attempt, and go on when the park ends.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::document::{Entry, EntryState, FailureClass, ParkReason, TargetCause, TargetDocument, TargetPark};
 use crate::event::ComplianceState;
@@ -12,6 +13,9 @@ use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 use super::failure::is_permission;
+
+/// When it is first looked whether a person has granted what is missing.
+pub(crate) const FIRST_CHECK: Duration = Duration::from_secs(900);
 
 /// Parks the target until `PARK_FOR` has passed.
 pub(crate) fn park_target(document: &mut TargetDocument, cause: &TargetCause, tuning: &Tuning, now: Timestamp) {
@@ -31,7 +35,7 @@ pub(crate) fn park_target(document: &mut TargetDocument, cause: &TargetCause, tu
 /// nothing is left that would be asked for.
 pub(crate) fn unpark_target(document: &mut TargetDocument, now: Timestamp) {
     let asks = document.active.is_some() || document.earliest_due().is_some();
-    document.parked.take_if(|park| park.until <= now && !(asks && park.reason.is_refusal()));
+    document.parked.take_if(|park| park.until <= now && !(asks && park.is_of_refusal()));
 }
 
 /// The service's words when a deployment lacked permission.
@@ -90,12 +94,12 @@ pub(crate) fn learn_of_permission(
     let words = earlier.map(|failure| failure.words.clone()).or_else(|| deployments.iter().find_map(refusal));
     if let Some(words) = words {
         let class = Some(FailureClass::Permission);
-        park_target(
-            document,
-            &TargetCause { reason: ParkReason::MissingPermission, class, words, hint: None },
-            tuning,
-            now,
-        );
+        let hint = document.canary.clone();
+        park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words, hint }, tuning, now);
+        // It was uncertain whether a role is there: whoever grants it is seen.
+        if let Some(park) = document.parked.as_mut().filter(|_| document.canary.is_some()) {
+            park.check_at = Some(now + FIRST_CHECK);
+        }
     }
 }
 

@@ -3,15 +3,15 @@
 
 use crate::document::{FailureClass, ParkReason, TargetCause, TargetDocument};
 use crate::id::Target;
-use crate::role::{Doubt, Grant, Grantable, Rights, RoleId, Standing, preflight};
+use crate::role::{Doubt, Grant, Grantable, Remedy, Rights, RoleId, Standing, preflight};
 
 /// What the identity's rights let a wave do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Authority {
     /// All of it may go.
     Full,
-    /// One resource goes first, and shows whether the identity may act.
-    Canary,
+    /// One resource goes first, and shows whether the identity may act. What a person can do where it may not.
+    Canary(String),
     /// These roles are granted first.
     Grant(Vec<Grant>),
     /// No task can work until a person acts.
@@ -31,16 +31,19 @@ pub(crate) fn authority(rights: &Rights, target: &Target, allowed: &[RoleId], wa
     let grants = |roles: &[RoleId]| -> Option<Vec<Grant>> {
         let one = |role: &RoleId| match Grantable::of(rights, role, allowed) {
             Grantable::Yes => Grant::of(rights, role, &scope),
-            Grantable::NotListed | Grantable::GivesRights | Grantable::NotDelegated => None,
+            Grantable::NotListed | Grantable::GivesRights | Grantable::NotDelegated | Grantable::NotDelegable => None,
         };
         roles.iter().map(one).collect()
     };
+    let remedy = Remedy { rights, scope: &scope, allowed, was_refused: false };
     match preflight(rights, &scope) {
         Standing::Granted => Authority::Full,
-        Standing::Missing(_) if waited => Authority::Canary,
+        Standing::Missing(roles) if waited => {
+            Authority::Canary(remedy.of(&roles) + " (the worker has granted it, and does not see it yet)")
+        }
         Standing::Missing(roles) => match grants(&roles) {
             Some(grants) => Authority::Grant(grants),
-            None => Authority::Park(cause(rights, target, &roles, allowed)),
+            None => Authority::Park(cause(&remedy, target, &roles)),
         },
         // What is denied somewhere is a matter of single resources.
         Standing::Uncertain { doubts, missing } if missing.is_empty() && doubts.iter().all(is_denial) => {
@@ -50,7 +53,7 @@ pub(crate) fn authority(rights: &Rights, target: &Target, allowed: &[RoleId], wa
             let may_grant = !missing.is_empty() && !waited && !doubts.iter().any(is_denial);
             match grants(&missing).filter(|_| may_grant) {
                 Some(grants) => Authority::Grant(grants),
-                None => Authority::Canary,
+                None => Authority::Canary(unsure(&remedy, &doubts, &missing)),
             }
         }
     }
@@ -63,60 +66,26 @@ fn is_denial(doubt: &Doubt) -> bool {
     }
 }
 
+/// What helps where one resource went ahead and lacked permission.
+fn unsure(remedy: &Remedy<'_>, doubts: &[Doubt], missing: &[RoleId]) -> String {
+    let doubts: Vec<_> = doubts.iter().map(ToString::to_string).collect();
+    let what = match missing {
+        [] => ParkReason::MissingPermission.hint().to_owned(),
+        missing => remedy.of(missing),
+    };
+    format!("{what} (what could not be told before: {})", doubts.join("; "))
+}
+
 /// The record of what is missing: each role by name and id, where, for whom, and the command that fixes it.
-pub(crate) fn cause(rights: &Rights, target: &Target, roles: &[RoleId], allowed: &[RoleId]) -> TargetCause {
-    let scope = target.scope.to_string();
-    let principal = rights.principal.as_deref().unwrap_or_default();
-    let names: Vec<_> = roles.iter().map(|role| rights.name_of(role)).collect();
+fn cause(remedy: &Remedy<'_>, target: &Target, roles: &[RoleId]) -> TargetCause {
+    let principal = remedy.rights.principal.as_deref().unwrap_or_default();
+    let names: Vec<_> = roles.iter().map(|role| remedy.rights.name_of(role)).collect();
     let words = format!(
-        "the identity {principal} of policy assignment {} lacks at {scope}: {}",
+        "the identity {principal} of policy assignment {} lacks at {}: {}",
         target.policy_assignment_id,
+        target.scope,
         names.join(", ")
     );
-    let commands: Vec<_> = roles.iter().filter_map(|role| command(rights, role, &scope)).collect();
-    let why: Vec<_> = roles.iter().filter_map(|role| why_not(rights, role, allowed)).collect();
-    let hint = format!("Run: {}{}", commands.join("; "), why.concat());
     let class = Some(FailureClass::Permission);
-    TargetCause { reason: ParkReason::MissingPermission, class, words, hint: Some(hint) }
-}
-
-/// The command that gives a role to the identity. In a delegated subscription it needs the property that no command of its own has.
-pub(crate) fn command(rights: &Rights, role: &RoleId, scope: &str) -> Option<String> {
-    let Grant { name, scope, principal, delegated_resource, .. } = Grant::of(rights, role, scope)?;
-    let Some(resource) = delegated_resource else {
-        let (principal, scope) = (quoted(&principal), quoted(&scope));
-        return Some(format!(
-            "az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --role {role} --scope {scope}"
-        ));
-    };
-    let url =
-        quoted(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01"));
-    let properties = serde_json::json!({
-        "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{role}"),
-        "principalId": principal,
-        "principalType": "ServicePrincipal",
-        "delegatedManagedIdentityResourceId": resource,
-    });
-    let body = quoted(&serde_json::json!({ "properties": properties }).to_string());
-    Some(format!("az rest --method put --url {url} --body {body}"))
-}
-
-/// A word of a shell's command line: names in Azure may have signs in them that a shell gives a meaning.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-/// Why the worker does not grant a role that it might.
-fn why_not(rights: &Rights, role: &RoleId, allowed: &[RoleId]) -> Option<String> {
-    let name = rights.name_of(role);
-    match Grantable::of(rights, role, allowed) {
-        Grantable::Yes => None,
-        Grantable::NotListed => Some(format!(" (or let the worker do it: name {role} in GRANT_ROLES)")),
-        Grantable::GivesRights => {
-            Some(format!(" ({name} can give rights, or cannot be read: the worker never grants it)"))
-        }
-        Grantable::NotDelegated => Some(format!(
-            " (the customer's Lighthouse template does not let the worker grant {name}: add {role} to delegatedRoleDefinitionIds of the authorization with User Access Administrator)"
-        )),
-    }
+    TargetCause { reason: ParkReason::MissingPermission, class, words, hint: Some(remedy.of(roles)) }
 }

@@ -16,6 +16,7 @@ pub fn kind(entry: &Entry) -> Option<&'static str> {
         ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
         ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
         ("GET", false) if tail == "policyassignments" => "listAssignments",
+        ("GET", false) if path.contains("/policyassignments/") => "readAssignment",
         ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
         ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
         ("GET", false) if tail == "policysetdefinitions" => "listSetDefinitions",

@@ -69,6 +69,7 @@ pub(crate) fn settle_where(
         UnlistedOutcome::default()
     };
     let by_resource: HashMap<&str, &Deployment> = deployments.iter().map(|d| (d.resource.as_str(), d)).collect();
+    let canary = document.canary.as_deref();
     let (mut fixed, mut unfixed) = (so_far.fixed + beyond.fixed, so_far.unfixed + beyond.unfixed);
     for (id, entry) in &mut document.resources {
         let deployment = by_resource.get(id.as_str()).copied();
@@ -102,7 +103,7 @@ pub(crate) fn settle_where(
             entry.seen_in_task = None;
             continue;
         }
-        let ending = ResourceOutcome { id, task: &active, status, no_deployments, tuning, now };
+        let ending = ResourceOutcome { id, task: &active, status, no_deployments, canary, tuning, now };
         match deployment.map(|d| (&d.status, d.ended.unwrap_or(now))) {
             Some((DeploymentStatus::Succeeded, ended)) => ending.fixed(entry, ended),
             Some((DeploymentStatus::Failed { code, message }, ended)) => ending.failed(entry, code, message, ended),

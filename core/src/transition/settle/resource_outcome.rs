@@ -27,6 +27,8 @@ pub(crate) struct ResourceOutcome<'a> {
     pub(crate) task: &'a ActiveTask,
     pub(crate) status: &'a TaskStatus,
     pub(crate) no_deployments: bool,
+    /// What a person can do about a missing permission, where the task was to show whether one is missing.
+    pub(crate) canary: Option<&'a str>,
     pub(crate) tuning: &'a Tuning,
     pub(crate) now: Timestamp,
 }
@@ -67,7 +69,7 @@ impl ResourceOutcome<'_> {
                 let hint = reason.hint().to_owned();
                 entry.state = EntryState::Parked { reason, class: Some(class), words, hint, until };
             }
-            Action::Park(reason) => entry.state = park(reason, Some(class), words, self.tuning, self.now),
+            Action::Park(reason) => entry.state = self.parked(reason, class, words),
         }
         entry.seen_in_task = None;
     }
@@ -76,9 +78,18 @@ impl ResourceOutcome<'_> {
     /// the whole target.
     pub(crate) fn refused(&self, entry: &mut Entry) {
         let words = entry.last_failure.take().map(|failure| failure.words).unwrap_or_default();
-        let class = Some(FailureClass::Permission);
-        entry.state = park(ParkReason::MissingPermission, class, words, self.tuning, self.now);
+        entry.state = self.parked(ParkReason::MissingPermission, FailureClass::Permission, words);
         entry.seen_in_task = None;
+    }
+
+    fn parked(&self, reason: ParkReason, class: FailureClass, words: String) -> EntryState {
+        let mut parked = park(reason, Some(class), words, self.tuning, self.now);
+        if let (EntryState::Parked { hint, .. }, ParkReason::MissingPermission, Some(canary)) =
+            (&mut parked, reason, self.canary)
+        {
+            canary.clone_into(hint);
+        }
+        parked
     }
 
     /// The task ended without a deployment to the resource: it was not non-compliant any more, or its turn did not come.

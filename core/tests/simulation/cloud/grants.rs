@@ -34,10 +34,15 @@ impl World {
             has_condition: false,
         };
         let permission = Permission { actions: vec!["Microsoft.Resources/tags/*".to_owned()], ..Permission::default() };
-        let known = RoleDefinition { id: role(), name: "Tag Contributor".to_owned(), permissions: vec![permission] };
+        let known = RoleDefinition {
+            id: role(),
+            name: "Tag Contributor".to_owned(),
+            permissions: vec![permission],
+            is_built_in: true,
+        };
         Observed::Answer(Answer::Rights(Rights {
             home: match is_delegated {
-                true => Home::Delegated { grantable: Found::There(vec![role()]) },
+                true => Home::Delegated { grantable: Found::There(vec![role()]), worker: None },
                 false => Home::Ours,
             },
             required: Found::There(vec![role()]),
