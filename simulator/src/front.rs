@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use tower::ServiceExt;
 
 use crate::{
-    Faults, Ledger, Service,
+    Cloud, Exchanges, Faults, Ledger, Service,
     fakes::{Answer, Fakes},
     faults,
     identity::{Caller, Tokens},
@@ -33,26 +33,47 @@ pub struct Front {
     faults: Faults,
     fakes: Fakes,
     guard: Option<Guard>,
+    open: Option<(&'static str, Router)>,
+    exchanges: Option<Exchanges>,
 }
 
 #[derive(Clone)]
 struct Guard {
     tokens: Tokens,
     audiences: Vec<String>,
+    /// Where a token is to be had, for the challenge.
+    login: String,
     gate: Option<Gate>,
 }
 
 impl Front {
     /// A front without a token check.
     pub fn new(service: Service, router: Router, ledger: Ledger, faults: Faults) -> Self {
-        Self { service, router, ledger, faults, fakes: Fakes::new(), guard: None }
+        Self { service, router, ledger, faults, fakes: Fakes::new(), guard: None, open: None, exchanges: None }
     }
 
     /// Lets only requests through that carry a token for one of these audiences. The service finds the
     /// [`Caller`](crate::identity::Caller) in the request's extensions.
     #[must_use]
     pub fn guarded(mut self, tokens: Tokens, audiences: &[&str]) -> Self {
-        self.guard = Some(Guard { tokens, audiences: audiences.iter().map(ToString::to_string).collect(), gate: None });
+        let audiences = audiences.iter().map(ToString::to_string).collect();
+        self.guard = Some(Guard { tokens, audiences, login: Cloud::default().login().to_owned(), gate: None });
+        self
+    }
+
+    /// Names another place where a token is to be had. For a guarded front.
+    #[must_use]
+    pub fn with_login(mut self, login: &str) -> Self {
+        if let Some(guard) = &mut self.guard {
+            login.clone_into(&mut guard.login);
+        }
+        self
+    }
+
+    /// Lets everybody through to this path, which has a router of its own.
+    #[must_use]
+    pub fn open(mut self, path: &'static str, router: Router) -> Self {
+        self.open = Some((path, router));
         self
     }
 
@@ -69,6 +90,13 @@ impl Front {
     #[must_use]
     pub fn faked(mut self, fakes: Fakes) -> Self {
         self.fakes = fakes;
+        self
+    }
+
+    /// Writes down what goes over the wire.
+    #[must_use]
+    pub fn written(mut self, exchanges: Option<Exchanges>) -> Self {
+        self.exchanges = exchanges;
         self
     }
 
@@ -94,6 +122,14 @@ impl Front {
     }
 
     async fn answer(&self, head: hyper::http::request::Parts, body: Bytes) -> Result<Response, Cut> {
+        let Some(exchanges) = &self.exchanges else { return self.answered(head, body).await };
+        let half = Exchanges::begin(&head.method, &head.uri, &head.headers, &body);
+        let (head, body) = whole(self.answered(head, body).await?).await?;
+        exchanges.end(half, head.status.as_u16(), &head.headers, &body);
+        Ok(Response::from_parts(head, Body::from(body)))
+    }
+
+    async fn answered(&self, head: hyper::http::request::Parts, body: Bytes) -> Result<Response, Cut> {
         let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
         let authorization = text(head.headers.get(header::AUTHORIZATION)).filter(|_| self.guard.is_some());
         let kept = self.ledger.keeps_bodies().then(|| body.clone());
@@ -154,6 +190,10 @@ impl Front {
         mut head: hyper::http::request::Parts,
         body: Bytes,
     ) -> Result<(hyper::http::response::Parts, Bytes), Cut> {
+        if let Some((_, router)) = self.open.as_ref().filter(|(path, _)| head.uri.path().eq_ignore_ascii_case(path)) {
+            let Ok(response) = router.clone().oneshot(hyper::Request::from_parts(head, Body::from(body))).await;
+            return whole(response).await;
+        }
         if let Some(guard) = &self.guard {
             let authorization = text(head.headers.get(header::AUTHORIZATION));
             match guard.tokens.check(authorization, &guard.audiences, OffsetDateTime::now_utc()) {
@@ -165,7 +205,9 @@ impl Front {
                     head.extensions.insert(caller);
                 }
                 Err(problem) => {
-                    return whole(refusal::unauthenticated(self.service, &problem, guard.tokens.tenant())).await;
+                    let Guard { tokens, audiences, login, .. } = guard;
+                    let refused = refusal::unauthenticated(self.service, &problem, tokens.tenant(), login, audiences);
+                    return whole(refused).await;
                 }
             }
         }

@@ -2,7 +2,11 @@
 //! with rules and error texts as documented. It has its own wire types and never imports the worker's, so that drift shows.
 
 pub mod blob;
+mod cloud;
+mod cloud_metadata;
+pub mod entra;
 pub mod estate;
+mod exchanges;
 pub mod fakes;
 pub mod faults;
 mod front;
@@ -22,10 +26,12 @@ pub mod tls;
 #[cfg(test)]
 mod wire_client;
 
+pub use cloud::Cloud;
+pub use exchanges::Exchanges;
 pub use fakes::Fakes;
 pub use faults::Faults;
 pub use front::Front;
 pub use latency::Latency;
 pub use ledger::Ledger;
-pub use local_azure::{Endpoints, LocalAzure, LocalAzureOptions, RESOURCE_MANAGER_AUDIENCES};
+pub use local_azure::{Endpoints, LocalAzure, LocalAzureOptions};
 pub use service::Service;

@@ -10,8 +10,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Fakes, Faults, Front, Latency, Ledger, Service,
+    Cloud, Exchanges, Fakes, Faults, Front, Latency, Ledger, Service,
     blob::{self, Blobs},
+    cloud_metadata,
+    entra::{Application, Entra},
     functions_host::{HostOptions, TimerStore},
     identity::{Identity, ManagedIdentities, Principal, Tokens},
     rights::Gate,
@@ -19,9 +21,8 @@ use crate::{
     tls::{Authority, Endpoint},
 };
 
-/// Audiences of the tokens that Resource Manager accepts.
-pub const RESOURCE_MANAGER_AUDIENCES: [&str; 2] =
-    ["https://management.azure.com", "https://management.core.windows.net"];
+const SERVICE_BUS_AUDIENCE: &str = "https://servicebus.azure.net";
+const STORAGE_AUDIENCE: &str = "https://storage.azure.com";
 
 /// What a local Azure is like.
 #[derive(Debug, Clone)]
@@ -30,10 +31,16 @@ pub struct LocalAzureOptions {
     pub home_tenant_id: String,
     /// The identities of the worker's app. Role assignments in the estate name their object ids.
     pub identities: ManagedIdentities,
+    /// The applications of the home tenant that can log in with something of their own.
+    pub applications: Vec<Application>,
+    /// Which cloud this is.
+    pub cloud: Cloud,
+    /// Where exchanges with Resource Manager are written down.
+    pub exchanges: Option<Exchanges>,
     /// Whom Service Bus and Blob Storage ask for rights; without it they let every good token through.
     pub gate: Option<Gate>,
-    /// The port of Resource Manager, followed by those of Service Bus, the identity endpoint and Blob Storage; any free
-    /// ones where none is chosen.
+    /// The port of Resource Manager, followed by those of Service Bus, the identity endpoint and Blob Storage, then one that is
+    /// left for the Functions host, and that of Entra ID; any free ones where none is chosen.
     pub first_port: Option<u16>,
     /// How much of a queue the Functions host gets at a time.
     pub batches: Batches,
@@ -42,8 +49,8 @@ pub struct LocalAzureOptions {
 }
 
 impl LocalAzureOptions {
-    /// How many ports the services take.
-    pub const PORTS: u16 = 4;
+    /// How far behind the first port that of the Functions host is.
+    pub const HOST: u16 = 4;
 }
 
 impl Default for LocalAzureOptions {
@@ -52,6 +59,9 @@ impl Default for LocalAzureOptions {
         Self {
             home_tenant_id: Uuid::new_v4().to_string(),
             identities: ManagedIdentities { system_assigned: Some(Principal::random()), user_assigned: Vec::new() },
+            applications: Vec::new(),
+            cloud: Cloud::default(),
+            exchanges: None,
             gate: None,
             first_port: None,
             batches: Batches::Partial { seed: 0 },
@@ -71,6 +81,8 @@ pub struct Endpoints {
     pub identity: String,
     /// `https://localhost:PORT/` of Blob Storage.
     pub blob: String,
+    /// `https://localhost:PORT` of Entra ID, the authority without its tenant.
+    pub entra: String,
     /// The PEM file of the certificate authority that signed their certificates.
     pub ca_file: PathBuf,
 }
@@ -81,6 +93,7 @@ pub struct LocalAzure {
     service_bus: Endpoint,
     identity_endpoint: Endpoint,
     blob: Endpoint,
+    entra: Endpoint,
     broker: Broker,
     blobs: Blobs,
     identity: Identity,
@@ -122,20 +135,31 @@ impl LocalAzure {
             let words = || port.map_or("binding a port of 127.0.0.1".to_owned(), |port| format!("binding port {port}"));
             Endpoint::open_on(port, tls, front.exchange()).await.with_context(words)
         };
+        let audiences = options.cloud.resource_manager_audiences();
+        let resources = [audiences.as_slice(), &[SERVICE_BUS_AUDIENCE, STORAGE_AUDIENCE]].concat();
+        let directory_of = Entra::new(tokens.clone(), options.applications, &resources);
+        let entra = open(5, front(Service::Entra, directory_of.router()), true).await?;
+        let login = format!("https://localhost:{}", entra.address().port());
+        let metadata = cloud_metadata::router(options.cloud, login.clone());
         let resource_manager = front(Service::ResourceManager, resource_manager)
-            .guarded(tokens.clone(), &RESOURCE_MANAGER_AUDIENCES)
-            .faked(fakes.clone());
+            .guarded(tokens.clone(), &audiences)
+            .with_login(&login)
+            .open(cloud_metadata::PATH, metadata)
+            .faked(fakes.clone())
+            .written(options.exchanges);
         let service_bus = front(Service::ServiceBus, service_bus::router(broker.clone()))
-            .guarded(tokens.clone(), &["https://servicebus.azure.net"])
+            .guarded(tokens.clone(), &[SERVICE_BUS_AUDIENCE])
             .gated(options.gate.clone());
         let blob = front(Service::Blob, blob::router(blobs.clone()))
-            .guarded(tokens.clone(), &["https://storage.azure.com"])
+            .guarded(tokens.clone(), &[STORAGE_AUDIENCE])
+            .with_login(&login)
             .gated(options.gate);
         let azure = Self {
             resource_manager: open(0, resource_manager, true).await?,
             service_bus: open(1, service_bus, true).await?,
             identity_endpoint: open(2, front(Service::Identity, identity.router()), false).await?,
             blob: open(3, blob, true).await?,
+            entra,
             broker,
             blobs,
             identity,
@@ -160,6 +184,7 @@ impl LocalAzure {
             service_bus: format!("https://localhost:{}", port(&self.service_bus)),
             identity: format!("http://{}{}", self.identity_endpoint.address(), Identity::PATH),
             blob: format!("https://localhost:{}/", port(&self.blob)),
+            entra: format!("https://localhost:{}", port(&self.entra)),
             ca_file: self.directory.path().join("ca.pem"),
         }
     }
@@ -277,6 +302,7 @@ impl LocalAzure {
             Service::ServiceBus => Some(&self.service_bus),
             Service::Identity => Some(&self.identity_endpoint),
             Service::Blob => Some(&self.blob),
+            Service::Entra => Some(&self.entra),
             Service::Functions => None,
         }
     }

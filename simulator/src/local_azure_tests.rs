@@ -141,7 +141,7 @@ async fn an_outage_refuses_connections_and_ends_on_the_same_port() {
 #[tokio::test]
 async fn a_service_takes_as_long_as_it_is_told_to() {
     let azure = azure().await;
-    let token = format!("Bearer {}", azure.token(RESOURCE_MANAGER_AUDIENCES[0]).unwrap());
+    let token = format!("Bearer {}", azure.token(Cloud::Public.resource_manager_audiences()[0]).unwrap());
     let url = format!("{}/whoami", azure.endpoints().resource_manager);
     azure.latency().set(Service::ResourceManager, Duration::from_millis(300));
     azure.latency().set(Service::Blob, Duration::from_secs(3_600));

@@ -27,6 +27,7 @@ pub(crate) fn throttled(service: Service, retry_after: u64) -> Response {
             ),
         ),
         Service::Blob => ("ServerBusy", "The server is currently unable to receive requests. Please retry.".to_owned()),
+        Service::Entra => ("temporarily_unavailable", "The service is busy.".to_owned()),
         Service::Identity | Service::Functions => ("TooManyRequests", "Too many requests.".to_owned()),
     };
     let mut response = refusal(service, 429, code, &words);
@@ -41,6 +42,7 @@ pub(crate) fn of_status(service: Service, code: u16) -> Response {
     let name = match (service, code) {
         (Service::Blob, 503) => "ServerBusy".to_owned(),
         (Service::Blob, 500) => "InternalError".to_owned(),
+        (Service::Entra, _) => "temporarily_unavailable".to_owned(),
         (Service::Blob, 413) => "RequestBodyTooLarge".to_owned(),
         _ => reason.split_whitespace().collect(),
     };
@@ -48,7 +50,15 @@ pub(crate) fn of_status(service: Service, code: u16) -> Response {
 }
 
 /// 401 with `WWW-Authenticate`.
-pub(crate) fn unauthenticated(service: Service, problem: &TokenProblem, tenant: &str) -> Response {
+///
+/// Resource Manager names the audiences of its cloud.
+pub(crate) fn unauthenticated(
+    service: Service,
+    problem: &TokenProblem,
+    tenant: &str,
+    login: &str,
+    audiences: &[String],
+) -> Response {
     let (code, words) = match service {
         Service::ResourceManager => match problem {
             TokenProblem::Missing => {
@@ -64,9 +74,8 @@ pub(crate) fn unauthenticated(service: Service, problem: &TokenProblem, tenant: 
                 "InvalidAuthenticationTokenAudience",
                 format!(
                     "The access token has been obtained for wrong audience or resource '{found}'. It should exactly \
-                     match with one of the allowed audiences 'https://management.core.windows.net/',\
-                     'https://management.core.windows.net','https://management.azure.com/',\
-                     'https://management.azure.com'."
+                     match with one of the allowed audiences {}.",
+                    audiences.iter().map(|one| format!("'{one}/','{one}'")).collect::<Vec<_>>().join(",")
                 ),
             ),
         },
@@ -79,7 +88,7 @@ pub(crate) fn unauthenticated(service: Service, problem: &TokenProblem, tenant: 
                 ("401", "InvalidAudience: Invalid authorization token audience.".to_owned())
             }
         },
-        Service::Blob | Service::Identity | Service::Functions => match problem {
+        Service::Blob | Service::Identity | Service::Entra | Service::Functions => match problem {
             TokenProblem::Missing => (
                 "NoAuthenticationInformation",
                 "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."
@@ -94,14 +103,14 @@ pub(crate) fn unauthenticated(service: Service, problem: &TokenProblem, tenant: 
     };
     let challenge = match service {
         Service::ResourceManager => format!(
-            "Bearer authorization_uri=\"https://login.microsoftonline.com/{tenant}\", error=\"invalid_token\", \
+            "Bearer authorization_uri=\"{login}/{tenant}\", error=\"invalid_token\", \
              error_description=\"The authentication failed because of a missing or invalid token.\""
         ),
         Service::Blob => format!(
-            "Bearer authorization_uri=https://login.microsoftonline.com/{tenant}/oauth2/authorize \
+            "Bearer authorization_uri={login}/{tenant}/oauth2/authorize \
              resource_id=https://storage.azure.com"
         ),
-        Service::ServiceBus | Service::Identity | Service::Functions => "Bearer".to_owned(),
+        Service::ServiceBus | Service::Identity | Service::Entra | Service::Functions => "Bearer".to_owned(),
     };
     let mut response = refusal(service, 401, code, &words);
     if let Ok(challenge) = header::HeaderValue::try_from(challenge) {
@@ -119,6 +128,11 @@ pub(crate) fn service_bus(code: u16, words: &str) -> Response {
 pub(crate) fn blob(code: u16, name: &str, words: &str, about: &[(&str, &str)]) -> Response {
     let about = about.iter().map(|(element, text)| format!("<{element}>{}</{element}>", escaped(text)));
     refusal_about(Service::Blob, code, name, words, &about.collect::<String>())
+}
+
+/// An error of Resource Manager.
+pub(crate) fn resource_manager(code: u16, name: &str, words: &str) -> Response {
+    refusal(Service::ResourceManager, code, name, words)
 }
 
 /// An error of the App Service identity endpoint.
@@ -158,6 +172,10 @@ fn refusal_about(service: Service, code: u16, name: &str, words: &str, about: &s
         Service::Identity => (
             "application/json; charset=utf-8",
             json!({ "statusCode": code, "message": words, "correlationId": id.to_string() }).to_string(),
+        ),
+        Service::Entra => (
+            "application/json; charset=utf-8",
+            json!({ "error": name, "error_description": words, "correlation_id": id.to_string() }).to_string(),
         ),
         Service::Functions => ("text/plain; charset=utf-8", words.to_owned()),
     };

@@ -11,6 +11,8 @@ pub enum Service {
     ServiceBus,
     /// The App Service managed identity endpoint.
     Identity,
+    /// Entra ID, where applications log in.
+    Entra,
     /// Blob Storage.
     Blob,
     /// The Functions host: its webhooks, and its invocations of the worker.
@@ -19,7 +21,8 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 5] = [Self::ResourceManager, Self::ServiceBus, Self::Identity, Self::Blob, Self::Functions];
+    pub const ALL: [Self; 6] =
+        [Self::ResourceManager, Self::ServiceBus, Self::Identity, Self::Entra, Self::Blob, Self::Functions];
 }
 
 impl fmt::Display for Service {
@@ -28,6 +31,7 @@ impl fmt::Display for Service {
             Self::ResourceManager => "Resource Manager",
             Self::ServiceBus => "Service Bus",
             Self::Identity => "Identity",
+            Self::Entra => "Entra ID",
             Self::Blob => "Blob",
             Self::Functions => "Functions",
         })

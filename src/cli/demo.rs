@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use simulator::Exchanges;
 use simulator_demo::{Burst, Conditions, Demo, Mode, Progress, Report, Storm, burst, estate, run as run_demo};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
@@ -61,6 +62,9 @@ pub(super) struct Arguments {
     /// Show the calls to Resource Manager by their kinds.
     #[arg(long)]
     verbose: bool,
+    /// Write every exchange with Resource Manager to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
+    exchanges: Option<PathBuf>,
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
@@ -111,6 +115,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     settings.extend(arguments.settings);
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
     let log = arguments.log.map(|path| create(&path)).transpose()?;
+    let exchanges = arguments.exchanges.map(|path| create(&path)).transpose()?.map(Exchanges::to);
     let demo = Demo {
         estate,
         events,
@@ -122,6 +127,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
         conditions: Conditions::default(),
         instances: 1,
         log,
+        exchanges,
     };
     let bar = progress_bar(arguments.json);
     let mut report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;

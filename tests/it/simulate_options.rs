@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::stage::{Simulation, events, land, record, until};
 
-/// The first of five ports in a row on which nobody listens.
-fn five_ports() -> u16 {
+/// The first of six ports in a row on which nobody listens.
+fn six_ports() -> u16 {
     let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     let start = 4_000 + u16::try_from(std::process::id() % 5_000).unwrap();
-    (start..9_990).find(|first| (*first..first + 5).all(is_free)).expect("some ports are free")
+    (start..9_990).find(|first| (*first..first + 6).all(is_free)).expect("some ports are free")
 }
 
 /// The lines of a log file that tell of an event.
@@ -47,13 +47,14 @@ async fn simulate_is_what_was_asked_for_and_its_command_works_as_printed() {
     let folder = tempfile::tempdir().unwrap();
     let (file, log) = (folder.path().join("events.json"), folder.path().join("worker.log"));
     std::fs::write(&file, Value::Array(events(&estate)).to_string()).unwrap();
-    let (first, file, log_file) = (five_ports(), file.display().to_string(), log.display().to_string());
+    let (first, file, log_file) = (six_ports(), file.display().to_string(), log.display().to_string());
     let port = first.to_string();
     let arguments =
         ["--port", &port, "--events", &file, "--set", "MAX_ATTEMPTS=3", "--instances", "2", "--log", &log_file];
     let simulation = Simulation::with(&arguments).await;
     assert_eq!(simulation.place("resourceManager"), format!("https://localhost:{first}"));
     assert_eq!(simulation.place("functions"), format!("http://127.0.0.1:{}", first + 4));
+    assert_eq!(simulation.place("entra"), format!("https://localhost:{}", first + 5));
     until("both workers have told that they started", || logged(&log, "started").len() == 2).await;
     for started in logged(&log, "started") {
         assert_eq!(started["mode"], "act");

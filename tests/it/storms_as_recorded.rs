@@ -43,7 +43,7 @@ async fn storm(storm: Storm, prepare: impl FnOnce(&Stage), judge: impl FnOnce(&S
 
 /// Where a list of deployments may lack the one that has ended, a fix is learned of by the policy state: then the resource is told to
 /// comply, and not to be fixed. Whatever else a storm must come to holds.
-fn the_end_is_right_as_far_as_can_be_seen(stage: &Stage, estate: &Estate, story: &str) {
+pub(crate) fn the_end_is_right_as_far_as_can_be_seen(stage: &Stage, estate: &Estate, story: &str) {
     let now: BTreeMap<RecordKey, Option<ComplianceState>> =
         stage.manager.records().into_iter().map(|record| (record.key, record.state)).collect();
     for key in fixable(estate) {

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use simulator::LocalAzure;
 use simulator::estate::Estate;
 use simulator::fakes::Fake;
 use simulator::faults::Rule;
 use simulator::resource_manager::{Allowance, Tempo};
+use simulator::{Exchanges, LocalAzure};
 
 use super::report::Report;
 use super::reported::{Ran, queued, reported};
@@ -51,6 +51,8 @@ pub struct Demo {
     pub instances: usize,
     /// Where the worker's log is written, line by line.
     pub log: Option<Box<dyn Write + Send>>,
+    /// Where exchanges with Resource Manager are written down.
+    pub exchanges: Option<Exchanges>,
 }
 
 /// What Resource Manager is like.

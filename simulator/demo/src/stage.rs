@@ -49,6 +49,7 @@ impl Stage {
         let options = LocalAzureOptions {
             home_tenant_id: demo.estate.home_tenant.clone(),
             identities: ManagedIdentities { system_assigned: Some(worker.clone()), user_assigned: Vec::new() },
+            exchanges: demo.exchanges.take(),
             gate: Some(manager.gate()),
             ..LocalAzureOptions::default()
         };

@@ -1,5 +1,6 @@
 //! The versions of the service: a request names one, and one that there never was is refused. Source: Microsoft
-//! documentation, "Versioning for Azure Storage", and the list that its emulator, Azurite, checks against.
+//! documentation, "Versioning for Azure Storage", the list that its emulator, Azurite, checks against, and that of
+//! `azure-storage-blob` 12.31.1.
 
 use axum::http::HeaderMap;
 
@@ -8,7 +9,9 @@ use super::{BlobError, headers::text};
 /// The version of an answer to a request that names none.
 pub(super) const DEFAULT: &str = "2026-02-06";
 
-const KNOWN: [&str; 48] = [
+const KNOWN: [&str; 50] = [
+    "2026-10-06",
+    "2026-06-06",
     "2026-04-06",
     "2026-02-06",
     "2025-11-05",

@@ -1,6 +1,7 @@
 //! Who lies under whom: the management group tree and the subscriptions in it. One tenant's tree; a delegated
 //! subscription keeps the tenant of its owner and names the tenants that manage it.
 
+use super::casing::is_same;
 use serde::{Deserialize, Serialize};
 
 /// A management group.
@@ -29,4 +30,14 @@ pub struct Subscription {
     pub parent: Option<String>,
     /// Tenants that manage it through Azure Lighthouse.
     pub managed_by: Vec<String>,
+    /// Resource providers that it has not registered; every other one is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unregistered: Vec<String>,
+}
+
+impl Subscription {
+    /// Whether a resource provider is registered.
+    pub fn has_registered(&self, namespace: &str) -> bool {
+        !self.unregistered.iter().any(|one| is_same(one, namespace))
+    }
 }

@@ -70,6 +70,7 @@ impl Estate {
             tenant: self.home_tenant.clone(),
             parent: parent.map(str::to_owned),
             managed_by: Vec::new(),
+            unregistered: Vec::new(),
         });
         self
     }
@@ -82,6 +83,7 @@ impl Estate {
             tenant: tenant.to_owned(),
             parent: None,
             managed_by: vec![self.home_tenant.clone()],
+            unregistered: Vec::new(),
         });
         self
     }
@@ -99,6 +101,14 @@ impl Estate {
     pub fn below(mut self, parent: &str) -> Self {
         if let Some(subscription) = self.subscriptions.last_mut() {
             subscription.parent = Some(parent.to_owned());
+        }
+        self
+    }
+
+    /// The last subscription has not registered this resource provider.
+    pub fn without_provider(mut self, namespace: &str) -> Self {
+        if let Some(subscription) = self.subscriptions.last_mut() {
+            subscription.unregistered.push(namespace.to_owned());
         }
         self
     }

@@ -1,7 +1,7 @@
 //! Tokens of the shape of Entra ID's: JWTs, signed with a key that is made at start, so that a forged, stale or
 //! misdirected one is refused as in production. Pure but for the key: the time is an argument.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aws_lc_rs::{hmac, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -57,7 +57,7 @@ const APPLICATION: &str = "app";
 const PERSON: &str = "user";
 
 /// How long tokens live: as long as those of managed identities.
-const LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+const LIFETIME: time::Duration = time::Duration::days(1);
 
 /// Issues and checks tokens, those of one tenant if not told otherwise. Clones share the key.
 #[derive(Clone)]
@@ -106,7 +106,18 @@ impl Tokens {
 
     /// A token for anyone, of any tenant, and when it expires.
     pub fn issue_to(&self, caller: &Caller, audience: &str, now: OffsetDateTime) -> (String, OffsetDateTime) {
-        let expires = now + LIFETIME;
+        self.issue_for(caller, audience, now, LIFETIME)
+    }
+
+    /// The same with a lifetime of one's own.
+    pub fn issue_for(
+        &self,
+        caller: &Caller,
+        audience: &str,
+        now: OffsetDateTime,
+        lifetime: time::Duration,
+    ) -> (String, OffsetDateTime) {
+        let expires = now + lifetime;
         let Caller { tenant_id, principal, is_person } = caller;
         let claims = Claims {
             aud: audience.to_owned(),
@@ -188,7 +199,7 @@ mod tests {
         let tokens = Tokens::new("tenant").unwrap();
         let principal = Principal::random();
         let (token, expires) = tokens.issue(&principal, "https://management.azure.com/", NOW);
-        assert_eq!(expires, NOW + Duration::from_secs(86_400));
+        assert_eq!(expires, NOW + time::Duration::days(1));
         let header = format!("Bearer {token}");
         let management = ["https://management.azure.com".to_owned(), "https://management.core.windows.net".to_owned()];
         let caller = tokens.check(Some(&header), &management, NOW).unwrap();

@@ -200,6 +200,14 @@ fn known(route: &Route) -> Option<Known> {
     match route {
         Route::Tenants => of(Keeper::ResourceManager, "tenants", &RESOURCES),
         Route::Subscriptions | Route::Subscription(_) => of(Keeper::ResourceManager, "subscriptions", &RESOURCES),
+        Route::Locations(_)
+        | Route::Providers(_)
+        | Route::Provider { .. }
+        | Route::Registration { .. }
+        | Route::ResourceGroups(_)
+        | Route::Resources(_)
+        | Route::Deployments(_)
+        | Route::Deployment { .. } => of(Keeper::ResourceManager, "resources", &RESOURCES),
         Route::ResourceGroup(_) => of(Keeper::ResourceManager, "resourceGroups", &RESOURCES),
         Route::ManagementGroups
         | Route::ManagementGroup(_)
@@ -223,6 +231,22 @@ fn known(route: &Route) -> Option<Known> {
         Route::Versions { .. } | Route::Version { .. } | Route::Access(_) => None,
         Route::Resource(_) | Route::UnknownType { .. } | Route::UnknownNamespace(_) | Route::Unknown => None,
     }
+}
+
+/// The versions of a type that is served here, where they are known.
+pub(super) fn of_kind(namespace: &str, kind: &str) -> Option<&'static [&'static str]> {
+    Some(match (namespace, kind) {
+        ("Microsoft.Authorization", "policyAssignments") => &ASSIGNMENTS,
+        ("Microsoft.Authorization", "policyDefinitions") => &DEFINITIONS,
+        ("Microsoft.Authorization", "policySetDefinitions") => &DEFINITIONS[3..],
+        ("Microsoft.Authorization", "policyExemptions") => &EXEMPTIONS,
+        ("Microsoft.Management", "managementGroups") => &GROUPS,
+        ("Microsoft.PolicyInsights", "remediations") => &REMEDIATIONS,
+        ("Microsoft.PolicyInsights", "policyStates" | "asyncOperationResults") => &STATES,
+        ("Microsoft.ResourceGraph", "resources") => &GRAPH,
+        ("Microsoft.Resources", _) => &RESOURCES,
+        _ => return None,
+    })
 }
 
 /// A date, with or without a suffix.

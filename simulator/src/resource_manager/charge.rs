@@ -97,6 +97,14 @@ pub(crate) fn kind(route: &Route) -> Option<Kind> {
         Route::Tenants
         | Route::Subscriptions
         | Route::Subscription(_)
+        | Route::Locations(_)
+        | Route::Providers(_)
+        | Route::Provider { .. }
+        | Route::Registration { .. }
+        | Route::ResourceGroups(_)
+        | Route::Resources(_)
+        | Route::Deployments(_)
+        | Route::Deployment { .. }
         | Route::ResourceGroup(_)
         | Route::Resource(_)
         | Route::ManagementGroups

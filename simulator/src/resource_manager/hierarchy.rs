@@ -1,7 +1,7 @@
 //! Subscriptions and tenants: list and get, as Microsoft.Resources answers, and plain resources as far as their existence
 //! goes. Read only.
 
-use super::{error::ArmError, reply::Reply, request::Call, world::World};
+use super::{containers::resource_body, error::ArmError, reply::Reply, request::Call, world::World};
 use crate::estate::{ArmId, Subscription};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -24,17 +24,6 @@ impl World {
         Ok(Reply::ok(subscription_body(found)))
     }
 
-    pub(crate) fn get_resource_group(&self, id: &ArmId) -> Result<Reply, ArmError> {
-        self.check_scope(id)?;
-        Ok(Reply::ok(json!({
-            "id": id.as_str(),
-            "name": id.name(),
-            "type": "Microsoft.Resources/resourceGroups",
-            "location": "eastus",
-            "properties": { "provisioningState": "Succeeded" }
-        })))
-    }
-
     pub(crate) fn get_resource(&self, id: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         if id.resource_type().is_none() {
             // A list of some provider's type: no such provider is simulated.
@@ -46,8 +35,7 @@ impl World {
         let Some((id, location)) = self.resources.get_key_value(id) else {
             return Err(ArmError::path_not_found(id.as_str()));
         };
-        let kind = id.resource_type().unwrap_or_default();
-        Ok(Reply::ok(json!({ "id": id.as_str(), "name": id.name(), "type": kind, "location": location })))
+        Ok(Reply::ok(resource_body(id, location)))
     }
 }
 

@@ -65,10 +65,28 @@ pub(crate) fn cut<T>(
     size: usize,
 ) -> Result<(Vec<T>, Option<String>), ArmError> {
     let end = top(call)?.unwrap_or(usize::MAX).min(items.len());
+    Ok(cut_before(call, items, position, mark, size, end))
+}
+
+/// The same where `$top` is how many entries a page has, as some lists take it.
+pub(crate) fn cut_by_top<T>(call: &Call, items: Vec<T>, most: usize) -> Result<(Vec<T>, Option<String>), ArmError> {
+    let (position, size) = (Position::of(call)?, top(call)?.unwrap_or(most).clamp(1, most));
+    let end = items.len();
+    Ok(cut_before(call, items, &position, "", size, end))
+}
+
+fn cut_before<T>(
+    call: &Call,
+    items: Vec<T>,
+    position: &Position,
+    mark: &str,
+    size: usize,
+    end: usize,
+) -> (Vec<T>, Option<String>) {
     let start = position.offset.min(end);
     let stop = start.saturating_add(size.max(1)).min(end);
     let next = (stop < end).then(|| call.continued(&Position { offset: stop, mark: mark.to_owned() }.token()));
-    Ok((items.into_iter().take(stop).skip(start).collect(), next))
+    (items.into_iter().take(stop).skip(start).collect(), next)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ enum ListFilter {
     All,
     AtScope,
     AtExactScope,
+    /// What is below too, and nothing of what is above (help of the Azure CLI 2.91, `az policy assignment list --filter`).
+    AtScopeAndBelow,
     PolicyDefinition(ArmId),
     PolicyType(String),
 }
@@ -34,6 +36,7 @@ impl World {
                 ListFilter::All => applies || below,
                 ListFilter::AtScope => applies,
                 ListFilter::AtExactScope => at == *scope,
+                ListFilter::AtScopeAndBelow => below,
                 ListFilter::PolicyDefinition(id) => (applies || below) && assignment.definition == *id,
                 ListFilter::PolicyType(_) => return Err(not_a_filter(call)),
             };
@@ -93,7 +96,10 @@ impl World {
     fn definition_filter(&self, scope: &ArmId, call: &Call) -> Result<ListFilter, ArmError> {
         self.check_definition_scope(scope)?;
         match read_filter(call)? {
-            filter @ (ListFilter::All | ListFilter::AtExactScope | ListFilter::PolicyType(_)) => Ok(filter),
+            filter @ (ListFilter::All
+            | ListFilter::AtExactScope
+            | ListFilter::AtScopeAndBelow
+            | ListFilter::PolicyType(_)) => Ok(filter),
             ListFilter::AtScope | ListFilter::PolicyDefinition(_) => Err(not_a_filter(call)),
         }
     }
@@ -112,6 +118,7 @@ impl World {
         let visible = if tenant { built_in } else { self.estate.covers(&at, scope) };
         match filter {
             ListFilter::AtExactScope => at == *scope,
+            ListFilter::AtScopeAndBelow => !built_in && self.estate.covers(scope, &at),
             ListFilter::PolicyType(kind) => visible && kind.eq_ignore_ascii_case(policy_type(id)),
             ListFilter::All | ListFilter::AtScope | ListFilter::PolicyDefinition(_) => visible,
         }
@@ -130,6 +137,9 @@ fn read_filter(call: &Call) -> Result<ListFilter, ArmError> {
     }
     if plain == "atexactscope()" {
         return Ok(ListFilter::AtExactScope);
+    }
+    if plain == "atscopeandbelow()" {
+        return Ok(ListFilter::AtScopeAndBelow);
     }
     let mut words = text.split_whitespace();
     let (field, operator, value) = (words.next(), words.next(), words.collect::<Vec<_>>().join(" "));

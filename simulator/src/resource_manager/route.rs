@@ -9,21 +9,63 @@ pub(crate) enum Route {
     Tenants,
     Subscriptions,
     Subscription(String),
+    Locations(String),
+    /// Resource providers, in a subscription or in general.
+    Providers(Option<String>),
+    Provider {
+        subscription: Option<String>,
+        namespace: String,
+    },
+    Registration {
+        subscription: String,
+        namespace: String,
+        registers: bool,
+    },
+    ResourceGroups(String),
+    Resources(ArmId),
+    Deployments(ArmId),
+    Deployment {
+        scope: ArmId,
+        name: String,
+    },
     ResourceGroup(ArmId),
     Resource(ArmId),
     ManagementGroups,
     ManagementGroup(String),
     Descendants(String),
     GroupSubscriptions(String),
-    GroupSubscription { group: String, id: String },
+    GroupSubscription {
+        group: String,
+        id: String,
+    },
     Remediations(ArmId),
-    Remediation { scope: ArmId, name: String },
-    CancelRemediation { scope: ArmId, name: String },
-    RemediationDeployments { scope: ArmId, name: String },
-    PolicyStates { scope: ArmId, set: String },
-    PolicySummary { scope: ArmId, set: String },
-    PolicyEvaluation { scope: ArmId },
-    EvaluationResult { scope: ArmId, name: String },
+    Remediation {
+        scope: ArmId,
+        name: String,
+    },
+    CancelRemediation {
+        scope: ArmId,
+        name: String,
+    },
+    RemediationDeployments {
+        scope: ArmId,
+        name: String,
+    },
+    PolicyStates {
+        scope: ArmId,
+        set: String,
+    },
+    PolicySummary {
+        scope: ArmId,
+        set: String,
+    },
+    PolicyEvaluation {
+        scope: ArmId,
+    },
+    EvaluationResult {
+        scope: ArmId,
+        name: String,
+    },
     Assignments(ArmId),
     Assignment(ArmId),
     Definitions(ArmId),
@@ -32,11 +74,21 @@ pub(crate) enum Route {
     Initiative(ArmId),
     Exemptions(ArmId),
     Exemption(ArmId),
-    Versions { kind: VersionKind, of: ArmId },
-    Version { kind: VersionKind, of: ArmId, number: String },
+    Versions {
+        kind: VersionKind,
+        of: ArmId,
+    },
+    Version {
+        kind: VersionKind,
+        of: ArmId,
+        number: String,
+    },
     Access(Place),
     ResourceGraph,
-    UnknownType { namespace: String, kind: String },
+    UnknownType {
+        namespace: String,
+        kind: String,
+    },
     UnknownNamespace(String),
     Unknown,
 }
@@ -49,6 +101,15 @@ impl Route {
         let provider = segments.iter().take(last).rposition(|segment| segment.eq_ignore_ascii_case("providers"));
         let Some(at) = provider else {
             return match segments {
+                [_] if is(0, "providers") => Route::Providers(None),
+                [_, id, _] if is(0, "subscriptions") && is(2, "locations") => Route::Locations(id.clone()),
+                [_, id, _] if is(0, "subscriptions") && is(2, "providers") => Route::Providers(Some(id.clone())),
+                [_, id, _] if is(0, "subscriptions") && is(2, "resourcegroups") => Route::ResourceGroups(id.clone()),
+                [before @ .., _]
+                    if matches!(before.len(), 2 | 4) && is(0, "subscriptions") && is(last, "resources") =>
+                {
+                    Route::Resources(join(before))
+                }
                 [_] if is(0, "tenants") => Route::Tenants,
                 [_] if is(0, "subscriptions") => Route::Subscriptions,
                 [_, id] if is(0, "subscriptions") => Route::Subscription(id.clone()),
@@ -61,6 +122,10 @@ impl Route {
         let (before, after) = segments.split_at(at);
         let scope = join(before);
         let (namespace, rest) = match after {
+            [_, namespace] => return one_provider(before, namespace),
+            [_, namespace, word] if matches!(before, [_, _]) && is_registration(word) => {
+                return registration(before, namespace, word);
+            }
             [_, namespace, rest @ ..] => (namespace.to_lowercase(), rest),
             _ => return Route::Unknown,
         };
@@ -76,10 +141,40 @@ impl Route {
                 [kind] if kind.eq_ignore_ascii_case("resources") => Route::ResourceGraph,
                 _ => unknown_type("Microsoft.ResourceGraph", rest),
             },
+            "microsoft.resources" => match rest {
+                [kind] if kind.eq_ignore_ascii_case("deployments") => Route::Deployments(scope),
+                [kind, name] if kind.eq_ignore_ascii_case("deployments") => {
+                    Route::Deployment { scope, name: name.clone() }
+                }
+                _ => unknown_type("Microsoft.Resources", rest),
+            },
             _ if before.is_empty() => Route::UnknownNamespace(namespace),
             _ => Route::Resource(join(segments)),
         }
     }
+}
+
+/// `…/providers/{namespace}`.
+fn one_provider(before: &[String], namespace: &str) -> Route {
+    let namespace = namespace.to_owned();
+    match before {
+        [] => Route::Provider { subscription: None, namespace },
+        [word, id] if word.eq_ignore_ascii_case("subscriptions") => {
+            Route::Provider { subscription: Some(id.clone()), namespace }
+        }
+        _ => Route::Unknown,
+    }
+}
+
+fn is_registration(word: &str) -> bool {
+    ["register", "unregister"].iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// `/subscriptions/{id}/providers/{namespace}/register`, or `unregister`.
+fn registration(before: &[String], namespace: &str, word: &str) -> Route {
+    let subscription = before.last().cloned().unwrap_or_default();
+    let registers = word.eq_ignore_ascii_case("register");
+    Route::Registration { subscription, namespace: namespace.to_owned(), registers }
 }
 
 fn insights(scope: ArmId, rest: &[String]) -> Route {
@@ -245,9 +340,31 @@ mod tests {
                 Route::Access(Place::RegistrationAssignments(scope())),
             ),
             ("providers/microsoft.resourcegraph/Resources", Route::ResourceGraph),
+            ("providers", Route::Providers(None)),
+            ("subscriptions/s/Providers", Route::Providers(Some("s".into()))),
+            (
+                "subscriptions/s/providers/Microsoft.Storage",
+                Route::Provider { subscription: Some("s".into()), namespace: "Microsoft.Storage".into() },
+            ),
+            (
+                "subscriptions/s/providers/Microsoft.Storage/Register",
+                Route::Registration {
+                    subscription: "s".into(),
+                    namespace: "Microsoft.Storage".into(),
+                    registers: true,
+                },
+            ),
+            ("subscriptions/s/locations", Route::Locations("s".into())),
+            ("subscriptions/s/resourcegroups", Route::ResourceGroups("s".into())),
+            ("subscriptions/s/resources", Route::Resources(id("/subscriptions/s"))),
+            ("subscriptions/s/resourceGroups/g/resources", Route::Resources(scope())),
+            ("subscriptions/s/resourceGroups/g/providers/Microsoft.Resources/deployments", Route::Deployments(scope())),
+            (
+                "subscriptions/s/resourceGroups/g/providers/Microsoft.Resources/deployments/N",
+                Route::Deployment { scope: scope(), name: name() },
+            ),
             ("providers/Microsoft.Banana/x", Route::UnknownNamespace("microsoft.banana".into())),
             ("", Route::Unknown),
-            ("providers", Route::Unknown),
             ("banana/s", Route::Unknown),
         ] {
             let segments: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();

@@ -47,7 +47,7 @@ async fn answer(State(manager): State<ResourceManager>, request: Request) -> Res
         let (reply, quota) = match charge(world, &route, &call, is_readable, now) {
             Err(Stopped { error, headers }) => (Err(error), headers),
             Ok(Charged { always, with_success }) => match dispatch(world, &route, &call, now) {
-                Ok(reply) => (Ok(reply), always.into_iter().chain(with_success).collect()),
+                Ok(reply) => (Ok(as_asked(reply, &route, &call)), always.into_iter().chain(with_success).collect()),
                 Err(error) => (Err(error), always),
             },
         };
@@ -68,6 +68,9 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
     if let Some(reply) = world.guard(method(call), route, call, now)? {
         return Ok(reply);
     }
+    if kind(route).is_some() {
+        world.check_registered("Microsoft.PolicyInsights", &ArmId::new(call.segments.join("/")))?;
+    }
     match (method(call), route) {
         (_, Route::UnknownNamespace(namespace)) => Err(ArmError::invalid_namespace(namespace)),
         (_, Route::UnknownType { namespace, kind }) => {
@@ -77,6 +80,16 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::Tenants) => world.list_tenants(call),
         ("GET", Route::Subscriptions) => world.list_subscriptions(call, now),
         ("GET", Route::Subscription(id)) => world.get_subscription(id),
+        ("GET", Route::Locations(id)) => world.list_locations(id, call),
+        ("GET", Route::Providers(id)) => world.list_providers(id.as_deref(), call),
+        ("GET", Route::Provider { subscription, namespace }) => world.get_provider(subscription.as_deref(), namespace),
+        ("POST", Route::Registration { subscription, namespace, registers }) => {
+            world.register(subscription, namespace, *registers)
+        }
+        ("GET", Route::ResourceGroups(id)) => world.list_resource_groups(id, call),
+        ("GET", Route::Resources(scope)) => world.list_resources(scope, call),
+        ("GET", Route::Deployments(scope)) => world.list_template_deployments(scope, call, now),
+        ("GET", Route::Deployment { scope, name }) => world.get_template_deployment(scope, name, now),
         ("GET", Route::ResourceGroup(id)) => world.get_resource_group(id),
         ("GET", Route::Resource(id)) => world.get_resource(id, call),
         ("GET", Route::ManagementGroups) => world.list_management_groups(call, now),
@@ -131,6 +144,13 @@ fn note_write(world: &mut World, route: &Route, call: &Call, reply: &Result<Repl
     };
     let task = ArmId::new(format!("{scope}/providers/Microsoft.PolicyInsights/remediations/{name}"));
     world.writes.push(Write { at: now, kind, task, status, refused });
+}
+
+/// Whether something is there is asked by HEAD, and answered with 204 (OpenAPI, `ResourceGroups_CheckExistence` and
+/// `Resources_CheckExistenceById`).
+fn as_asked(reply: Reply, route: &Route, call: &Call) -> Reply {
+    let only_asks = call.method == Method::HEAD && matches!(route, Route::ResourceGroup(_) | Route::Resource(_));
+    if only_asks { Reply::empty(204) } else { reply }
 }
 
 /// HEAD is answered as GET; the server leaves the body out.

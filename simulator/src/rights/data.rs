@@ -39,7 +39,7 @@ pub(crate) fn need(service: Service, method: &str, path: &str, query: &str) -> O
             let action = format!("Microsoft.Storage/storageAccounts/blobServices/{kind}/{verb}");
             Some(DataNeed { plane, action, scope: container(name) })
         }
-        Service::ResourceManager | Service::Identity | Service::Functions => None,
+        Service::ResourceManager | Service::Identity | Service::Entra | Service::Functions => None,
     }
 }
 
@@ -61,7 +61,9 @@ pub(crate) fn refused(service: Service, need: &DataNeed, host: &str) -> Response
             );
             refusal::service_bus(401, &words)
         }
-        Service::ResourceManager | Service::Identity | Service::Functions => refusal::of_status(service, 403),
+        Service::ResourceManager | Service::Identity | Service::Entra | Service::Functions => {
+            refusal::of_status(service, 403)
+        }
     }
 }
 

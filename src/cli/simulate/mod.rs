@@ -2,6 +2,7 @@
 //! itself: what there is to send stands in a file, and the first of it in a command.
 
 mod log;
+mod logins;
 mod places;
 mod short;
 mod start;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
-use simulator::{LocalAzure, LocalAzureOptions};
+use simulator::{Cloud, Exchanges, LocalAzure, LocalAzureOptions};
 use simulator_demo::{settings, with_operator, with_rights};
 
 use crate::cli::exit::DONE;
@@ -22,6 +23,7 @@ use super::print::print;
 use super::setting::setting;
 use super::stop;
 use log::Told;
+use logins::Logins;
 use places::Places;
 use start::{Start, start};
 
@@ -31,8 +33,8 @@ use start::{Start, start};
     after_help = "Examples:\n  policy-remediator simulate\n  policy-remediator simulate --port 4400 --set MAX_ATTEMPTS=3 --log worker.log"
 )]
 pub(super) struct Arguments {
-    /// Take this port for Resource Manager, and the next four for Service Bus, identity, Blob Storage and the Functions host.
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..=65_531))]
+    /// Take this port for Resource Manager, and the next five for Service Bus, identity, Blob Storage, the Functions host and Entra ID.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..=65_530))]
     port: Option<u16>,
     /// Run this package instead of the binary's own.
     #[arg(long, value_name = "DIR")]
@@ -52,12 +54,18 @@ pub(super) struct Arguments {
     /// A setting of the worker, on top of the demo's. Can be given again.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
+    /// Run every function on workers of its own, as Flex Consumption does: so many of each.
+    #[arg(long)]
+    split: bool,
     /// How many workers run.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     instances: u8,
     /// Write the worker's log to this file, line by line; its short form goes to stderr in any case.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// Write every exchange with Resource Manager to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    exchanges: Option<PathBuf>,
     /// Print the endpoints as one JSON line.
     #[arg(long)]
     json: bool,
@@ -68,12 +76,21 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let Start { estate, events, example, conditions, faults, mode, settings: own } = start(&arguments)?;
     let file = arguments.log.map(|path| super::demo::create(&path)).transpose()?;
     let (worker, operator) = (Principal::random(), Principal::random());
-    let operator_id = operator.client_id.clone();
+    let exchanges = arguments.exchanges.map(|path| super::demo::create(&path)).transpose()?.map(Exchanges::to);
+    let logins = Logins::of(&operator)?;
+    let named = |name: &str| {
+        let given = arguments.settings.iter().map(|(known, word)| (known, word));
+        given.chain(&own).find(|(known, _)| *known == name).map(|(_, word)| word.as_str())
+    };
+    let cloud = named("AZURE_CLOUD").and_then(Cloud::named).unwrap_or_default();
     let guarded = with_operator(with_rights(estate.clone(), &worker), &operator);
     let manager = ResourceManager::new(guarded, conditions.tempo).with_allowance(conditions.allowance);
     let options = LocalAzureOptions {
         home_tenant_id: estate.home_tenant.clone(),
         identities: ManagedIdentities { system_assigned: Some(worker), user_assigned: vec![operator] },
+        applications: vec![logins.application()],
+        cloud,
+        exchanges,
         gate: Some(manager.gate()),
         first_port: arguments.port,
         ..LocalAzureOptions::default()
@@ -84,7 +101,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let mut host = HostOptions {
         ctrl_c: CtrlC::Ignore,
         instances: arguments.instances.into(),
-        port: arguments.port.map(|first| first + LocalAzureOptions::PORTS),
+        split: arguments.split,
+        port: arguments.port.map(|first| first + LocalAzureOptions::HOST),
         ..azure.host_options()
     };
     host.settings.extend(settings(mode));
@@ -94,7 +112,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let host = FunctionsHost::start(package.folder(), azure.broker().clone(), host).await?;
     let log = Told::of(&host, file)?;
     let mut places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
-    places.operator = operator_id;
+    places.lets_in(&logins)?;
     places.leave(&settings)?;
     print(&if arguments.json { places.json().to_string() } else { places.text() })?;
     stop::asked().await?;

@@ -10,6 +10,7 @@ use simulator::estate::Estate;
 use simulator::functions_host::FunctionsHost;
 use simulator::{Endpoints, LocalAzure};
 
+use super::logins::Logins;
 use crate::cli::operator::PLACES_FILE;
 
 /// The places of a simulation.
@@ -19,8 +20,10 @@ pub(super) struct Places {
     events: PathBuf,
     estate: PathBuf,
     env: BTreeMap<String, String>,
-    /// The client id of an identity that is Owner of everything.
-    pub(super) operator: String,
+    /// The client id of an identity that is Owner of everything, and what it can log in with as an application.
+    operator: String,
+    secret: String,
+    certificate: PathBuf,
     example: Option<Value>,
 }
 
@@ -40,9 +43,19 @@ impl Places {
             estate: written(&services.ca_file.with_file_name("estate.json"), estate)?,
             env: azure.worker_env(),
             operator: String::new(),
+            secret: String::new(),
+            certificate: services.ca_file.with_file_name("owner.pem"),
             example: example.cloned(),
             services,
         })
+    }
+
+    /// Tells who is Owner of everything, and lays its certificate beside the others.
+    pub(super) fn lets_in(&mut self, logins: &Logins) -> anyhow::Result<()> {
+        self.operator.clone_from(&logins.owner.client_id);
+        self.secret.clone_from(&logins.secret);
+        let place = &self.certificate;
+        std::fs::write(place, &logins.certificate.pem).with_context(|| format!("{} cannot be written", place.display()))
     }
 
     /// Leaves them and all settings of the worker for the commands that look at what is simulated (`--simulated`).
@@ -59,9 +72,13 @@ impl Places {
             "serviceBus": self.services.service_bus,
             "identity": self.services.identity,
             "blob": self.services.blob,
+            "entra": self.services.entra,
             "functions": self.functions,
             "caFile": self.services.ca_file,
             "operatorClientId": self.operator,
+            "operatorClientSecret": self.secret,
+            "operatorCertificate": self.certificate,
+            "tenant": self.env.get("HOME_TENANT_ID"),
             "events": self.events,
             "estate": self.estate,
             "curl": self.curl(),
@@ -71,7 +88,7 @@ impl Places {
 
     /// For people.
     pub(super) fn text(&self) -> String {
-        let Endpoints { resource_manager, service_bus, identity, blob, ca_file } = &self.services;
+        let Endpoints { resource_manager, service_bus, identity, blob, entra, ca_file } = &self.services;
         let mut text = String::new();
         for (name, place) in [
             ("Resource Manager", resource_manager.clone()),
@@ -79,8 +96,11 @@ impl Places {
             ("Identity", identity.clone()),
             ("Blob Storage", blob.clone()),
             ("Functions host", self.functions.clone()),
+            ("Entra ID", entra.clone()),
             ("CA file", ca_file.display().to_string()),
             ("Owner's client", self.operator.clone()),
+            ("Owner's secret", self.secret.clone()),
+            ("Owner's PEM", self.certificate.display().to_string()),
             ("Events", self.events.display().to_string()),
             ("Estate", self.estate.display().to_string()),
         ] {

@@ -103,6 +103,7 @@ pub async fn play(
         conditions,
         instances: scenario.instances,
         log,
+        exchanges: None,
     };
     let (mut report, end) = run_with(demo, &scenario.later, show).await?;
     report.verdicts = verdicts(&scenario.expect, &scenario.all_answers(), &end);

@@ -3,6 +3,7 @@
 
 mod deny_assignments;
 mod guard;
+mod locks;
 mod needs;
 mod permissions;
 mod place;
@@ -39,6 +40,8 @@ impl World {
             ("DELETE", Place::RoleDefinition(id)) => self.delete_role_definition(id),
             ("GET", Place::DenyAssignments(scope)) => self.list_deny_assignments(scope, call),
             ("GET", Place::DenyAssignment(id)) => self.get_deny_assignment(id),
+            ("GET", Place::Locks(scope)) => self.list_locks(scope, call),
+            ("GET", Place::Lock(id)) => self.get_lock(id),
             ("GET", Place::Permissions(scope)) => self.list_permissions(scope, call, now),
             ("GET", Place::RegistrationAssignments(scope)) => self.list_registration_assignments(scope, call),
             ("GET", Place::RegistrationAssignment(id)) => self.get_registration_assignment(id, call),

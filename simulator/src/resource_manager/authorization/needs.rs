@@ -29,13 +29,29 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
     let task = |scope: &ArmId, name: &str| {
         ArmId::new(format!("{scope}/providers/Microsoft.PolicyInsights/remediations/{name}"))
     };
+    let subscription = |id: &str| ArmId::new(format!("/subscriptions/{id}"));
     let group = |name: &str| ArmId::new(format!("/providers/Microsoft.Management/managementGroups/{name}"));
     match route {
         // Resource Graph leaves out what one may not see.
         Route::Tenants | Route::Subscriptions | Route::ManagementGroups | Route::ResourceGraph => None,
         Route::UnknownType { .. } | Route::UnknownNamespace(_) | Route::Unknown => None,
-        Route::Subscription(id) => {
-            of("Microsoft.Resources/subscriptions/read", &ArmId::new(format!("/subscriptions/{id}")))
+        Route::Subscription(id) => of("Microsoft.Resources/subscriptions/read", &subscription(id)),
+        Route::Locations(id) => of("Microsoft.Resources/subscriptions/locations/read", &subscription(id)),
+        Route::Providers(id) | Route::Provider { subscription: id, .. } => match id {
+            Some(id) => of("Microsoft.Resources/subscriptions/providers/read", &subscription(id)),
+            None => None,
+        },
+        Route::Registration { subscription: id, namespace, registers } => {
+            let word = if *registers { "register" } else { "unregister" };
+            of(&format!("{namespace}/{word}/action"), &subscription(id))
+        }
+        Route::ResourceGroups(id) => of("Microsoft.Resources/subscriptions/resourceGroups/read", &subscription(id)),
+        Route::Resources(scope) if scope.resource_group().is_some() => {
+            of("Microsoft.Resources/subscriptions/resourcegroups/resources/read", scope)
+        }
+        Route::Resources(scope) => of("Microsoft.Resources/subscriptions/resources/read", scope),
+        Route::Deployments(scope) | Route::Deployment { scope, .. } => {
+            of("Microsoft.Resources/deployments/read", scope)
         }
         Route::ResourceGroup(id) => of("Microsoft.Resources/subscriptions/resourceGroups/read", id),
         Route::Resource(id) => of(&format!("{}/{verb}", id.resource_type()?), id),

@@ -11,6 +11,8 @@ pub(crate) enum Place {
     RoleDefinition(ArmId),
     DenyAssignments(ArmId),
     DenyAssignment(ArmId),
+    Locks(ArmId),
+    Lock(ArmId),
     Permissions(ArmId),
     RegistrationAssignments(ArmId),
     RegistrationAssignment(ArmId),
@@ -29,6 +31,8 @@ impl Place {
             ("roledefinitions", 2) => Self::RoleDefinition(id.clone()),
             ("denyassignments", 1) => Self::DenyAssignments(scope.clone()),
             ("denyassignments", 2) => Self::DenyAssignment(id.clone()),
+            ("locks", 1) => Self::Locks(scope.clone()),
+            ("locks", 2) => Self::Lock(id.clone()),
             ("permissions", 1) => Self::Permissions(scope.clone()),
             _ => return None,
         })
@@ -52,6 +56,7 @@ impl Place {
             Self::RoleAssignments(at) | Self::RoleAssignment(at) => ("Microsoft.Authorization/roleAssignments", at),
             Self::RoleDefinitions(at) | Self::RoleDefinition(at) => ("Microsoft.Authorization/roleDefinitions", at),
             Self::DenyAssignments(at) | Self::DenyAssignment(at) => ("Microsoft.Authorization/denyAssignments", at),
+            Self::Locks(at) | Self::Lock(at) => ("Microsoft.Authorization/locks", at),
             Self::Permissions(at) => ("Microsoft.Authorization/permissions", at),
             Self::RegistrationAssignments(at) | Self::RegistrationAssignment(at) => {
                 ("Microsoft.ManagedServices/registrationAssignments", at)

@@ -35,6 +35,7 @@ impl World {
             match lower.as_str() {
                 "atscope()" => above,
                 "atexactscope()" => here,
+                "atscopeandbelow()" => self.estate.covers(scope, &at),
                 "excludeexpired()" => !one.is_over(now) && (above || self.estate.covers(scope, &at)),
                 _ => {
                     let is_asked = assignment.is_none_or(|id| one.assignment == ArmId::new(id));
@@ -42,7 +43,7 @@ impl World {
                 }
             }
         });
-        let known = ["", "atscope()", "atexactscope()", "excludeexpired()"];
+        let known = ["", "atscope()", "atexactscope()", "atscopeandbelow()", "excludeexpired()"];
         if assignment.is_none() && !known.contains(&lower.as_str()) {
             return Err(ArmError::invalid_query("$filter", &format!("'{filter}' is not supported here.")));
         }

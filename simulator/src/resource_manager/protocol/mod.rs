@@ -7,6 +7,7 @@ mod graph;
 mod grouping;
 mod groups;
 mod hardship;
+mod inventory;
 mod local;
 mod policies;
 mod policy_states;
