@@ -3,6 +3,8 @@
 
 const DOCUMENTS: &str = include_str!("../docs/state-documents.md");
 const FAILURES: &str = include_str!("../docs/failures.md");
+const LOG_EVENTS: &str = include_str!("../docs/log-events.md");
+const OPERATIONS: &str = include_str!("../docs/operations.md");
 const SCENARIOS: &str = include_str!("../docs/scenarios.md");
 const SCHEMA: &str = include_str!("../docs/scenario.schema.json");
 const REASONS: &str = include_str!("../core/src/document/reasons.rs");
@@ -103,16 +105,18 @@ fn each_field_of_a_scenario_is_told() {
 
 /// Most words of a sentence.
 const LONGEST: usize = 40;
-const TEXTS: [(&str, &str); 12] = [
+const TEXTS: [(&str, &str); 14] = [
     ("README.md", include_str!("../README.md")),
     ("ARCHITECTURE.md", include_str!("../ARCHITECTURE.md")),
     ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),
+    ("docs/commands.md", include_str!("../docs/commands.md")),
     ("docs/deployment.md", include_str!("../docs/deployment.md")),
     ("docs/event-flow.md", include_str!("../docs/event-flow.md")),
     ("docs/failures.md", FAILURES),
     ("docs/glossary.md", include_str!("../docs/glossary.md")),
     ("docs/invariants.md", include_str!("../docs/invariants.md")),
-    ("docs/log-events.md", include_str!("../docs/log-events.md")),
+    ("docs/log-events.md", LOG_EVENTS),
+    ("docs/operations.md", OPERATIONS),
     ("docs/scenarios.md", SCENARIOS),
     ("docs/simulate.md", include_str!("../docs/simulate.md")),
     ("docs/state-documents.md", DOCUMENTS),
@@ -157,5 +161,37 @@ fn no_sentence_is_long() {
     for (name, text) in TEXTS {
         let long: Vec<_> = sentences(text).into_iter().filter(|s| s.split(' ').count() > LONGEST).collect();
         assert!(long.is_empty(), "{name}: more than {LONGEST} words: {long:#?}");
+    }
+}
+
+/// What stands in backticks in the table of log events, and before it.
+fn told_of_the_log() -> Vec<&'static str> {
+    LOG_EVENTS.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn each_query_names_events_and_fields_that_the_log_has() {
+    let known = told_of_the_log();
+    let events: Vec<_> =
+        LOG_EVENTS.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name).collect();
+    assert!(events.len() > 40 && known.len() > 200, "the table is read: {} {}", events.len(), known.len());
+    let queries: Vec<_> = OPERATIONS.split("```kusto").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(queries.len() > 5, "the queries are read: {}", queries.len());
+    for query in queries {
+        let fields = query
+            .split("log.")
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default());
+        for field in fields {
+            assert!(known.contains(&field) && !events.contains(&field), "no line has a field {field}: {query}");
+        }
+        let named = query.lines().filter(|line| line.contains("log.event ")).flat_map(|line| {
+            let rest = line.split_once("log.event ").map_or("", |(_, rest)| rest);
+            let of_event = rest.split(" and ").next().unwrap_or_default();
+            of_event.split('"').skip(1).step_by(2)
+        });
+        for event in named {
+            assert!(events.contains(&event), "nothing logs {event}: {query}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 //! over weeks in moments. The shell, crate `policy-remediator`, does the I/O and tells what it saw.
 //!
 //! An event's way is the order of the folders: [`event`] (what happened) → [`message`] (say it durably) → [`document`] (what is known),
-//! changed by [`transition`] → [`wave`] (who goes) → [`decide`] (what next) → [`decision_event`] (what was decided). [`fact`] is what
+//! changed by [`transition`] → [`wave`] (who goes) → [`decide`] (what next) → [`decision_event`] (what was decided), and
+//! [`report`] (what a person is told of all that). [`fact`] is what
 //! Azure says ([`policy`] and [`role`] what that means), [`settings`] what the owner says; [`id`] and [`time`] are what all of them are told in.
 
 pub mod decide;
@@ -15,6 +16,7 @@ pub mod fixture;
 pub mod id;
 pub mod message;
 pub mod policy;
+pub mod report;
 pub mod role;
 pub mod settings;
 pub mod time;

@@ -21,6 +21,7 @@ use remediation::role::{Grant, GrantAnswer};
 use super::answer::Done;
 use super::call::{Call, QuotaScope};
 use super::error::ArmError;
+use super::made_grants::MARK;
 
 const API_VERSION: &str = "2022-04-01";
 
@@ -76,8 +77,7 @@ pub fn granted(answer: Result<Done, ArmError>, grant: &Grant) -> Result<GrantAns
 /// What the role assignment says of itself: who made it, and for what.
 #[must_use]
 pub fn description(installation: &InstallationId, target: &Target) -> String {
-    let text =
-        format!("policy-remediator {installation}: asked for by policy assignment {}", target.policy_assignment_id);
+    let text = format!("{MARK}{installation}: asked for by policy assignment {}", target.policy_assignment_id);
     // The service takes 1,024 characters at most.
     text.chars().take(1_000).collect()
 }

@@ -20,6 +20,8 @@ mod grants;
 mod homes;
 mod lenient;
 mod links;
+mod made_grants;
+mod own_rights;
 mod page;
 #[cfg(test)]
 mod patience_tests;
@@ -47,6 +49,8 @@ pub use facts::FactsReader;
 pub use grants::{description, granted};
 pub use homes::Homes;
 pub use lenient::{Item, Members, read_item};
+pub use made_grants::{MadeGrant, made_grants};
+pub use own_rights::own_permissions;
 pub use page::Page;
 pub use refusal::{may_be_for_want_of_delegation, stays_for_good, unanswered};
 pub use rights::{Asking, RightsReader};

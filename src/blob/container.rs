@@ -111,6 +111,14 @@ impl Container {
         }
     }
 
+    /// Reads a blob that is no document of ours, if it is there.
+    pub(super) async fn read_bytes(&self, blob: &str, deadline: Deadline) -> Result<Option<Vec<u8>>, StateError> {
+        match self.fetch(blob, None, deadline).await? {
+            Found::New((body, _)) => Ok(Some(body.to_vec())),
+            Found::Missing | Found::Same => Ok(None),
+        }
+    }
+
     /// Reads a document unless it is the one with this ETag: then no body travels.
     pub(super) async fn read_unless<T: DeserializeOwned>(
         &self,

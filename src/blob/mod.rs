@@ -4,6 +4,7 @@
 mod container;
 mod crash_marks;
 mod installation_reader;
+mod kept_items;
 mod races;
 mod rejected;
 mod state_error;
@@ -14,7 +15,8 @@ mod store;
 pub use container::Saved;
 pub use crash_marks::{CrashMark, crash_key};
 pub use installation_reader::InstallationReader;
-pub use rejected::Rejected;
+pub use kept_items::{KeptBlob, KeptItem};
+pub use rejected::{Encoding, Rejected};
 pub use state_error::StateError;
 pub use stopped::Stopped;
 pub use store::Store;

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use remediation::message::Queue;
@@ -13,7 +13,7 @@ use remediation::time::Timestamp;
 const PAYLOAD_LIMIT: usize = 256 * 1024;
 
 /// How a payload is written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Encoding {
     /// As the text that it is.

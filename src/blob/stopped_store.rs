@@ -54,6 +54,33 @@ impl Store {
         Ok(())
     }
 
+    /// The records of all targets that are stopped, also of those whose time is over. One that cannot be used is left out, as the
+    /// worker does.
+    ///
+    /// # Errors
+    /// When storage does not serve until the deadline.
+    pub async fn stopped_targets(&self, deadline: Deadline) -> Result<Vec<StoppedTarget>, StateError> {
+        let mut records = Vec::new();
+        for blob in self.state.list("stopped/", deadline).await? {
+            match self.state.read::<StoppedTarget>(&blob.name, deadline).await {
+                Ok(found) => records.extend(found.map(|found| found.document)),
+                Err(error) if error.is_about_the_document() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(records)
+    }
+
+    /// Lets a target that was stopped be tried again.
+    ///
+    /// # Errors
+    /// When storage does not serve until the deadline.
+    pub async fn start_again(&self, target: &Target, deadline: Deadline) -> Result<(), StateError> {
+        self.state.delete(&blob(target), deadline).await?;
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+
     /// How many deaths stopped the target; none when it is not stopped. A record that cannot be used counts as none.
     pub(super) async fn deaths_of_stopped(
         &self,

@@ -26,13 +26,16 @@ use super::stopped::Known;
 
 const INSTALLATION: &str = "installation.json";
 const SWEEP: &str = "sweep.json";
+const SUBSCRIPTIONS: &str = "subscriptions/";
 /// Most bytes of subscriptions' documents that are kept, by estimate.
 const MOST_KEPT: usize = 16 << 20;
 
 /// The containers `state` and `rejected`.
 pub struct Store {
     pub(super) state: Container,
-    rejected: Container,
+    pub(super) rejected: Container,
+    /// What Event Grid gives up, for a person to look at. The worker itself never opens it.
+    pub(super) dead_events: Container,
     /// The subscriptions' documents as they were last read or written: every pass reads one, and mostly it has not changed.
     subscriptions: Kept<SubscriptionId, Versioned<SubscriptionDocument>>,
     /// The targets that are stopped, as they were listed last.
@@ -45,7 +48,13 @@ impl Store {
     pub fn new(account: &BlobServiceClient) -> Self {
         let container = |name| Container::new(account.blob_container_client(name));
         let subscriptions = Kept::at_most(MOST_KEPT);
-        Self { state: container("state"), rejected: container("rejected"), subscriptions, stopped: Mutex::default() }
+        Self {
+            state: container("state"),
+            rejected: container("rejected"),
+            dead_events: container("events-dead-letter"),
+            subscriptions,
+            stopped: Mutex::default(),
+        }
     }
 
     /// Reads a target's document; a new one when there is none.
@@ -136,6 +145,16 @@ impl Store {
         }
     }
 
+    /// The subscriptions that have a document.
+    ///
+    /// # Errors
+    /// When storage cannot be listed until the deadline.
+    pub async fn subscriptions(&self, deadline: Deadline) -> Result<Vec<SubscriptionId>, StateError> {
+        let listed = self.state.list(SUBSCRIPTIONS, deadline).await?;
+        let id = |name: &str| name.strip_prefix(SUBSCRIPTIONS)?.strip_suffix(".json")?.parse().ok();
+        Ok(listed.iter().filter_map(|blob| id(&blob.name)).collect())
+    }
+
     /// Writes a subscription's document in place of the one with this ETag, or of none.
     ///
     /// # Errors
@@ -177,6 +196,21 @@ impl Store {
                 Saved::Conflict => return Err(StateError::Contended { blob: INSTALLATION.to_owned() }),
             }
         }
+    }
+
+    /// What `installation.json` says to a worker that was given this name and runs at this endpoint; none where it is not there yet.
+    /// Nothing is written.
+    ///
+    /// # Errors
+    /// As for [`Store::target`].
+    pub async fn known_installation(
+        &self,
+        given: Option<&InstallationId>,
+        endpoint: &Url,
+        deadline: Deadline,
+    ) -> Result<Option<Installation>, StateError> {
+        let found = self.state.read::<InstallationDocument>(INSTALLATION, deadline).await?;
+        Ok(found.map(|found| found.document.judge(given, endpoint)))
     }
 
     /// Tries once to delete a target's document, if it is still the one with this ETag. Whether it is gone.
@@ -236,5 +270,5 @@ fn target_blob(target: &Target) -> String {
 }
 
 fn subscription_blob(id: &SubscriptionId) -> String {
-    format!("subscriptions/{id}.json")
+    format!("{SUBSCRIPTIONS}{id}.json")
 }

@@ -5,11 +5,17 @@
 mod completions;
 #[cfg(feature = "local")]
 mod demo;
+mod doctor;
 mod exit;
+mod explain;
+mod grants;
 mod operator;
 #[cfg(feature = "local")]
 mod package;
+mod parked;
+mod plan;
 mod print;
+mod rejected;
 #[cfg(feature = "local")]
 mod replay;
 #[cfg(feature = "local")]
@@ -49,6 +55,12 @@ enum Command {
     #[cfg(feature = "local")]
     Simulate(simulate::Arguments),
     Status(status::Arguments),
+    Plan(plan::Arguments),
+    Explain(explain::Arguments),
+    Parked(parked::Arguments),
+    Rejected(rejected::Arguments),
+    Grants(grants::Arguments),
+    Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -60,6 +72,12 @@ pub(crate) async fn run() -> ExitCode {
         #[cfg(feature = "local")]
         Some(Command::Simulate(arguments)) => simulate::run(arguments).await,
         Some(Command::Status(arguments)) => status::run(arguments).await,
+        Some(Command::Plan(arguments)) => plan::run(arguments).await,
+        Some(Command::Explain(arguments)) => explain::run(arguments).await,
+        Some(Command::Parked(arguments)) => parked::run(arguments).await,
+        Some(Command::Rejected(arguments)) => rejected::run(arguments).await,
+        Some(Command::Grants(arguments)) => grants::run(arguments).await,
+        Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
         Some(Command::Completions(arguments)) => completions::run(&arguments, &mut Arguments::command()),
         None => Arguments::command().print_help().map(|()| DONE).map_err(anyhow::Error::from),
     };
@@ -96,6 +114,33 @@ mod tests {
                 assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
             }
         }
+    }
+
+    /// All commands with their options and examples, as a document.
+    #[cfg(feature = "local")]
+    fn reference() -> String {
+        let mut text = "<!-- Made of the commands' own help by `UPDATE_DOCS=1 cargo test -p policy-remediator reference`; do not edit it here. -->\n\n# Command reference\n\nWhat `--help` says of each command. How they are used, and what they print, is in [commands](commands.md).\n".to_owned();
+        for (path, mut command) in leaves(&Arguments::command(), "policy-remediator") {
+            let name = path.trim_start_matches("policy-remediator ");
+            command = command.bin_name(path.clone()).term_width(110);
+            let help = command.render_long_help().to_string();
+            let help: Vec<_> = help.lines().map(str::trim_end).collect();
+            text += &format!("\n## {name}\n\n```text\n{}\n```\n", help.join("\n").trim());
+        }
+        text
+    }
+
+    #[cfg(feature = "local")]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "it reads a document, and writes it where it is told so")]
+    fn the_command_reference_is_that_of_the_commands() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/command-reference.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, reference()).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        let words = "docs/command-reference.md is not that of the commands: UPDATE_DOCS=1 cargo test -p policy-remediator reference";
+        assert!(written == reference(), "{words}");
     }
 
     #[test]

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use policy_remediator::azure::now;
 use remediation::document::{Counts, TargetSummary, last_24_hours};
+use remediation::report::ago;
 use remediation::time::Timestamp;
 
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Options, Rows, ago};
+use super::operator::{Options, Rows};
 
 /// Tell what waits, what is in a task, what is fixed and what is parked.
 #[derive(Debug, clap::Args)]

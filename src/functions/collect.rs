@@ -126,7 +126,7 @@ async fn take_in(
     let left = carry_out(&app, &target, &mut errand, own).await?;
     let merged = match errand.outcome() {
         Outcome::TakenIn(merged) => merged.clone(),
-        Outcome::Nothing | Outcome::Woken | Outcome::LetIn(_) | Outcome::Settled => Vec::new(),
+        Outcome::Nothing | Outcome::Woken | Outcome::LetIn(_) | Outcome::Settled | Outcome::Touched(_) => Vec::new(),
     };
     for ((observation, item), merged) in seen.iter().zip(&merged) {
         about!(debug, &target, event = "observation_merged", resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");

@@ -10,7 +10,7 @@ use crate::blob::{Saved, StateError};
 use crate::reconcile::written;
 
 /// What is left to do.
-pub(super) enum Left {
+pub enum Left {
     /// Send this wake-up.
     Send(Outgoing),
     /// Delete the document that was read.
@@ -23,7 +23,7 @@ pub(super) enum Left {
 ///
 /// # Errors
 /// When storage does not serve until the deadline, or others are faster until then.
-pub(super) async fn carry_out(
+pub async fn carry_out(
     app: &App,
     target: &Target,
     errand: &mut Errand,

@@ -7,6 +7,7 @@ mod dead_letter;
 mod errand;
 mod events;
 mod isolate;
+mod putting_back;
 mod receive_event;
 mod receive_queued_events;
 mod recover;
@@ -18,6 +19,9 @@ mod side_by_side;
 mod stopping;
 mod sweep;
 mod wake_ups;
+
+pub use errand::{Left, carry_out};
+pub use putting_back::{PutBack, PutBackError, put_back};
 
 use std::sync::Arc;
 use std::time::Duration;

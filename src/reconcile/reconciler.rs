@@ -312,7 +312,11 @@ impl Reconciler {
         Ok(answer)
     }
 
-    async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
+    /// Asks Resource Manager. Only questions: nothing is changed by any.
+    ///
+    /// # Errors
+    /// What keeps the question from being answered.
+    pub async fn ask(&self, question: Question, target: &Target, slot: Deadline) -> Result<Observed, ArmError> {
         Ok(match question {
             Question::Facts => Observed::Answer(Answer::Facts(self.facts.facts(&self.arm, target, None, slot).await?)),
             Question::FactsSince(since) => {

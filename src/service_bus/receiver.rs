@@ -1,6 +1,6 @@
 //! Takes messages out of dead-letter queues over Service Bus REST, one at a time, each under a lock. The lock is settled at the
 //! address that the service gave with the message: it is never built here, and nothing is sent to it outside the namespace.
-//! Source: Microsoft documentation, "Peek-Lock Message (Non-Destructive Read)" and "Delete Message".
+//! Source: Microsoft documentation, "Peek-Lock Message (Non-Destructive Read)", "Delete Message" and "Unlock Message".
 
 use std::time::Duration;
 
@@ -136,6 +136,20 @@ impl Receiver {
             Err(error) if matches!(FailureKind::of(&error), FailureKind::Status(404 | 410)) => Ok(false),
             Err(source) => Err(refused(queue, "emptied", source)),
         }
+    }
+
+    /// Gives the message back at once, for whoever only looks whether there is one.
+    ///
+    /// # Errors
+    /// When that was not possible; then it comes again when its lock is over.
+    pub async fn give_back(&self, queue: Queue, letter: &DeadLetter, deadline: Deadline) -> Result<(), ReceiveError> {
+        let unlock = || async {
+            let mut request = Namespace::request(letter.lock.clone(), Method::Put);
+            request.insert_header("content-length", "0");
+            self.namespace.pipeline.send(&Context::new(), &mut request, None).await.map(drop)
+        };
+        let unlocked = retry(deadline.within(PATIENCE), TRIES, is_transient, unlock).await;
+        unlocked.map_err(|source| refused(queue, "given back to", source))
     }
 
     fn lock(&self, queue: Queue, location: &str) -> Result<Url, ReceiveError> {

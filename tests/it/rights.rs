@@ -51,6 +51,11 @@ async fn a_role_that_the_settings_allow_is_granted_once_and_its_target_goes_on()
     let first = &stage.manager.tasks()[0];
     assert_eq!(first.resources.len(), 1, "one goes ahead of the others");
     assert_eq!(stage.logged("resource_retry").len() + stage.logged("target_parked").len(), 0);
+    let listed = crate::commands::run_on(&stage, &["grants", "list", "--json"]).await;
+    let grants = listed.json()["grants"].as_array().unwrap().clone();
+    assert_eq!((listed.code, grants.len()), (Some(0), 1), "{grants:?} {}", listed.stderr);
+    let (role, why) = (grants[0]["role"].as_str().unwrap(), grants[0]["description"].as_str().unwrap());
+    assert!(role.ends_with(CONTRIBUTOR) && why.ends_with("policyassignments/poor"), "{grants:?}");
     stage.at_rest().await;
 }
 

@@ -6,7 +6,9 @@ use crate::message::{Observation, Outgoing};
 use crate::settings::Tuning;
 use crate::time::Moment;
 use crate::transition::schedule::{reschedule_overdue, wake_up_of};
-use crate::transition::{LetIn, Merged, is_settled, keeps_tasks, let_in, merge_all};
+use crate::transition::{
+    Chosen, LetIn, Merged, Touched, forget_parked, is_settled, keeps_tasks, let_in, merge_all, retry_parked,
+};
 
 /// What is to be done.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub enum Purpose {
     Clear,
     /// `remediate`: forget how many passes were cut off, once the target is stopped for that.
     ForgetCutOff,
+    /// A person: let what is parked and meant be tried again.
+    Retry(Chosen),
+    /// A person: forget what is parked and meant.
+    Forget(Chosen),
 }
 
 /// The next effect.
@@ -53,6 +59,8 @@ pub enum Outcome {
     LetIn(LetIn),
     /// Nothing is left.
     Settled,
+    /// What was meant of what is parked.
+    Touched(Touched),
 }
 
 /// One errand to one target.
@@ -96,6 +104,7 @@ impl Errand {
         let wakes = match &self.outcome {
             Outcome::TakenIn(_) | Outcome::Woken => true,
             Outcome::LetIn(let_in) => *let_in != LetIn::default(),
+            Outcome::Touched(touched) => !touched.is_nothing(),
             Outcome::Nothing | Outcome::Settled => false,
         };
         self.stands.as_ref().filter(|_| wakes).and_then(wake_up_of).map_or(Effect::Done, Effect::Send)
@@ -129,10 +138,11 @@ impl Errand {
         self.stands = Some(document);
     }
 
-    /// Another wrote first. What was seen, and what is to be forgotten, is so all the same; for the rest the next sweep comes again.
+    /// Another wrote first. What was seen, what is to be forgotten and what a person says is so all the same; for the rest the next
+    /// sweep comes again.
     pub fn lost_race(&mut self) {
         match self.purpose {
-            Purpose::TakeIn(_) | Purpose::ForgetCutOff => self.found = None,
+            Purpose::TakeIn(_) | Purpose::ForgetCutOff | Purpose::Retry(_) | Purpose::Forget(_) => self.found = None,
             Purpose::Wake | Purpose::LetIn | Purpose::Clear => {
                 (self.outcome, self.has_ended) = (Outcome::Nothing, true)
             }
@@ -174,6 +184,16 @@ fn decide(purpose: &Purpose, known: &TargetDocument, tuning: &Tuning, moment: Mo
             let mut document = known.clone();
             document.cut_off = 0;
             (write(document), Outcome::Nothing)
+        }
+        Purpose::Retry(chosen) => {
+            let mut document = known.clone();
+            let touched = retry_parked(&mut document, chosen, moment.now);
+            (write(document), Outcome::Touched(touched))
+        }
+        Purpose::Forget(chosen) => {
+            let mut document = known.clone();
+            let touched = forget_parked(&mut document, chosen, moment.now);
+            (write(document), Outcome::Touched(touched))
         }
     }
 }

@@ -4,11 +4,15 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::document::TargetCause;
+use crate::document::{Entry, EntryState, PastTask, TargetCause, TargetDocument};
 use crate::fact::NewTask;
-use crate::id::Scope;
+use crate::id::{ResourceId, Scope};
 use crate::role::Grant;
-use crate::wave::skipped::Skipped;
+use crate::settings::Tuning;
+use crate::time::Timestamp;
+use crate::transition::left_out;
+use crate::transition::park_target::park_target;
+use crate::wave::skipped::{Skipped, apply_skipped};
 
 /// The plan of one target at one time.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +40,34 @@ impl Plan {
     #[must_use]
     pub fn leaving(&self) -> u64 {
         self.unlisted + self.skipped.len() as u64
+    }
+
+    /// What the document would be once the plan was carried out and everything had worked: for whoever asks what comes after it.
+    /// None where nothing would be different, so that nothing comes after it either.
+    #[must_use]
+    pub fn carried_out(&self, document: &TargetDocument, tuning: &Tuning, now: Timestamp) -> Option<TargetDocument> {
+        let mut after = document.clone();
+        apply_skipped(&mut after, &self.skipped, &tuning.guard_rails, now);
+        left_out::leave_out_all(&mut after, tuning, now);
+        if let Some(cause) = &self.cause {
+            park_target(&mut after, cause, tuning, now);
+        }
+        if let Some(task) = &self.task {
+            let fixed = || EntryState::Fixed { at: now, verified_at: None };
+            let is_meant = |id: &ResourceId| task.kind.is_whole() || task.resources.contains(id);
+            let waits = |entry: &Entry| matches!(entry.state, EntryState::Waiting { .. });
+            let meant = after.resources.iter_mut().filter(|(id, entry)| is_meant(id) && waits(entry));
+            let count = meant.map(|(_, entry)| entry.state = fixed()).count();
+            if task.kind.is_whole() {
+                after.unlisted = None;
+            }
+            after.sequence = task.name.sequence();
+            let (name, state) = (task.name.clone(), "Succeeded".to_owned());
+            let past = PastTask { name, state, opened_at: now, ended_at: now, fixed: count, unfixed: 0, seen_to: true };
+            after.history.push(past);
+            after.granting = None;
+        }
+        (after != *document).then_some(after)
     }
 
     /// A short text that is the same for the same plan. The name of its task is none of it: it carries the time.
@@ -81,8 +113,9 @@ impl fmt::Display for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{ParkReason, SkipReason};
-    use crate::fixture::{new_task, resource};
+    use crate::document::{ParkReason, SkipReason, TaskKind};
+    use crate::fixture::{new_task, now, resource, tuning, waiting};
+    use crate::wave::authorised::is_proven;
 
     #[test]
     fn a_plan_is_the_same_whatever_its_task_would_be_called_and_another_with_other_resources() {
@@ -90,6 +123,21 @@ mod tests {
         assert_eq!(plan(7, 2), plan(8, 2));
         assert_ne!(plan(7, 2), plan(7, 3));
         assert_ne!(plan(7, 2), Plan::default().digest());
+    }
+
+    #[test]
+    fn once_all_is_carried_out_nothing_is_left_to_plan() {
+        let (document, tuning) = (waiting(3), tuning());
+        let skipped = vec![Skipped { resource: resource(2), reason: SkipReason::Compliant }];
+        let plan = Plan { task: Some(new_task(7, 2)), skipped, ..Plan::default() };
+        let after = plan.carried_out(&document, &tuning, now()).unwrap();
+        assert_eq!((after.earliest_due(), after.sequence, after.history[0].fixed), (None, 7, 2));
+        assert!(is_proven(&after), "its identity has shown that it can");
+        let mut whole = new_task(8, 0);
+        whole.kind = TaskKind::WholeScope { count: 3 };
+        let plan = Plan { task: Some(whole), ..Plan::default() };
+        assert_eq!(plan.carried_out(&document, &tuning, now()).unwrap().earliest_due(), None);
+        assert_eq!(Plan::default().carried_out(&document, &tuning, now()), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::time::{Timestamp, parse_time};
 
-use super::entry::EntryState;
+use super::entry::{Entry, EntryState};
 use super::hour::Hour;
 use super::hours;
 use super::quiet::quiet_since;
@@ -57,6 +57,8 @@ impl Counts {
 pub struct TargetSummary {
     /// The blob's name.
     pub blob: String,
+    /// Whether a newer worker wrote it, which alone may change it.
+    pub is_newer: bool,
     /// When the target is to be looked at next.
     pub wake_at: Option<Timestamp>,
     /// When the first park ends, of a resource or of the target.
@@ -127,7 +129,8 @@ impl TargetSummary {
             let (waiting, in_task, fixed) = (count(0)?, count(1)?, count(2)?);
             Some(Counts { waiting, in_task, fixed, parked: count(3)?, skipped: count(4)? })
         };
-        Self { blob, left_out, wake_at, parked_until, counts: counts(), is_unsettled, quiet_since, hours }
+        let is_newer = value(FORMAT).and_then(|version| version.parse().ok()).is_some_and(|found: u32| found > VERSION);
+        Self { blob, is_newer, left_out, wake_at, parked_until, counts: counts(), is_unsettled, quiet_since, hours }
     }
 }
 
@@ -148,32 +151,42 @@ pub fn metadata_value<'a>(metadata: &'a HashMap<String, String>, name: &str) -> 
     metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
+/// How many resources of a document stand where.
+#[must_use]
+pub fn counts_of(document: &TargetDocument) -> Counts {
+    let mut counts = Counts::default();
+    let is_parked = document.parked.is_some();
+    for entry in document.resources.values() {
+        *match &entry.state {
+            EntryState::Waiting { .. } if is_parked => &mut counts.parked,
+            EntryState::Waiting { .. } => &mut counts.waiting,
+            EntryState::InTask => &mut counts.in_task,
+            EntryState::Fixed { .. } => &mut counts.fixed,
+            EntryState::Parked { .. } => &mut counts.parked,
+            EntryState::Skipped { .. } => &mut counts.skipped,
+        } += 1;
+    }
+    if let Some(unlisted) = &document.unlisted {
+        let place = if is_parked { &mut counts.parked } else { &mut counts.waiting };
+        *place = place.saturating_add(unlisted.seen);
+    }
+    if let Some(excluded) = &document.excluded {
+        counts.skipped = counts.skipped.saturating_add(excluded.seen);
+    }
+    counts
+}
+
 /// The metadata of a document.
 #[must_use]
 pub fn metadata_of(document: &TargetDocument) -> HashMap<String, String> {
-    let mut counts = [0_usize; 5];
-    let mut parked_until: Option<Timestamp> = document.parked.as_ref().map(|park| park.until);
-    for entry in document.resources.values() {
-        let index = match &entry.state {
-            EntryState::Waiting { .. } if document.parked.is_some() => 3,
-            EntryState::Waiting { .. } => 0,
-            EntryState::InTask => 1,
-            EntryState::Fixed { .. } => 2,
-            EntryState::Parked { until, .. } => {
-                parked_until = Some(parked_until.map_or(*until, |earliest| earliest.min(*until)));
-                3
-            }
-            EntryState::Skipped { .. } => 4,
-        };
-        counts[index] += 1;
-    }
-    if let Some(unlisted) = &document.unlisted {
-        let place = if document.parked.is_some() { 3 } else { 0 };
-        counts[place] = counts[place].saturating_add(usize::try_from(unlisted.seen).unwrap_or(usize::MAX));
-    }
-    if let Some(excluded) = &document.excluded {
-        counts[4] = counts[4].saturating_add(usize::try_from(excluded.seen).unwrap_or(usize::MAX));
-    }
+    let of_resource = |entry: &Entry| match entry.state {
+        EntryState::Parked { until, .. } => Some(until),
+        EntryState::Waiting { .. } | EntryState::InTask | EntryState::Fixed { .. } | EntryState::Skipped { .. } => None,
+    };
+    let of_target = document.parked.as_ref().map(|park| park.until);
+    let parked_until = document.resources.values().filter_map(of_resource).chain(of_target).min();
+    let Counts { waiting, in_task, fixed, parked, skipped } = counts_of(document);
+    let counts = [waiting, in_task, fixed, parked, skipped];
     let left_out = LeftOut::of(document);
     let time = |at: Timestamp| at.format(&Rfc3339).ok();
     let times = [

@@ -35,7 +35,7 @@ pub use granting::Granting;
 pub use hour::{Hour, Sums};
 pub use hours::{last_24_hours, sum_up};
 pub use installation::{Installation, InstallationDocument, InstallationId, NoInstallationId};
-pub use metadata::{Counts, LeftOut, TargetSummary, metadata_of, metadata_value, rival_in};
+pub use metadata::{Counts, LeftOut, TargetSummary, counts_of, metadata_of, metadata_value, rival_in};
 pub use quiet::quiet_since;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use rival::Rival;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::SubscriptionId;
+
 use super::versioned::VERSION;
 
 /// The document `sweep.json`.
@@ -40,6 +42,12 @@ impl Part {
     #[must_use]
     pub fn whole() -> Self {
         Self { prefix: Self::ALL.to_owned(), marker: None }
+    }
+
+    /// The part of one subscription.
+    #[must_use]
+    pub fn of_subscription(subscription: &SubscriptionId) -> Self {
+        Self { prefix: format!("{}{subscription}/", Self::ALL), marker: None }
     }
 
     /// The list in parts that can be read side by side: by the first digit of the subscriptions' ids. None when it is a part.

@@ -37,6 +37,8 @@ pub enum CallKind {
     ReadRoleDefinition,
     /// List of the Lighthouse registrations of a subscription.
     ListRegistrations,
+    /// List of the caller's own permissions at a scope.
+    ListPermissions,
     /// PUT of a role assignment.
     GrantRole,
     /// POST that asks for an evaluation.
@@ -67,6 +69,7 @@ impl CallKind {
             Self::ListDenyAssignments => "listDenyAssignments",
             Self::ReadRoleDefinition => "readRoleDefinition",
             Self::ListRegistrations => "listRegistrations",
+            Self::ListPermissions => "listPermissions",
             Self::GrantRole => "grantRole",
             Self::TriggerEvaluation => "triggerEvaluation",
             Self::ReadEvaluation => "readEvaluation",
@@ -90,6 +93,7 @@ impl CallKind {
             Self::ListDenyAssignments => "Microsoft.Authorization/denyAssignments/read",
             Self::ReadRoleDefinition => "Microsoft.Authorization/roleDefinitions/read",
             Self::ListRegistrations => "Microsoft.ManagedServices/registrationAssignments/read",
+            Self::ListPermissions => "Microsoft.Authorization/permissions/read",
             Self::GrantRole => "Microsoft.Authorization/roleAssignments/write",
             Self::TriggerEvaluation => "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action",
             // The answer to the request names a place below `asyncOperationResults`, which is a resource type of its own.

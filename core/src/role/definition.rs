@@ -57,6 +57,15 @@ pub struct Permission {
     pub not_data_actions: Vec<String>,
 }
 
+impl Permission {
+    /// Whether it allows this action by itself.
+    #[must_use]
+    pub fn allows(&self, action: &str) -> bool {
+        let named = |patterns: &[String]| patterns.iter().any(|pattern| covers(pattern, action));
+        named(&self.actions) && !named(&self.not_actions)
+    }
+}
+
 /// A role definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleDefinition {
@@ -97,11 +106,7 @@ impl RoleDefinition {
     /// Whether whoever has it can give rights: judged by what it allows, so that Contributor passes and a look-alike of Owner does not.
     #[must_use]
     pub fn can_give_rights(&self) -> bool {
-        let allows = |element: &Permission, action: &str| {
-            let named = |patterns: &[String]| patterns.iter().any(|pattern| covers(pattern, action));
-            named(&element.actions) && !named(&element.not_actions)
-        };
-        GIVES_RIGHTS.iter().any(|action| self.permissions.iter().any(|element| allows(element, action)))
+        GIVES_RIGHTS.iter().any(|action| self.permissions.iter().any(|element| element.allows(action)))
     }
 }
 

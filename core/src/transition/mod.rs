@@ -1,9 +1,11 @@
 //! How a document changes. What is seen is taken in (`observe`), a task is opened and its outcome settled (`open`, `settle`, `failure`,
 //! `missing`, `park_target`), what waits for an evaluation, is in doubt, left out or not listed is seen to (`evaluate`, `doubts`,
-//! `left_out`, `letting_in`, `listing`), the next wake-up is set (`schedule`, `backoff`). In the end tasks are deleted (`retention`) and
+//! `left_out`, `letting_in`, `listing`), the next wake-up is set (`schedule`, `backoff`). A person
+//! says what is to be tried again or forgotten (`by_person`). In the end tasks are deleted (`retention`) and
 //! nothing is left of it (`settled`).
 
 pub(crate) mod backoff;
+mod by_person;
 pub(crate) mod doubts;
 pub(crate) mod evaluate;
 pub(crate) mod failure;
@@ -24,6 +26,7 @@ pub(crate) mod states;
 mod widened_tests;
 
 pub use backoff::wait_for_document;
+pub use by_person::{Chosen, STOPPED, Touched, forget_parked, refused_at, retry_parked, try_scopes_again};
 pub use letting_in::{LetIn, let_in, needs_walk};
 pub use observe::{Merged, merge, merge_all};
 pub use open::{back_to_waiting, longest_request};

@@ -104,6 +104,7 @@ mod tests {
         let at = |seconds: i64| Some(now + time::Duration::seconds(seconds));
         let summary = |wake_at, parked_until, is_unsettled| TargetSummary {
             counts: None,
+            is_newer: false,
             blob: String::new(),
             wake_at,
             parked_until,

@@ -28,6 +28,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         });
     TargetSummary {
         counts: None,
+        is_newer: false,
         blob: String::new(),
         wake_at: document.wake_at,
         parked_until: parked.min(),

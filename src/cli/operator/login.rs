@@ -30,7 +30,7 @@ impl Login {
     ///
     /// # Errors
     /// When it cannot be used at all.
-    pub(super) fn identity(&self, client: &reqwest::Client) -> Result<Identity, CredentialError> {
+    pub(crate) fn identity(&self, client: &reqwest::Client) -> Result<Identity, CredentialError> {
         match self {
             Self::Developer => developer_identity(),
             Self::Platform(client_id) => managed_identity(client, client_id.as_deref()),
@@ -40,7 +40,6 @@ impl Login {
     }
 
     /// Who that is, in words.
-    #[expect(dead_code, reason = "for doctor, which comes next")]
     pub(crate) fn words(&self) -> &'static str {
         match self {
             Self::Developer => "the login of the Azure CLI (az) or the Azure Developer CLI (azd)",

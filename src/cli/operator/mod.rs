@@ -1,16 +1,22 @@
 //! What the commands share that look at an installation: whose settings (`settings`), as whom (`login`), what of it is reached
-//! (`connection`), and how it is shown (`output`). They read and write what the worker does, by the worker's own code.
+//! (`connection`), what is known of it (`known`), and how it is shown (`output`). They read and write what the worker does, by the worker's own code.
 
 mod connection;
 mod env_file;
+mod known;
 mod login;
 mod options;
 mod output;
+mod progress;
 #[cfg(feature = "local")]
 mod simulated;
 mod variables;
 
+pub(super) use connection::{Connection, PATIENCE};
+pub(super) use known::{Unusable, complain, is_of};
 pub(super) use options::Options;
-pub(super) use output::{Rows, ago};
+pub(super) use output::Rows;
+pub(super) use progress::progress;
 #[cfg(feature = "local")]
 pub(super) use simulated::FILE as PLACES_FILE;
+pub(super) use variables::Variables;

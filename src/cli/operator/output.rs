@@ -6,11 +6,9 @@ use console::Term;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use remediation::time::Timestamp;
-
 use crate::cli::print::print;
 
-/// The version of all JSON objects: raised when a member goes or means something else. New members may come at any time.
+/// The version of all JSON objects; `docs/commands.md` says what changes it.
 const VERSION: u32 = 1;
 
 /// Where a command shows things.
@@ -92,23 +90,9 @@ impl Rows {
     }
 }
 
-/// How long ago that was, or how soon it will be, in words.
-pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
-    let span = now - at;
-    let length = |seconds: u64| match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    };
-    let words = length(span.whole_seconds().unsigned_abs());
-    if span.is_negative() { format!("in {words}") } else { format!("{words} ago") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::Duration;
 
     #[test]
     fn a_table_is_as_wide_as_it_may_be_and_coloured_only_where_that_is_wanted() {
@@ -119,15 +103,5 @@ mod tests {
         let narrow = rows.within(Some(40), true);
         assert!(narrow.lines().skip(1).all(|line| line.chars().count() <= 40), "{narrow}");
         assert!(narrow.contains("\u{1b}[1m") && !wide.contains('\u{1b}'));
-    }
-
-    #[test]
-    fn a_time_is_told_by_its_distance() {
-        let now = Timestamp::UNIX_EPOCH;
-        for (seconds, words) in
-            [(0, "0 s ago"), (119, "119 s ago"), (7_199, "119 min ago"), (-7_200, "in 2 h"), (-900_000, "in 10 days")]
-        {
-            assert_eq!(ago(now - Duration::seconds(seconds), now), words);
-        }
     }
 }

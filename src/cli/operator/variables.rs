@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use policy_remediator::settings;
 use remediation::settings::{SettingError, Settings, name_of_setting};
 
+use super::connection::Connection;
 use super::env_file;
 use super::login::Login;
 
@@ -47,13 +48,27 @@ impl Variables {
         Self { values, login }
     }
 
+    /// The names that are given and are no settings of the worker's. Of the environment of a person there are none: of that, only
+    /// settings count.
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str).filter(|name| name_of_setting(name).is_none())
+    }
+
+    /// The installation with these settings, which were read.
+    ///
+    /// # Errors
+    /// When a client cannot be made.
+    pub(crate) fn connect(&self, settings: Settings) -> anyhow::Result<Connection> {
+        Connection::with(settings, &self.login)
+    }
+
     /// Whether a setting is given.
     fn has(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| !value.trim().is_empty())
     }
 
     /// Whether the storage account of the state is given.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for plan, which comes next"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for plan --scope, which comes next"))]
     pub(crate) fn has_storage(&self) -> bool {
         self.has(STORAGE)
     }
@@ -70,7 +85,6 @@ impl Variables {
     ///
     /// # Errors
     /// The first one that is wrong or misspelt.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for plan, which comes next"))]
     pub(crate) fn settings_without_services(&self) -> Result<Settings, SettingError> {
         let nowhere = NOWHERE.into_iter().filter(|(name, _)| !self.has(name));
         let nowhere = nowhere.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -1,5 +1,6 @@
 //! A stage: the local Azure of one test, and the worker on it under a Functions host.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -108,6 +109,13 @@ impl Stage {
         options.settings.extend(settings(changes));
         let host = FunctionsHost::start(self.package.path(), self.azure.broker().clone(), options).await.unwrap();
         self.host = Some(host);
+    }
+
+    /// All settings of a worker here, with these changes.
+    pub(crate) fn worker_settings(&self, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut all = self.azure.worker_env();
+        all.extend(settings(changes));
+        all
     }
 
     /// Stops the worker as the platform does: SIGKILL, and what it held stays locked until its locks expire.

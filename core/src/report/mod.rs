@@ -1,0 +1,19 @@
+//! What a person is told of an installation, made of the documents as values: lists of what is parked, and stories in sentences. Nothing
+//! here decides anything, and nothing is fetched or printed: the commands do that.
+
+pub mod doctor;
+mod forecast;
+mod parked;
+mod reasons;
+mod run_story;
+mod state;
+mod state_rows;
+mod story;
+mod words;
+
+pub use forecast::{Forecast, PlannedGrant, PlannedPark, PlannedTask, Waits};
+pub use parked::{ParkedItem, ParkedWhat, parked_items};
+pub use run_story::run_story;
+pub use state_rows::{StateRow, StateRows};
+pub use story::Story;
+pub use words::ago;

@@ -1,0 +1,178 @@
+//! `plan`: what `act` would do, by the worker's own decisions, on documents that are kept in memory. It only reads.
+
+mod offline;
+mod pass;
+mod source;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use futures::{StreamExt, stream};
+use serde::Serialize;
+
+use policy_remediator::azure::{Clocks, now};
+use remediation::document::{Installation, InstallationDocument, SubscriptionDocument, TargetDocument};
+use remediation::event::ComplianceState;
+use remediation::id::{ResourceId, Target};
+use remediation::message::{Finding, Observation};
+use remediation::report::{Forecast, StateRows};
+use remediation::settings::{AssignmentPatterns, Mode, Settings, Tuning};
+use remediation::time::{Moment, Timestamp};
+use remediation::transition::merge_all;
+
+use super::exit::{ATTENTION, DONE};
+use super::operator::{Options, progress};
+use offline::Offline;
+use pass::{Documents, forecast};
+use source::Source;
+
+/// Targets that are planned at a time.
+const TOGETHER: usize = 8;
+
+/// Tell what would be remediated and what not, and why, without changing anything.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator plan --states states.json\n  policy-remediator plan --states states.json --assignment deploy-diagnostics --json\n\nGet the file with: az policy state list --all --filter \"complianceState eq 'NonCompliant'\" > states.json\nEnds with 3 where something needs a person before it can be remediated."
+)]
+pub(super) struct Arguments {
+    /// Plan offline, from policy states in a file: what `az policy state list` or `az graph query` over policyresources prints.
+    #[arg(long, value_name = "FILE", required = true)]
+    states: Option<PathBuf>,
+    /// Only assignments of this name or id; `*` stands for anything. Can be given again.
+    #[arg(long = "assignment", value_name = "PATTERN")]
+    assignments: Vec<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// The whole plan.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Planned {
+    pub(super) totals: Totals,
+    pub(super) targets: Vec<Forecast>,
+    /// What the plan does not know, and what could not be read.
+    pub(super) notes: Vec<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Totals {
+    pub(super) targets: usize,
+    pub(super) tasks: usize,
+    /// Resources that the tasks are meant for.
+    pub(super) resources: usize,
+    pub(super) skipped: u64,
+    pub(super) parked: u64,
+    pub(super) waiting: u64,
+    pub(super) grants: usize,
+    /// Calls to Resource Manager that would change something.
+    pub(super) writes: usize,
+}
+
+impl Totals {
+    fn of(targets: &[Forecast]) -> Self {
+        let mut totals = Self { targets: targets.len(), ..Self::default() };
+        for target in targets {
+            totals.tasks += target.tasks.len();
+            totals.resources += target.remediated();
+            totals.skipped += target.left();
+            totals.parked += target.parked_resources;
+            totals.waiting += target.waiting;
+            totals.grants += target.grants.len();
+            totals.writes += target.writes();
+        }
+        totals
+    }
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    let patterns =
+        AssignmentPatterns::of(arguments.assignments).map_err(|why| anyhow::anyhow!("--assignment: {why}"))?;
+    let settings = arguments.options.variables()?.settings_without_services()?;
+    let path = arguments.states.context("no file was named")?;
+    let planned = offline(&path, &settings, &patterns).await?;
+    arguments.options.output().show("plan", &planned, || text::of(&planned))?;
+    let needs_attention = planned.targets.iter().any(Forecast::needs_attention);
+    Ok(if needs_attention { ATTENTION } else { DONE })
+}
+
+/// As the worker is tuned, in plan mode, and without the pauses that let what belongs together travel together.
+fn tuning(settings: &Settings) -> Tuning {
+    let nothing = std::time::Duration::ZERO;
+    Tuning { mode: Mode::Plan, settle_delay: nothing, coalesce_window: nothing, ..settings.tuning.clone() }
+}
+
+async fn offline(path: &PathBuf, settings: &Settings, patterns: &AssignmentPatterns) -> anyhow::Result<Planned> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let states = StateRows::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
+    let now = now();
+    let is_meant = |target: &Target| patterns.is_empty() || patterns.match_id(&target.policy_assignment_id);
+    let mut seen: BTreeMap<Target, Vec<Observation>> = BTreeMap::new();
+    let (mut others, mut bad) = (0, BTreeSet::<(Target, ResourceId)>::new());
+    for row in &states.rows {
+        let target = row.target();
+        if row.state != ComplianceState::NonCompliant || !is_meant(&target) {
+            others += 1;
+            continue;
+        }
+        bad.insert((target.clone(), row.resource.clone()));
+        let reference = target.policy_definition_reference_id.clone();
+        let at = row.at.unwrap_or(now).min(now);
+        let (resource, assignment) = (row.resource.clone(), row.assignment.clone());
+        let observation = Observation::of_event(Finding::NonCompliant, resource, assignment, reference, at);
+        seen.entry(target).or_default().push(observation);
+    }
+    let offline = Offline::of(&states.rows, now);
+    let tuning = tuning(settings);
+    let targets = plan_all(&Source::File(&offline), &tuning, settings, &Clocks::default(), seen).await?;
+    let mut notes = vec![format!(
+        "Offline: {} non-compliant states of {} were planned. Identities and their roles, enforcement, exclusions of assignments and running tasks were not asked; plan --scope asks them.",
+        bad.len(),
+        states.rows.len()
+    )];
+    if states.unreadable > 0 {
+        notes.push(format!("{} things in the file are no policy states that can be read.", states.unreadable));
+    }
+    if others > 0 {
+        notes.push(format!("{others} states are of other compliance or other assignments."));
+    }
+    Ok(Planned { totals: Totals::of(&targets), targets, notes })
+}
+
+/// Plans every target, on a document that begins empty.
+async fn plan_all(
+    source: &Source<'_>,
+    tuning: &Tuning,
+    settings: &Settings,
+    clocks: &Clocks,
+    seen: BTreeMap<Target, Vec<Observation>>,
+) -> anyhow::Result<Vec<Forecast>> {
+    let installation = InstallationDocument::new(settings.installation.as_ref(), &settings.state_blob_endpoint).id;
+    let bar = progress("targets", seen.len());
+    let mut planning = stream::iter(seen)
+        .map(|(target, observations)| {
+            let claims = SubscriptionDocument::new(target.subscription().clone());
+            let installation = Installation { id: installation.clone(), copied: None };
+            let target = merged(&TargetDocument::new(target), &observations, tuning, clocks.moment());
+            forecast(source, tuning, clocks, Documents { target, claims, installation })
+        })
+        .buffered(TOGETHER);
+    let mut all = Vec::new();
+    while let Some(one) = planning.next().await {
+        bar.inc(1);
+        all.push(one?);
+    }
+    bar.finish_and_clear();
+    Ok(all)
+}
+
+/// The document with what was seen, due now.
+fn merged(known: &TargetDocument, seen: &[Observation], tuning: &Tuning, moment: Moment) -> TargetDocument {
+    let (mut document, _) = merge_all(known, seen, tuning, moment);
+    let now: Timestamp = moment.now;
+    document.wake_at = Some(document.wake_at.map_or(now, |at| at.min(now)));
+    document
+}

@@ -1,0 +1,97 @@
+//! The plan for people: a line a target, then what needs a person, then what the plan does not know.
+
+use std::collections::BTreeMap;
+
+use remediation::report::Forecast;
+
+use super::Planned;
+use crate::cli::operator::Rows;
+
+/// Targets that a table shows.
+const SHOWN: usize = 100;
+
+pub(super) fn of(planned: &Planned) -> String {
+    let mut parts = Vec::new();
+    if planned.targets.is_empty() {
+        parts.push("Nothing that does not comply is there to be planned.".to_owned());
+    } else {
+        parts.push(table(&planned.targets));
+    }
+    let parked = parked(&planned.targets);
+    if !parked.is_empty() {
+        parts.push(parked);
+    }
+    let totals = &planned.totals;
+    parts.push(format!(
+        "{} tasks for {} resources in {} targets; {} skipped, {} parked, {} waiting. {} calls would change something{}.",
+        totals.tasks,
+        totals.resources,
+        totals.targets,
+        totals.skipped,
+        totals.parked,
+        totals.waiting,
+        totals.writes,
+        if totals.grants > 0 { format!(", {} of them grant roles", totals.grants) } else { String::new() }
+    ));
+    parts.extend(planned.notes.iter().cloned());
+    parts.join("\n\n")
+}
+
+fn table(targets: &[Forecast]) -> String {
+    let mut rows = Rows::under(&["target", "assignment", "scope", "tasks", "resources", "skipped", "otherwise"]);
+    for target in targets.iter().take(SHOWN) {
+        let name = target.assignment.rsplit('/').next().unwrap_or_default();
+        let policy = target.reference.as_ref().map_or_else(String::new, |reference| format!(" ({reference})"));
+        rows.row([
+            target.target.clone(),
+            format!("{name}{policy}"),
+            target.scope.clone(),
+            target.tasks.len().to_string(),
+            target.remediated().to_string(),
+            skipped(target),
+            otherwise(target),
+        ]);
+    }
+    let more = targets.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!("\n… and {more} more targets: --json tells all.") } else { String::new() };
+    format!("{}{more}", rows.text())
+}
+
+/// How many are skipped for what.
+fn skipped(target: &Forecast) -> String {
+    let listed = target.skipped.iter().map(|(reason, ids)| format!("{} {reason}", ids.len()));
+    let counted = (target.skipped_uncounted > 0).then(|| format!("{} counted", target.skipped_uncounted));
+    listed.chain(counted).collect::<Vec<_>>().join(", ")
+}
+
+fn otherwise(target: &Forecast) -> String {
+    let mut words = Vec::new();
+    if !target.grants.is_empty() {
+        words.push(format!("{} roles are granted first", target.grants.len()));
+    }
+    if let Some(parked) = &target.parked {
+        words.push(format!("parked: {}", parked.reason));
+    }
+    if let Some(running) = &target.running {
+        words.push(format!("task {running} runs"));
+    }
+    if let Some(waits) = &target.waits {
+        words.push(format!("{} wait: {}", target.waiting, waits.reason));
+    }
+    if target.evaluation.is_some() {
+        words.push("an evaluation is asked for".to_owned());
+    }
+    words.join("; ")
+}
+
+/// Each cause that needs a person, once, with its hint.
+fn parked(targets: &[Forecast]) -> String {
+    let mut causes: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for parked in targets.iter().filter_map(|target| target.parked.as_ref()) {
+        *causes.entry((parked.reason, &parked.words, &parked.hint)).or_default() += 1;
+    }
+    let one = |((reason, words, hint), count): ((&str, &str, &str), usize)| {
+        format!("{reason} ({count} targets): {words}\n  How to fix it: {hint}")
+    };
+    causes.into_iter().map(one).collect::<Vec<_>>().join("\n")
+}
