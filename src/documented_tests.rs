@@ -9,8 +9,9 @@ const SCENARIOS: &str = include_str!("../docs/scenarios.md");
 const SCHEMA: &str = include_str!("../docs/scenario.schema.json");
 const REASONS: &str = include_str!("../core/src/document/reasons.rs");
 /// The files whose structs are written into documents.
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 11] = [
     include_str!("../core/src/document/claim.rs"),
+    include_str!("../core/src/document/controls_document.rs"),
     include_str!("../core/src/document/entry.rs"),
     include_str!("../core/src/document/evaluation.rs"),
     include_str!("../core/src/document/excluded.rs"),

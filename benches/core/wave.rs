@@ -1,13 +1,17 @@
 //! One pass over a very large target, from the documents to the wave that is written down.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
+use remediation::control::{Controls, KnownControls};
 use remediation::decide::{Answer, Next, Observed, Pass, Question, Transition};
 use remediation::document::{
-    Claim, Claimed, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+    Claim, Claimed, ControlsDocument, ETag, EntryState, Installation, Rival, SubscriptionDocument, TargetDocument,
+    TaskName, Versioned,
 };
 use remediation::event::ComplianceState;
 use remediation::fact::{ActiveTasks, Assignment, Effect, Facts, PolicyState};
@@ -40,6 +44,8 @@ fn decide_a_wave_over_10000_waiting_resources(bencher: Bencher<'_, '_>, rivals: 
 fn look(document: TargetDocument, claims: SubscriptionDocument, tuning: &Tuning) -> TargetDocument {
     let etag = || Some(ETag("1".to_owned()));
     let mut look = Pass::new(&WakeUp::new(document.target.clone(), document.generation), installation());
+    let controls = Arc::new(Controls::Read(ControlsDocument::default()));
+    look.observe(Observed::Controls(KnownControls { controls, asked: Duration::from_secs(u64::from(u32::MAX)) }));
     let (mut stored, mut claims) = (Some(document), Some(claims));
     loop {
         let observed = match look.next(tuning, now()) {

@@ -1,12 +1,14 @@
 //! Values that unit tests share, those of the shell too.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::control::{Controls, KnownControls};
 use crate::decide::{Answer, Observed, Pass};
 use crate::document::{
-    ActiveTask, EntryState, Installation, InstallationId, PastTask, TargetDocument, TaskKind, TaskName, TaskPhase,
-    TaskRequest,
+    ActiveTask, ControlsDocument, EntryState, Installation, InstallationId, PastTask, TargetDocument, TaskKind,
+    TaskName, TaskPhase, TaskRequest,
 };
 use crate::fact::{
     AssignedPolicy, Assignment, Deployment, DeploymentCounts, DeploymentStatus, Facts, Found, NewTask, TaskState,
@@ -56,6 +58,7 @@ pub fn assignment() -> Assignment {
         user_assigned: None,
         terms: None,
         effective_version: None,
+        controls: None,
     }
 }
 
@@ -92,7 +95,14 @@ pub fn rights() -> Rights {
 pub fn pass_over(wake_up: &WakeUp) -> Pass {
     let mut pass = Pass::new(wake_up, Installation { id: installation(), copied: None });
     pass.observe(Observed::Answer(Answer::Rights(rights())));
+    pass.observe(Observed::Controls(nothing_paused()));
     pass
+}
+
+/// Nothing is paused, for as long as a test runs.
+pub fn nothing_paused() -> KnownControls {
+    let controls = Arc::new(Controls::Read(ControlsDocument::default()));
+    KnownControls { controls, asked: Duration::from_secs(u64::from(u32::MAX)) }
 }
 
 /// The settings of tests: the defaults, in act mode.

@@ -6,6 +6,7 @@
 //! [`report`] (what a person is told of all that). [`fact`] is what
 //! Azure says ([`policy`] and [`role`] what that means), [`settings`] what the owner says; [`id`] and [`time`] are what all of them are told in.
 
+pub mod control;
 pub mod decide;
 pub mod decision_event;
 pub mod document;

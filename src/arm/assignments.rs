@@ -7,6 +7,7 @@ use std::sync::Arc;
 use azure_core::http::Method;
 use serde_json::Value;
 
+use remediation::control::AssignedControls;
 use remediation::fact::{AssignedPolicy, Assignment, CallKind, Terms};
 use remediation::id::{AssignmentId, Scope, SubscriptionId, fold};
 use remediation::policy::{Override, OverrideKind, Selector, SelectorKind};
@@ -72,6 +73,7 @@ impl Item for Assignment {
             overrides: overrides(&properties),
             resource_selectors: resource_selectors(&properties),
         };
+        let controls = properties.given("metadata").and_then(AssignedControls::read);
         let policy = match definition {
             Some(definition) if members.are_sound() => assigned(definition),
             Some(_) | None => AssignedPolicy::Unreadable(members.words()),
@@ -87,6 +89,7 @@ impl Item for Assignment {
             user_assigned,
             terms: (terms != Terms::default()).then(|| Arc::new(terms)),
             effective_version: effective_version.map(String::into_boxed_str),
+            controls: controls.map(Arc::new),
         })
     }
 }

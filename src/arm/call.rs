@@ -110,6 +110,15 @@ impl<T> Call<T> {
         self
     }
 
+    /// The same, where there is such a time.
+    #[must_use]
+    pub fn leaving_in_time(self, running: Option<Duration>) -> Self {
+        match running {
+            Some(running) => self.leaving_before(running),
+            None => self,
+        }
+    }
+
     /// The body as it is sent, for a plan to show. Empty when there is none.
     #[must_use]
     pub fn body_text(&self) -> String {

@@ -103,7 +103,7 @@ impl ArmClient {
     }
 
     /// The object id of the worker's own principal, folded, as its token tells; none where it does not.
-    pub(super) async fn principal(&self) -> Option<String> {
+    pub async fn principal(&self) -> Option<String> {
         self.claim("oid").await.map(|id| fold(&id))
     }
 

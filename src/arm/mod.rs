@@ -62,5 +62,5 @@ pub mod calls {
     pub use super::evaluations::{read_evaluation, trigger_evaluation};
     pub use super::grants::create_role_assignment;
     pub use super::policy_states::{all_non_compliant, latest_states};
-    pub use super::remediations::{create_task, delete_task, list_deployments, list_tasks, task};
+    pub use super::remediations::{cancel_task, create_task, delete_task, list_deployments, list_tasks, task};
 }

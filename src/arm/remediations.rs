@@ -65,6 +65,12 @@ pub fn delete_task(target: &Target, name: &TaskName) -> Call<Done> {
     on_task(CallKind::DeleteTask, Method::Delete, target, name, &[])
 }
 
+/// Cancels the task with this name. One that has ended is refused.
+#[must_use]
+pub fn cancel_task(target: &Target, name: &TaskName) -> Call<Done> {
+    on_task(CallKind::CancelTask, Method::Post, target, name, &["cancel"])
+}
+
 /// Lists the task's deployments.
 #[must_use]
 pub fn list_deployments(target: &Target, name: &TaskName) -> Call<Page<Deployment>> {

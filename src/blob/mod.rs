@@ -2,6 +2,7 @@
 //! items are written as they are. What the documents are is told in `remediation::document`.
 
 mod container;
+mod controls_reader;
 mod crash_marks;
 mod installation_reader;
 mod kept_items;
@@ -13,6 +14,7 @@ mod stopped_store;
 mod store;
 
 pub use container::Saved;
+pub use controls_reader::ControlsReader;
 pub use crash_marks::{CrashMark, crash_key};
 pub use installation_reader::InstallationReader;
 pub use kept_items::{KeptBlob, KeptItem};

@@ -10,8 +10,8 @@ use url::Url;
 use uuid::Uuid;
 
 use remediation::document::{
-    ETag, Installation, InstallationDocument, InstallationId, Part, Rival, SubscriptionDocument, SweepPlace,
-    TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
+    ControlsDocument, ETag, Installation, InstallationDocument, InstallationId, Part, Rival, SubscriptionDocument,
+    SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
 };
 use remediation::id::{SubscriptionId, Target, TargetHash};
 use remediation::message::Nonce;
@@ -25,6 +25,7 @@ use super::state_error::StateError;
 use super::stopped::Known;
 
 const INSTALLATION: &str = "installation.json";
+const CONTROLS: &str = "controls.json";
 const SWEEP: &str = "sweep.json";
 const SUBSCRIPTIONS: &str = "subscriptions/";
 /// Most bytes of subscriptions' documents that are kept, by estimate.
@@ -190,6 +191,8 @@ impl Store {
             if let Some(found) = self.state.read::<InstallationDocument>(INSTALLATION, deadline).await? {
                 return Ok(found.document.judge(given, endpoint));
             }
+            // First what may be paused: without it, beside an installation, everything is.
+            self.state.write(CONTROLS, &ControlsDocument::default(), Replaces::Nothing, None, deadline).await?;
             match self.state.write(INSTALLATION, &new, Replaces::Nothing, None, deadline).await? {
                 Saved::As(_) => return Ok(new.judge(given, endpoint)),
                 Saved::Conflict if contest.goes_on().await => {}
@@ -211,6 +214,28 @@ impl Store {
     ) -> Result<Option<Installation>, StateError> {
         let found = self.state.read::<InstallationDocument>(INSTALLATION, deadline).await?;
         Ok(found.map(|found| found.document.judge(given, endpoint)))
+    }
+
+    /// What is paused, if that document is there.
+    ///
+    /// # Errors
+    /// As for [`Store::target`].
+    pub async fn controls(&self, deadline: Deadline) -> Result<Option<Versioned<ControlsDocument>>, StateError> {
+        self.state.read(CONTROLS, deadline).await
+    }
+
+    /// Writes what is paused in place of the document with this ETag, of none, or of one that cannot be used.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn save_controls(
+        &self,
+        document: &ControlsDocument,
+        replaces: Option<Option<&ETag>>,
+        deadline: Deadline,
+    ) -> Result<Saved, StateError> {
+        let replaces = replaces.map_or(Replaces::Anything, Replaces::from);
+        self.state.write(CONTROLS, document, replaces, None, deadline).await
     }
 
     /// Tries once to delete a target's document, if it is still the one with this ETag. Whether it is gone.

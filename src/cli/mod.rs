@@ -3,6 +3,7 @@
 //! A file a command. `operator` is what the commands share that look at an installation: settings, login, output.
 
 mod completions;
+mod controls;
 #[cfg(feature = "local")]
 mod demo;
 mod doctor;
@@ -13,6 +14,7 @@ mod operator;
 #[cfg(feature = "local")]
 mod package;
 mod parked;
+mod pause;
 mod plan;
 mod print;
 mod rejected;
@@ -61,6 +63,9 @@ enum Command {
     Rejected(rejected::Arguments),
     Grants(grants::Arguments),
     Doctor(doctor::Arguments),
+    Pause(pause::Arguments),
+    Resume(pause::ResumeArguments),
+    Controls(controls::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -78,6 +83,9 @@ pub(crate) async fn run() -> ExitCode {
         Some(Command::Rejected(arguments)) => rejected::run(arguments).await,
         Some(Command::Grants(arguments)) => grants::run(arguments).await,
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
+        Some(Command::Pause(arguments)) => pause::run(arguments).await,
+        Some(Command::Resume(arguments)) => pause::resume(arguments).await,
+        Some(Command::Controls(arguments)) => controls::run(arguments).await,
         Some(Command::Completions(arguments)) => completions::run(&arguments, &mut Arguments::command()),
         None => Arguments::command().print_help().map(|()| DONE).map_err(anyhow::Error::from),
     };

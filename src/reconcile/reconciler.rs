@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use remediation::control::unread_controls;
 use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
 use remediation::document::{Rival, TargetDocument};
 use remediation::fact::{Creation, DeploymentList, PolicyState, ScopeStates, Unread};
@@ -16,7 +17,7 @@ use crate::arm::{
     is_crowded_out, may_be_for_want_of_delegation, of_question, of_request, stays_for_good, unanswered,
 };
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
-use crate::blob::{InstallationReader, Saved, StateError, Store};
+use crate::blob::{ControlsReader, InstallationReader, Saved, StateError, Store};
 use crate::service_bus::{SendError, Sender};
 use crate::telemetry::about;
 use crate::told::Told;
@@ -74,6 +75,8 @@ pub struct Reconciler {
     pub clocks: Clocks,
     /// The installation.
     pub installation: InstallationReader,
+    /// What people have paused.
+    pub controls: ControlsReader,
     /// What was read in passes that are not finished.
     pub begun: Begun,
     /// The tasks that were opened of late.
@@ -109,6 +112,9 @@ impl Reconciler {
             } else if slot.has_passed() || moment.running >= ends {
                 pass.observe(Observed::OutOfTime);
             }
+            let controls = self.controls.read(&self.store, &self.clocks, deadline).await?;
+            pass.observe(Observed::Controls(controls));
+            let moment = self.clocks.moment();
             if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
                 pass.observe(Observed::Floor(until));
             }
@@ -201,6 +207,12 @@ impl Reconciler {
             }
             Next::Ask(question) => match self.ask(question, target, slot).await {
                 Ok(observed) => {
+                    if let Observed::Answer(Answer::Facts(facts)) = &observed
+                        && let Some(words) = unread_controls(facts)
+                        && self.told.is_news(("controls_unread", format!("{} {words}", target.policy_assignment_id)))
+                    {
+                        journal::controls_unread(target, &words);
+                    }
                     if let Observed::Answer(Answer::States(_, states)) = &observed
                         && let Some((state, expected)) = pass.disagreeing(states)
                         && self.told.is_news(("effect_differs", target.policy_assignment_id.to_string()))
@@ -250,10 +262,15 @@ impl Reconciler {
                 }
             }
             Next::Evaluate(scope) => {
-                let answer = self.arm.send_scan(&calls::trigger_evaluation(&scope), None, slot).await;
+                let call = calls::trigger_evaluation(&scope).leaving_in_time(self.sends_before(pass));
+                let answer = self.arm.send_scan(&call, None, slot).await;
                 Observed::Scanned(scope, of_request(answer))
             }
-            Next::DeleteTask(name) => match self.arm.send(&calls::delete_task(target, &name), slot).await {
+            Next::DeleteTask(name) => match self
+                .arm
+                .send(&calls::delete_task(target, &name).leaving_in_time(self.sends_before(pass)), slot)
+                .await
+            {
                 Ok(_) => {
                     journal::task_deleted(target, &name);
                     Observed::TaskDeleted(name)
@@ -272,6 +289,22 @@ impl Reconciler {
                     Observed::TaskStays
                 }
             },
+            Next::CancelTask(name) => match self.arm.send(&calls::cancel_task(target, &name), slot).await {
+                Ok(_) => {
+                    journal::task_canceled(target, &name);
+                    Observed::TaskCanceled(name)
+                }
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => {
+                    Observed::Unanswered(unanswered(&error, target))
+                }
+                // It may just have ended, or may not be canceled: it is followed as it is.
+                Err(error) => {
+                    if self.told.is_news(("task_not_canceled", target.subscription().to_string())) {
+                        journal::task_not_canceled(target, &name, &error);
+                    }
+                    Observed::TaskCanceled(name)
+                }
+            },
             Next::Show(plan) => {
                 journal::plan(target, &plan);
                 Observed::Shown
@@ -284,6 +317,11 @@ impl Reconciler {
         }))
     }
 
+    /// Until when a change may be sent.
+    fn sends_before(&self, pass: &Pass) -> Option<Duration> {
+        pass.sends_before(&self.tuning, self.clocks.moment())
+    }
+
     /// Gives a role, and once more the other way where the answer says that the identity is a customer's, or is not.
     async fn grant(
         &self,
@@ -294,7 +332,8 @@ impl Reconciler {
     ) -> Result<GrantAnswer, ArmError> {
         let why = description(pass.installation(), target);
         let send = async |grant: &Grant| {
-            granted(self.arm.send(&calls::create_role_assignment(&target.scope, grant, &why), slot).await, grant)
+            let call = calls::create_role_assignment(&target.scope, grant, &why);
+            granted(self.arm.send(&call.leaving_in_time(self.sends_before(pass)), slot).await, grant)
         };
         let answer = match send(&grant).await? {
             GrantAnswer::WithResource(_) => {

@@ -53,7 +53,7 @@ async fn the_demo_in_plan_mode_touches_nothing_and_everything_keeps_waiting() {
     assert_eq!(code, Some(0), "{report}");
     assert_eq!((&report["tasks"], &report["fixed"]), (&json!(0), &json!(0)), "{report}");
     assert!(report["waiting"].as_u64().unwrap() > 150);
-    assert_eq!(report["waitingReasons"], json!({ "planMode": report["waiting"] }), "{report}");
+    assert_eq!(report["waitingReasons"], json!({ "planOnly": report["waiting"] }), "{report}");
     assert!(report["armCalls"].get("createTask").is_none(), "{report}");
 }
 

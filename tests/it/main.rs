@@ -8,6 +8,7 @@
     reason = "tests look at the clock, and are told by the environment how long to play"
 )]
 
+mod change_windows;
 mod clock_behind;
 mod command_line;
 mod commands;
@@ -58,6 +59,7 @@ mod oversized;
 mod pace_of_refusals;
 mod package;
 mod parked_targets;
+mod pauses;
 mod plan_then_act;
 mod poison;
 mod queued_events;
@@ -99,5 +101,6 @@ mod two_instances;
 mod unlisted;
 mod unverified_fixes;
 mod verified_fixes;
+mod where_it_acts;
 mod whole_scope;
 mod widened_guard_rails;

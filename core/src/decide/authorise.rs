@@ -106,6 +106,9 @@ impl Context<'_> {
         if let Some((until, why)) = self.no_questions() {
             return self.idle_until(Some(until), why);
         }
+        if let Some(held_back) = self.held_back() {
+            return held_back;
+        }
         for grant in grants {
             match self.pass.answers.granted.get(&grant.name) {
                 Some(GrantAnswer::Made) => {}

@@ -11,7 +11,8 @@ use crate::document::{
 use crate::fact::TaskState;
 use crate::fact::{ActiveTasks, Found};
 use crate::fixture::{
-    deployment, facts, failed, installation, now, past_task, resource, rights, status, target, tuning, waiting,
+    deployment, facts, failed, installation, nothing_paused, now, past_task, resource, rights, status, target, tuning,
+    waiting,
 };
 use crate::message::WakeUp;
 use crate::role::{Grant, GrantAnswer, Home, Permission, Remedy, Rights, RoleAssignment, RoleDefinition, RoleId};
@@ -69,6 +70,7 @@ impl Story {
     fn new(document: &TargetDocument, rights: Rights) -> Self {
         let wake_up = WakeUp::new(target(), document.generation);
         let mut pass = Pass::new(&wake_up, Installation { id: installation(), copied: None });
+        pass.observe(Observed::Controls(nothing_paused()));
         let claims = SubscriptionDocument::new(target().subscription().clone());
         pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
         let etag = Some(ETag("1".to_owned()));

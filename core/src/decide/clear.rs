@@ -4,6 +4,7 @@ use crate::transition::refusals::holding;
 use crate::transition::retention;
 
 use super::context::Context;
+use super::question::Question;
 use super::step::Next;
 
 impl Context<'_> {
@@ -19,6 +20,10 @@ impl Context<'_> {
             && !self.pass.end.stays
             && self.no_questions().is_none()
             && self.pass.installation.copied.is_none();
-        may_act.then(|| Next::DeleteTask(task.clone()))
+        if may_act && self.pass.answers.facts.is_none() {
+            // The assignment may say that nothing is to be changed.
+            return Some(self.ask(Question::Facts));
+        }
+        may_act.then(|| self.held_back().unwrap_or_else(|| Next::DeleteTask(task.clone())))
     }
 }

@@ -207,10 +207,4 @@ impl<'a> Context<'a> {
         let time = u64::try_from(self.moment.stored_after.unix_timestamp()).unwrap_or_default();
         TaskName::new(&self.pass.installation.id, &self.pass.hash, time.max(self.document.sequence + 1))
     }
-
-    /// Rests where nothing is to be begun: the state seems to be a copy of another installation's.
-    pub(crate) fn paused(self) -> Option<Next> {
-        let later = self.now + self.tuning.check_interval_max;
-        self.pass.installation.copied.as_ref().map(|_| self.idle_until(Some(later), Idle::Paused))
-    }
 }

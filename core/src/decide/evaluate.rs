@@ -46,7 +46,7 @@ impl Context<'_> {
         let next = match self.tuning.mode {
             Mode::Act => self.waiting(&waiting),
             // The plan says what would be asked for.
-            Mode::Plan => None,
+            Mode::Plan | Mode::Approve => None,
         };
         next.map_or(Evaluating::Nothing, Evaluating::Next)
     }
@@ -67,6 +67,9 @@ impl Context<'_> {
         if let Some((until, why)) = self.no_questions() {
             return Some(self.idle_until(Some(until), why));
         }
+        if let Some(held_back) = self.held_back() {
+            return Some(held_back);
+        }
         // Whoever stood still for so long must not send what others do not expect any more.
         if self.moment.local(*started_at) + self.tuning.opening_grace <= self.now + longest_request(self.tuning) {
             return Some(self.idle_until(Some(self.now), Idle::OutOfTime));
@@ -77,7 +80,7 @@ impl Context<'_> {
     /// What an evaluation that is under way will tell of waits for that, and needs no other question. None when there is
     /// nothing of the kind.
     fn expecting(self) -> Option<Next> {
-        if self.tuning.mode == Mode::Plan {
+        if self.tuning.mode != Mode::Act {
             return None;
         }
         let mut waits = Vec::new();
@@ -132,8 +135,8 @@ impl Context<'_> {
 
     /// Writes down that an evaluation is to be asked for, so that no other asks for it too.
     fn request(self, scope: Scope) -> Next {
-        if let Some(paused) = self.paused() {
-            return paused;
+        if let Some(held_back) = self.held_back() {
+            return held_back;
         }
         if let Some((until, why)) = self.no_questions() {
             return self.idle_until(Some(until), why);

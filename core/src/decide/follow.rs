@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::document::ActiveTask;
 use crate::fact::{DeploymentCounts, DeploymentList, TaskState, TaskStatus};
+use crate::settings::Mode;
 use crate::time::Timestamp;
 use crate::transition::backoff::next_pass;
 use crate::transition::park_target::{is_elsewhere, only_group};
@@ -47,6 +48,9 @@ impl Context<'_> {
             return Self::step(changed);
         }
         if status.state == TaskState::Active {
+            if let Some(canceling) = self.canceling(active) {
+                return canceling;
+            }
             changed.active = Some(ActiveTask {
                 overdue_reported: active.overdue_reported || overdue,
                 missing_since: None,
@@ -85,6 +89,24 @@ impl Context<'_> {
                 Self::step(changed)
             }
         }
+    }
+}
+
+impl Context<'_> {
+    /// A person has paused what the task is of, and wants it to end: that is written down before it is asked to, once a pass.
+    fn canceling(self, active: &ActiveTask) -> Option<Next> {
+        let is_wanted =
+            self.tuning.mode == Mode::Act && self.pass.pause(self.moment).is_some_and(|pause| pause.cancels);
+        if !is_wanted || self.pass.installation.copied.is_some() || self.no_questions().is_some() {
+            return None;
+        }
+        if !active.canceling {
+            let mut changed = self.document.clone();
+            changed.active = Some(ActiveTask { canceling: true, ..active.clone() });
+            return Some(Self::step(changed));
+        }
+        let is_asked = self.pass.end.canceled.as_ref() == Some(&active.name);
+        (!is_asked).then(|| Next::CancelTask(active.name.clone()))
     }
 }
 

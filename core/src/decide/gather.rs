@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::control::AssignedControls;
 use crate::document::{Entry, EntryState, ParkReason, TargetCause, TargetDocument};
 use crate::fact::{Facts, Found, NewTask};
 use crate::id::ResourceId;
@@ -90,7 +91,7 @@ impl Context<'_> {
                 Gathered::Next(next) if matches!(draft, Cow::Borrowed(_)) => return next,
                 Gathered::Next(next) => match self.tuning.mode {
                     Mode::Act => break,
-                    Mode::Plan => match self.beyond(next) {
+                    Mode::Plan | Mode::Approve => match self.beyond(next) {
                         Beyond::Draft(document) => draft = Cow::Owned(*document),
                         Beyond::Plan => break,
                         Beyond::First(next) => return next,
@@ -118,7 +119,7 @@ impl Context<'_> {
             }
         }
         match self.tuning.mode {
-            Mode::Plan => {
+            Mode::Plan | Mode::Approve => {
                 plan.evaluation = Context { document: &draft, ..self }.wanted_evaluation();
                 self.show(plan)
             }
@@ -157,7 +158,13 @@ impl Context<'_> {
         if let Some(skipped) = self.left_out(Due::all(self.document, self.now)) {
             return Gathered::LeaveOut(skipped);
         }
+        if let Some(held_back) = self.held_back() {
+            return Gathered::Next(held_back);
+        }
         let Some(facts) = &self.pass.answers.facts else { return Gathered::Next(self.ask(Question::Facts)) };
+        if self.pass.said().is_some_and(AssignedControls::is_off) {
+            return Gathered::Next(self.idle_until_due(self.now + self.tuning.check_interval_max, Idle::PlanMode));
+        }
         // Whoever may not read the assignment may often read nothing else either: that must not hide it.
         if let Some(cause) = unreadable(&self.pass.target, facts) {
             let anew = self.facts_since(Due::all(self.document, self.now), facts);
@@ -267,14 +274,14 @@ impl Context<'_> {
     /// What to do where no task can be asked for now.
     fn cannot_open(self) -> Option<Next> {
         let throttled = self.floor().map(|until| self.idle_until(Some(until), Idle::Throttled));
-        throttled.or_else(|| self.paused())
+        throttled.or_else(|| self.held_back())
     }
 
     /// An assignment that took the place of one of the same id inherits nothing: neither parks nor attempts nor fixes.
     fn replaced(self, facts: &Facts) -> Option<Next> {
         let Found::There(assignment) = &facts.assignment else { return None };
         let instance = assignment.instance.as_deref()?;
-        if self.tuning.mode == Mode::Plan || self.document.instance.as_deref() == Some(instance) {
+        if self.tuning.mode != Mode::Act || self.document.instance.as_deref() == Some(instance) {
             return None;
         }
         let mut changed = self.document.clone();

@@ -27,10 +27,12 @@ pub enum Idle {
     OpeningElsewhere,
     /// The time for this pass is used up.
     OutOfTime,
-    /// Plan mode: everything keeps waiting.
+    /// The target is only planned for: everything keeps waiting.
     PlanMode,
     /// Nothing is begun until a person says that it may.
     Paused,
+    /// Nothing is begun until `CHANGE_WINDOW` opens.
+    OutsideWindow,
 }
 
 impl Idle {
@@ -49,7 +51,8 @@ impl Idle {
             | Self::OpeningElsewhere
             | Self::OutOfTime
             | Self::PlanMode
-            | Self::Paused => false,
+            | Self::Paused
+            | Self::OutsideWindow => false,
         }
     }
 
@@ -68,7 +71,8 @@ impl Idle {
             | Self::OpeningElsewhere
             | Self::OutOfTime
             | Self::PlanMode
-            | Self::Paused => false,
+            | Self::Paused
+            | Self::OutsideWindow => false,
         }
     }
 
@@ -86,7 +90,8 @@ impl Idle {
             | Self::TaskRunning
             | Self::OpeningElsewhere
             | Self::PlanMode
-            | Self::Paused => true,
+            | Self::Paused
+            | Self::OutsideWindow => true,
         }
     }
 
@@ -106,8 +111,9 @@ impl Idle {
             Self::TaskRunning => "taskRunning",
             Self::OpeningElsewhere => "openingElsewhere",
             Self::OutOfTime => "outOfTime",
-            Self::PlanMode => "planMode",
+            Self::PlanMode => "planOnly",
             Self::Paused => "paused",
+            Self::OutsideWindow => "outsideWindow",
         }
     }
 }

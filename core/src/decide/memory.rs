@@ -156,6 +156,8 @@ pub(crate) struct Limits {
 pub(crate) struct End {
     /// The finished task that was deleted last.
     pub(crate) deleted: Option<TaskName>,
+    /// The task that was asked to end, for a pause.
+    pub(crate) canceled: Option<TaskName>,
     /// One could not be deleted, for a cause that may pass.
     pub(crate) stays: bool,
     pub(crate) shown: bool,

@@ -5,6 +5,9 @@
 //! looks at a `Context` and names the first thing that is missing. What is done to a document outside of a pass is an `errand`; what
 //! becomes of a wake-up that its batch does not wait for, `turn` says.
 
+mod admit;
+#[cfg(test)]
+mod admit_tests;
 mod adopt;
 mod authorise;
 #[cfg(test)]

@@ -20,6 +20,7 @@ impl Pass {
     #[must_use]
     pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
         let moment = moment.into();
+        let tuning = &*self.narrowed(tuning);
         // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
         // document does not name is void for certain.
         let Some(Versioned { document: claims, .. }) = &self.documents.claims else { return Next::LoadClaims };

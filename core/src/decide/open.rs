@@ -174,11 +174,15 @@ impl Context<'_> {
     }
 
     fn claim_and_put(self, active: &ActiveTask, mine: &Mine, grace_ends: Timestamp) -> Next {
-        if self.tuning.mode == Mode::Plan {
+        if self.tuning.mode != Mode::Act {
             return self.idle_until(Some(self.now + self.tuning.check_interval_max), Idle::PlanMode);
         }
-        if let Some(paused) = self.paused() {
-            return paused;
+        match self.not_admitted() {
+            // A copied container: nobody knows whose task it is.
+            Some((until, why)) if self.pass.installation.copied.is_some() => return self.idle_until(Some(until), why),
+            // It may have been sent: then it keeps its claim until it was looked for long enough.
+            Some(_) => return self.give_up(mine, GivingUp::Wait, self.now),
+            None => {}
         }
         // What was not sent can be given up; what another began may yet arrive, so it keeps its name until it is found. To send
         // what was gathered needs no more questions.
@@ -246,7 +250,8 @@ impl Context<'_> {
             resources: self.document.in_task().cloned().collect(),
             request: request.clone(),
         };
-        Next::Create(Box::new(task), begin_until)
+        let closes = self.pass.sends_before(self.tuning, self.moment);
+        Next::Create(Box::new(task), closes.map_or(begin_until, |closes| closes.min(begin_until)))
     }
 
     /// Whether something else has one of the task's resources. A rival of which it is not known whether its claim is void

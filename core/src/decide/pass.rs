@@ -1,5 +1,6 @@
 //! One pass over one target, from its wake-up to the next: the memory of what was observed. What follows from it is decided in `next`.
 
+use crate::control::KnownControls;
 use crate::document::{
     ETag, EvaluationPhase, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName, Versioned,
 };
@@ -29,6 +30,8 @@ pub struct Pass {
     pub(crate) opening: Opening,
     pub(crate) evaluation: Evaluation,
     pub(crate) limits: Limits,
+    /// What people have paused; none while that was not read.
+    pub(crate) controls: Option<KnownControls>,
     pub(crate) end: End,
 }
 
@@ -47,6 +50,7 @@ impl Pass {
             opening: Opening::default(),
             evaluation: Evaluation::default(),
             limits: Limits::default(),
+            controls: None,
             end: End::default(),
         }
     }
@@ -213,7 +217,9 @@ impl Pass {
                 self.evaluation.scanned = known.map(|known| (scope, known.started_at, scanned));
             }
             Observed::TaskDeleted(task) => self.end.deleted = Some(task),
+            Observed::TaskCanceled(task) => self.end.canceled = Some(task),
             Observed::TaskStays => self.end.stays = true,
+            Observed::Controls(controls) => self.controls = Some(controls),
             Observed::Crowded => self.limits.is_crowded = true,
             Observed::Shown => self.end.shown = true,
             Observed::Woken => self.end.woken = true,
@@ -275,9 +281,11 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Crowded
         | Observed::Unanswered(_)
         | Observed::Floor(_)
+        | Observed::Controls(_)
         | Observed::Granted(..)
         | Observed::Scanned(..)
         | Observed::TaskDeleted(_)
+        | Observed::TaskCanceled(_)
         | Observed::TaskStays
         | Observed::Shown
         | Observed::Woken

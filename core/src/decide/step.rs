@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::control::KnownControls;
 use crate::document::{ETag, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{Creation, NewTask, Scanned, Unanswered};
 use crate::id::{Scope, TargetHash};
@@ -35,6 +36,8 @@ pub enum Next {
     Evaluate(Scope),
     /// Delete the finished task.
     DeleteTask(TaskName),
+    /// Cancel the task that runs.
+    CancelTask(TaskName),
     /// Plan mode: show the task that would be created, and who would leave the wave.
     Show(Box<super::Plan>),
     /// Send the wake-up of the document's generation.
@@ -54,6 +57,7 @@ impl Next {
             | Self::Grant(_)
             | Self::Evaluate(_)
             | Self::DeleteTask(_)
+            | Self::CancelTask(_)
             | Self::Show(_)
             | Self::Wake(_)
             | Self::Done => false,
@@ -110,6 +114,8 @@ pub enum Observed {
     Crowded,
     /// The gate of the subscription is closed until then, as an answer told, perhaps to another target.
     Floor(Timestamp),
+    /// What people have paused, as it was read last.
+    Controls(KnownControls),
     /// What became of the creation of a task.
     Creation(TaskName, Creation),
     /// What became of the role assignment with this name.
@@ -118,6 +124,8 @@ pub enum Observed {
     Scanned(Scope, Scanned),
     /// The task was deleted, or it is certain that it cannot be.
     TaskDeleted(TaskName),
+    /// The task was asked to end, or cannot be.
+    TaskCanceled(TaskName),
     /// The task could not be deleted now; that may pass.
     TaskStays,
     /// The plan was shown.
@@ -139,6 +147,7 @@ impl Observed {
             | Self::Creation(..)
             | Self::Granted(..)
             | Self::TaskDeleted(_)
+            | Self::TaskCanceled(_)
             | Self::TaskStays
             | Self::Scanned(..) => true,
             Self::Target(_)
@@ -150,6 +159,7 @@ impl Observed {
             | Self::Rival(..)
             | Self::Crowded
             | Self::Floor(_)
+            | Self::Controls(_)
             | Self::Shown
             | Self::Woken
             | Self::OutOfTime

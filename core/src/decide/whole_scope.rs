@@ -26,6 +26,9 @@ impl Context<'_> {
 
     pub(crate) fn escalation(self, facts: &Facts, blockers: &Blockers<'_>) -> Escalation {
         let Some(many) = WholeScope::of(self.document, self.tuning, self.now) else { return Escalation::Waves };
+        if self.pass.said().is_some_and(|said| said.window.is_some()) {
+            return Escalation::Waves;
+        }
         let scope = &self.pass.target.scope;
         if let Some(rival) = blockers.unknown_rival_in(scope) {
             return Escalation::First(Next::LoadRival(rival));

@@ -3,6 +3,7 @@
 
 mod changes;
 mod claim;
+mod controls_document;
 mod entry;
 mod evaluation;
 mod excluded;
@@ -28,6 +29,7 @@ mod versioned;
 
 pub use changes::{Change, changes};
 pub use claim::{Claim, Claimed, ClaimedResources};
+pub use controls_document::{ControlsDocument, Pause};
 pub use entry::{Doubt, Entry, EntryState, LastFailure};
 pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;

@@ -59,6 +59,9 @@ pub struct ActiveTask {
     /// How far the list of its deployments has been taken in, when one pass did not see the end of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<DeploymentsCursor>,
+    /// Whether the worker cancels it for a pause: then its resources wait, and no person has canceled it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canceling: bool,
 }
 
 impl ActiveTask {
@@ -78,6 +81,7 @@ impl ActiveTask {
             absence: None,
             missing_since: None,
             reading: None,
+            canceling: false,
         }
     }
 }

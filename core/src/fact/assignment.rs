@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::control::AssignedControls;
 use crate::id::{ArmId, Target};
 use crate::policy::{Override, Resolved, Selector};
 use crate::time::Timestamp;
@@ -42,6 +43,8 @@ pub struct Assignment {
     pub terms: Option<Arc<Terms>>,
     /// The version of its policy that is in force, or the pin that selects it (`1.*.*`); none where neither is told.
     pub effective_version: Option<Box<str>>,
+    /// What it says of what the worker may do; none where it says nothing, as most do.
+    pub controls: Option<Arc<AssignedControls>>,
 }
 
 /// What an assignment says of its policy's effect and of the resources that it is for.

@@ -9,6 +9,8 @@ pub enum CallKind {
     ReadTask,
     /// DELETE of a remediation task.
     DeleteTask,
+    /// POST that cancels a remediation task.
+    CancelTask,
     /// List of a subscription's remediation tasks.
     ListTasks,
     /// List of a task's deployments.
@@ -55,6 +57,7 @@ impl CallKind {
             Self::CreateTask => "createTask",
             Self::ReadTask => "readTask",
             Self::DeleteTask => "deleteTask",
+            Self::CancelTask => "cancelTask",
             Self::ListTasks => "listTasks",
             Self::ListDeployments => "listDeployments",
             Self::QueryStates => "queryStates",
@@ -82,6 +85,7 @@ impl CallKind {
         match self {
             Self::CreateTask => "Microsoft.PolicyInsights/remediations/write",
             Self::DeleteTask => "Microsoft.PolicyInsights/remediations/delete",
+            Self::CancelTask => "Microsoft.PolicyInsights/remediations/cancel/action",
             Self::ReadTask | Self::ListTasks => "Microsoft.PolicyInsights/remediations/read",
             Self::ListDeployments => "Microsoft.PolicyInsights/remediations/listDeployments/read",
             Self::QueryStates => "Microsoft.PolicyInsights/policyStates/queryResults/action",

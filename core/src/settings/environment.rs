@@ -184,7 +184,7 @@ impl SettingError {
 /// As much of the value as can be shown. The signs that stand before a secret are signs of a pattern and of a filter, too.
 fn shown_as(known: &Setting, value: &str) -> String {
     match known.form {
-        Form::LogFilter | Form::Patterns(_) => shown_in_full(value),
+        Form::LogFilter | Form::Patterns(_) | Form::Window => shown_in_full(value),
         _ => shown(value),
     }
 }

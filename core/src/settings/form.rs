@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
 
+use crate::control::ChangeWindow;
 use crate::id::ArmId;
 use crate::role::RoleId;
 
@@ -68,6 +69,8 @@ pub(crate) enum Form {
     Share,
     /// A list of globs.
     Patterns(Of),
+    /// When changes may be made.
+    Window,
     /// A host name with or without a port.
     Host,
     /// An https address.
@@ -108,6 +111,10 @@ impl Form {
             Self::Patterns(Of::Types) => {
                 "a list of globs, separated by commas, of types such as Microsoft.Sql/servers".to_owned()
             }
+            Self::Window => {
+                "always, or a window such as Mon-Fri 20:00-06:00 Europe/Berlin; Sat,Sun; closed 2026-12-20..2027-01-04"
+                    .to_owned()
+            }
             Self::Host => "a host name such as NAME.servicebus.windows.net, with or without a port".to_owned(),
             Self::Https => "an https address without a user, a key or a query".to_owned(),
             Self::Tenant => "a tenant's GUID or domain name".to_owned(),
@@ -141,6 +148,7 @@ impl Form {
             Self::Roles => when(roles(value).is_some()),
             Self::Share => when(value.parse().is_ok_and(|n: f32| (0.0..=1.0).contains(&n))),
             Self::Patterns(of) => Patterns::parse(value, of).map(drop).map_err(Some),
+            Self::Window => ChangeWindow::parse(value).map(drop).map_err(Some),
             Self::Host => when(namespace(value).is_some()),
             Self::Https => when(https(value).is_some()),
             Self::Tenant => {
@@ -178,7 +186,9 @@ pub(crate) fn roles(value: &str) -> Option<Vec<RoleId>> {
     value.split(',').map(role).collect()
 }
 
-pub(crate) fn duration(value: &str) -> Option<Duration> {
+/// A duration such as `30s`, `10m` or `7d`.
+#[must_use]
+pub fn duration(value: &str) -> Option<Duration> {
     humantime::parse_duration(value).ok()
 }
 

@@ -14,6 +14,7 @@ mod guard_rails;
 mod near_miss;
 mod pattern_list;
 mod table;
+mod where_to_act;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,13 +25,16 @@ use url::Url;
 pub use assignment_patterns::AssignmentPatterns;
 pub use environment::Told;
 pub use error::SettingError;
+pub use form::duration;
 pub use guard_rails::GuardRails;
 pub use near_miss::meant;
+pub use where_to_act::{ActBy, WhereToAct};
 
 use environment::{Environment, LOG_FILTER};
 use guard_rails::Patterns;
 use pattern_list::Of;
 
+use crate::control::ChangeWindow;
 use crate::document::InstallationId;
 use crate::role::RoleId;
 
@@ -40,10 +44,12 @@ pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(240);
 pub const DEFAULT_LOG_FILTER: &str = "warn,policy_remediator=info";
 
 /// Whether remediation tasks are opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// Decide and log; keep everything waiting and touch nothing.
     Plan,
+    /// The same, but for what a person has approved.
+    Approve,
     /// Open remediation tasks.
     Act,
 }
@@ -54,6 +60,7 @@ impl Mode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Approve => "approve",
             Self::Act => "act",
         }
     }
@@ -86,6 +93,7 @@ impl Cloud {
 #[expect(missing_docs, reason = "each field is the setting of the same name, documented in docs/settings.md")]
 pub struct Tuning {
     pub mode: Mode,
+    pub act: WhereToAct,
     pub settle_delay: Duration,
     pub coalesce_window: Duration,
     pub backoff_base: Duration,
@@ -113,6 +121,7 @@ pub struct Tuning {
     pub parallel_deployments: u32,
     pub failure_threshold: f32,
     pub guard_rails: GuardRails,
+    pub change_window: ChangeWindow,
 }
 
 /// All settings.
@@ -201,6 +210,10 @@ fn tuning(environment: &Environment) -> Tuning {
     );
     Tuning {
         mode: [Mode::Plan, Mode::Act][environment.word("REMEDIATION_MODE")],
+        act: WhereToAct::new(
+            environment.read_as("ACT_ASSIGNMENTS", |list| Patterns::parse(list, Of::Assignments).ok()),
+            [ActBy::Settings, ActBy::Metadata][environment.word("ACT_BY")],
+        ),
         settle_delay: environment.duration("SETTLE_DELAY"),
         coalesce_window: environment.duration("COALESCE_WINDOW"),
         backoff_base: environment.duration("BACKOFF_BASE"),
@@ -224,6 +237,7 @@ fn tuning(environment: &Environment) -> Tuning {
         parallel_deployments: environment.number("PARALLEL_DEPLOYMENTS"),
         failure_threshold: environment.number("FAILURE_THRESHOLD"),
         guard_rails,
+        change_window: environment.read_as("CHANGE_WINDOW", |window| ChangeWindow::parse(window).ok()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the guard rails leave out: the first resources of a target keep an entry, what comes beyond is only counted. Nothing of it
 //! is forgotten, because guard rails are widened one day, and Azure sends no second event.
 
+use crate::control::mode::mode;
 use crate::document::{Entry, EntryState, Excluded, SkipReason, TargetDocument};
 use crate::id::ResourceId;
 use crate::settings::{Mode, Tuning};
@@ -12,8 +13,8 @@ const SHARE: usize = 50;
 
 /// Why a resource that is seen now is left out, if it is. Plan mode leaves nothing out: it shows what would be.
 pub(crate) fn reason(document: &TargetDocument, id: &ResourceId, tuning: &Tuning) -> Option<SkipReason> {
-    match tuning.mode {
-        Mode::Plan => None,
+    match mode(tuning, &document.target.policy_assignment_id, None) {
+        Mode::Plan | Mode::Approve => None,
         Mode::Act => forbids(id, &document.target, &tuning.guard_rails),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::control::mode::mode;
 use crate::document::{PastTask, TargetDocument, TaskName};
 use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
@@ -40,7 +41,9 @@ fn kept<'a>(
     document: &'a TargetDocument,
     tuning: &Tuning,
 ) -> impl Iterator<Item = (&'a PastTask, Timestamp)> + use<'a> {
-    let may_act = tuning.mode == Mode::Act && forbids_all(&document.target, &tuning.guard_rails).is_none();
+    let target = &document.target;
+    let acts = mode(tuning, &target.policy_assignment_id, None) == Mode::Act;
+    let may_act = acts && forbids_all(target, &tuning.guard_rails).is_none();
     let keep_for = tuning.keep_tasks_for.filter(|_| may_act);
     let until = move |task: &'a PastTask| Some((task, task.ended_at + keep_for?));
     document.history.iter().filter(|task| !task.seen_to).filter_map(until)

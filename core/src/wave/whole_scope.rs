@@ -23,12 +23,13 @@ pub(crate) struct WholeScope<'a> {
 }
 
 impl<'a> WholeScope<'a> {
-    /// What the document and the settings alone can tell. None when waves must do.
+    /// What the document and the settings alone can tell. None when waves must do: at the end of a window a wave is the most that goes on.
     pub(crate) fn of(document: &'a TargetDocument, tuning: &Tuning, now: Timestamp) -> Option<Self> {
         let (target, rails) = (&document.target, &tuning.guard_rails);
         if document.resources.len() <= tuning.escalate_above
             || rails.forbid_assignment(&target.policy_assignment_id).is_some()
             || rails.may_exclude_within(&target.scope)
+            || !tuning.change_window.is_always()
         {
             return None;
         }

@@ -12,15 +12,19 @@ use crate::world::World;
 /// How long something that is due may be passed over although nothing is in its way.
 const PATIENCE: Duration = Duration::from_secs(8 * 3_600);
 
+/// How much longer where changes may be made at some hours only: now and then one of them is missed.
+const BETWEEN_WINDOWS: Duration = Duration::from_secs(4 * 24 * 3_600);
 const A_DAY: Duration = Duration::from_secs(24 * 3_600);
 
 impl World {
     /// Whatever is due and free has its turn, also while a task of another target runs for days.
     pub(crate) fn check_nobody_starves(&self) -> Result<(), String> {
+        let window = &self.tuning.change_window;
+        let patience = if window.is_always() { PATIENCE } else { PATIENCE + BETWEEN_WINDOWS };
         for (document, _) in self.store.targets.values().filter(|(d, _)| d.active.is_none() && d.parked.is_none()) {
             for (id, entry) in &document.resources {
                 let EntryState::Waiting { due } = entry.state else { continue };
-                if self.free_since(document, id, due) + PATIENCE < self.now {
+                if self.free_since(document, id, due) + patience < self.now {
                     return Err(format!("{id} of {} is due since {due} and starves", document.target.hash()));
                 }
             }

@@ -13,6 +13,7 @@ mod checks;
 mod cloud;
 mod ledger;
 mod pass;
+mod pauses;
 mod scenario;
 mod store;
 mod sweep;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use remediation::decide::{Next, Observed, Pass, Write};
+use remediation::decide::{Idle, Next, Observed, Pass, Transition, Write};
 use remediation::fact::{Creation, NewTask};
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
@@ -26,7 +26,15 @@ impl World {
         Ok(Some(match next {
             Next::Done => return Ok(None),
             Next::Load => Observed::Target(Box::new(self.store.target(&target))),
-            Next::Save(write) => self.save(write, pass, number)?,
+            Next::Save(write) => {
+                if write.transition == Transition::Settled(Idle::OutsideWindow) {
+                    self.meet(Ingredient::OutsideWindow);
+                }
+                if write.transition == Transition::Settled(Idle::Paused) {
+                    self.meet(Ingredient::Paused);
+                }
+                self.save(write, pass, number)?
+            }
             Next::LoadClaims => {
                 let read = self.store.subscription(target.subscription());
                 flow.floor = flow.floor.max(read.document.throttled_until);
@@ -64,7 +72,7 @@ impl World {
                 }
                 observed
             }
-            Next::Create(..) if self.tuning.mode == Mode::Plan => {
+            Next::Create(..) if self.tuning.mode != Mode::Act => {
                 return Err("a task is created in plan mode".to_owned());
             }
             Next::Create(task, until) => {
@@ -75,28 +83,35 @@ impl World {
                 }
                 self.send(flow, *task, until)?
             }
-            Next::Grant(grant) if self.tuning.mode == Mode::Plan => {
+            Next::Grant(grant) if self.tuning.mode != Mode::Act => {
                 return Err(format!("{grant:?} is granted in plan mode"));
             }
             Next::Grant(grant) => {
                 self.check_floor(flow.floor, &grant.name)?;
+                self.check_window(&grant.name)?;
+                self.check_pause(&target)?;
                 self.grant(flow.instance, &target, &grant)?
             }
             Next::Evaluate(scope) => {
                 self.check_floor(flow.floor, &scope)?;
+                self.check_window(&scope)?;
+                self.check_pause(&target)?;
                 let scanned = self.request_evaluation(flow.instance, &scope)?;
                 self.tell(|| format!("[{number}] asks for an evaluation of {scope}: {scanned:?}"));
                 Observed::Scanned(scope, scanned)
             }
             Next::DeleteTask(name) => {
                 self.check_floor(flow.floor, &name)?;
+                self.check_window(&name)?;
+                self.check_pause(&target)?;
                 match self.delete_finished(flow.instance, &name)? {
                     Ok(()) => Observed::TaskDeleted(name),
                     Err(unanswered) if unanswered.not_before.is_some() => Observed::Unanswered(unanswered),
                     Err(_) => Observed::TaskStays,
                 }
             }
-            Next::Show(_) if self.tuning.mode == Mode::Plan => Observed::Shown,
+            Next::CancelTask(name) => return Err(format!("nobody wants {name} to end")),
+            Next::Show(_) if self.tuning.mode != Mode::Act => Observed::Shown,
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake(wake_up) => {
                 self.send_wake_up(&wake_up);
@@ -108,6 +123,8 @@ impl World {
     /// Sends the request for a task, if it is not too late for it: the last thing that is looked at is the clock.
     fn send(&mut self, flow: &Flow, task: NewTask, until: Duration) -> Result<Observed, String> {
         let put = if self.moment(flow.instance).running < until {
+            self.check_window(&task.name)?;
+            self.check_pause(&task.target)?;
             self.put(flow.instance, &task)?
         } else {
             self.meet(Ingredient::TooLate);
@@ -133,6 +150,14 @@ impl World {
             Some(etag) if !self.strikes(0.01) => Observed::Saved(write, etag),
             _ => Observed::Conflict,
         })
+    }
+
+    /// Nothing is changed outside of the window, whatever the instance's own clock shows.
+    fn check_window(&self, call: &dyn Debug) -> Result<(), String> {
+        if self.tuning.change_window.is_open(self.now) {
+            return Ok(());
+        }
+        Err(format!("{call:?} is sent outside of the window"))
     }
 
     /// Whoever has read how long Resource Manager is to be left alone makes no call before.

@@ -84,11 +84,17 @@ pub(crate) enum Ingredient {
     FixDidNotHelp,
     /// An event says that a waiting resource complies.
     ToConfirm,
+    /// Something waits until the window opens.
+    OutsideWindow,
+    /// Something waits until a person ends a pause.
+    Paused,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 66] = [
+    pub(crate) const ALL: [Self; 68] = [
+        Self::Paused,
+        Self::OutsideWindow,
         Self::Crash,
         Self::Conflict,
         Self::Throttled,

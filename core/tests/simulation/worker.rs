@@ -59,6 +59,7 @@ impl World {
         if self.switches_mode() {
             return Ok(true);
         }
+        self.people_pause();
         if may_receive && (self.flows.is_empty() || self.chance(0.4)) {
             let place = receivable[self.random.usize(..receivable.len())];
             self.receive(place);
@@ -107,7 +108,7 @@ impl World {
         let share = self.scenario.spices.mode_switches;
         let (to, switches) = match self.tuning.mode {
             Mode::Act => (Mode::Plan, self.strikes(share)),
-            Mode::Plan => (Mode::Act, !self.strikes(1.0) || self.chance(share)),
+            Mode::Plan | Mode::Approve => (Mode::Act, !self.strikes(1.0) || self.chance(share)),
         };
         if !switches {
             return false;
@@ -127,6 +128,7 @@ impl World {
             std::mem::take(&mut self.flows).into_iter().partition(|flow| flow.instance == instance);
         self.flows = left;
         self.cloud.forget(instance);
+        self.pauses.forget(instance);
         for flow in gone {
             self.broker.unlock(flow.message.number);
         }
@@ -201,6 +203,7 @@ impl World {
                 {
                     pass.observe(Observed::Floor(until));
                 }
+                pass.observe(Observed::Controls(self.controls_known(flow.instance)));
                 match self.pass(flow, &pass)? {
                     Some(observed) => {
                         pass.observe(observed);

@@ -10,6 +10,7 @@ use remediation::time::{Moment, Timestamp, parse_time};
 use crate::broker::Broker;
 use crate::cloud::Cloud;
 use crate::ledger::Ledger;
+use crate::pauses::Pauses;
 use crate::scenario::Scenario;
 use crate::store::Store;
 use crate::tally::Ingredient;
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) story: Vec<String>,
     pub(crate) effects: usize,
     pub(crate) next_sweep: Timestamp,
+    pub(crate) pauses: Pauses,
 }
 
 impl World {
@@ -61,7 +63,7 @@ impl World {
             began: now,
             faulty: [now..now + FAULTY, now + FAULTY_AGAIN..now + FAULTY_AGAIN + FAULTY],
             horizon: now + HORIZON,
-            limit: now + LIMIT,
+            limit: now + LIMIT + scenario.spices.longer(),
             tuning: scenario.spices.tuning(&mut random),
             store: Store::default(),
             broker: Broker::default(),
@@ -75,6 +77,7 @@ impl World {
             story: Vec::new(),
             effects: 0,
             next_sweep: now,
+            pauses: Pauses::none(now),
         }
     }
 

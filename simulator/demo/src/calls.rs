@@ -9,6 +9,7 @@ pub fn kind(entry: &Entry) -> Option<&'static str> {
     Some(match (entry.method.as_str(), path.contains("/providers/microsoft.policyinsights/remediations")) {
         ("PUT", true) if tail.starts_with("pr-") => "createTask",
         ("DELETE", true) if tail.starts_with("pr-") => "deleteTask",
+        ("POST", true) if tail == "cancel" => "cancelTask",
         ("POST", true) if tail == "listdeployments" => "listDeployments",
         ("GET", true) if tail == "remediations" => "listTasks",
         ("GET", true) if tail.starts_with("pr-") => "readTask",

@@ -161,6 +161,9 @@ pub struct Assignment {
     /// The version of the definition that it pins, such as `1.*.*`; the major version of the newest when it says nothing.
     #[serde(default)]
     pub pin: Option<String>,
+    /// What people have written beside it.
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
 }
 
 fn yes() -> bool {
@@ -185,7 +188,14 @@ impl Assignment {
             overrides: Vec::new(),
             resource_selectors: Vec::new(),
             pin: None,
+            metadata: Map::new(),
         }
+    }
+
+    /// The same with a member of its metadata.
+    pub fn with_metadata(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.metadata.insert(name.to_owned(), value.into());
+        self
     }
 
     /// The same, pinned to versions of its definition.

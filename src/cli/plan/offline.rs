@@ -91,6 +91,7 @@ impl Offline {
             user_assigned: None,
             terms: None,
             effective_version: None,
+            controls: None,
         };
         Facts {
             assignment: Found::There(assignment),

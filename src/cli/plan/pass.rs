@@ -118,6 +118,7 @@ async fn pass(
             // What waits for these goes on once they are done.
             Next::Grant(_) => return Ok(End::Idle(Some(Idle::RolesArrive))),
             Next::Evaluate(_) => return Ok(End::Idle(Some(Idle::NotEvaluatedYet))),
+            Next::CancelTask(_) => return Ok(End::Idle(Some(Idle::TaskRunning))),
             Next::DeleteTask(_) => return Ok(End::Idle(Some(Idle::NothingDue))),
             Next::Wake(_) => Observed::Woken,
             Next::Done => return Ok(End::Idle(pass.idle())),

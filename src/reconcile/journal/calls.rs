@@ -45,6 +45,16 @@ pub(in crate::reconcile) fn task_deleted(target: &Target, task: &TaskName) {
     about!(info, target, event = "task_deleted", %task, "a finished task was kept for KEEP_TASKS_FOR and is deleted");
 }
 
+/// A task was asked to end for a pause.
+pub(in crate::reconcile) fn task_canceled(target: &Target, task: &TaskName) {
+    about!(info, target, event = "task_canceled", %task, "what the task is of is paused with --cancel-tasks: it is asked to end, and its resources wait");
+}
+
+/// A task cannot be canceled. Told once a subscription.
+pub(in crate::reconcile) fn task_not_canceled(target: &Target, task: &TaskName, error: &ArmError) {
+    about!(warn, target, event = "task_not_canceled", %task, error = error_chain(error), "a task cannot be canceled for a pause, and others of the subscription may not be either; it has just ended, or the worker lacks Microsoft.PolicyInsights/remediations/cancel/action (CANCEL_TASKS)");
+}
+
 /// A finished task may not be deleted. Told once a subscription.
 pub(in crate::reconcile) fn task_kept(target: &Target, task: &TaskName, error: &ArmError) {
     about!(warn, target, event = "task_kept", %task, error = error_chain(error), "a finished task cannot be deleted and stays, and so do others of the subscription; grant the action, or leave KEEP_TASKS_FOR at none");
@@ -64,6 +74,17 @@ pub(in crate::reconcile) fn granted(target: &Target, grant: &Grant, answer: &Gra
             about!(warn, target, event = "role_not_granted", %role, principal, at, words, "a role could not be granted");
         }
     }
+}
+
+/// Something that the assignment says of itself cannot be read. Told once an assignment.
+pub(in crate::reconcile) fn controls_unread(target: &Target, words: &str) {
+    about!(
+        warn,
+        target,
+        event = "controls_unread",
+        words,
+        "the metadata of the assignment cannot be read as far as it concerns the worker: it is only planned for until that is mended"
+    );
 }
 
 /// A policy state has another effect than the definition under the assignment. The state counts. Told once an assignment.

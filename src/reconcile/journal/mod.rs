@@ -7,7 +7,10 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub(super) use calls::{effect_differs, granted, put, task_deleted, task_kept, unanswered};
+pub(super) use calls::{
+    controls_unread, effect_differs, granted, put, task_canceled, task_deleted, task_kept, task_not_canceled,
+    unanswered,
+};
 pub use document::written;
 pub(super) use pass::{passed, plan};
 pub(super) use subscription::{evaluations, scope_parks};

@@ -3,6 +3,7 @@
 mod health;
 mod looking;
 mod parks;
+mod pausing;
 mod plans;
 mod put_back;
 

@@ -118,7 +118,7 @@ pub(crate) fn settle_where(
     }
     if active.kind.is_whole() {
         listing::whole_scope_done(document, tuning, now);
-        if status.state == TaskState::Canceled {
+        if status.state == TaskState::Canceled && !active.canceling {
             let words = canceled(&active);
             park_target(
                 document,

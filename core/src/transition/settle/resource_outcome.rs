@@ -96,8 +96,8 @@ impl ResourceOutcome<'_> {
     /// The policy states tell which before the next wave.
     pub(crate) fn untouched(&self, entry: &mut Entry) {
         match self.status.state {
-            // The whole target is parked, with what is not listed.
-            TaskState::Canceled if self.task.kind.is_whole() => {
+            // The whole target is parked, with what is not listed; what was canceled for a pause goes on after it.
+            TaskState::Canceled if self.task.kind.is_whole() || self.task.canceling => {
                 entry.state = EntryState::Waiting { due: self.now };
             }
             TaskState::Canceled => {

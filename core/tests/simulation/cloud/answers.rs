@@ -190,6 +190,7 @@ impl World {
             user_assigned: None,
             terms: None,
             effective_version: None,
+            controls: None,
         };
         let gone = self.cloud.is_gone(target);
         let assignment = if gone { Found::Gone } else { Found::There(assignment) };

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use remediation::control::ChangeWindow;
 use remediation::settings::{GuardRails, Mode, Tuning, settings};
 
 use crate::cloud::role;
@@ -42,10 +43,18 @@ pub(crate) struct Spices {
     pub(crate) blips: f64,
     pub(crate) refused_workers: f64,
     pub(crate) unhelped: f64,
+    /// Changes may be made at some hours only.
+    pub(crate) windows: f64,
+    /// People pause things.
+    pub(crate) pauses: f64,
 }
 
 impl Spices {
     pub(super) fn new(random: &mut fastrand::Rng) -> Self {
+        // What was added later draws by itself, so that a seed without it plays what it played before.
+        let mut later = fastrand::Rng::with_seed(random.clone().u64(..));
+        let mut added = |seeds: f64, share: f64| if later.f64() < seeds { share } else { 0.0 };
+        let (windows, pauses) = (added(0.2, 1.0), added(0.2, 0.004));
         let mut spice = |seeds: f64, share: f64| if random.f64() < seeds { share } else { 0.0 };
         Self {
             persons_tasks: spice(0.3, 1.0),
@@ -74,8 +83,15 @@ impl Spices {
             stalls: spice(0.3, 0.01),
             mode_switches: spice(0.2, 0.003),
             blips: spice(0.3, 0.02),
+            windows,
+            pauses,
             skew: spice(0.3, 1.0) * 2.0 * (random.f64() - 0.5),
         }
+    }
+
+    /// How much longer it takes until everything is settled where changes are made at some hours only.
+    pub(crate) fn longer(&self) -> Duration {
+        Duration::from_secs(if self.windows > 0.0 { 15 * 86_400 } else { 0 })
     }
 
     /// The settings that go with them.
@@ -105,6 +121,14 @@ impl Spices {
         }
         if self.grants > 0.0 {
             tuning.grant_roles = vec![role()];
+        }
+        if self.windows > 0.0 {
+            let windows = [
+                "07:05-07:20; 09:00-09:30; 23:00-01:00",
+                "07:00-08:30; Sat,Sun 12:00-18:00; closed 2026-11-22",
+                "08:00-07:30",
+            ];
+            tuning.change_window = ChangeWindow::parse(windows[random.usize(..3)]).expect("a window");
         }
         if self.long_tasks > 0.0 {
             tuning.check_interval_max = Duration::from_secs(1_800);

@@ -48,6 +48,8 @@ struct Properties {
     #[serde(default)]
     not_scopes: Vec<String>,
     #[serde(default)]
+    metadata: Map<String, Value>,
+    #[serde(default)]
     overrides: Vec<OverrideBody>,
     #[serde(default)]
     resource_selectors: Vec<ResourceSelectorBody>,
@@ -100,6 +102,7 @@ pub(super) fn read(id: &ArmId, body: &[u8]) -> Result<AskedAssignment, ArmError>
         overrides: properties.overrides.into_iter().map(override_of).collect::<Result<_, _>>()?,
         resource_selectors: properties.resource_selectors.into_iter().map(selector_of).collect::<Result<_, _>>()?,
         pin: properties.definition_version,
+        metadata: properties.metadata,
         ..base
     };
     Ok(AskedAssignment { assignment, identity: identity.map_or(Ok(AskedIdentity::None), identity_of)? })

@@ -23,7 +23,7 @@ impl World {
             "scope": assignment.scope().as_str(),
             "notScopes": assignment.not_scopes,
             "parameters": Value::Object(parameters.collect()),
-            "metadata": {},
+            "metadata": assignment.metadata,
             "enforcementMode": match assignment.enforcement {
                 EnforcementMode::Default => "Default",
                 EnforcementMode::DoNotEnforce => "DoNotEnforce",

@@ -1,0 +1,103 @@
+//! May anything be begun now? Asked before a wave asks its first question, and again right before whatever is sent: the time goes
+//! on meanwhile, and who takes over what another began may come much later.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::control::mode::{mode, said};
+use crate::control::{AssignedControls, KnownControls, Paused, Windows};
+use crate::settings::{Mode, Tuning};
+use crate::time::{Moment, Timestamp};
+
+use super::context::Context;
+use super::idle::Idle;
+use super::pass::Pass;
+use super::step::Next;
+
+/// All that waits for a window begins within this time of its opening, or within a quarter of a short one.
+const SPREAD: Duration = Duration::from_secs(600);
+
+impl Context<'_> {
+    /// Until when nothing may be begun, and why. Plan mode begins nothing anyway, and plans on.
+    pub(crate) fn not_admitted(self) -> Option<(Timestamp, Idle)> {
+        if self.tuning.mode != Mode::Act {
+            return None;
+        }
+        if self.pass.installation.copied.is_some() {
+            return Some((self.now + self.tuning.check_interval_max, Idle::Paused));
+        }
+        if let Some(Paused { until, .. }) = self.pass.pause(self.moment) {
+            let later = self.now + self.tuning.check_interval_max.mul_f64(1.0 + self.share());
+            let ends = until.map(|until| self.moment.local(until));
+            return Some((ends.map_or(later, |ends| ends.min(later)), Idle::Paused));
+        }
+        self.outside_window().map(|opens| (opens, Idle::OutsideWindow))
+    }
+
+    /// Rests where nothing may be begun now.
+    pub(crate) fn held_back(self) -> Option<Next> {
+        self.not_admitted().map(|(until, why)| self.idle_until(Some(until), why))
+    }
+
+    /// When the window opens, by this machine's clock, and with the target's own delay; none while it is open.
+    fn outside_window(self) -> Option<Timestamp> {
+        let after = self.moment.stored_after;
+        self.pass.windows(self.tuning, |windows| {
+            if windows.are_open(&self.moment) {
+                return None;
+            }
+            let opens = windows.open(after);
+            // It is about to close: the next one counts.
+            let opens = if opens == after { windows.open(windows.close(after).unwrap_or(after)) } else { opens };
+            let length = windows.close(opens).map_or(SPREAD, |end| Duration::try_from(end - opens).unwrap_or_default());
+            Some(self.moment.local(opens) + SPREAD.min(length / 4).mul_f64(self.share()))
+        })
+    }
+
+    /// The target's own share of a time over which many are spread.
+    fn share(self) -> f64 {
+        let digits = self.pass.hash.as_str().get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        f64::from(digits.unwrap_or_default()) / f64::from(u32::MAX)
+    }
+}
+
+impl Pass {
+    /// How long the process may have been running, at most, when a change is sent: until the window closes, and no longer than it may
+    /// count what was read of the pauses.
+    #[must_use]
+    pub fn sends_before(&self, tuning: &Tuning, moment: Moment) -> Option<Duration> {
+        let closes = self.windows(tuning, |windows| windows.close(moment.stored_after));
+        let left = closes.map(|at| Duration::try_from(at - moment.stored_before).unwrap_or_default());
+        let controls = self.controls.as_ref().map(KnownControls::count_until);
+        left.map(|left| moment.running + left).into_iter().chain(controls).min()
+    }
+
+    /// Whether a person holds the target. What was not read may be anything.
+    pub(crate) fn pause(&self, moment: Moment) -> Option<Paused> {
+        match &self.controls {
+            Some(known) if moment.running < known.count_until() => {
+                known.controls.pause(&self.target, moment.stored_after)
+            }
+            Some(_) | None => Some(Paused { until: None, cancels: false }),
+        }
+    }
+
+    /// All windows that hold for the target.
+    fn windows<T>(&self, tuning: &Tuning, judge: impl FnOnce(Windows<'_>) -> T) -> T {
+        match self.said().and_then(|said| said.window.as_ref()) {
+            Some(narrower) => judge(Windows(&[&tuning.change_window, narrower])),
+            None => judge(Windows(&[&tuning.change_window])),
+        }
+    }
+
+    /// What the assignment says of itself, as far as it was read.
+    pub(crate) fn said(&self) -> Option<&AssignedControls> {
+        self.answers.facts.as_ref().and_then(said)
+    }
+
+    /// The settings with the mode that the target has under all that lets it act.
+    pub(crate) fn narrowed<'t>(&self, tuning: &'t Tuning) -> Cow<'t, Tuning> {
+        let mode = mode(tuning, &self.target.policy_assignment_id, self.answers.facts.as_ref());
+        if mode == tuning.mode { Cow::Borrowed(tuning) } else { Cow::Owned(Tuning { mode, ..tuning.clone() }) }
+    }
+}

@@ -1,0 +1,51 @@
+//! People stop the worker and let it go on.
+
+use serde_json::Value;
+
+use crate::commands::run;
+use crate::stage::Simulation;
+
+const SCOPE: &str = "/subscriptions/35ee058e-5fa0-414c-8145-000000000000";
+
+fn pauses(shown: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = shown["pauses"].as_array().unwrap_or_else(|| panic!("{shown}"));
+    all.iter().map(|pause| (text(&pause["of"]["scope"]), text(&pause["reason"]))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_written_shown_and_ended_by_what_it_is_of() {
+    let simulation = Simulation::start().await;
+    let ended = run(&simulation, &["pause", "--simulated", "--json", "--reason", "freeze"]).await;
+    // Before the worker's first pass there is nothing to write into: everything is paused anyway.
+    if ended.code == Some(1) {
+        assert!(ended.stderr.contains("resume"), "{}", ended.stderr);
+        assert_eq!(run(&simulation, &["controls", "show", "--simulated"]).await.code, Some(3));
+        assert_eq!(run(&simulation, &["resume", "--simulated"]).await.code, Some(0));
+        assert_eq!(run(&simulation, &["pause", "--simulated", "--reason", "freeze"]).await.code, Some(0));
+    }
+    let arguments = ["pause", "--simulated", "--json", "--scope", SCOPE, "--for", "2h", "--cancel-tasks"];
+    let ended = run(&simulation, &arguments).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let both = [(String::new(), "freeze".to_owned()), (SCOPE.to_owned(), String::new())];
+    assert_eq!(pauses(&ended.json()), both);
+    let pause = &ended.json()["pauses"][1];
+    assert!(pause["by"].is_string() && pause["until"].is_string() && pause["cancelTasks"] == true, "{pause}");
+    let shown = run(&simulation, &["controls", "show", "--simulated", "--json"]).await;
+    assert_eq!((shown.code, pauses(&shown.json())), (Some(0), both.to_vec()));
+    assert_eq!((&shown.json()["mode"], &shown.json()["windowIsOpen"]), (&"act".into(), &true.into()));
+    let text = run(&simulation, &["controls", "show", "--simulated"]).await.stdout;
+    assert!(text.contains("everything") && text.contains("freeze") && text.contains("tasks are canceled"), "{text}");
+    // One that is not there cannot be ended, and nothing else is.
+    let ended = run(&simulation, &["resume", "--simulated", "--assignment", "nobody"]).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains("no pause of just this"), "{}", ended.stderr);
+    let ended = run(&simulation, &["resume", "--simulated", "--json", "--scope", SCOPE]).await;
+    assert_eq!(pauses(&ended.json()), both[..1]);
+    let ended = run(&simulation, &["resume", "--simulated"]).await;
+    assert!(ended.code == Some(0) && ended.stdout.contains("nothing is paused"), "{}", ended.stdout);
+    for wrong in [["--for", "soon"], ["--for", "0s"], ["--scope", "/providers/x"], ["--assignment", "{"]] {
+        let ended = run(&simulation, &["pause", "--simulated", wrong[0], wrong[1]]).await;
+        assert_eq!(ended.code, Some(2), "{wrong:?}: {}", ended.stderr);
+    }
+    simulation.terminate().await;
+}
