@@ -4,6 +4,7 @@
 
 mod calls;
 mod crowd;
+mod customers;
 mod history;
 mod many;
 mod pages;
@@ -39,6 +40,7 @@ async fn main() {
     measure!(wanted, "many4", many::measure(size(134, 3), 3, 150, 4));
     measure!(wanted, "crowd", crowd::measure(size(600, 3)));
     measure!(wanted, "crowd1000", crowd::measure(size(1_000, 3)));
+    measure!(wanted, "customers", customers::measure(size(200, 3)));
     measure!(wanted, "history", history::measure(size(2_000, 3)));
     measure!(wanted, "history20", history::measure(size(20_000, 3)));
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));

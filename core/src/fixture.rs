@@ -85,6 +85,7 @@ pub fn rights() -> Rights {
         principal: Some("aaaaaaaa-0000-4000-8000-000000000001".to_owned()),
         holder: target().policy_assignment_id.to_string(),
         assignments: Found::There(Vec::new()),
+        preauthorised: None,
         denials: Found::There(Vec::new()),
         definitions: BTreeMap::new(),
         read_at: now(),

@@ -15,6 +15,7 @@ use remediation::policy::{Override, OverrideKind, Selector, SelectorKind};
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
 use super::definitions::{EFFECTIVE, may_be_effect};
+use super::identity_policy::identity_parameters;
 use super::lenient::{Item, Members, text};
 use super::page::Page;
 
@@ -70,6 +71,7 @@ impl Item for Assignment {
         let effective_version = properties.text("effectiveDefinitionVersion").or(properties.text("definitionVersion"));
         let terms = Terms {
             parameters: parameters(&properties),
+            identity: identity_parameters(properties.given("parameters")),
             overrides: overrides(&properties),
             resource_selectors: resource_selectors(&properties),
         };

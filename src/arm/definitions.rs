@@ -13,6 +13,7 @@ use remediation::role::RoleId;
 
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
+use super::identity_policy::identity_change;
 use super::lenient::{Item, Members, text};
 use super::page::Page;
 
@@ -128,11 +129,13 @@ impl Item for PolicyDefinition {
         let then = rule.object("then");
         let effect = then.given("effect").and_then(text).map(|text| EffectText::of(&text));
         // Of some effects the details are a list, and ask for no role.
-        let details = then.given("details").and_then(Value::as_object);
+        let given = then.given("details");
+        let details = given.and_then(Value::as_object);
         let roles = details.and_then(|details| member(details, "roleDefinitionIds")).and_then(Value::as_array);
-        let roles = roles.map(|all| all.iter().filter_map(text).filter_map(|id| RoleId::of(&id)).collect());
-        let definition =
-            Definition { effect: effect.unwrap_or(EffectText::Computed), defaults, roles: roles.unwrap_or_default() };
+        let roles: Vec<RoleId> =
+            roles.into_iter().flatten().filter_map(text).filter_map(|id| RoleId::of(&id)).collect();
+        let identity = identity_change(&id, given, &roles);
+        let definition = Definition { effect: effect.unwrap_or(EffectText::Computed), defaults, roles, identity };
         Some(Self { id, version, definition })
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found, Terms};
 use remediation::id::{Scope, Target, fold};
-use remediation::policy::{InSet, Resolved, effective_effect};
+use remediation::policy::{IdentityChange, InSet, Resolved, effective_effect};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
@@ -75,6 +75,7 @@ impl FactsReader {
         Ok(Facts {
             references: known.set.as_ref().map(|set| references(set, target)),
             effect: known.effect(target),
+            identity: known.identity(),
             siblings: siblings(&known.assignment, &known.all, target),
             assignment: Found::There(Assignment::clone(&known.assignment)),
             read_at: known.read_at,
@@ -229,6 +230,14 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// What the policy does to identities of resources.
+    pub(super) fn identity(&self) -> IdentityChange {
+        match &self.definition {
+            Found::There(known) => known.definition.identity,
+            Found::Gone | Found::Unreadable(_) => IdentityChange::Nothing,
+        }
+    }
+
     /// The effect of the target's policy; none where its definition cannot be read.
     fn effect(&self, target: &Target) -> Option<Resolved> {
         let Found::There(known) = &self.definition else { return None };
@@ -279,7 +288,8 @@ fn size_of_assignment(assignment: &Assignment) -> usize {
 }
 
 fn size_of_terms(terms: &Terms) -> usize {
-    let parameters: usize = terms.parameters.iter().map(|(name, value)| name.len() + value.len() + 96).sum();
+    let texts = terms.parameters.iter().chain(&terms.identity);
+    let parameters: usize = texts.map(|(name, value)| name.len() + value.len() + 96).sum();
     let selectors = terms.overrides.iter().map(|one| &one.selectors).chain(&terms.resource_selectors).flatten();
     let values: usize = selectors.map(|one| one.values.iter().map(|value| value.len() + 24).sum::<usize>() + 64).sum();
     size_of::<Terms>() + parameters + values + terms.overrides.len() * 64

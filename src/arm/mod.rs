@@ -18,6 +18,7 @@ mod evaluations;
 mod facts;
 mod grants;
 mod homes;
+mod identity_policy;
 mod lenient;
 mod links;
 mod made_grants;

@@ -1,4 +1,4 @@
-//! What the caller itself may do in a subscription. Source: the service's OpenAPI description, Microsoft.Authorization 2022-04-01,
+//! What the caller itself may do in a subscription, or a group of it. Source: the service's OpenAPI description, Microsoft.Authorization 2022-04-01,
 //! "Permissions - List For Resource Group". The path of a subscription answers, too, and stands in no published file
 //! (azure-rest-api-specs#19473). It says nothing of deny assignments and conditions.
 
@@ -6,7 +6,7 @@ use azure_core::http::Method;
 use serde_json::Value;
 
 use remediation::fact::CallKind;
-use remediation::id::SubscriptionId;
+use remediation::id::{Scope, SubscriptionId};
 use remediation::role::Permission;
 
 use crate::azure::Deadline;
@@ -34,6 +34,13 @@ impl Item for Permission {
     }
 }
 
+/// Lists what the caller may do at a scope.
+pub(super) fn permissions_at(scope: &Scope) -> Call<Page<Permission>> {
+    let tail = ["providers", "Microsoft.Authorization", "permissions"];
+    let quota = QuotaScope::Subscription(scope.subscription().clone());
+    Call::new(CallKind::ListPermissions, quota, Method::Get, scope.as_str(), &tail, API_VERSION)
+}
+
 /// What the caller may do in a subscription: its permissions are alternatives.
 ///
 /// # Errors
@@ -43,10 +50,5 @@ pub async fn own_permissions(
     subscription: &SubscriptionId,
     deadline: Deadline,
 ) -> Result<Vec<Permission>, ArmError> {
-    let tail = ["providers", "Microsoft.Authorization", "permissions"];
-    let path = format!("/subscriptions/{subscription}");
-    let quota = QuotaScope::Subscription(subscription.clone());
-    let call: Call<Page<Permission>> =
-        Call::new(CallKind::ListPermissions, quota, Method::Get, &path, &tail, API_VERSION);
-    arm.send_paged(&call, deadline).await
+    arm.send_paged(&permissions_at(&Scope::subscription_wide(subscription.clone())), deadline).await
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use remediation::fact::Found;
-use remediation::id::{Scope, SubscriptionId, Target};
-use remediation::role::{Denial, Home, Rights, RoleAssignment, RoleId};
+use remediation::fact::{CallKind, Found};
+use remediation::id::{Scope, SubscriptionId, Target, fold};
+use remediation::policy::IdentityChange;
+use remediation::role::{Denial, Home, Permission, Preauthorised, Rights, RoleAssignment, RoleId, own_standing};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
@@ -18,9 +19,13 @@ use super::client::ArmClient;
 use super::error::ArmError;
 use super::facts::FactsReader;
 use super::homes::{Homes, OwnedBy};
+use super::identity_policy::place_of_identity;
 use super::lenient::Item;
+use super::own_rights::permissions_at;
 use super::page::Page;
-use super::roles::{KnownRole, Registration, all_assigned, assigned_to, denials, registrations, role_definition};
+use super::roles::{
+    KnownRole, Registration, all_assigned, assigned_at, assigned_to, denials, registrations, role_definition,
+};
 
 /// Most bytes of each of what is kept.
 const MOST: usize = 4 << 20;
@@ -28,6 +33,9 @@ const MOST: usize = 4 << 20;
 const OF_ONE: usize = 400;
 /// Most roles of an identity whose definitions are read: an identity that has more of them has too many to be judged cheaply.
 const MOST_ROLES: usize = 16;
+
+/// Codes of a 404 that say that the group or resource is not there.
+const NOTHING_THERE: [&str; 2] = ["resourcegroupnotfound", "resourcenotfound"];
 
 /// Role assignments, deny assignments, or registrations.
 type KeptLists<T> = Kept<(String, String), (Timestamp, Found<Arc<[T]>>)>;
@@ -39,6 +47,7 @@ pub struct RightsReader {
     assigned: KeptLists<RoleAssignment>,
     denials: KeptLists<Denial>,
     registrations: KeptLists<Registration>,
+    own: KeptLists<Permission>,
     /// By the subscription that has it; by nothing where it is built in.
     roles: Kept<(Option<SubscriptionId>, RoleId), (Timestamp, Found<KnownRole>)>,
 }
@@ -64,6 +73,7 @@ impl RightsReader {
             assigned: Kept::at_most(MOST),
             denials: Kept::at_most(MOST),
             registrations: Kept::at_most(MOST),
+            own: Kept::at_most(MOST),
             roles: Kept::at_most(MOST),
         }
     }
@@ -81,11 +91,16 @@ impl RightsReader {
         let Asking { arm, facts, homes, deadline } = *asking;
         let subscription = target.subscription();
         let known = facts.known(arm, target, since, deadline).await?;
+        let mut identity = None;
         let (required, principal, holder, mut read_at) = match &known {
             Ok(known) => {
                 let required = known.definition.clone().map(|one| one.definition.roles.clone());
                 let holder = known.assignment.user_assigned.as_deref().unwrap_or(&known.assignment.id);
                 let principal = known.assignment.principal.as_deref().map(str::to_owned);
+                if known.identity() == IdentityChange::Assigns {
+                    let terms = known.assignment.terms.as_deref();
+                    identity = Some(terms.and_then(|terms| place_of_identity(&terms.identity, subscription)));
+                }
                 (required, principal, holder.to_owned(), known.read_at)
             }
             // The facts of the assignment say so by themselves.
@@ -118,6 +133,25 @@ impl RightsReader {
                 found
             }
         };
+        let preauthorised = match (identity, &principal) {
+            (Some(place), Some(principal)) => {
+                let scope = place.unwrap_or_else(|| format!("/subscriptions/{subscription}"));
+                let found = match owner {
+                    // Its list has all that lies below, too.
+                    OwnedBy::Tenant(_) => {
+                        let own = |one: &RoleAssignment| one.principal == *principal;
+                        assignments.clone().map(|all| all.into_iter().filter(own).collect())
+                    }
+                    OwnedBy::Us | OwnedBy::Nobody => {
+                        let key = (scope.clone(), principal.clone());
+                        let call = assigned_at(&scope, subscription, principal);
+                        self.list(&self.assigned, arm, key, &call, since, deadline, &mut read_at).await?
+                    }
+                };
+                Some(Preauthorised { scope, assignments: found })
+            }
+            (Some(_) | None, _) => None,
+        };
         let denied = match owner {
             OwnedBy::Us | OwnedBy::Nobody => {
                 let key = (target.scope.to_string(), String::new());
@@ -139,7 +173,13 @@ impl RightsReader {
             is_own && one.is_over(&target.scope.to_string())
         };
         let wanted = match (&required, &assignments) {
-            (Found::There(required), Found::There(assigned)) => to_compare(required, assigned.iter().filter(own)),
+            (Found::There(required), Found::There(assigned)) => {
+                let at_identity = preauthorised.iter().filter_map(|one| match &one.assignments {
+                    Found::There(all) => Some(all.iter().filter(|held| held.is_over(&one.scope))),
+                    Found::Gone | Found::Unreadable(_) => None,
+                });
+                to_compare(required, assigned.iter().filter(own).chain(at_identity.flatten()))
+            }
             _ => BTreeSet::new(),
         };
         let mut definitions = BTreeMap::new();
@@ -147,7 +187,34 @@ impl RightsReader {
             let found = self.role(arm, &target.scope, &role, deadline).await?;
             definitions.insert(role, found);
         }
-        Ok(Rights { home, required, principal, holder, assignments, denials: denied, definitions, read_at })
+        Ok(Rights {
+            home,
+            required,
+            principal,
+            holder,
+            assignments,
+            preauthorised,
+            denials: denied,
+            definitions,
+            read_at,
+        })
+    }
+
+    /// What the worker itself lacks at the target's scope, where a call was refused; none where it cannot be asked now.
+    pub async fn own_standing(
+        &self,
+        arm: &ArmClient,
+        target: &Target,
+        refused: CallKind,
+        deadline: Deadline,
+    ) -> Option<String> {
+        let (scope, mut read_at) = (&target.scope, Timestamp::UNIX_EPOCH);
+        let key = (scope.to_string(), String::new());
+        let call = permissions_at(scope);
+        match self.list(&self.own, arm, key, &call, None, deadline, &mut read_at).await.ok()? {
+            Found::There(all) => Some(own_standing(&all, refused, scope.as_str())),
+            Found::Gone | Found::Unreadable(_) => None,
+        }
     }
 
     #[allow(clippy::too_many_arguments, reason = "what is kept where, and what is asked; each caller differs in both")]
@@ -168,6 +235,10 @@ impl RightsReader {
                 let at = crate::azure::now();
                 let found: Found<Arc<[T]>> = match arm.send_paged(call, deadline).await {
                     Ok(all) => Found::There(all.into()),
+                    // Where nothing is, nothing is assigned.
+                    Err(ArmError::NotFound { code, .. }) if NOTHING_THERE.contains(&fold(&code).as_str()) => {
+                        Found::There(Arc::new([]))
+                    }
                     Err(error) => Found::Unreadable(error.final_words()?),
                 };
                 let count = if let Found::There(all) = &found { all.len() } else { 1 };

@@ -5,8 +5,8 @@ use azure_core::http::Method;
 use serde_json::Value;
 
 use remediation::fact::CallKind;
-use remediation::id::{Scope, fold};
-use remediation::role::{Denial, Permission, RoleAssignment, RoleDefinition, RoleId};
+use remediation::id::{Scope, SubscriptionId, fold};
+use remediation::role::{Denial, Permission, RoleAssignment, RoleDefinition, RoleId, USER_ACCESS_ADMINISTRATOR};
 
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
@@ -16,8 +16,6 @@ use super::page::Page;
 const API_VERSION: &str = "2022-04-01";
 const REGISTRATIONS: &str = "2022-10-01";
 const AUTHORIZATION: &str = "Microsoft.Authorization";
-/// User Access Administrator: the role that Lighthouse gives for granting.
-const USER_ACCESS_ADMINISTRATOR: &str = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
 
 fn quota(scope: &Scope) -> QuotaScope {
     QuotaScope::Subscription(scope.subscription().clone())
@@ -30,6 +28,15 @@ pub(super) fn assigned_to(scope: &Scope, principal: &str) -> Call<Page<RoleAssig
     let filter = format!("atScope() and assignedTo('{}')", principal.replace('\'', "''"));
     let path = scope.to_string();
     Call::new(CallKind::ListRoleAssignments, quota(scope), Method::Get, &path, &tail, API_VERSION)
+        .with_query("$filter", filter)
+}
+
+/// The same at any place of a subscription: at a user-assigned identity, or its group.
+pub(super) fn assigned_at(place: &str, subscription: &SubscriptionId, principal: &str) -> Call<Page<RoleAssignment>> {
+    let tail = ["providers", AUTHORIZATION, "roleAssignments"];
+    let filter = format!("atScope() and assignedTo('{}')", principal.replace('\'', "''"));
+    let quota = QuotaScope::Subscription(subscription.clone());
+    Call::new(CallKind::ListRoleAssignments, quota, Method::Get, place, &tail, API_VERSION)
         .with_query("$filter", filter)
 }
 

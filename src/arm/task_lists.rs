@@ -138,7 +138,8 @@ impl TaskLists {
         Ok((own.began, ActiveTasks::Some(tasks)))
     }
 
-    /// Those of a group, where its customer has delegated no more than that. What else runs in the subscription is out of sight.
+    /// Those of a group, where its customer has delegated no more than that. What else runs in the subscription nobody can ever
+    /// see, so these are all.
     async fn of_group(
         &self,
         arm: &ArmClient,
@@ -146,14 +147,14 @@ impl TaskLists {
         deadline: Deadline,
     ) -> Result<(Instant, ActiveTasks), ArmError> {
         if let Some(read) = self.of_group.get(scope, self.fresh) {
-            return Ok((read.began, ActiveTasks::Some(read.active.clone())));
+            return Ok((read.began, ActiveTasks::All(read.active.clone())));
         }
         let began = Instant::now();
         let (tasks, _) = arm.send_some(&list_tasks_in(scope), None, OF_ASSIGNMENT, deadline).await?;
         let active = active(tasks);
         let size = size(&active);
         let read = self.of_group.keep(scope, Arc::new(Read { began, active }), size);
-        Ok((read.began, ActiveTasks::Some(read.active.clone())))
+        Ok((read.began, ActiveTasks::All(read.active.clone())))
     }
 
     async fn of_assignment(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<Tasks, ArmError> {

@@ -207,6 +207,12 @@ fn summary(report: &Report, mode: Mode, verbose: bool) -> String {
             parked.resource, parked.reason, parked.words, parked.hint
         ));
     }
+    for parked in &report.parked_target_list {
+        text.push_str(&format!(
+            "\n\nA parked target: {}\n  reason: {}\n  {}\n  how to fix it: {}",
+            parked.assignment, parked.reason, parked.words, parked.hint
+        ));
+    }
     if report.timed_out {
         text.push_str("\n\nThe demo ended before everything had settled.");
     }

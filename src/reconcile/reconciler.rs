@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use remediation::control::unread_controls;
 use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
-use remediation::document::{Rival, TargetDocument};
-use remediation::fact::{Creation, DeploymentList, PolicyState, ScopeStates, Unread};
+use remediation::document::{ParkReason, Rival, TargetDocument};
+use remediation::fact::{CallKind, Creation, DeploymentList, PolicyState, ScopeStates, Unanswered, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
 use remediation::role::{Grant, GrantAnswer};
@@ -222,7 +222,7 @@ impl Reconciler {
                     observed
                 }
                 Err(error) => {
-                    let unanswered = unanswered(&error, target);
+                    let unanswered = self.explained(&error, target, slot).await;
                     if !pass.is_told(&unanswered) {
                         journal::unanswered(target, &error);
                     }
@@ -249,7 +249,14 @@ impl Reconciler {
                     Err(error) if is_crowded_out(error) => self.slots.refused(&task.target),
                     Err(_) => {}
                 }
-                Observed::Creation(task.name, creation(answer))
+                let mut creation = creation(answer);
+                if let Creation::Park(cause) = &mut creation
+                    && cause.reason == ParkReason::WorkerLacksPermission
+                    && let Some(standing) = self.own_standing(CallKind::CreateTask, target, slot).await
+                {
+                    cause.words = format!("{}; {standing}", cause.words);
+                }
+                Observed::Creation(task.name, creation)
             }
             Next::Grant(grant) => {
                 let name = grant.name.clone();
@@ -257,7 +264,7 @@ impl Reconciler {
                     Ok(answer) => Observed::Granted(name, answer),
                     Err(error) => {
                         journal::unanswered(target, &error);
-                        Observed::Unanswered(unanswered(&error, target))
+                        Observed::Unanswered(self.explained(&error, target, slot).await)
                     }
                 }
             }
@@ -320,6 +327,23 @@ impl Reconciler {
     /// Until when a change may be sent.
     fn sends_before(&self, pass: &Pass) -> Option<Duration> {
         pass.sends_before(&self.tuning, self.clocks.moment())
+    }
+
+    /// Why a question has no answer; with what the worker lacks, where that is why.
+    async fn explained(&self, error: &ArmError, target: &Target, slot: Deadline) -> Unanswered {
+        let mut unanswered = unanswered(error, target);
+        if let Some(refusal) = &mut unanswered.refusal
+            && refusal.reason == ParkReason::WorkerLacksPermission
+            && error.is_forbidden()
+            && let Some(standing) = self.own_standing(refusal.call, target, slot).await
+        {
+            refusal.words = format!("{}; {standing}", refusal.words);
+        }
+        unanswered
+    }
+
+    async fn own_standing(&self, refused: CallKind, target: &Target, slot: Deadline) -> Option<String> {
+        self.rights.own_standing(&self.arm, target, refused, slot).await
     }
 
     /// Gives a role, and once more the other way where the answer says that the identity is a customer's, or is not.

@@ -41,8 +41,18 @@ async fn the_demo_fixes_all_that_can_be_fixed_and_says_so_in_json() {
     let count = |name: &str| report[name].as_u64().unwrap();
     assert!(count("fixed") > 150 && count("duplicates") > 30 && count("retries") > 0, "{report}");
     assert!(count("tasks") < count("fixed") / 4, "tasks carry many resources: {report}");
-    assert_eq!(report["parked"], json!({ "missingPermission": 10, "permanentFailure": 1 }));
-    assert_eq!((&report["parkedTargets"], &report["wronglyParked"]), (&json!(1), &json!(0)));
+    assert_eq!(report["parked"], json!({ "missingPermission": 14, "permanentFailure": 1 }));
+    assert_eq!((&report["parkedTargets"], &report["wronglyParked"]), (&json!(3), &json!(0)));
+    assert_eq!((&report["skipped"]["exempt"], &report["skipped"]["notRemediable"]), (&json!(1), &json!(8)), "{report}");
+    let hint = |name: &str| {
+        let targets = report["parkedTargetList"].as_array().unwrap();
+        let target = targets.iter().find(|one| one["assignment"].as_str().unwrap().ends_with(name));
+        target.unwrap_or_else(|| panic!("{name} is parked: {report}"))["hint"].as_str().unwrap().to_owned()
+    };
+    assert!(hint("/network").starts_with("Run: az role assignment create"), "{}", hint("/network"));
+    assert!(hint("/logs").starts_with("Run: az rest") && hint("/logs").contains("GRANT_ROLES"), "{}", hint("/logs"));
+    let lacking = hint("/alerts");
+    assert!(lacking.starts_with("Have the customer run") && lacking.contains("Lighthouse template"), "{lacking}");
     assert!(!report["parkedExample"]["hint"].as_str().unwrap().is_empty());
 }
 

@@ -121,6 +121,12 @@ fn what_is_certain_goes_as_a_whole_and_what_is_not_sends_one_ahead() {
     assert_eq!(first_wave(told(false, away())), 1, "a delegated reader does not see all");
     let unread = Rights { assignments: Found::Unreadable("no".to_owned()), ..told(true, Home::Ours) };
     assert_eq!(first_wave(unread), 1);
+    let version = Found::Unreadable("version 1.*.* cannot be named".to_owned());
+    assert_eq!(
+        first_wave(Rights { required: version, ..told(true, Home::Ours) }),
+        1,
+        "of a version that cannot be read"
+    );
 }
 
 #[test]

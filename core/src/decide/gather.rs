@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::control::AssignedControls;
 use crate::document::{Entry, EntryState, ParkReason, TargetCause, TargetDocument};
-use crate::fact::{Facts, Found, NewTask};
+use crate::fact::{ActiveTasks, Facts, Found, NewTask};
 use crate::id::ResourceId;
 use crate::role::Grant;
 use crate::settings::Mode;
@@ -192,6 +192,10 @@ impl Context<'_> {
         }
         let blockers = self.blockers();
         let again = next_pass(longest_waiting, self.tuning, self.now);
+        // Beside another deployment identities are lost: whoever changes them must know of all that others touch.
+        if facts.identity.is_any() && !matches!(self.pass.answers.active_tasks, Some(ActiveTasks::All(_))) {
+            return Gathered::NoneFree(again);
+        }
         match self.escalation(facts, &blockers) {
             Escalation::First(next) => return Gathered::Next(next),
             Escalation::Task(task) => match self.authorised() {

@@ -81,6 +81,8 @@ pub enum ParkReason {
     Canceled,
     /// The assignment has no identity to act with.
     NoIdentity,
+    /// The policy assigns identities, which one that lives and dies with the assignment cannot.
+    IdentityUnfit,
     /// The assignment is of an initiative, and the event named no policy within it.
     ReferenceMissing,
     /// Resource Manager does not let the worker itself ask what it must know, or open tasks.
@@ -117,6 +119,7 @@ impl ParkReason {
             Self::Flapping => "flapping",
             Self::Canceled => "canceled",
             Self::NoIdentity => "noIdentity",
+            Self::IdentityUnfit => "identityUnfit",
             Self::ReferenceMissing => "referenceMissing",
             Self::WorkerLacksPermission => "workerLacksPermission",
             Self::TaskRefused => "taskRefused",
@@ -150,6 +153,7 @@ impl ParkReason {
             | Self::FixDidNotHelp
             | Self::Canceled
             | Self::NoIdentity
+            | Self::IdentityUnfit
             | Self::ReferenceMissing => false,
         }
     }
@@ -193,6 +197,9 @@ impl ParkReason {
             }
             Self::NoIdentity => {
                 "Give the policy assignment a managed identity (and a location), and that identity the policy's roles."
+            }
+            Self::IdentityUnfit => {
+                "Give the policy assignment a user-assigned identity, and that one the policy's roles before: Contributor at the subscription, and User Access Administrator at the identity that the policy assigns, or at its resource group. A system-assigned identity cannot be authorised ahead of the assignment."
             }
             Self::WorkerLacksPermission => {
                 "Grant the worker's own identity Resource Policy Contributor on the subscription or a management group above it (in a delegated subscription: in the Lighthouse registration)."

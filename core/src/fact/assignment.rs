@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::control::AssignedControls;
 use crate::id::{ArmId, Target};
-use crate::policy::{Override, Resolved, Selector};
+use crate::policy::{IdentityChange, Override, Resolved, Selector};
 use crate::time::Timestamp;
 
 /// What is assigned.
@@ -52,6 +52,8 @@ pub struct Assignment {
 pub struct Terms {
     /// The values of its parameters that may be an effect, by folded name.
     pub parameters: BTreeMap<String, String>,
+    /// Those that say which identity a built-in policy assigns, by folded name.
+    pub identity: BTreeMap<String, String>,
     /// Its overrides, in their order.
     pub overrides: Vec<Override>,
     /// Its `resourceSelectors`; each lets in what meets all its selectors.
@@ -89,6 +91,8 @@ pub struct Facts {
     pub references: Option<Found<Vec<String>>>,
     /// The effect that the target's policy has under the assignment; none where its definition cannot be read.
     pub effect: Option<Resolved>,
+    /// What the policy does to identities of resources, as far as its definition can be read.
+    pub identity: IdentityChange,
     /// The targets in the subscription of the same policy, this one too: what is assigned here may be assigned many times.
     pub siblings: Vec<Target>,
     /// Since when at least all of this was so: it was read then, or later.
@@ -99,6 +103,13 @@ impl Facts {
     /// What is known where nothing of the assignment is.
     #[must_use]
     pub fn without_assignment(assignment: Found<Assignment>, read_at: Timestamp) -> Self {
-        Self { assignment, references: None, effect: None, siblings: Vec::new(), read_at }
+        Self {
+            assignment,
+            references: None,
+            effect: None,
+            identity: IdentityChange::Nothing,
+            siblings: Vec::new(),
+            read_at,
+        }
     }
 }

@@ -50,6 +50,32 @@ pub enum CallKind {
 }
 
 impl CallKind {
+    /// All of them.
+    pub const ALL: [Self; 22] = [
+        Self::CreateTask,
+        Self::ReadTask,
+        Self::DeleteTask,
+        Self::CancelTask,
+        Self::ListTasks,
+        Self::ListDeployments,
+        Self::QueryStates,
+        Self::ListAssignments,
+        Self::ReadAssignment,
+        Self::ReadSubscription,
+        Self::ReadSetDefinition,
+        Self::ListSetDefinitions,
+        Self::ReadDefinition,
+        Self::ListDefinitions,
+        Self::ListRoleAssignments,
+        Self::ListDenyAssignments,
+        Self::ReadRoleDefinition,
+        Self::ListRegistrations,
+        Self::ListPermissions,
+        Self::GrantRole,
+        Self::TriggerEvaluation,
+        Self::ReadEvaluation,
+    ];
+
     /// The word in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -102,6 +128,35 @@ impl CallKind {
             Self::TriggerEvaluation => "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action",
             // The answer to the request names a place below `asyncOperationResults`, which is a resource type of its own.
             Self::ReadEvaluation => "Microsoft.PolicyInsights/asyncOperationResults/read",
+        }
+    }
+
+    /// Whether the worker makes such calls with any settings. Without the right to the others it goes on.
+    #[must_use]
+    pub fn is_always_needed(self) -> bool {
+        match self {
+            Self::CreateTask
+            | Self::ReadTask
+            | Self::ListTasks
+            | Self::ListDeployments
+            | Self::QueryStates
+            | Self::ListAssignments
+            | Self::ReadAssignment
+            | Self::ReadSubscription
+            | Self::ReadSetDefinition
+            | Self::ListSetDefinitions
+            | Self::ReadDefinition
+            | Self::ListDefinitions
+            | Self::ListRoleAssignments
+            | Self::ListDenyAssignments
+            | Self::ReadRoleDefinition => true,
+            Self::DeleteTask
+            | Self::CancelTask
+            | Self::ListRegistrations
+            | Self::ListPermissions
+            | Self::GrantRole
+            | Self::TriggerEvaluation
+            | Self::ReadEvaluation => false,
         }
     }
 

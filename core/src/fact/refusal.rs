@@ -43,6 +43,7 @@ impl Refusal {
             | ParkReason::FixDidNotHelp
             | ParkReason::Canceled
             | ParkReason::NoIdentity
+            | ParkReason::IdentityUnfit
             | ParkReason::ReferenceMissing => false,
         }
     }

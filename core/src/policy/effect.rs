@@ -8,6 +8,7 @@ use crate::fact::Effect;
 use crate::id::fold;
 use crate::role::RoleId;
 
+use super::identity::IdentityChange;
 use super::selector::{Override, OverrideKind, Selected};
 
 /// An effect as a definition or an initiative says it.
@@ -30,6 +31,8 @@ pub struct Definition {
     pub defaults: BTreeMap<String, String>,
     /// `roleDefinitionIds`.
     pub roles: Vec<RoleId>,
+    /// What it does to identities of resources.
+    pub identity: IdentityChange,
 }
 
 /// A policy's place in an initiative.
@@ -125,7 +128,8 @@ mod tests {
     }
 
     fn definition(effect: &str, default: &str) -> Definition {
-        Definition { effect: EffectText::of(effect), defaults: texts(&[("effect", default)]), roles: Vec::new() }
+        let (effect, defaults) = (EffectText::of(effect), texts(&[("effect", default)]));
+        Definition { effect, defaults, roles: Vec::new(), identity: IdentityChange::Nothing }
     }
 
     /// A member of an initiative that gives nothing.

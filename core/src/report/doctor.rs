@@ -73,32 +73,14 @@ impl Finding {
     }
 }
 
-/// Calls that every worker makes. The others depend on the settings, or on what the deployment was asked to give.
-const CALLS: [CallKind; 14] = [
-    CallKind::CreateTask,
-    CallKind::ReadTask,
-    CallKind::ListTasks,
-    CallKind::ListDeployments,
-    CallKind::QueryStates,
-    CallKind::ListAssignments,
-    CallKind::ReadSubscription,
-    CallKind::ReadSetDefinition,
-    CallKind::ListSetDefinitions,
-    CallKind::ReadDefinition,
-    CallKind::ListDefinitions,
-    CallKind::ListRoleAssignments,
-    CallKind::ListDenyAssignments,
-    CallKind::ReadRoleDefinition,
-];
-
 /// What the worker may not do in a subscription, given its permissions there.
 #[must_use]
 pub fn own_rights(subscription: &str, permissions: &[Permission], tuning: &Tuning) -> Finding {
     const CHECK: &str = "rights";
     let grants = (!tuning.grant_roles.is_empty()).then_some(CallKind::GrantRole);
     let deletes = tuning.keep_tasks_for.map(|_| CallKind::DeleteTask);
-    let mut missing: Vec<_> = CALLS
-        .into_iter()
+    let always = CallKind::ALL.into_iter().filter(|kind| kind.is_always_needed());
+    let mut missing: Vec<_> = always
         .chain(grants)
         .chain(deletes)
         .map(CallKind::action)

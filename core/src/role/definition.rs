@@ -6,6 +6,9 @@ use crate::id::fold;
 
 use super::pattern::{covers, overlap};
 
+/// Gives access to others: in a Lighthouse template, the authorization to grant what `delegatedRoleDefinitionIds` lists.
+pub const USER_ACCESS_ADMINISTRATOR: &str = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
+
 /// With any of these a principal can give rights to itself or to others. `Microsoft.ManagedServices/registration…/write` is none of them:
 /// Contributor has it, and the service asks for `roleAssignments/write` besides.
 const GIVES_RIGHTS: [&str; 6] = [
@@ -101,6 +104,15 @@ impl RoleDefinition {
             actions.max(all(&element.data_actions, &element.not_data_actions, data))
         };
         self.permissions.iter().map(of).max().unwrap_or(Covered::Yes)
+    }
+
+    /// Whether it lets somebody give rights in a way that none of these elements does: then they certainly do not cover it.
+    #[must_use]
+    pub fn gives_more_rights_than<'a>(&self, elements: impl Iterator<Item = &'a Permission> + Clone) -> bool {
+        GIVES_RIGHTS.iter().any(|action| {
+            let here = self.permissions.iter().any(|element| element.allows(action));
+            here && !elements.clone().any(|element| element.allows(action))
+        })
     }
 
     /// Whether whoever has it can give rights: judged by what it allows, so that Contributor passes and a look-alike of Owner does not.

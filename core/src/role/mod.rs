@@ -5,6 +5,7 @@
 mod assigned;
 mod definition;
 mod grant;
+mod own;
 mod pattern;
 mod preflight;
 #[cfg(test)]
@@ -13,8 +14,9 @@ mod remedy;
 mod rights;
 
 pub use assigned::{Denial, RoleAssignment};
-pub use definition::{Covered, Permission, RoleDefinition, RoleId};
+pub use definition::{Covered, Permission, RoleDefinition, RoleId, USER_ACCESS_ADMINISTRATOR};
 pub use grant::{Grant, GrantAnswer, Grantable};
+pub use own::own_standing;
 pub use preflight::{Doubt, Standing, preflight};
 pub(crate) use remedy::Remedy;
-pub use rights::{Home, Rights};
+pub use rights::{Home, Preauthorised, Rights};

@@ -8,7 +8,7 @@ use crate::id::fold;
 
 use super::assigned::RoleAssignment;
 use super::definition::{Covered, RoleId};
-use super::rights::{Home, Rights};
+use super::rights::{Home, Preauthorised, Rights, is_of_the_identity};
 
 /// Why it cannot be told for certain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,13 +70,16 @@ pub fn preflight(rights: &Rights, scope: &str) -> Standing {
     if rights.principal.is_none() {
         return unreadable("the identity of the assignment", required.clone());
     }
-    let held: Vec<_> = assigned.iter().filter(|one| holds(one, rights, scope)).collect();
     let (mut missing, mut absent) = (Vec::new(), Vec::new());
     for role in required {
-        match of_role(role, &held, rights) {
+        match of_role(role, &held(role, assigned, rights, scope), rights) {
             Has::Yes => {}
             Has::Perhaps(doubt) => {
                 doubts.push(doubt);
+                missing.push(role.clone());
+            }
+            Has::No if is_unread(role, rights) => {
+                doubts.push(Doubt::Unreadable(format!("the role assignments at {}", rights.place_of(role, scope))));
                 missing.push(role.clone());
             }
             Has::No if rights.home != Home::Ours => {
@@ -107,7 +110,10 @@ fn of_role(role: &RoleId, held: &[&RoleAssignment], rights: &Rights) -> Has {
     }
     let certain = || held.iter().filter(|one| !one.has_condition);
     let elements = certain().filter_map(|one| rights.definition(&one.role)).flat_map(|known| known.permissions.iter());
-    let covered = rights.definition(role).map(|wanted| wanted.is_covered_by(elements));
+    let covered = rights.definition(role).map(|wanted| wanted.is_covered_by(elements.clone()));
+    // What a policy that assigns identities cannot do without: to lock them is a matter of this one role.
+    let is_short = || rights.definition(role).is_some_and(|wanted| wanted.gives_more_rights_than(elements.clone()));
+    let is_certain = rights.preauthorised.is_some() && is_of_the_identity(role);
     if covered == Some(Covered::Yes) {
         return Has::Yes;
     }
@@ -125,6 +131,7 @@ fn of_role(role: &RoleId, held: &[&RoleAssignment], rights: &Rights) -> Has {
         return Has::Perhaps(Doubt::Unreadable(format!("what the role {unread} allows")));
     }
     match covered {
+        Some(Covered::Uncertain) if is_certain && is_short() => Has::No,
         Some(Covered::Uncertain) => Has::Perhaps(Doubt::Overlap(role.clone())),
         Some(Covered::Yes | Covered::No) | None => Has::No,
     }
@@ -135,6 +142,22 @@ fn may_allow(held: &RoleId, wanted: &RoleId, rights: &Rights) -> bool {
         (Some(held), Some(wanted)) => wanted.is_covered_by(held.permissions.iter()) != Covered::No,
         (None, _) | (_, None) => true,
     }
+}
+
+/// What the identity has where this role must hold.
+fn held<'a>(role: &RoleId, at_scope: &'a [RoleAssignment], rights: &'a Rights, scope: &str) -> Vec<&'a RoleAssignment> {
+    let place = rights.place_of(role, scope);
+    let at_identity = match &rights.preauthorised {
+        Some(Preauthorised { assignments: Found::There(all), .. }) if is_of_the_identity(role) => all.as_slice(),
+        Some(_) | None => &[],
+    };
+    at_scope.iter().chain(at_identity).filter(|one| holds(one, rights, place)).collect()
+}
+
+/// Whether it cannot be read who has this role where it must hold.
+fn is_unread(role: &RoleId, rights: &Rights) -> bool {
+    let at_identity = rights.preauthorised.as_ref().map(|preauthorised| &preauthorised.assignments);
+    is_of_the_identity(role) && matches!(at_identity, Some(Found::Unreadable(_)))
 }
 
 /// Whether a role assignment is one of the identity's, over the scope. At home the service has matched the principal and its groups.

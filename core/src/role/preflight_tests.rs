@@ -14,6 +14,8 @@ const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 const TAGS: &str = "4a9ae827-6dc8-4573-8ac7-8239d42aa03f";
 const LOGS: &str = "92aaf0da-9dab-42b6-94a3-d43ce8d16293";
 const CUSTOM: &str = "cccccccc-0000-4000-8000-000000000001";
+const ACCESS: &str = USER_ACCESS_ADMINISTRATOR;
+const OPERATOR: &str = "f1a07417-d97a-45cb-824c-7a7467783830";
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
 fn id(role: &str) -> RoleId {
@@ -47,6 +49,16 @@ fn definitions() -> BTreeMap<RoleId, Found<RoleDefinition>> {
             vec![element(&["*/read", "Microsoft.Insights/diagnosticSettings/*"], &[])],
         ),
         one(OWNER, "Owner", vec![element(&["*"], &[])]),
+        one(
+            ACCESS,
+            "User Access Administrator",
+            vec![element(&["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"], &[])],
+        ),
+        one(
+            OPERATOR,
+            "Managed Identity Operator",
+            vec![element(&["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], &[])],
+        ),
     ]
     .into()
 }
@@ -319,6 +331,315 @@ fn of_delegated() -> Vec<Case> {
     ]
 }
 
+const IDENTITIES: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322/resourcegroups/built-in-identity-rg";
+
+/// The policy assigns identities, and this is there at their group.
+fn at_identity(rights: &mut Rights, assignments: Vec<RoleAssignment>) {
+    rights.preauthorised = Some(Preauthorised { scope: IDENTITIES.to_owned(), assignments: Found::There(assignments) });
+}
+
+/// What the two built-in policies that assign identities ask for, as their JSON lists it.
+const ASSIGNS: [&str; 2] = [CONTRIBUTOR, ACCESS];
+
+fn of_identity_policies() -> Vec<Case> {
+    let contributor = || vec![assigned(SUB, CONTRIBUTOR)];
+    vec![
+        case(
+            "identities: all is authorised before",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                at_identity(rights, vec![assigned(IDENTITIES, ACCESS)]);
+            },
+            Standing::Granted,
+        ),
+        case(
+            "identities: nobody may lock them",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                at_identity(rights, vec![]);
+            },
+            missing(&[ACCESS]),
+        ),
+        case(
+            "identities: from the subscription",
+            &ASSIGNS,
+            vec![assigned(SUB, CONTRIBUTOR), assigned(SUB, ACCESS)],
+            |rights| {
+                at_identity(rights, vec![]);
+            },
+            Standing::Granted,
+        ),
+        case(
+            "identities: at another group",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                at_identity(rights, vec![assigned(&format!("{SUB}/resourceGroups/other"), ACCESS)]);
+            },
+            missing(&[ACCESS]),
+        ),
+        case(
+            "identities: a larger role at their group",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                at_identity(rights, vec![assigned(IDENTITIES, OWNER)]);
+            },
+            Standing::Granted,
+        ),
+        case(
+            "identities: Contributor at their group is not enough",
+            &ASSIGNS,
+            vec![],
+            |rights| {
+                at_identity(rights, vec![assigned(IDENTITIES, CONTRIBUTOR), assigned(IDENTITIES, ACCESS)]);
+            },
+            missing(&[CONTRIBUTOR]),
+        ),
+        case(
+            "identities: nothing at all, in the order of the JSON",
+            &ASSIGNS,
+            vec![],
+            |rights| {
+                at_identity(rights, vec![]);
+            },
+            missing(&ASSIGNS),
+        ),
+        case(
+            "identities: their group cannot be read",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                let assignments = Found::Unreadable("AuthorizationFailed".to_owned());
+                rights.preauthorised = Some(Preauthorised { scope: IDENTITIES.to_owned(), assignments });
+            },
+            uncertain(&[Doubt::Unreadable(format!("the role assignments at {IDENTITIES}"))], &[ACCESS]),
+        ),
+        case(
+            "identities: on a condition",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                at_identity(rights, vec![RoleAssignment { has_condition: true, ..assigned(IDENTITIES, ACCESS) }]);
+            },
+            uncertain(&[Doubt::Condition(id(ACCESS))], &[ACCESS]),
+        ),
+        case(
+            "identities: the operator's role at their group",
+            &[OPERATOR],
+            vec![],
+            |rights| {
+                at_identity(rights, vec![assigned(IDENTITIES, OPERATOR)]);
+            },
+            Standing::Granted,
+        ),
+        case(
+            "identities: another policy does not look there",
+            &[OPERATOR],
+            vec![],
+            |rights| {
+                rights.preauthorised = None;
+            },
+            missing(&[OPERATOR]),
+        ),
+        case(
+            "identities: delegated, not seen",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                delegated(rights);
+                at_identity(rights, vec![]);
+            },
+            uncertain(&[Doubt::Unseen(id(ACCESS))], &[ACCESS]),
+        ),
+        case(
+            "identities: delegated, another principal's",
+            &ASSIGNS,
+            contributor(),
+            |rights| {
+                delegated(rights);
+                at_identity(
+                    rights,
+                    vec![RoleAssignment { principal: GROUP.to_owned(), ..assigned(IDENTITIES, ACCESS) }],
+                );
+            },
+            uncertain(&[Doubt::Unseen(id(ACCESS))], &[ACCESS]),
+        ),
+    ]
+}
+
+fn of_more() -> Vec<Case> {
+    let none: fn(&mut Rights) = |_| {};
+    let group = || "/providers/Microsoft.Management/managementGroups/theirs";
+    vec![
+        case(
+            "a role that can give rights is asked for, and missing",
+            &[OWNER],
+            vec![assigned(SUB, TAGS)],
+            none,
+            missing(&[OWNER]),
+        ),
+        case(
+            "a role that can give rights is asked for, and there",
+            &[OWNER],
+            vec![assigned(SUB, OWNER)],
+            none,
+            Standing::Granted,
+        ),
+        case(
+            "the pinned version asks for nothing",
+            &[TAGS],
+            vec![],
+            |rights| rights.required = Found::There(vec![]),
+            Standing::Granted,
+        ),
+        case(
+            "the pinned version asks for another role",
+            &[TAGS],
+            vec![assigned(SUB, TAGS)],
+            |rights| {
+                rights.required = Found::There(vec![id(LOGS)]);
+            },
+            missing(&[LOGS]),
+        ),
+        case(
+            "the pinned version cannot be read",
+            &[TAGS],
+            vec![assigned(SUB, TAGS)],
+            |rights| {
+                rights.required = Found::Unreadable("version 1.*.* cannot be named".to_owned());
+            },
+            uncertain(&[Doubt::Unreadable("the policy definition: version 1.*.* cannot be named".to_owned())], &[]),
+        ),
+        case(
+            "the definition is gone",
+            &[TAGS],
+            vec![assigned(SUB, TAGS)],
+            |rights| rights.required = Found::Gone,
+            uncertain(&[Doubt::Unreadable("the policy definition is gone".to_owned())], &[]),
+        ),
+        case(
+            "one of two on a condition, the other missing",
+            &[TAGS, LOGS],
+            vec![RoleAssignment { has_condition: true, ..assigned(SUB, TAGS) }],
+            none,
+            missing(&[LOGS]),
+        ),
+        case(
+            "data actions are another matter",
+            &[CUSTOM],
+            vec![assigned(SUB, CONTRIBUTOR)],
+            |rights| {
+                let data =
+                    Permission { data_actions: vec!["Microsoft.Storage/*/read".to_owned()], ..Permission::default() };
+                custom(rights, vec![data]);
+            },
+            missing(&[CUSTOM]),
+        ),
+        case(
+            "a custom role is asked for, and a superset is there",
+            &[CUSTOM],
+            vec![assigned(SUB, CONTRIBUTOR)],
+            |rights| {
+                custom(rights, vec![element(&["Microsoft.Resources/tags/write"], &[])]);
+            },
+            Standing::Granted,
+        ),
+        case(
+            "a denial that stops at its own scope, above",
+            &[TAGS],
+            vec![assigned(SUB, TAGS)],
+            |rights| {
+                rights.denials = Found::There(vec![Denial {
+                    only_there: true,
+                    ..denial("/providers/Microsoft.Management/managementGroups/contoso")
+                }]);
+            },
+            Standing::Granted,
+        ),
+        case(
+            "two denials, each by its name",
+            &[TAGS],
+            vec![assigned(SUB, TAGS)],
+            |rights| {
+                let other = Denial { name: "Managed".to_owned(), principals: vec![ME.to_owned()], ..denial(SUB) };
+                rights.denials = Found::There(vec![denial(SUB), other]);
+            },
+            uncertain(&[Doubt::Denied("Stack".to_owned()), Doubt::Denied("Managed".to_owned())], &[]),
+        ),
+        case(
+            "denials cannot be read",
+            &[TAGS],
+            vec![assigned(SUB, TAGS)],
+            |rights| {
+                rights.denials = Found::Unreadable("AuthorizationFailed".to_owned());
+            },
+            Standing::Granted,
+        ),
+        case(
+            "a tenant's root group, in another spelling",
+            &[TAGS],
+            vec![assigned(&group().to_uppercase(), TAGS)],
+            none,
+            Standing::Granted,
+        ),
+        case(
+            "delegated, a custom role that cannot be read",
+            &[TAGS],
+            vec![assigned(SUB, CUSTOM)],
+            delegated,
+            uncertain(&[Doubt::Unreadable(format!("what the role {CUSTOM} allows"))], &[TAGS]),
+        ),
+        case(
+            "delegated, an inherited initiative that the subscription's list does not have",
+            &[TAGS],
+            vec![],
+            |rights| {
+                delegated(rights);
+                rights.required = Found::Unreadable("it is not among those that the subscription lists".to_owned());
+            },
+            uncertain(
+                &[Doubt::Unreadable(
+                    "the policy definition: it is not among those that the subscription lists".to_owned(),
+                )],
+                &[],
+            ),
+        ),
+        case(
+            "delegated, role assignments cannot be read",
+            &[TAGS],
+            vec![],
+            |rights| {
+                delegated(rights);
+                rights.assignments = Found::Gone;
+            },
+            uncertain(&[Doubt::Unreadable("the role assignments are not found".to_owned())], &[TAGS]),
+        ),
+    ]
+}
+
+#[test]
+fn a_policy_that_assigns_identities_deploys_to_the_subscription_whatever_its_task_is_for() {
+    let at_group = format!("{SUB}/resourceGroups/rg");
+    let case = case(
+        "",
+        &ASSIGNS,
+        vec![assigned(&at_group, CONTRIBUTOR)],
+        |rights| {
+            at_identity(rights, vec![assigned(IDENTITIES, ACCESS)]);
+        },
+        Standing::Granted,
+    );
+    let rights = rights(&case);
+    assert_eq!(preflight(&rights, &at_group), missing(&[CONTRIBUTOR]));
+    assert_eq!(rights.place_of(&id(CONTRIBUTOR), &at_group), SUB);
+    assert_eq!(rights.place_of(&id(ACCESS), &at_group), IDENTITIES);
+    let other = Rights { preauthorised: None, ..rights };
+    assert_eq!(other.place_of(&id(ACCESS), &at_group), at_group);
+}
+
 fn rights(case: &Case) -> Rights {
     let mut rights = Rights {
         home: Home::Ours,
@@ -326,6 +647,7 @@ fn rights(case: &Case) -> Rights {
         principal: Some(ME.to_owned()),
         holder: format!("{SUB}/providers/microsoft.authorization/policyassignments/tags"),
         assignments: Found::There(case.assigned.clone()),
+        preauthorised: None,
         denials: Found::There(Vec::new()),
         definitions: definitions(),
         read_at: now(),
@@ -336,8 +658,8 @@ fn rights(case: &Case) -> Rights {
 
 #[test]
 fn each_case_has_its_exact_diagnosis() {
-    let cases: Vec<_> = of_home().into_iter().chain(of_delegated()).collect();
-    assert!(cases.len() >= 35, "{}", cases.len());
+    let cases: Vec<_> = [of_home(), of_delegated(), of_identity_policies(), of_more()].into_iter().flatten().collect();
+    assert!(cases.len() >= 60, "{}", cases.len());
     for case in cases {
         let rights = rights(&case);
         if let Found::Unreadable(_) = &rights.assignments {

@@ -5,19 +5,16 @@ use serde_json::json;
 
 use crate::fact::Found;
 
-use super::definition::RoleId;
+use super::definition::{RoleId, USER_ACCESS_ADMINISTRATOR};
 use super::grant::{Grant, Grantable};
 use super::rights::{Home, Rights};
-
-/// User Access Administrator: in a template, the authorization to grant what `delegatedRoleDefinitionIds` lists.
-const USER_ACCESS_ADMINISTRATOR: &str = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
 
 /// What helps against roles that are missing, or may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Remedy<'a> {
     /// What was read.
     pub(crate) rights: &'a Rights,
-    /// Where the roles must hold.
+    /// The scope of the task.
     pub(crate) scope: &'a str,
     /// `GRANT_ROLES`.
     pub(crate) allowed: &'a [RoleId],
@@ -42,7 +39,8 @@ impl Remedy<'_> {
     /// The command that gives a role to the identity. What the worker might grant in a delegated subscription needs the property that no
     /// command of its own has; the customer needs none, for the identity is of its own tenant.
     pub(crate) fn command(&self, role: &RoleId) -> Option<String> {
-        let Grant { name, scope, principal, delegated_resource, .. } = Grant::of(self.rights, role, self.scope)?;
+        let Grant { name, scope, principal, delegated_resource, .. } =
+            Grant::of(self.rights, role, self.rights.place_of(role, self.scope))?;
         let Some(resource) = delegated_resource.filter(|_| self.is_for_worker(role)) else {
             let (principal, scope) = (quoted(&principal), quoted(&scope));
             return Some(format!(

@@ -30,6 +30,8 @@ pub(crate) fn authority(rights: &Rights, target: &Target, allowed: &[RoleId], wa
     let scope = target.scope.to_string();
     let grants = |roles: &[RoleId]| -> Option<Vec<Grant>> {
         let one = |role: &RoleId| match Grantable::of(rights, role, allowed) {
+            // What is needed elsewhere than at the task's scope, a person gives.
+            Grantable::Yes if rights.place_of(role, &scope) != scope => None,
             Grantable::Yes => Grant::of(rights, role, &scope),
             Grantable::NotListed | Grantable::GivesRights | Grantable::NotDelegated | Grantable::NotDelegable => None,
         };
@@ -79,12 +81,19 @@ fn unsure(remedy: &Remedy<'_>, doubts: &[Doubt], missing: &[RoleId]) -> String {
 /// The record of what is missing: each role by name and id, where, for whom, and the command that fixes it.
 fn cause(remedy: &Remedy<'_>, target: &Target, roles: &[RoleId]) -> TargetCause {
     let principal = remedy.rights.principal.as_deref().unwrap_or_default();
-    let names: Vec<_> = roles.iter().map(|role| remedy.rights.name_of(role)).collect();
+    let mut places: Vec<(&str, Vec<String>)> = Vec::new();
+    for role in roles {
+        let (place, name) = (remedy.rights.place_of(role, remedy.scope), remedy.rights.name_of(role));
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, names)) => names.push(name),
+            None => places.push((place, vec![name])),
+        }
+    }
+    let lacks: Vec<_> = places.iter().map(|(place, names)| format!("at {place}: {}", names.join(", "))).collect();
     let words = format!(
-        "the identity {principal} of policy assignment {} lacks at {}: {}",
+        "the identity {principal} of policy assignment {} lacks {}",
         target.policy_assignment_id,
-        target.scope,
-        names.join(", ")
+        lacks.join("; ")
     );
     let class = Some(FailureClass::Permission);
     TargetCause { reason: ParkReason::MissingPermission, class, words, hint: Some(remedy.of(roles)) }

@@ -3,9 +3,9 @@
 //! a task is allowed, so none is opened.
 
 use crate::document::{ParkReason, SkipReason, TargetCause};
-use crate::fact::{Effect, Facts, Found};
+use crate::fact::{Assignment, Effect, Facts, Found};
 use crate::id::{ReferenceId, ResourceId, Target, fold};
-use crate::policy::{Resolved, Selected, lets_in};
+use crate::policy::{IdentityChange, Resolved, Selected, lets_in};
 use crate::settings::GuardRails;
 
 use super::non_compliant::NonCompliant;
@@ -66,6 +66,14 @@ impl Eligible {
         if assignment.is_some_and(|a| !a.has_identity) && !resources.is_empty() {
             let words = format!("policy assignment {} has no managed identity", target.policy_assignment_id);
             return (Err(TargetCause { reason: ParkReason::NoIdentity, class: None, words, hint: None }), skipped);
+        }
+        let is_unfit = |a: &Assignment| facts.identity == IdentityChange::Assigns && a.user_assigned.is_none();
+        if assignment.is_some_and(is_unfit) && !resources.is_empty() {
+            let words = format!(
+                "policy assignment {} has a system-assigned identity, and its policy assigns identities to resources",
+                target.policy_assignment_id
+            );
+            return (Err(TargetCause { reason: ParkReason::IdentityUnfit, class: None, words, hint: None }), skipped);
         }
         (Ok(Self { resources, reference }), skipped)
     }
@@ -137,7 +145,6 @@ pub(crate) fn reference(target: &Target, facts: &Facts) -> Result<Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::Assignment;
     use crate::fixture::{assignment, facts_of, now, resource, target};
 
     fn facts(has_identity: bool, references: Option<&[&str]>) -> Facts {
@@ -162,6 +169,21 @@ mod tests {
         assert_eq!(skipped, [Skipped { resource: resource(0), reason: SkipReason::NotRemediable }]);
         let (wave, skipped) = ask(&[audit(), audit()], &facts);
         assert!(wave.unwrap().resources.is_empty() && skipped.len() == 2);
+    }
+
+    #[test]
+    fn a_policy_that_assigns_identities_needs_a_user_assigned_one_and_any_other_does_not() {
+        let own = |user_assigned: Option<&str>, identity| {
+            let user_assigned = user_assigned.map(Into::into);
+            Facts { identity, ..facts_of(Assignment { user_assigned, ..assignment() }) }
+        };
+        let refused = |facts: &Facts| ask(&[Some(Effect::Remediable)], facts).0.err().map(|cause| cause.reason);
+        assert_eq!(refused(&own(None, IdentityChange::Assigns)), Some(ParkReason::IdentityUnfit));
+        assert_eq!(refused(&own(Some("/x"), IdentityChange::Assigns)), None);
+        assert_eq!(refused(&own(None, IdentityChange::Changes)), None);
+        let nobody = Facts { identity: IdentityChange::Assigns, ..facts(false, None) };
+        assert_eq!(refused(&nobody), Some(ParkReason::NoIdentity), "first things first");
+        assert!(ask(&[audit()], &own(None, IdentityChange::Assigns)).0.is_ok(), "nothing is left to park for");
     }
 
     #[test]

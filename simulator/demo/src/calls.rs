@@ -25,6 +25,7 @@ pub fn kind(entry: &Entry) -> Option<&'static str> {
         ("GET", false) if tail == "policydefinitions" => "listDefinitions",
         ("GET", false) if tail == "roleassignments" => "listRoleAssignments",
         ("GET", false) if tail == "denyassignments" => "listDenyAssignments",
+        ("GET", false) if tail == "permissions" => "listPermissions",
         ("GET", false) if path.contains("/roledefinitions/") => "readRoleDefinition",
         ("GET", false) if tail == "registrationassignments" => "listRegistrations",
         ("PUT", false) if path.contains("/providers/microsoft.authorization/roleassignments/") => "grantRole",

@@ -42,6 +42,8 @@ pub struct Report {
     pub parked: BTreeMap<String, usize>,
     /// Targets that are parked as a whole.
     pub parked_targets: usize,
+    /// Each of them.
+    pub parked_target_list: Vec<ParkedTarget>,
     /// Further attempts after a failed one.
     pub retries: usize,
     /// Calls to Resource Manager, by kind.
@@ -101,6 +103,20 @@ impl Report {
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
+}
+
+/// A target that is parked as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParkedTarget {
+    /// The policy assignment.
+    pub assignment: String,
+    /// Why it is parked.
+    pub reason: String,
+    /// What was found, or the service's own words.
+    pub words: String,
+    /// How to mend it.
+    pub hint: String,
 }
 
 /// A parked resource.

@@ -9,7 +9,9 @@ use simulator::rights::{
 
 /// The custom role of the deployment.
 const ROLE: &str = "5c1c6f0e-0b7c-4c39-9d5c-7f3f1a1d7b52";
-const RESOURCE_POLICY_CONTRIBUTOR: &str = "36243c78-bf99-498c-9df9-86d9f8d28608";
+/// Stands for the worker's principal in what an estate says of rights.
+pub const WORKER: &str = "worker";
+pub(crate) const RESOURCE_POLICY_CONTRIBUTOR: &str = "36243c78-bf99-498c-9df9-86d9f8d28608";
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 const SERVICE_BUS_DATA_OWNER: &str = "090c5cfd-751d-490a-894a-3ce6f1109419";
 const STORAGE_BLOB_DATA_OWNER: &str = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
@@ -37,6 +39,13 @@ const ACTIONS: [&str; 15] = [
 /// The estate with rights that are enforced.
 pub fn with_rights(mut estate: Estate, worker: &Principal) -> Estate {
     let mut access = Access { enforced: true, ..std::mem::take(&mut estate.access) };
+    let named = access
+        .grants
+        .iter_mut()
+        .map(|grant| &mut grant.principal)
+        .chain(access.groups.iter_mut().flat_map(|group| &mut group.members))
+        .chain(access.delegations.iter_mut().flat_map(|one| &mut one.authorizations).map(|one| &mut one.principal));
+    named.filter(|principal| *principal == WORKER).for_each(|principal| principal.clone_from(&worker.object_id));
     let scopes = own_scopes(&estate);
     let role = RoleDefinition {
         assignable_scopes: scopes.clone(),
@@ -53,7 +62,8 @@ pub fn with_rights(mut estate: Estate, worker: &Principal) -> Estate {
         let scope = format!("/subscriptions/{}", subscription.id);
         let line = Authorization::new(&worker.object_id, "Policy remediator", RESOURCE_POLICY_CONTRIBUTOR);
         let delegation = Delegation::new(DELEGATION, "Policy remediation", scope, &estate.home_tenant);
-        if !access.delegations.iter().any(|known| known.scope == delegation.scope) {
+        let is_of = |at: &ArmId| at.subscription().is_some_and(|id| id.eq_ignore_ascii_case(&subscription.id));
+        if !access.delegations.iter().any(|known| is_of(&known.scope)) {
             access = access.with_delegation(delegation.with(line));
         }
     }
@@ -83,16 +93,17 @@ mod tests {
     use time::OffsetDateTime;
 
     #[test]
-    fn each_identity_has_the_roles_of_its_policies_and_one_has_none() {
+    fn each_identity_has_the_roles_of_its_policies_except_where_it_is_said_to_have_none() {
         let worker = Principal::random();
         let estate = with_rights(crate::estate(OffsetDateTime::UNIX_EPOCH), &worker);
         assert!(estate.access.enforced);
+        let lines = estate.access.delegations.iter().flat_map(|one| &one.authorizations);
+        assert!(lines.clone().count() == 2 && lines.clone().all(|line| line.principal == worker.object_id));
         let holds = |principal: &str| estate.access.grants.iter().filter(|one| one.principal == principal).count();
         assert_eq!(holds(&worker.object_id), 3, "at the group, the namespace and the account");
-        let poor = estate.assignments.iter().find(|one| !one.has_roles).expect("one without roles");
         for assignment in &estate.assignments {
             let principal = assignment.identity.principal().expect("an identity");
-            assert_eq!(holds(principal) == 0, assignment.id == poor.id, "{}", assignment.id);
+            assert_eq!(holds(principal) == 0, !assignment.has_roles, "{}", assignment.id);
         }
     }
 }

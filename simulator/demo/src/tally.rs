@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::report::ParkedItem;
+use super::report::{ParkedItem, ParkedTarget};
 use simulator::blob::Blobs;
 use simulator::estate::RecordKey;
 use simulator::functions_host::LogLine;
@@ -57,7 +57,7 @@ pub(super) struct StateTally {
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) parked: BTreeMap<String, usize>,
     /// Targets that are parked as a whole; what waits in them is among the parked.
-    pub(super) parked_targets: usize,
+    pub(super) parked_targets: Vec<ParkedTarget>,
     /// What is parked, by reason and class.
     pub(super) parked_records: HashMap<RecordKey, (String, String)>,
     /// A resource that is parked by itself.
@@ -79,7 +79,16 @@ impl StateTally {
             let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default();
             let reference = document["target"]["policyDefinitionReferenceId"].as_str();
             let park = &document["parked"];
-            tally.parked_targets += usize::from(park.is_object());
+            if park.is_object() {
+                let text = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
+                let (assignment, reason) = (assignment.to_owned(), text("reason"));
+                tally.parked_targets.push(ParkedTarget {
+                    assignment,
+                    reason,
+                    words: text("words"),
+                    hint: text("hint"),
+                });
+            }
             for (resource, entry) in resources {
                 // What waits in a parked target is parked for the target's reason.
                 let state = &entry["state"];

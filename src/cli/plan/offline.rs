@@ -9,7 +9,7 @@ use remediation::fact::{
     ActiveTasks, AssignedPolicy, Assignment, DeploymentList, Effect, Facts, Found, PolicyState, ScopeStates,
 };
 use remediation::id::{ResourceId, Target};
-use remediation::policy::Resolved;
+use remediation::policy::{IdentityChange, Resolved};
 use remediation::report::StateRow;
 use remediation::role::{Home, Rights};
 use remediation::time::Timestamp;
@@ -97,6 +97,7 @@ impl Offline {
             assignment: Found::There(assignment),
             references: reference.map(|reference| Found::There(vec![reference.clone()])),
             effect: Some(Resolved::PerResource),
+            identity: IdentityChange::Nothing,
             siblings: Vec::new(),
             read_at: self.now,
         }
@@ -109,6 +110,7 @@ impl Offline {
             principal: Some(String::new()),
             holder: target.policy_assignment_id.to_string(),
             assignments: Found::There(Vec::new()),
+            preauthorised: None,
             denials: Found::There(Vec::new()),
             definitions: BTreeMap::new(),
             read_at: self.now,

@@ -49,6 +49,7 @@ impl World {
             principal: Some(principal),
             holder: target.policy_assignment_id.to_string(),
             assignments: Found::There(if lacks_roles { Vec::new() } else { vec![there] }),
+            preauthorised: None,
             denials: Found::There(Vec::new()),
             definitions: BTreeMap::from([(role(), Found::There(known))]),
             read_at: self.now,

@@ -29,12 +29,23 @@ pub(super) fn assign(estate: &mut Estate, said: &Assigned) -> anyhow::Result<()>
             set_effect(estate, &definition, effect);
         }
     }
+    if let Some(roles) = &said.roles {
+        for definition in definitions(estate, &id) {
+            set_roles(estate, &definition, roles, said.older_roles.as_deref());
+        }
+    }
     let tenant = estate.home_tenant.clone();
     change(estate, &id, |one| {
+        one.parameters.extend(said.parameters.clone());
+        one.pin = said.pin.clone().or(one.pin.take());
         match said.identity {
             Some(Identity::None) => one.identity = Acting::None,
             Some(Identity::System) => one.identity = Acting::SystemAssigned { principal: PRINCIPAL.to_owned(), tenant },
             None => {}
+        }
+        if let Some(resource) = &said.user_identity {
+            let (resource, principal) = (ArmId::new(resource), PRINCIPAL.to_owned());
+            one.identity = Acting::UserAssigned { resource, principal, client: PRINCIPAL.to_owned() };
         }
         one.has_roles = said.has_roles.unwrap_or(one.has_roles);
         if let Some(scopes) = &said.not_scopes {
@@ -113,6 +124,25 @@ fn definitions(estate: &Estate, assignment: &ArmId) -> Vec<ArmId> {
         Some(initiative) => initiative.members.iter().map(|member| member.definition.clone()).collect(),
         None => vec![assigned.clone()],
     }
+}
+
+/// Its roles; and those of a version before it, where that asked for others.
+fn set_roles(estate: &mut Estate, id: &ArmId, roles: &[String], older: Option<&[String]>) {
+    let Some(one) = estate.definitions.iter_mut().find(|one| one.id == *id) else { return };
+    let with = |definition: Definition, roles: &[String]| {
+        roles.iter().fold(definition, |definition, role| {
+            definition.with_role(&format!("/providers/Microsoft.Authorization/roleDefinitions/{role}"))
+        })
+    };
+    let effect = one.effect.clone();
+    let mut newest = with(Definition::new(id.clone(), USUAL), roles);
+    if let Some(older) = older {
+        let mut before = with(Definition::new(id.clone(), USUAL).with_version("1.0.0"), older);
+        before.effect = effect.clone();
+        newest = newest.with_version("2.0.0").with_older(before);
+    }
+    newest.effect = effect;
+    *one = newest;
 }
 
 fn set_effect(estate: &mut Estate, id: &ArmId, effect: &str) {

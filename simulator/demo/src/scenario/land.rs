@@ -11,6 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::assigned::assign;
 use super::format::{Base, Deployments, Ending, EventSchema, Resource, Scenario, Sent, State};
+use super::rights::enter;
 use crate::{Burst, burst};
 
 /// The estate and the events of the start.
@@ -38,6 +39,9 @@ pub(super) fn land(scenario: &Scenario, now: OffsetDateTime) -> anyhow::Result<L
     }
     for spec in &scenario.assignments {
         assign(&mut estate, spec).with_context(|| format!("assignments: {}", spec.id))?;
+    }
+    if let Some(rights) = &scenario.rights {
+        estate = enter(estate, rights)?;
     }
     script(&mut estate, &scenario.deployments)?;
     Ok(Land { estate, events })

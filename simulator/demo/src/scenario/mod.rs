@@ -10,6 +10,7 @@ mod land;
 mod pace;
 mod play;
 mod read;
+mod rights;
 mod steps;
 mod verdict;
 

@@ -33,6 +33,21 @@ pub struct Assigned {
     /// Whether its identity has the roles that the policy needs. As usual: yes.
     #[serde(default)]
     pub has_roles: Option<bool>,
+    /// The user-assigned identity that acts for it: its whole id.
+    #[serde(default)]
+    pub user_identity: Option<String>,
+    /// The GUIDs of the roles that its policies ask for. As usual: Contributor.
+    #[serde(default)]
+    pub roles: Option<Vec<String>>,
+    /// The values of its parameters.
+    #[serde(default)]
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// The version that it pins, such as `1.*.*`.
+    #[serde(default)]
+    pub pin: Option<String>,
+    /// The roles that version 1.0.0 of its policies asks for, where the newest, 2.0.0, asks for others.
+    #[serde(default)]
+    pub older_roles: Option<Vec<String>>,
     /// Scopes that it leaves out.
     #[serde(default)]
     pub not_scopes: Option<Vec<String>>,

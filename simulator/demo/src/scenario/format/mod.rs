@@ -6,6 +6,7 @@ mod estate;
 mod expect;
 mod later;
 mod pace;
+mod rights;
 #[cfg(test)]
 mod schema_tests;
 
@@ -19,6 +20,7 @@ pub use estate::{Assigned, Base, Deployments, Ending, EventSchema, Failure, Iden
 pub use expect::{Calls, Count, Deployed, Expect, Expected, Logged, Which};
 pub use later::{Act, Evaluated, Later, OpenedTask, Stoppable};
 pub use pace::{Budgets, Lags, Latency, Mode};
+pub use rights::Rights;
 
 /// The version of the form that this reads.
 pub const VERSION: u32 = 1;
@@ -48,6 +50,9 @@ pub struct Scenario {
     /// Assignments as they are, where the events do not tell it, and further ones.
     #[serde(default)]
     pub assignments: Vec<Assigned>,
+    /// Rights beside the usual.
+    #[serde(default)]
+    pub rights: Option<Rights>,
     /// Resources that do not comply, each with the event that Azure sends about it.
     #[serde(default)]
     pub resources: Vec<Resource>,

@@ -1,6 +1,9 @@
 //! The estate of the demo: three subscriptions, an initiative assigned to one of them, a policy whose identity has no roles to
 //! another, a policy assigned to the management group above all of them, and about two hundred resources, some compliant
-//! already, a few that fail once, one that always fails.
+//! already, a few that fail once, one that always fails; what is not as usual (`special`), and a customer (`customer`).
+
+mod customer;
+mod special;
 
 use time::{Duration, OffsetDateTime};
 
@@ -83,7 +86,8 @@ pub fn estate(now: OffsetDateTime) -> Estate {
             }
         }
     }
-    estate
+    let estate = special::with_specials(estate, SUBSCRIPTIONS[1].0, &network, now);
+    customer::with_customer(estate, now)
 }
 
 fn scripted(record: ComplianceRecord, number: i64) -> ComplianceRecord {
