@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use remediation::document::{Entry, EntryState, TargetDocument};
 use remediation::id::{AssignmentId, ResourceId};
+use remediation::message::RunOptions;
 use remediation::message::{Finding, Observation};
 use remediation::settings::{Mode, Tuning};
 use remediation::time::{Timestamp, parse_time};
@@ -50,6 +51,7 @@ pub(crate) fn entry(state: EntryState, seconds_ago: u64) -> Entry {
         seen_in_task: None,
         last_failure: None,
         doubt: None,
+        options: RunOptions::default(),
         state,
     }
 }

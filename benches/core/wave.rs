@@ -98,6 +98,7 @@ fn state(resource: &str) -> PolicyState {
         state: ComplianceState::NonCompliant,
         at: Some(now()),
         effect: Some(Effect::Remediable),
+        location: None,
     }
 }
 

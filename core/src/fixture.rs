@@ -1,6 +1,6 @@
 //! Values that unit tests share, those of the shell too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,7 +147,12 @@ pub fn new_task(sequence: u64, count: usize) -> NewTask {
         target: target(),
         kind: TaskKind::Listed,
         resources: (0..count).map(resource).collect(),
-        request: TaskRequest { reference: None, parallel_deployments: 10, failure_threshold: 1.0 },
+        request: TaskRequest {
+            reference: None,
+            parallel_deployments: 10,
+            failure_threshold: 1.0,
+            locations: BTreeSet::new(),
+        },
     }
 }
 

@@ -4,7 +4,8 @@
 //! An event's way is the order of the folders: [`event`] (what happened) → [`message`] (say it durably) → [`document`] (what is known),
 //! changed by [`transition`] → [`wave`] (who goes) → [`decide`] (what next) → [`decision_event`] (what was decided), and
 //! [`report`] (what a person is told of all that). [`fact`] is what
-//! Azure says ([`policy`] and [`role`] what that means), [`settings`] what the owner says; [`id`] and [`time`] are what all of them are told in.
+//! Azure says ([`policy`] and [`role`] what that means; [`run`] looks through whole scopes for it), [`settings`] what the owner says;
+//! [`id`] and [`time`] are what all of them are told in.
 
 pub mod control;
 pub mod decide;
@@ -19,6 +20,7 @@ pub mod message;
 pub mod policy;
 pub mod report;
 pub mod role;
+pub mod run;
 pub mod settings;
 pub mod time;
 pub mod transition;

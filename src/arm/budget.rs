@@ -7,6 +7,8 @@ use azure_core::http::headers::{HeaderName, Headers};
 
 use remediation::time::Timestamp;
 
+use super::retry_after::quota_resets_after;
+
 /// A header that counts down, and what is done when it has come down to `low`.
 struct Mark {
     header: HeaderName,
@@ -50,6 +52,12 @@ static MARKS: [Mark; 13] = [
     mark("x-ms-ratelimit-remaining-tenant-resource-requests", LAST, UNKNOWN),
 ];
 
+/// What is left of the caller's queries of Resource Graph, until its window ends and all of it is there again.
+static OF_GRAPH: HeaderName = HeaderName::from_static("x-ms-user-quota-remaining");
+/// The window of Resource Graph, where the answer does not tell its end (Microsoft documentation, "Guidance for throttled requests in
+/// Azure Resource Graph").
+const GRAPH_WINDOW: Duration = Duration::from_secs(5);
+
 /// Little is left of a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LowQuota {
@@ -65,6 +73,11 @@ pub(super) struct LowQuota {
 /// that cannot be read tells nothing.
 pub(super) fn low(headers: &Headers, now: Timestamp) -> Option<LowQuota> {
     let told = |mark: &Mark| headers.get_optional_str(&mark.header)?.trim().parse::<u64>().ok();
+    let of_graph = headers.get_optional_str(&OF_GRAPH).and_then(|left| left.trim().parse::<u64>().ok());
+    if of_graph == Some(0) {
+        let until = now + quota_resets_after(headers).unwrap_or(GRAPH_WINDOW);
+        return Some(LowQuota { header: OF_GRAPH.as_str(), remaining: 0, until });
+    }
     MARKS
         .iter()
         .filter_map(|mark| Some((mark, told(mark).filter(|remaining| *remaining <= mark.low)?)))
@@ -102,6 +115,15 @@ mod tests {
         }
         let names: std::collections::BTreeSet<_> = MARKS.iter().map(|mark| mark.header.as_str()).collect();
         assert_eq!(names.len(), MARKS.len(), "each stands there once");
+    }
+
+    #[test]
+    fn the_last_query_of_resource_graph_closes_its_quota_until_the_window_ends() {
+        let left = "x-ms-user-quota-remaining";
+        assert_eq!(told(&[(left, "1"), ("x-ms-user-quota-resets-after", "00:00:04")]), None);
+        let low = told(&[(left, "0"), ("x-ms-user-quota-resets-after", "00:00:04")]).unwrap();
+        assert_eq!((low.header, low.remaining, low.until), (left, 0, now() + Duration::from_secs(4)));
+        assert_eq!(told(&[(left, "0")]).unwrap().until, now() + GRAPH_WINDOW);
     }
 
     #[test]

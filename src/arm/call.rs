@@ -20,6 +20,10 @@ pub enum QuotaScope {
     Subscription(SubscriptionId),
     /// The tenant's: definitions that are built in or of a management group.
     Tenant,
+    /// That of queries over whole management groups.
+    Groups,
+    /// The caller's in Resource Graph.
+    Graph,
 }
 
 impl fmt::Display for QuotaScope {
@@ -27,6 +31,8 @@ impl fmt::Display for QuotaScope {
         match self {
             Self::Subscription(id) => write!(f, "{id}"),
             Self::Tenant => f.write_str("tenant"),
+            Self::Groups => f.write_str("managementGroups"),
+            Self::Graph => f.write_str("resourceGraph"),
         }
     }
 }

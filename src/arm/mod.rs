@@ -13,10 +13,13 @@ mod creation;
 #[cfg(test)]
 mod damaged_pages_tests;
 mod definitions;
+mod descendants;
 mod error;
 mod evaluations;
 mod facts;
 mod grants;
+mod graph;
+mod graph_query;
 mod homes;
 mod identity_policy;
 mod lenient;
@@ -33,6 +36,7 @@ mod remediations;
 mod retry_after;
 mod rights;
 mod roles;
+mod run_queries;
 mod scanned;
 mod service_error;
 mod shelf;
@@ -44,10 +48,12 @@ pub use answer::{Answer, Oddity};
 pub use call::{Call, QuotaScope};
 pub use client::ArmClient;
 pub use creation::{creation, is_crowded_out};
+pub use descendants::Descendant;
 pub use error::ArmError;
 pub use evaluations::Scan;
 pub use facts::FactsReader;
 pub use grants::{description, granted};
+pub use graph::GraphPage;
 pub use homes::Homes;
 pub use lenient::{Item, Members, read_item};
 pub use made_grants::{MadeGrant, made_grants};
@@ -60,8 +66,13 @@ pub use words::cut_to;
 
 /// The calls, by what they are about.
 pub mod calls {
+    pub use super::descendants::descendants;
     pub use super::evaluations::{read_evaluation, trigger_evaluation};
     pub use super::grants::create_role_assignment;
+    pub use super::graph_query::{counts_in_graph, resources_in_graph, visible_in_graph};
     pub use super::policy_states::{all_non_compliant, latest_states};
     pub use super::remediations::{cancel_task, create_task, delete_task, list_deployments, list_tasks, task};
+    pub use super::run_queries::{counts, resources};
 }
+
+pub use run_queries::Row;

@@ -13,9 +13,9 @@ use super::call::{Call, QuotaScope};
 use super::lenient::{Item, Members};
 use super::page::Page;
 
-const API_VERSION: &str = "2024-10-01";
+pub(super) const API_VERSION: &str = "2024-10-01";
 /// The oldest with the same operations and members.
-const OLDEST: &str = "2019-10-01";
+pub(super) const OLDEST: &str = "2019-10-01";
 /// How far back a latest state may lie.
 const WINDOW: time::Duration = time::Duration::days(7);
 /// Longest filter, in bytes, so that the address stays well under what gateways take.
@@ -44,7 +44,7 @@ fn of_policy(target: &Target) -> String {
     }
 }
 
-fn from(now: Timestamp) -> String {
+pub(super) fn from(now: Timestamp) -> String {
     (now - WINDOW).format(&Rfc3339).expect("UTC times have an RFC 3339 form")
 }
 
@@ -56,7 +56,10 @@ fn query(target: &Target, filter: String, from: String) -> Call<Page<PolicyState
     Call::new(CallKind::QueryStates, quota, Method::Post, scope.as_str(), &tail, API_VERSION)
         .down_to(OLDEST)
         .with_query("$from", from)
-        .with_query("$select", "resourceId,complianceState,timestamp,policyDefinitionAction".to_owned())
+        .with_query(
+            "$select",
+            "resourceId,complianceState,timestamp,policyDefinitionAction,resourceLocation".to_owned(),
+        )
         .with_query("$filter", filter)
 }
 
@@ -76,7 +79,7 @@ fn filter(base: &str, resources: &[ResourceId]) -> (String, usize) {
 }
 
 /// An OData string literal.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -94,9 +97,14 @@ impl Item for PolicyState {
         }
         let at = members.time("timestamp");
         let effect = members.word("policyDefinitionAction").map(|effect| Effect::of(&effect));
+        let location = members.word("resourceLocation").and_then(|location| location.parse().ok());
         Some(match state {
-            Some(state) if members.are_sound() => Self { resource, state: ComplianceState::parse(&state), at, effect },
-            Some(_) | None => Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None },
+            Some(state) if members.are_sound() => {
+                Self { resource, state: ComplianceState::parse(&state), at, effect, location }
+            }
+            Some(_) | None => {
+                Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None, location: None }
+            }
         })
     }
 }

@@ -38,7 +38,12 @@ pub fn create_task(task: &NewTask) -> Call<TaskStatus> {
     });
     match &task.kind {
         TaskKind::Listed => properties["filters"] = json!({ "resourceIds": task.resources }),
-        TaskKind::WholeScope { count } => properties["resourceCount"] = json!(count),
+        TaskKind::WholeScope { count } => {
+            properties["resourceCount"] = json!(count);
+            if !task.request.locations.is_empty() {
+                properties["filters"] = json!({ "locations": task.request.locations });
+            }
+        }
     }
     if let Some(reference) = &task.request.reference {
         properties["policyDefinitionReferenceId"] = json!(reference);

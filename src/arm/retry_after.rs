@@ -1,10 +1,16 @@
 //! When a service that answered 429 wants to be called again.
 
-use azure_core::http::headers::{Headers, RETRY_AFTER};
+use std::time::Duration;
+
+use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use remediation::time::Timestamp;
+
+/// When the quota of Resource Graph is whole again, as `hh:mm:ss` (Microsoft documentation, "Guidance for throttled requests in Azure
+/// Resource Graph").
+const RESETS_AFTER: HeaderName = HeaderName::from_static("x-ms-user-quota-resets-after");
 
 /// Assumed when a 429 does not tell. The windows that are documented for Resource Manager are of this order.
 const SILENT: time::Duration = time::Duration::seconds(30);
@@ -25,8 +31,17 @@ pub(super) fn told(headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     let seconds = told.and_then(|t| t.parse::<f64>().ok()).filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
     let seconds = seconds.map(time::Duration::saturating_seconds_f64);
     let date = || told.and_then(|t| OffsetDateTime::parse(&t.replace("GMT", "+0000"), &Rfc2822).ok());
-    let wait = seconds.or_else(|| date().map(|date| date - now))?;
+    let of_graph = || quota_resets_after(headers)?.try_into().ok();
+    let wait = seconds.or_else(|| date().map(|date| date - now)).or_else(of_graph)?;
     Some(now + wait.clamp(SHORTEST, LONGEST))
+}
+
+/// How long the quota of Resource Graph takes to be whole again, as far as the answer tells.
+pub(super) fn quota_resets_after(headers: &Headers) -> Option<Duration> {
+    let mut parts = headers.get_optional_str(&RESETS_AFTER)?.trim().split(':').map(|part| part.parse::<u64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let sound = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    sound.then(|| Duration::from_secs(hours * 3_600 + minutes * 60 + seconds))
 }
 
 #[cfg(test)]
@@ -57,5 +72,13 @@ mod tests {
             assert_eq!(told(far), now + LONGEST, "{far}");
         }
         assert_eq!(retry_after(&Headers::new(), now), now + SILENT);
+        for (text, wait) in
+            [("00:00:03", Some(3)), ("01:00:05", Some(3_605)), ("3", None), ("00:61:00", None), ("", None)]
+        {
+            let mut headers = Headers::new();
+            headers.insert(RESETS_AFTER, text.to_owned());
+            let wait = wait.map_or(SILENT, time::Duration::seconds);
+            assert_eq!(retry_after(&headers, now), now + wait, "{text}");
+        }
     }
 }

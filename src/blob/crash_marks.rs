@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use remediation::document::VERSION;
-use remediation::message::{Observation, WakeUp};
+use remediation::message::{BatchMessage, Observation, WakeUp};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
@@ -26,11 +26,18 @@ const LATE: Duration = Duration::from_secs(60);
 /// Marks that nothing came back for are kept for so long: twice as long as a message lives.
 const KEPT: Duration = Duration::from_secs(28 * 86_400);
 
-/// What an item is counted under: a wake-up under its target, an observation under what was seen, however often it was sent.
+/// What an item is counted under: a wake-up under its target, a batch run under its name, an observation under what was seen, however often it was sent.
 #[must_use]
 pub fn crash_key(body: &str) -> String {
     if let Ok(wake_up) = WakeUp::read(body) {
         return wake_up.target.hash().to_string();
+    }
+    if let Ok(message) = BatchMessage::read(body) {
+        let run_id = match &message {
+            BatchMessage::Run(run) => &run.run_id,
+            BatchMessage::Continuation(continuation) => &continuation.run_id,
+        };
+        return digest(format!("run\n{run_id}"));
     }
     match Observation::read(body) {
         Ok(seen) => {

@@ -10,11 +10,11 @@ use url::Url;
 use uuid::Uuid;
 
 use remediation::document::{
-    ControlsDocument, ETag, Installation, InstallationDocument, InstallationId, Part, Rival, SubscriptionDocument,
-    SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
+    ControlsDocument, ETag, Installation, InstallationDocument, InstallationId, Part, Rival, RunDocument,
+    SubscriptionDocument, SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
 };
 use remediation::id::{SubscriptionId, Target, TargetHash};
-use remediation::message::Nonce;
+use remediation::message::{Nonce, RunId};
 
 use crate::azure::{Contest, Deadline};
 use crate::kept::Kept;
@@ -281,6 +281,28 @@ impl Store {
         self.state.write(SWEEP, place, Replaces::Anything, None, deadline).await.map(drop)
     }
 
+    /// Reads the document of a batch run, if there is one.
+    ///
+    /// # Errors
+    /// As for [`Store::target`].
+    pub async fn run(&self, id: &RunId, deadline: Deadline) -> Result<Option<Versioned<RunDocument>>, StateError> {
+        self.state.read(&run_blob(id), deadline).await
+    }
+
+    /// Writes the document of a batch run in place of the one with this ETag, or of none.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn save_run(
+        &self,
+        document: &RunDocument,
+        replaces: Option<&ETag>,
+        deadline: Deadline,
+    ) -> Result<Saved, StateError> {
+        let (blob, metadata) = (run_blob(&document.run.run_id), Some(document.metadata()));
+        self.state.write(&blob, document, Replaces::from(replaces), metadata, deadline).await
+    }
+
     /// Keeps a rejected item.
     ///
     /// # Errors
@@ -292,6 +314,10 @@ impl Store {
 
 fn target_blob(target: &Target) -> String {
     format!("targets/{}/{}.json", target.subscription(), target.hash())
+}
+
+fn run_blob(id: &RunId) -> String {
+    format!("runs/{id}.json")
 }
 
 fn subscription_blob(id: &SubscriptionId) -> String {

@@ -11,12 +11,13 @@ const fn file(path: &'static str, text: &'static str) -> PackageFile {
 }
 
 /// What is deployed beside the binary.
-pub(super) const FILES: [PackageFile; 7] = [
+pub(super) const FILES: [PackageFile; 8] = [
     file("host.json", include_str!("../../host.json")),
     file("receive-event/function.json", include_str!("../../functions/receive-event/function.json")),
     file("receive-queued-events/function.json", include_str!("../../functions/receive-queued-events/function.json")),
     file("collect/function.json", include_str!("../../functions/collect/function.json")),
     file("remediate/function.json", include_str!("../../functions/remediate/function.json")),
+    file("run-batch/function.json", include_str!("../../functions/run-batch/function.json")),
     file("sweep/function.json", include_str!("../../functions/sweep/function.json")),
     file("recover/function.json", include_str!("../../functions/recover/function.json")),
 ];

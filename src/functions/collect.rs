@@ -10,7 +10,7 @@ use tracing::info;
 use remediation::decide::{Errand, Outcome, Purpose};
 use remediation::event::from_the_future;
 use remediation::id::Target;
-use remediation::message::{Observation, Outgoing, Queue};
+use remediation::message::{Outgoing, Queue, Sighting};
 use remediation::time::time_text;
 use remediation::transition::{Merged, wait_for_document};
 
@@ -33,12 +33,8 @@ const TARGETS: usize = 16;
 /// The share of the invocation's time in which a document is tried for: the rest is for what then becomes of its observations.
 const OF_ONE_TARGET: f64 = 0.5;
 
-/// Nothing here passes the options of a batch run on to tasks yet, and a task must not do more than was asked.
-const OF_A_RUN: &str =
-    "the message has options of a batch run, which this worker cannot follow; deploy the newer worker everywhere";
-
 /// What was seen of one target, with the messages that said so.
-type Finding = Vec<(Observation, Item)>;
+type Finding = Vec<(Sighting, Item)>;
 
 pub(super) async fn run(app: Arc<App>, envelope: &Envelope, deadline: Deadline) -> Result<(), Failure> {
     let handle = |items| collect(Arc::clone(&app), items, deadline);
@@ -49,16 +45,13 @@ async fn collect(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
     let mut by_target: BTreeMap<Target, Finding> = BTreeMap::new();
     let mut unreadable = Vec::new();
     let (tolerance, now) = (app.settings.tuning.clock_tolerance, app.reconciler.clocks.moment().latest());
-    let refused = |seen: &Observation| from_the_future(seen.observed_at, tolerance, now);
+    let refused = |seen: &Sighting| from_the_future(seen.observed_at(), tolerance, now);
     for item in items {
-        match Observation::read(&item.body) {
-            Ok(observation) if refused(&observation).is_some() => {
-                unreadable.push(Refused::whole(item, refused(&observation).unwrap_or_default()));
+        match Sighting::read(&item.body) {
+            Ok(sighting) if refused(&sighting).is_some() => {
+                unreadable.push(Refused::whole(item, refused(&sighting).unwrap_or_default()));
             }
-            Ok(observation) if !observation.options.is_default() => {
-                unreadable.push(Refused::whole(item, OF_A_RUN.to_owned()));
-            }
-            Ok(observation) => by_target.entry(observation.target()).or_default().push((observation, item)),
+            Ok(sighting) => by_target.entry(sighting.target()).or_default().push((sighting, item)),
             Err(words) => unreadable.push(Refused::whole(item, words.to_string())),
         }
     }
@@ -122,15 +115,26 @@ async fn take_in(
         return Err(Failure::OutOfTime(seen.len()));
     }
     let own = deadline.within(deadline.left().mul_f64(OF_ONE_TARGET));
-    let mut errand = Errand::new(Purpose::TakeIn(seen.iter().map(|(observation, _)| observation.clone()).collect()));
+    let mut errand = Errand::new(Purpose::TakeIn(seen.iter().map(|(sighting, _)| sighting.clone()).collect()));
     let left = carry_out(&app, &target, &mut errand, own).await?;
     let merged = match errand.outcome() {
         Outcome::TakenIn(merged) => merged.clone(),
         Outcome::Nothing | Outcome::Woken | Outcome::LetIn(_) | Outcome::Settled | Outcome::Touched(_) => Vec::new(),
     };
-    for ((observation, item), merged) in seen.iter().zip(&merged) {
-        about!(debug, &target, event = "observation_merged", resource = %observation.resource_id, message_id = item.message_id, delivery_count = item.delivery_count, merged = merged.as_str(), "an observation is taken in");
+    for ((sighting, item), merged) in seen.iter().zip(&merged) {
+        about!(
+            debug,
+            &target,
+            event = "observation_merged",
+            resource = sighting.subject(),
+            message_id = item.message_id,
+            delivery_count = item.delivery_count,
+            merged = merged.as_str(),
+            "an observation is taken in"
+        );
     }
+    let later = seen.iter().zip(&merged).filter(|(_, merged)| **merged == Merged::Later);
+    send_back(&app, later.map(|((sighting, _), _)| sighting), deadline).await?;
     let wake_up = match left {
         Left::Send(wake_up) => Some(wake_up),
         Left::Delete | Left::Nothing => None,
@@ -146,15 +150,7 @@ async fn wait_in_queue(
     cause: &StateError,
     deadline: Deadline,
 ) -> Result<(), Failure> {
-    let now = crate::azure::now();
-    let waiting: Vec<_> = seen
-        .iter()
-        .map(|(observation, _)| {
-            let at = wait_for_document(observation.returns, &app.settings.tuning, now);
-            Outgoing { at: Some(at), ..Outgoing::observation(&observation.clone().returned()) }
-        })
-        .collect();
-    app.reconciler.sender.send(Queue::NoncompliantResources, &waiting, now, deadline).await?;
+    let waiting = send_back(app, seen.iter().map(|(sighting, _)| sighting), deadline).await?;
     let until = waiting.iter().filter_map(|message| message.at).min().map(time_text).unwrap_or_default();
     about!(
         error,
@@ -166,4 +162,22 @@ async fn wait_in_queue(
         "nothing is done for this target until its document can be used; what was seen waits in the queue"
     );
     Ok(())
+}
+
+/// Sends what was seen back to the queue, to come again later. What is sent.
+async fn send_back<'a>(
+    app: &App,
+    seen: impl Iterator<Item = &'a Sighting>,
+    deadline: Deadline,
+) -> Result<Vec<Outgoing>, Failure> {
+    let now = crate::azure::now();
+    let later = |sighting: &Sighting| {
+        let at = wait_for_document(sighting.returns(), &app.settings.tuning, now);
+        Outgoing { at: Some(at), ..Outgoing::sighting(&sighting.clone().returned()) }
+    };
+    let waiting: Vec<_> = seen.map(later).collect();
+    if !waiting.is_empty() {
+        app.reconciler.sender.send(Queue::NoncompliantResources, &waiting, now, deadline).await?;
+    }
+    Ok(waiting)
 }

@@ -5,24 +5,28 @@
 use std::time::Duration;
 
 use remediation::event::{Taken, take_message};
-use remediation::message::{Observation, Queue, WakeUp};
+use remediation::message::{BatchMessage, BatchRun, Continuation, Queue, Sighting, WakeUp};
 use remediation::time::Timestamp;
 
 use super::isolate::DEATHS;
 
 /// No message of this worker comes near this size, so what is larger is none; and it could not be sent back for sure. Event Grid's
-/// may be as large as the queue takes, and is not sent back as it is.
+/// may be as large as the queue takes, and is not sent back as it is; a batch run may name a thousand scopes.
 const LARGEST: usize = 64 * 1024;
 
 /// What becomes of it.
 #[derive(Debug)]
 pub(super) enum Fate {
     /// It is sent back.
-    Return(Box<Observation>),
+    Return(Box<Sighting>),
     /// What its events become is sent on, or rejected.
     TakeIn(Vec<Taken>),
     /// Its target is woken, if something waits there.
     Wake(Box<WakeUp>),
+    /// The batch run is sent back.
+    Run(Box<BatchRun>),
+    /// The batch run goes on, if it has not ended.
+    Continue(Box<Continuation>),
     /// It goes to the container `rejected`, for this reason.
     Reject(String),
 }
@@ -35,7 +39,7 @@ impl Fate {
         if deaths >= DEATHS {
             return Self::Reject(format!("the worker died {deaths} times while it handled only this message"));
         }
-        if body.len() > LARGEST && queue != Queue::PolicyEvents {
+        if body.len() > LARGEST && !matches!(queue, Queue::PolicyEvents | Queue::BatchRuns) {
             return Self::Reject(format!(
                 "the message has {} bytes, no message of this worker has as many",
                 body.len()
@@ -43,8 +47,12 @@ impl Fate {
         }
         let read = match queue {
             Queue::PolicyEvents => Ok(Self::TakeIn(take_message(text, tolerance, now))),
-            Queue::NoncompliantResources => Observation::read(text).map(|seen| Self::Return(Box::new(seen.returned()))),
+            Queue::NoncompliantResources => Sighting::read(text).map(|seen| Self::Return(Box::new(seen.returned()))),
             Queue::WakeUps => WakeUp::read(text).map(|wake_up| Self::Wake(Box::new(wake_up))),
+            Queue::BatchRuns => BatchMessage::read(text).map(|message| match message {
+                BatchMessage::Run(run) => Self::Run(Box::new(run.returned())),
+                BatchMessage::Continuation(continuation) => Self::Continue(Box::new(continuation)),
+            }),
         };
         read.unwrap_or_else(|unreadable| Self::Reject(unreadable.to_string()))
     }
@@ -81,9 +89,9 @@ mod tests {
             let Fate::Return(back) = fate(Queue::NoncompliantResources, seen(returns).as_bytes(), 1) else {
                 panic!("{returns}")
             };
-            assert_eq!(back.returns, returns.saturating_add(1));
+            assert_eq!(back.returns(), returns.saturating_add(1));
         }
-        let target = Observation::read(&seen(0)).unwrap().target();
+        let target = Sighting::read(&seen(0)).unwrap().target();
         let wake_up = WakeUp::new(target, 3);
         let body = serde_json::to_vec(&wake_up).unwrap();
         let Fate::Wake(woken) = fate(Queue::WakeUps, &body, 0) else { panic!() };
@@ -102,6 +110,7 @@ mod tests {
             (Queue::NoncompliantResources, padded.as_bytes(), 0, "bytes"),
             (Queue::NoncompliantResources, seen(0).as_bytes(), 2, "died 2 times"),
             (Queue::WakeUps, seen(0).as_bytes(), 0, "cannot be read"),
+            (Queue::BatchRuns, seen(0).as_bytes(), 0, "runId"),
         ] {
             let Fate::Reject(reason) = fate(queue, body, deaths) else { panic!("{words}") };
             assert!(reason.contains(words), "{reason}");

@@ -15,6 +15,7 @@ mod rejection;
 mod remediate;
 mod rescheduling;
 mod returning;
+mod run_batch;
 mod side_by_side;
 mod stopping;
 mod sweep;
@@ -43,8 +44,15 @@ use side_by_side::apart;
 const EVENT_GRID_PATIENCE: Duration = Duration::from_secs(25);
 
 /// The functions: their folders, and so their routes.
-pub const FUNCTIONS: [&str; 6] =
-    [receive_event::NAME, receive_queued_events::NAME, collect::NAME, remediate::NAME, sweep::NAME, recover::NAME];
+pub const FUNCTIONS: [&str; 7] = [
+    receive_event::NAME,
+    receive_queued_events::NAME,
+    collect::NAME,
+    remediate::NAME,
+    run_batch::NAME,
+    sweep::NAME,
+    recover::NAME,
+];
 
 /// How long a failing invocation of a queue's function is held, from its beginning: the host delivers again at once, and three
 /// hundred messages of ten deliveries each would be dead-lettered in 1.4 s.
@@ -107,6 +115,7 @@ fn consumer(queue: Queue) -> &'static str {
         Queue::PolicyEvents => receive_queued_events::NAME,
         Queue::NoncompliantResources => collect::NAME,
         Queue::WakeUps => remediate::NAME,
+        Queue::BatchRuns => run_batch::NAME,
     }
 }
 
@@ -136,6 +145,7 @@ async fn run(app: Arc<App>, function: &'static str, body: Body, deadline: Deadli
         receive_queued_events::NAME => receive_queued_events::run(app, &envelope, deadline).await,
         collect::NAME => collect::run(app, &envelope, deadline).await,
         remediate::NAME => remediate::run(app, &envelope, deadline).await,
+        run_batch::NAME => run_batch::run(app, &envelope, deadline).await,
         sweep::NAME => sweep::run(&app, deadline).await,
         recover::NAME => recover::run(&app, deadline).await,
         unknown => Err(Failure::Call(format!("there is no function {unknown}"))),

@@ -51,11 +51,17 @@ pub async fn put_back(
     let (tolerance, latest) = (app.settings.tuning.clock_tolerance, app.reconciler.clocks.moment().latest());
     match Fate::of(queue, payload, 0, tolerance, latest) {
         Fate::Reject(why) => Ok(PutBack::Refused(0, why)),
-        Fate::Return(observation) => {
-            let message = Outgoing::observation(&observation);
+        Fate::Return(sighting) => {
+            let message = Outgoing::sighting(&sighting);
             app.reconciler.sender.send(queue, &[message], now(), deadline).await?;
             Ok(PutBack::Sent(1))
         }
+        Fate::Run(run) => {
+            app.reconciler.sender.send(queue, &[Outgoing::batch_run(&run)], now(), deadline).await?;
+            Ok(PutBack::Sent(1))
+        }
+        // A run that was cut off is found by its document.
+        Fate::Continue(_) => Ok(PutBack::Nothing),
         Fate::Wake(wake_up) => {
             let mut errand = Errand::new(Purpose::Wake);
             let left = carry_out(app, &wake_up.target, &mut errand, deadline).await?;

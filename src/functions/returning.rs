@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use remediation::event::Taken;
-use remediation::message::{Observation, Outgoing, Queue, WakeUp};
+use remediation::message::{BatchRun, Outgoing, Queue, Sighting, WakeUp};
 use remediation::transition::{AfterDeath, after_death, wake_up_of};
 
 use tracing::warn;
 
 use crate::app::App;
 use crate::azure::{Deadline, error_chain};
-use crate::functions::{Failure, consumer, isolate, stopping};
+use crate::functions::{Failure, consumer, isolate, run_batch, stopping};
 use crate::service_bus::DeadLetter;
 use crate::telemetry::about;
 
@@ -42,7 +42,12 @@ pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadlin
     let (tolerance, now) = (app.settings.tuning.clock_tolerance, app.reconciler.clocks.moment().latest());
     match Fate::of(queue, &letter.body, deaths, tolerance, now) {
         Fate::TakeIn(taken) => take_in(app, letter, taken, deadline).await,
-        Fate::Return(observation) => send_back(app, letter, &observation, deadline).await,
+        Fate::Return(sighting) => send_back(app, letter, &sighting, deadline).await,
+        Fate::Run(run) => return_run(app, letter, &run, deadline).await,
+        Fate::Continue(continuation) => match run_batch::go_on(app, &continuation, deadline).await? {
+            true => Ok(End::Returned),
+            false => Ok(End::Dropped),
+        },
         Fate::Wake(wake_up) => wake(app, letter, &wake_up, deadline).await,
         Fate::Reject(reason) => {
             let deadly = std::str::from_utf8(&letter.body).ok().filter(|_| deaths >= isolate::DEATHS);
@@ -103,14 +108,9 @@ async fn take_in(app: &App, letter: &DeadLetter, taken: Vec<Taken>, deadline: De
     Ok(End::Returned)
 }
 
-async fn send_back(
-    app: &App,
-    letter: &DeadLetter,
-    observation: &Observation,
-    deadline: Deadline,
-) -> Result<End, Failure> {
+async fn send_back(app: &App, letter: &DeadLetter, sighting: &Sighting, deadline: Deadline) -> Result<End, Failure> {
     let queue = Queue::NoncompliantResources;
-    let message = [Outgoing::observation(observation)];
+    let message = [Outgoing::sighting(sighting)];
     match app.reconciler.sender.send(queue, &message, crate::azure::now(), deadline).await {
         Ok(()) => {}
         Err(error) if error.is_about_the_message() => {
@@ -119,7 +119,33 @@ async fn send_back(
         }
         Err(error) => return Err(error.into()),
     }
-    about!(warn, &observation.target(), event = "message_returned", queue = queue.name(), resource = %observation.resource_id, message_id = letter.message_id, returns = observation.returns, reason = letter.reason, "a dead-lettered message is sent back");
+    about!(
+        warn,
+        &sighting.target(),
+        event = "message_returned",
+        queue = queue.name(),
+        resource = sighting.subject(),
+        message_id = letter.message_id,
+        returns = sighting.returns(),
+        reason = letter.reason,
+        "a dead-lettered message is sent back"
+    );
+    Ok(End::Returned)
+}
+
+/// The run begins, or goes on: what it has done already it does not do twice.
+async fn return_run(app: &App, letter: &DeadLetter, run: &BatchRun, deadline: Deadline) -> Result<End, Failure> {
+    let queue = Queue::BatchRuns;
+    match app.reconciler.sender.send(queue, &[Outgoing::batch_run(run)], crate::azure::now(), deadline).await {
+        Ok(()) => {}
+        Err(error) if error.is_about_the_message() => {
+            reject(app, queue, letter, error_chain(&error), deadline).await?;
+            return Ok(End::Rejected);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let (queue, run_id, returns, reason) = (queue.name(), &run.run_id, run.returns, &letter.reason);
+    warn!(event = "run_returned", queue, %run_id, message_id = letter.message_id, returns, reason, "a dead-lettered batch run is sent back");
     Ok(End::Returned)
 }
 

@@ -107,7 +107,7 @@ mod tests {
 
     fn state(n: usize) -> PolicyState {
         let resource = resource(n).as_str().to_owned();
-        PolicyState { resource, state: ComplianceState::Compliant, at: None, effect: None }
+        PolicyState { resource, state: ComplianceState::Compliant, at: None, effect: None, location: None }
     }
 
     #[tokio::test(start_paused = true)]

@@ -174,7 +174,12 @@ fn creation(number: usize) -> Call<TaskStatus> {
         target,
         kind: TaskKind::Listed,
         resources: vec![resource],
-        request: TaskRequest { reference: None, parallel_deployments: 10, failure_threshold: 1.0 },
+        request: TaskRequest {
+            reference: None,
+            parallel_deployments: 10,
+            failure_threshold: 1.0,
+            locations: BTreeSet::new(),
+        },
     })
 }
 

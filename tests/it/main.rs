@@ -8,6 +8,8 @@
     reason = "tests look at the clock, and are told by the environment how long to play"
 )]
 
+mod batch_runs;
+mod batch_runs_killed;
 mod change_windows;
 mod clock_behind;
 mod command_line;

@@ -2,7 +2,7 @@
 //! only then its wake-up is sent. A crash between two of these leaves what the next delivery, or the next sweep, goes on from.
 
 use crate::document::{ETag, TargetDocument, Versioned};
-use crate::message::{Observation, Outgoing};
+use crate::message::{Outgoing, Sighting};
 use crate::settings::Tuning;
 use crate::time::Moment;
 use crate::transition::schedule::{reschedule_overdue, wake_up_of};
@@ -13,9 +13,9 @@ use crate::transition::{
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub enum Purpose {
-    /// `collect`: take these observations in. The wake-up is sent for duplicates too: they may be here again because it was not sent
+    /// `collect`: take in what was seen. The wake-up is sent for duplicates too: they may be here again because it was not sent
     /// the last time.
-    TakeIn(Vec<Observation>),
+    TakeIn(Vec<Sighting>),
     /// `sweep`: wake a target whose wake-up will not come any more.
     Wake,
     /// `sweep`: let in what today's guard rails do not leave out.
@@ -202,7 +202,7 @@ fn decide(purpose: &Purpose, known: &TargetDocument, tuning: &Tuning, moment: Mo
 mod tests {
     use super::*;
     use crate::fixture::{now, seen, target, tuning, waiting};
-    use crate::message::Finding;
+    use crate::message::{Finding, Sighting};
 
     fn versioned(document: TargetDocument) -> Versioned<TargetDocument> {
         Versioned { document, etag: Some(ETag("1".to_owned())) }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_taken_in_whoever_is_faster_and_its_wake_up_is_sent_for_a_duplicate_too() {
-        let observation = seen(Finding::NonCompliant, 1, now());
+        let observation: Sighting = seen(Finding::NonCompliant, 1, now()).into();
         let mut errand = Errand::new(Purpose::TakeIn(vec![observation.clone()]));
         assert_eq!(errand.next(&tuning(), now()), Effect::Load);
         errand.loaded(Versioned { document: TargetDocument::new(target()), etag: None });

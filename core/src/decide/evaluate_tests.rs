@@ -152,7 +152,13 @@ impl Scene {
 }
 
 fn state(n: usize, state: ComplianceState, at: Timestamp) -> PolicyState {
-    PolicyState { resource: resource(n).to_string(), state, at: Some(at), effect: Some(Effect::Remediable) }
+    PolicyState {
+        resource: resource(n).to_string(),
+        state,
+        at: Some(at),
+        effect: Some(Effect::Remediable),
+        location: None,
+    }
 }
 
 #[test]

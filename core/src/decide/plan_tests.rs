@@ -41,7 +41,13 @@ fn play_with(
         let state = |id: &ResourceId| {
             let is_good = *id == resource(2);
             let state = if is_good { ComplianceState::Compliant } else { ComplianceState::NonCompliant };
-            PolicyState { resource: id.to_string(), state, at: Some(now()), effect: Some(Effect::Remediable) }
+            PolicyState {
+                resource: id.to_string(),
+                state,
+                at: Some(now()),
+                effect: Some(Effect::Remediable),
+                location: None,
+            }
         };
         pass.observe(match next {
             Next::Load => Observed::Target(Box::new(Versioned { document: document.clone(), etag: Some(etag()) })),

@@ -79,6 +79,7 @@ mod tests {
             state: ComplianceState::NonCompliant,
             at: Some(now()),
             effect: Some(Effect::Remediable),
+            location: None,
         };
         let mut states = ScopeStates::unread(None);
         states.push(places.into_iter().map(state).collect(), next.map(str::to_owned));
@@ -147,7 +148,7 @@ mod tests {
     fn while_the_list_is_read_in_parts_waves_must_do() {
         let mut document = waiting(COUNT);
         let reading = Some(StatesCursor { next: "rest".to_owned(), found: 1, left_out: 0 });
-        document.unlisted = Some(Unlisted { due: now(), seen: 1, evaluated_after: None, reading });
+        document.unlisted = Some(Unlisted { due: now(), seen: 1, evaluated_after: None, reading, of_run: None });
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         play(&mut pass, document, |next| matches!(next, Next::Ask(Question::States(_) | Question::AllNonCompliant(_))));
         assert!(matches!(pass.next(&tuning(), now()), Next::Ask(Question::States(_))), "a wave");

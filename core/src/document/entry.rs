@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::RunOptions;
 use crate::time::Timestamp;
 
 use super::reasons::{FailureClass, ParkReason, SkipReason};
@@ -33,6 +34,9 @@ pub struct Entry {
     /// What the policy states are to be asked about the resource, apart from any wave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// What the batch run asks of its tasks that told of the present episode.
+    #[serde(default, skip_serializing_if = "RunOptions::is_default")]
+    pub options: RunOptions,
     /// Where the resource stands.
     pub state: EntryState,
 }
@@ -69,6 +73,7 @@ impl Entry {
             seen_in_task: None,
             last_failure: None,
             doubt: None,
+            options: RunOptions::default(),
             state: EntryState::Waiting { due },
         }
     }
@@ -81,6 +86,7 @@ impl Entry {
         self.seen_in_task = None;
         self.last_failure = None;
         self.doubt = None;
+        self.options = RunOptions::default();
     }
 
     /// The resource is under an assignment of which it is known nothing but that it does not comply, or did.

@@ -46,7 +46,7 @@ pub use scope_park::ScopePark;
 pub use stopped::{StoppedTarget, hash_in};
 pub use subscription_document::SubscriptionDocument;
 pub use sweep_place::{Part, SweepPlace};
-pub use target_document::{StatesCursor, TargetDocument, Unlisted};
+pub use target_document::{OfRun, StatesCursor, TargetDocument, Unlisted};
 pub use target_park::{TargetCause, TargetPark};
 pub use task::{Absence, ActiveTask, DeploymentsCursor, GivingUp, PastTask, TaskPhase, TaskRequest};
 pub use task_kind::TaskKind;

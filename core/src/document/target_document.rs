@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ResourceId, Target};
-use crate::message::Nonce;
+use crate::message::{Nonce, RunId, RunOptions};
 use crate::time::Timestamp;
 
 use super::entry::{Entry, EntryState};
@@ -70,6 +70,9 @@ pub struct TargetDocument {
     /// The resources, by id.
     #[serde(default)]
     pub resources: BTreeMap<ResourceId, Entry>,
+    /// The last batch runs that handed the target over, newest last: the same one does so once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunId>,
     /// What waits beside the resources that are listed, when those are too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,
@@ -126,6 +129,7 @@ impl TargetDocument {
             canary: None,
             parked: None,
             resources: BTreeMap::new(),
+            runs: Vec::new(),
             unlisted: None,
             excluded: None,
             states_refused: false,
@@ -197,6 +201,40 @@ pub struct Unlisted {
     /// How far the policy states were read, when they are too many for one pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<StatesCursor>,
+    /// The batch run that handed the target over; none where they were counted one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_run: Option<OfRun>,
+}
+
+/// What a batch run has handed over, as far as it is not listed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OfRun {
+    /// The run.
+    pub run_id: RunId,
+    /// What it asks for.
+    pub options: RunOptions,
+    /// So many of its resources were listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub listed: u32,
+    /// So many others were counted in the meantime, by events: they are looked for when the run's are listed.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub beside: u64,
+}
+
+impl OfRun {
+    /// How many more of the target's resources the run may list.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        let most = self.options.resource_count.unwrap_or(u32::MAX);
+        usize::try_from(most.saturating_sub(self.listed)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether it takes each resource of the target that does not comply.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
+        self.options.resource_count.is_none() && self.options.locations.is_empty()
+    }
 }
 
 /// How far the policy states of a scope were read for what is not listed.

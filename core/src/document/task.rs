@@ -1,7 +1,10 @@
 //! The tasks of a target: the one that is open, and what is remembered of those that ended.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use crate::message::Location;
 use crate::time::Timestamp;
 
 use super::task_kind::TaskKind;
@@ -19,6 +22,9 @@ pub struct TaskRequest {
     pub parallel_deployments: u32,
     /// Share of failed deployments, 0.0 to 1.0, above which the task gives up.
     pub failure_threshold: f32,
+    /// Only resources in these locations; empty: in all. Of a task for its whole scope.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub locations: BTreeSet<Location>,
 }
 
 /// The task that a target has open.

@@ -47,6 +47,10 @@ pub enum CallKind {
     TriggerEvaluation,
     /// GET of how far an evaluation is.
     ReadEvaluation,
+    /// List of what is below a management group.
+    ListDescendants,
+    /// Query of Resource Graph.
+    QueryGraph,
 }
 
 impl CallKind {
@@ -102,6 +106,8 @@ impl CallKind {
             Self::GrantRole => "grantRole",
             Self::TriggerEvaluation => "triggerEvaluation",
             Self::ReadEvaluation => "readEvaluation",
+            Self::ListDescendants => "listDescendants",
+            Self::QueryGraph => "queryGraph",
         }
     }
 
@@ -128,6 +134,10 @@ impl CallKind {
             Self::TriggerEvaluation => "Microsoft.PolicyInsights/policyStates/triggerEvaluation/action",
             // The answer to the request names a place below `asyncOperationResults`, which is a resource type of its own.
             Self::ReadEvaluation => "Microsoft.PolicyInsights/asyncOperationResults/read",
+            Self::ListDescendants => "Microsoft.Management/managementGroups/descendants/read",
+            // It shows what the caller may read elsewhere; policy states, as far as is known, to whoever has
+            // "Microsoft.PolicyInsights/policyStates/queryResults/read".
+            Self::QueryGraph => "Microsoft.ResourceGraph/resources/read",
         }
     }
 
@@ -156,7 +166,9 @@ impl CallKind {
             | Self::ListPermissions
             | Self::GrantRole
             | Self::TriggerEvaluation
-            | Self::ReadEvaluation => false,
+            | Self::ReadEvaluation
+            | Self::ListDescendants
+            | Self::QueryGraph => false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::event::ComplianceState;
 use crate::id::{ResourceId, fold};
+use crate::message::Location;
 use crate::time::Timestamp;
 
 /// The effective effect of a policy on a resource.
@@ -35,6 +36,8 @@ pub struct PolicyState {
     pub at: Option<Timestamp>,
     /// The effect that the evaluation had, as the service gives it; none when it does not say.
     pub effect: Option<Effect>,
+    /// Where the resource is; none where the service does not say.
+    pub location: Option<Location>,
 }
 
 impl PolicyState {
@@ -42,6 +45,6 @@ impl PolicyState {
     #[must_use]
     pub fn unread(resource: &ResourceId) -> Self {
         let resource = resource.as_str().to_owned();
-        Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None }
+        Self { resource, state: ComplianceState::NonCompliant, at: None, effect: None, location: None }
     }
 }

@@ -21,12 +21,14 @@ pub enum Queue {
     NoncompliantResources,
     /// Targets to look at.
     WakeUps,
+    /// Batch runs.
+    BatchRuns,
 }
 
 impl Queue {
     /// All of them, in the order in which `recover` empties their dead-letter queues: what was seen first, it is known nowhere
     /// else; a target without its wake-up is found by `sweep`, too.
-    pub const ALL: [Self; 3] = [Self::PolicyEvents, Self::NoncompliantResources, Self::WakeUps];
+    pub const ALL: [Self; 4] = [Self::PolicyEvents, Self::NoncompliantResources, Self::WakeUps, Self::BatchRuns];
 
     /// The queue's name.
     #[must_use]
@@ -35,6 +37,7 @@ impl Queue {
             Self::PolicyEvents => "policy-events",
             Self::NoncompliantResources => "noncompliant-resources",
             Self::WakeUps => "wake-ups",
+            Self::BatchRuns => "batch-runs",
         }
     }
 }

@@ -172,8 +172,13 @@ fn the_story_of_a_target_tells_its_park_its_tasks_and_how_many_stand_where() {
 #[test]
 fn what_is_only_counted_is_told_as_such() {
     let mut document = TargetDocument::new(target());
-    document.unlisted =
-        Some(crate::document::Unlisted { due: minutes(2), seen: 7_000, evaluated_after: None, reading: None });
+    document.unlisted = Some(crate::document::Unlisted {
+        due: minutes(2),
+        seen: 7_000,
+        evaluated_after: None,
+        reading: None,
+        of_run: None,
+    });
     let mut excluded = crate::document::Excluded { rail: None, rails_digest: None, since: now(), seen: 0 };
     excluded.count(40, Some(SkipReason::AssignmentNotIncluded), None, now() - Duration::from_secs(60));
     document.excluded = Some(excluded);

@@ -36,6 +36,7 @@ use pattern_list::Of;
 
 use crate::control::ChangeWindow;
 use crate::document::InstallationId;
+use crate::message::Discovery;
 use crate::role::RoleId;
 
 /// The `functionTimeout` of host.json: the host stops an invocation that takes longer.
@@ -133,6 +134,8 @@ pub struct Settings {
     pub invocation_budget: Duration,
     /// How long the facts of an assignment are kept.
     pub facts_ttl: Duration,
+    /// How a batch run looks that does not say.
+    pub discovery: Discovery,
     /// Service Bus, with scheme, host and port.
     pub service_bus: Url,
     /// Client id of the identity for Service Bus; system-assigned when none.
@@ -175,6 +178,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         tuning: tuning(&environment),
         invocation_budget: environment.duration("INVOCATION_BUDGET"),
         facts_ttl: environment.duration("FACTS_TTL"),
+        discovery: Discovery::ALL[environment.word("SWEEP_DISCOVERY")],
         service_bus: environment.required("ServiceBus__fullyQualifiedNamespace", form::namespace)?,
         service_bus_client_id: text("ServiceBus__clientId").or_else(|| client_id.clone()),
         client_id,

@@ -1,6 +1,8 @@
 //! Every setting, in one place: name, default, form, meaning. The reader, the words of its errors, `docs/settings.md` and the log
 //! line `started` are all made from these rows; a setting is added here and read in `mod.rs`.
 
+use crate::message::Discovery;
+
 use super::form::{Form, GRACE, INVOCATION, SPAN, WAIT};
 use super::pattern_list::Of;
 
@@ -116,6 +118,10 @@ pub(crate) const GROUPS: &[Group] = &[
         row("CLOCK_TOLERANCE", is("5m"), time(SPAN), "an event whose time lies further in the future is rejected; and so much newer than what was seen must be what a final verdict is drawn from"),
         row("FACTS_TTL", is("10m"), time(SPAN), "how long what was read of assignments and initiatives is kept"),
     ] },
+    Group { title: "Batch runs and scans", settings: &[
+        row("SWEEP_DISCOVERY", is("auto"), Form::Word(&Discovery::WORDS),
+            "how a batch run or a scan finds what is non-compliant: `policyStates` by queries of policy states alone, `resourceGraph` by Resource Graph alone, `auto` by whichever needs fewer"),
+    ] },
     Group { title: "Host and log", settings: &[
         row("INVOCATION_BUDGET", is("150s"), time(INVOCATION), "longest time of an invocation; keep it well inside the queues' five-minute lock"),
         row("SWEEP_SCHEDULE", Unset::Required, Form::Text("an NCRONTAB expression such as `0 */15 * * * *`"), "how often `sweep` runs. Read by the Functions host, not by the worker"),
@@ -130,7 +136,6 @@ pub(crate) const GROUPS: &[Group] = &[
         row("BREAKER_FAILURES", is("0.5"), Form::Share, "share of failures that stops an assignment; without effect"),
         row("SWEEP_SCOPES", is("none"), Form::WordSoFar(&["none"]), "scopes that `sweep` scans"),
         row("SWEEP_SCAN_INTERVAL", is("6h"), time(SPAN), "time between two scans; without effect"),
-        row("SWEEP_DISCOVERY", is("auto"), Form::WordSoFar(&["auto"]), "how a scan finds what is non-compliant"),
     ] },
 ];
 

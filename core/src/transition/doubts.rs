@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn state(state: ComplianceState, at: Timestamp) -> PolicyState {
-        PolicyState { resource: resource(0).to_string(), state, at: Some(at), effect: None }
+        PolicyState { resource: resource(0).to_string(), state, at: Some(at), effect: None, location: None }
     }
 
     fn fixed(fixes: usize) -> Entry {

@@ -5,18 +5,23 @@ use std::collections::HashSet;
 
 use crate::document::{Entry, EntryState, StatesCursor, TargetDocument, Unlisted};
 use crate::event::ComplianceState;
-use crate::fact::{Deployment, DeploymentStatus, ScopeStates, Unread};
+use crate::fact::{Deployment, DeploymentStatus, PolicyState, ScopeStates, Unread};
 use crate::id::ResourceId;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
-use crate::transition::left_out;
+use crate::transition::{handover, left_out};
 
 use super::schedule::schedule;
 
 /// Counts observations of resources for which there is no room, or which had no entry while they were left out.
 pub(crate) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
-    let none = Unlisted { due, seen: 0, evaluated_after: None, reading: None };
+    let none = Unlisted { due, seen: 0, evaluated_after: None, reading: None, of_run: None };
     let unlisted = document.unlisted.get_or_insert(none);
+    if let Some(run) = unlisted.of_run.as_mut().filter(|run| !run.takes_all()) {
+        // What the run leaves is found when all that it takes is listed.
+        run.beside = run.beside.saturating_add(seen);
+        return;
+    }
     unlisted.seen = unlisted.seen.saturating_add(seen);
     if let Some(reading) = &mut unlisted.reading {
         // Their states may be in a part that has been read already.
@@ -33,7 +38,10 @@ pub(crate) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
 /// asked for: they say nothing of what came since.
 pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u64, tuning: &Tuning, now: Timestamp) {
     let Some(unlisted) = document.unlisted.clone() else { return };
-    let ids = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
+    let of_run = unlisted.of_run.as_ref();
+    let is_taken = |state: &&PolicyState| of_run.is_none_or(|run| handover::takes(run, state));
+    let ids = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant).filter(is_taken);
+    let revived = of_run.map(|run| handover::revive(document, run, list, tuning, now)).unwrap_or_default();
     let ids = ids.filter_map(|state| Some((state.at?, state.resource.parse().ok()?)));
     let mut missing: Vec<(Timestamp, ResourceId)> =
         ids.filter(|(_, id)| !document.resources.contains_key(id)).collect();
@@ -43,13 +51,21 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
     let forbidden: Vec<_> = missing.extract_if(.., is_left_out).collect();
     let all = missing.len();
     missing.retain(|(at, _)| unlisted.is_news(*at, now));
+    if let Some(run) = of_run {
+        missing.truncate(run.left().saturating_sub(revived));
+    }
     make_room(document, missing.len(), list, tuning);
     let room = tuning.most_entries.saturating_sub(document.resources.len());
     // What was evaluated before a task that may have fixed it stays to be seen.
-    let left = all - missing.len().min(room);
+    let listed = missing.len().min(room);
+    let left = match of_run.map(|run| run.left().saturating_sub(revived)) {
+        Some(most) => all.min(most).saturating_sub(listed),
+        None => all - listed,
+    };
     for (at, id) in missing.iter().take(room).cloned() {
         // Nothing was evaluated in the future: what is seen now must count.
-        document.resources.insert(id, Entry::waiting(at.min(now + tuning.clock_tolerance), now));
+        let at = at.min(now + tuning.clock_tolerance);
+        document.resources.insert(id, handover::entry(of_run, at, tuning, now));
     }
     let left_out = leave_out(document, &forbidden, unlisted.reading.as_ref(), tuning, now);
     let came = unlisted.seen.saturating_sub(counted);
@@ -69,7 +85,21 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
         Unread::Nothing => tuning.backoff_cap,
     };
     document.states_refused = false;
-    document.unlisted = (seen > 0).then(|| Unlisted { due: now + wait, seen, reading, ..unlisted });
+    let mut unlisted = unlisted;
+    if let Some(run) = &mut unlisted.of_run {
+        run.listed = run.listed.saturating_add(u32::try_from(listed + revived).unwrap_or(u32::MAX));
+    }
+    let is_done = seen == 0 || unlisted.of_run.as_ref().is_some_and(|run| run.left() == 0);
+    document.unlisted = match is_done {
+        false => Some(Unlisted { due: now + wait, seen, reading, ..unlisted }),
+        true => unlisted.of_run.map(|run| run.beside).filter(|beside| *beside > 0).map(|seen| Unlisted {
+            due: now + tuning.check_interval_min,
+            seen,
+            evaluated_after: unlisted.evaluated_after,
+            reading: None,
+            of_run: None,
+        }),
+    };
 }
 
 /// Leaves out what was found and the guard rails forbid, so that it can be let in later. How many were found without an entry,
@@ -205,6 +235,7 @@ mod tests {
             state: ComplianceState::NonCompliant,
             at: Some(at),
             effect: Some(Effect::Remediable),
+            location: None,
         };
         let mut states = ScopeStates::unread(None);
         states.push(numbers.map(state).collect(), None);
@@ -257,8 +288,13 @@ mod tests {
         settle(&mut document, &status(TaskState::Failed), &deployments, &small(), now());
         assert_eq!(document.resources.keys().cloned().collect::<Vec<_>>(), [0, 1, 2].map(resource));
         assert!(document.resources.values().all(|entry| matches!(entry.state, EntryState::Waiting { .. })));
-        let after =
-            Some(Unlisted { due: now() + small().backoff_cap, seen: 2, evaluated_after: Some(now()), reading: None });
+        let after = Some(Unlisted {
+            due: now() + small().backoff_cap,
+            seen: 2,
+            evaluated_after: Some(now()),
+            reading: None,
+            of_run: None,
+        });
         assert_eq!(document.unlisted, after);
         let told = document.history.last().map(|task| (task.fixed, task.unfixed));
         assert_eq!(told, Some((1, 5)));

@@ -9,6 +9,7 @@ mod by_person;
 pub(crate) mod doubts;
 pub(crate) mod evaluate;
 pub(crate) mod failure;
+pub(crate) mod handover;
 pub(crate) mod left_out;
 mod letting_in;
 pub(crate) mod listing;

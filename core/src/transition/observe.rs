@@ -2,10 +2,10 @@
 //! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
 use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument, sum_up};
-use crate::message::{Finding, Observation};
+use crate::message::{Finding, Observation, Sighting};
 use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
-use crate::transition::{doubts, left_out, listing};
+use crate::transition::{doubts, handover, left_out, listing};
 
 use super::backoff::round_up;
 use super::schedule::schedule;
@@ -40,6 +40,10 @@ pub enum Merged {
     Recovered,
     /// A resource that is compliant or gone, and of which nothing is known.
     Unknown,
+    /// A batch run hands the target over.
+    HandedOver,
+    /// Another batch run has handed it over, and asks for something else: it comes again later.
+    Later,
 }
 
 impl Merged {
@@ -60,6 +64,8 @@ impl Merged {
             Self::ToConfirm => "toConfirm",
             Self::Recovered => "recovered",
             Self::Unknown => "unknown",
+            Self::HandedOver => "handedOver",
+            Self::Later => "later",
         }
     }
 }
@@ -68,7 +74,7 @@ impl Merged {
 #[must_use]
 pub fn merge_all<'a>(
     known: &TargetDocument,
-    seen: impl IntoIterator<Item = &'a Observation>,
+    seen: impl IntoIterator<Item = &'a Sighting>,
     tuning: &Tuning,
     moment: impl Into<Moment>,
 ) -> (TargetDocument, Vec<Merged>) {
@@ -76,12 +82,17 @@ pub fn merge_all<'a>(
     let now = moment.now;
     let mut merged = Vec::new();
     let mut deletions = Vec::new();
-    for (place, observation) in seen.into_iter().enumerate() {
-        // A deletion may overtake what it ends.
-        match observation.seen {
-            Finding::Deleted => deletions.push((place, observation)),
-            Finding::NonCompliant | Finding::Compliant => {
+    for (place, sighting) in seen.into_iter().enumerate() {
+        match sighting {
+            // A deletion may overtake what it ends.
+            Sighting::Resource(observation) if observation.seen == Finding::Deleted => {
+                deletions.push((place, observation));
+            }
+            Sighting::Resource(observation) => {
                 merged.push((place, merge(&mut document, observation, tuning, moment)));
+            }
+            Sighting::Scope(handover) => {
+                merged.push((place, handover::hand_over(&mut document, handover, tuning, now)));
             }
         }
     }
@@ -124,12 +135,20 @@ pub fn merge(
             Merged::Unlisted
         }
         (None, Finding::NonCompliant, None) => {
-            document.resources.insert(id.clone(), Entry::waiting(at, first_due(at, tuning, now)));
+            let options = observation.options.of_chosen();
+            let entry = Entry { options, ..Entry::waiting(at, first_due(at, tuning, now)) };
+            document.resources.insert(id.clone(), entry);
             Merged::Waiting
         }
         (Some(entry), Finding::Compliant, _) => compliant(entry, at, now),
         (Some(entry), Finding::Deleted, _) => deleted(entry, at, now),
-        (Some(entry), Finding::NonCompliant, None) => non_compliant(entry, at, tuning, now),
+        (Some(entry), Finding::NonCompliant, None) => {
+            let merged = non_compliant(entry, at, tuning, now);
+            if merged == Merged::Waiting {
+                entry.options = observation.options.of_chosen();
+            }
+            merged
+        }
     };
     let is_evaluation = observation.seen != Finding::Deleted && document.parked.is_none();
     let is_evaluated = is_evaluation && let_go(document.resources.get_mut(id), observation, tuning, now);
@@ -288,6 +307,7 @@ mod tests {
     use crate::document::TargetCause;
     use crate::document::{FailureClass, LastFailure};
     use crate::fixture::{now, resource, seen, target, tuning, tuning_with};
+    use crate::message::RunOptions;
     use crate::settings::Mode;
     use crate::transition::park_target::park_target;
     use proptest::prelude::*;
@@ -304,6 +324,7 @@ mod tests {
             seen_in_task: None,
             last_failure: None,
             doubt: None,
+            options: RunOptions::default(),
             state,
         };
         document.resources.insert(resource(0), entry);
@@ -404,7 +425,7 @@ mod tests {
     fn what_the_guard_rails_leave_out_wakes_nobody_and_waits_for_nothing_once_it_is_compliant() {
         let tuning = tuning_with("EXCLUDE_SCOPES", "*");
         let mut document = TargetDocument::new(target());
-        let observations: Vec<_> = (0..130).map(|n| seen(Finding::NonCompliant, n, now())).collect();
+        let observations: Vec<Sighting> = (0..130).map(|n| seen(Finding::NonCompliant, n, now()).into()).collect();
         let (after, merged) = merge_all(&document, &observations, &tuning, now());
         assert!(merged.iter().all(|merged| *merged == Merged::LeftOut));
         assert_eq!((after.resources.len(), after.excluded.as_ref().unwrap().seen, after.wake_at), (100, 30, None));

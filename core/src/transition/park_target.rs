@@ -179,7 +179,8 @@ mod tests {
         merge(&mut document, &seen(Finding::Compliant, 0, now()), &tuning(), now());
         assert_eq!(doubts::due(&document, now()), [resource(0)], "the policy states are asked");
         let state = ComplianceState::Compliant;
-        let state = PolicyState { resource: resource(0).to_string(), state, at: Some(now()), effect: None };
+        let state =
+            PolicyState { resource: resource(0).to_string(), state, at: Some(now()), effect: None, location: None };
         let entry = document.resources.get_mut(&resource(0)).unwrap();
         doubts::settle(entry, Some(&state), &tuning(), now());
         merge(&mut document, &seen(Finding::NonCompliant, 7, now()), &tuning(), now());

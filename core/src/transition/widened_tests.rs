@@ -72,7 +72,7 @@ impl World {
             Step::Finding(n) => {
                 self.bad.insert(n, self.now);
                 let observed = seen(Finding::NonCompliant, n, self.now);
-                self.document = merge_all(&self.document, [&observed], tuning, self.now).0;
+                self.document = merge_all(&self.document, [&observed.into()], tuning, self.now).0;
             }
             Step::Look => self.pass(tuning),
             Step::Walk => {
@@ -137,6 +137,7 @@ impl World {
             state: ComplianceState::NonCompliant,
             at: Some(*at),
             effect: Some(Effect::Remediable),
+            location: None,
         };
         let states: Vec<_> = self.bad.iter().map(state).collect();
         match question {

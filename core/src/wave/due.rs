@@ -29,6 +29,10 @@ impl Due {
         holds: impl Fn(&ResourceId) -> bool,
     ) -> Option<Self> {
         let mut due: Vec<_> = waiting(document, now).filter(|(_, id, _)| holds(id) && !blockers.block(id)).collect();
+        // What a batch run asks of its tasks reaches these alone: a wave is of one run, or of none.
+        let options = |id: &ResourceId| document.resources.get(id).map(|entry| &entry.options);
+        let first = options(due.iter().min()?.1);
+        due.retain(|(_, id, _)| options(id) == first);
         if due.len() > MOST {
             // Only the first need an order; sorting all is most of the work for a large target.
             due.select_nth_unstable(MOST);

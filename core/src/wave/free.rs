@@ -1,5 +1,7 @@
 //! A wave that nothing is in the way of, and the task that it makes.
 
+use std::collections::BTreeSet;
+
 use crate::document::{TargetDocument, TaskKind, TaskName, TaskRequest};
 use crate::fact::NewTask;
 use crate::id::ResourceId;
@@ -49,6 +51,9 @@ pub(crate) fn task(
     kind: TaskKind,
     resources: Vec<ResourceId>,
 ) -> NewTask {
+    // All resources of a task wait with the same options.
+    let options = resources.iter().find_map(|id| document.resources.get(id)).map(|entry| entry.options.clone());
+    let options = options.unwrap_or_default();
     NewTask {
         name,
         target: document.target.clone(),
@@ -56,8 +61,9 @@ pub(crate) fn task(
         resources,
         request: TaskRequest {
             reference,
-            parallel_deployments: tuning.parallel_deployments,
-            failure_threshold: tuning.failure_threshold,
+            parallel_deployments: options.parallel_deployments.unwrap_or(tuning.parallel_deployments),
+            failure_threshold: options.failure_threshold.map_or(tuning.failure_threshold, f32::from),
+            locations: BTreeSet::new(),
         },
     }
 }

@@ -7,6 +7,7 @@ use crate::document::{EntryState, TargetDocument, TaskKind, TaskName};
 use crate::event::ComplianceState;
 use crate::fact::{Facts, NewTask, PolicyState};
 use crate::id::ResourceId;
+use crate::message::RunOptions;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
 
@@ -19,6 +20,7 @@ use super::non_compliant::NonCompliant;
 pub(crate) struct WholeScope<'a> {
     document: &'a TargetDocument,
     due: HashSet<&'a str>,
+    options: &'a RunOptions,
     now: Timestamp,
 }
 
@@ -33,15 +35,22 @@ impl<'a> WholeScope<'a> {
         {
             return None;
         }
-        let mut due = HashSet::new();
+        let (mut due, mut options) = (HashSet::new(), None);
         for (id, entry) in &document.resources {
             match entry.state {
-                EntryState::Waiting { due: at } if at <= now && entry.attempt == 1 => drop(due.insert(id.as_str())),
+                EntryState::Waiting { due: at } if at <= now && entry.attempt == 1 => {
+                    // One task has one set of options.
+                    if *options.get_or_insert(&entry.options) != &entry.options {
+                        return None;
+                    }
+                    due.insert(id.as_str());
+                }
                 EntryState::Waiting { .. } | EntryState::InTask | EntryState::Parked { .. } => return None,
                 EntryState::Fixed { .. } | EntryState::Skipped { .. } => {}
             }
         }
-        (due.len() > tuning.escalate_above).then_some(Self { document, due, now })
+        let options = options?;
+        (due.len() > tuning.escalate_above).then_some(Self { document, due, options, now })
     }
 
     /// The one task for all that is non-compliant in the scope. None when some of it does not wait here or cannot be
@@ -53,7 +62,12 @@ impl<'a> WholeScope<'a> {
         facts: &Facts,
         tuning: &Tuning,
     ) -> Option<NewTask> {
-        let bad = states.iter().filter(|state| state.state == ComplianceState::NonCompliant);
+        // Where the location is not told, the resource may be one of them.
+        let locations = &self.options.locations;
+        let is_there = |state: &&PolicyState| {
+            locations.is_empty() || state.location.as_ref().is_none_or(|location| locations.contains(location))
+        };
+        let bad = states.iter().filter(|state| state.state == ComplianceState::NonCompliant).filter(is_there);
         let waiting = |state: &PolicyState| {
             let id: ResourceId = state.resource.parse().ok()?;
             let waits = self.due.contains(id.as_str()) || self.is_unlisted(&id, state.at, tuning);
@@ -70,7 +84,9 @@ impl<'a> WholeScope<'a> {
             return None;
         }
         let count = resources.len().min(TaskKind::MOST);
-        Some(task(name, self.document, tuning, reference, TaskKind::WholeScope { count }, resources))
+        let mut task = task(name, self.document, tuning, reference, TaskKind::WholeScope { count }, resources);
+        task.request.locations.clone_from(locations);
+        Some(task)
     }
 
     /// Whether the resource is one of those that wait without being listed, and has waited as long as `SETTLE_DELAY`.
@@ -79,6 +95,7 @@ impl<'a> WholeScope<'a> {
         unlisted.is_news(at, self.now)
             && at + tuning.settle_delay <= self.now
             && !self.document.resources.contains_key(id)
+            && unlisted.of_run.as_ref().is_none_or(|run| run.options.resource_count.is_none())
     }
 }
 
@@ -113,6 +130,7 @@ mod tests {
             state: ComplianceState::NonCompliant,
             at: Some(now()),
             effect: Some(Effect::Remediable),
+            location: None,
         };
         numbers.map(state).collect()
     }

@@ -150,7 +150,7 @@ impl World {
         });
         let stage = match &message.body {
             Body::Finding(observation) => {
-                Stage::TakeIn(Box::new(Errand::new(Purpose::TakeIn(vec![observation.clone()]))))
+                Stage::TakeIn(Box::new(Errand::new(Purpose::TakeIn(vec![observation.clone().into()]))))
             }
             Body::Wake(wake_up) => Stage::Look(Box::new(Pass::new(wake_up, installation()))),
         };

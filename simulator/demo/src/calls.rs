@@ -14,6 +14,8 @@ pub fn kind(entry: &Entry) -> Option<&'static str> {
         ("GET", true) if tail == "remediations" => "listTasks",
         ("GET", true) if tail.starts_with("pr-") => "readTask",
         ("POST", false) if tail == "queryresults" => "queryStates",
+        ("POST", false) if path == "/providers/microsoft.resourcegraph/resources" => "queryGraph",
+        ("GET", false) if tail == "descendants" => "listDescendants",
         ("POST", false) if tail == "triggerevaluation" => "triggerEvaluation",
         ("GET", false) if path.contains("/asyncoperationresults/") => "readEvaluation",
         ("GET", false) if tail == "policyassignments" => "listAssignments",

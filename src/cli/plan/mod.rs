@@ -16,7 +16,7 @@ use policy_remediator::azure::{Clocks, now};
 use remediation::document::{Installation, InstallationDocument, SubscriptionDocument, TargetDocument};
 use remediation::event::ComplianceState;
 use remediation::id::{ResourceId, Target};
-use remediation::message::{Finding, Observation};
+use remediation::message::{Finding, Observation, Sighting};
 use remediation::report::{Forecast, StateRows};
 use remediation::settings::{AssignmentPatterns, Mode, Settings, Tuning};
 use remediation::time::{Moment, Timestamp};
@@ -110,7 +110,7 @@ async fn offline(path: &PathBuf, settings: &Settings, patterns: &AssignmentPatte
     let states = StateRows::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
     let now = now();
     let is_meant = |target: &Target| patterns.is_empty() || patterns.match_id(&target.policy_assignment_id);
-    let mut seen: BTreeMap<Target, Vec<Observation>> = BTreeMap::new();
+    let mut seen: BTreeMap<Target, Vec<Sighting>> = BTreeMap::new();
     let (mut others, mut bad) = (0, BTreeSet::<(Target, ResourceId)>::new());
     for row in &states.rows {
         let target = row.target();
@@ -123,7 +123,7 @@ async fn offline(path: &PathBuf, settings: &Settings, patterns: &AssignmentPatte
         let at = row.at.unwrap_or(now).min(now);
         let (resource, assignment) = (row.resource.clone(), row.assignment.clone());
         let observation = Observation::of_event(Finding::NonCompliant, resource, assignment, reference, at);
-        seen.entry(target).or_default().push(observation);
+        seen.entry(target).or_default().push(observation.into());
     }
     let offline = Offline::of(&states.rows, now);
     let tuning = tuning(settings);
@@ -148,7 +148,7 @@ async fn plan_all(
     tuning: &Tuning,
     settings: &Settings,
     clocks: &Clocks,
-    seen: BTreeMap<Target, Vec<Observation>>,
+    seen: BTreeMap<Target, Vec<Sighting>>,
 ) -> anyhow::Result<Vec<Forecast>> {
     let installation = InstallationDocument::new(settings.installation.as_ref(), &settings.state_blob_endpoint).id;
     let bar = progress("targets", seen.len());
@@ -170,7 +170,7 @@ async fn plan_all(
 }
 
 /// The document with what was seen, due now.
-fn merged(known: &TargetDocument, seen: &[Observation], tuning: &Tuning, moment: Moment) -> TargetDocument {
+fn merged(known: &TargetDocument, seen: &[Sighting], tuning: &Tuning, moment: Moment) -> TargetDocument {
     let (mut document, _) = merge_all(known, seen, tuning, moment);
     let now: Timestamp = moment.now;
     document.wake_at = Some(document.wake_at.map_or(now, |at| at.min(now)));

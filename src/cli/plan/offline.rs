@@ -32,6 +32,7 @@ impl Offline {
                 state: row.state.clone(),
                 at: Some(row.at.unwrap_or(now)),
                 effect: row.effect.as_deref().map(Effect::of),
+                location: None,
             };
             offline.references.extend(row.reference.clone().map(|reference| (target.clone(), reference)));
             let known = offline.states.entry(target).or_default();

@@ -13,7 +13,7 @@ use remediation::document::{
 };
 use remediation::fact::{Deployment, DeploymentCounts, DeploymentStatus, TaskState, TaskStatus};
 use remediation::fixture::{installation, now, resource, seen, target, tuning};
-use remediation::message::Finding;
+use remediation::message::{Finding, Sighting};
 use remediation::time::Timestamp;
 use remediation::transition::back_to_waiting;
 use remediation::transition::merge_all;
@@ -92,7 +92,7 @@ fn see(document: &TargetDocument, seen_then: &[Observed], now: Timestamp) -> Tar
         let kind = if *compliant { Finding::Compliant } else { Finding::NonCompliant };
         seen(kind, *n, now + Duration::from_secs(*offset))
     };
-    let observations: Vec<_> = seen_then.iter().map(observe).collect();
+    let observations: Vec<Sighting> = seen_then.iter().map(observe).map(Sighting::from).collect();
     merge_all(document, &observations, &tuning(), now).0
 }
 

@@ -217,6 +217,12 @@ impl World {
             self.meet(Ingredient::LaggingState);
         }
         let state = if record.compliant { ComplianceState::Compliant } else { ComplianceState::NonCompliant };
-        Some(PolicyState { resource: id.to_string(), state, at: Some(record.at), effect: Some(Effect::Remediable) })
+        Some(PolicyState {
+            resource: id.to_string(),
+            state,
+            at: Some(record.at),
+            effect: Some(Effect::Remediable),
+            location: None,
+        })
     }
 }
