@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import subprocess
 import sys
 
 places = json.load(open(sys.argv[1], encoding="utf-8"))
@@ -150,5 +151,23 @@ check(["lock", "list", "--resource-group", resource_group])
 check(["deployment", "group", "list", "--resource-group", resource_group])
 check("deployment sub list")
 check(["rest", "--method", "get", "--url", f"{places['resourceManager']}{scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01"])
+
+
+def worker(*arguments):
+    """The worker's own command, as whoever is logged in with the CLI."""
+    settings = os.path.join(os.environ["AZURE_CONFIG_DIR"], "worker.env")
+    names = ["ServiceBus__fullyQualifiedNamespace", "STATE_BLOB_ENDPOINT", "RESOURCE_MANAGER_ENDPOINT", "SSL_CERT_FILE"]
+    with open(settings, "w", encoding="utf-8") as file:
+        file.writelines(f"{name}={places['env'][name]}\n" for name in names)
+    path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("IDENTITY_")} | {"PATH": path}
+    command = [os.environ["POLICY_REMEDIATOR"], *arguments, "--env-file", settings]
+    said = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if said.returncode not in (0, 3):
+        raise RuntimeError(said.stderr)
+    return json.loads(said.stdout)
+
+
+tally.check("the worker's status", lambda: worker("status", "--json"), lambda found: found["kind"] == "status")
 check("logout")
 tally.end()

@@ -1,9 +1,9 @@
 //! The api-versions that each type has, and how one that it never had is refused: by the code of whoever keeps the list, with
 //! the list. Sources: the lists that Resource Manager told (public logs: Azure/bicep issue 17089, Azure/azure-powershell
-//! issue 25474, Azure/Enterprise-Scale issue 402, pulumi/pulumi-azure-native issue 2011), and behind their ends Microsoft's
+//! issue 25474, Azure/Enterprise-Scale issue 402, pulumi/pulumi-azure-native issue 2011, Azure/azure-sdk-for-go issue 15624), and behind their ends Microsoft's
 //! type data for Bicep; those of Microsoft.PolicyInsights: Azure/azure-rest-api-specs.
 
-use super::{error::ArmError, request::Call, route::Route};
+use super::{authorization::Place, error::ArmError, request::Call, route::Route};
 
 /// Who keeps a list, and so how it refuses.
 enum Keeper {
@@ -87,6 +87,31 @@ const DEFINITIONS: [&str; 22] = [
 ];
 
 const EXEMPTIONS: [&str; 4] = ["2020-07-01-preview", "2022-07-01-preview", "2025-12-01-preview", "2026-01-01-preview"];
+
+const ROLE_ASSIGNMENTS: [&str; 22] = [
+    "2014-04-01-preview",
+    "2014-07-01-preview",
+    "2014-10-01-preview",
+    "2015-05-01-preview",
+    "2015-06-01",
+    "2015-07-01",
+    "2016-07-01",
+    "2017-05-01",
+    "2017-09-01",
+    "2017-10-01-preview",
+    "2018-01-01-preview",
+    "2018-07-01",
+    "2018-09-01-preview",
+    "2018-12-01-preview",
+    "2019-04-01-preview",
+    "2020-03-01-preview",
+    "2020-04-01-preview",
+    "2020-08-01-preview",
+    "2020-10-01-preview",
+    "2021-04-01-preview",
+    "2022-01-01-preview",
+    "2022-04-01",
+];
 
 const GROUPS: [&str; 13] = [
     "2023-04-01",
@@ -178,7 +203,9 @@ pub(crate) fn check(call: &Call, route: &Route) -> Result<(), ArmError> {
     }
     let version = call.query.get("api-version").ok_or_else(ArmError::missing_api_version)?;
     let known = known(route);
-    if !is_version(version) {
+    // What is no version at all, the keeper of a namespace refuses like any other (recorded: a public log of `api-version=dummyapi` for
+    // role assignments).
+    if !is_version(version) && !matches!(known, Some(Known { keeper: Keeper::Namespace(_), .. })) {
         let versions = known.map_or(RESOURCES.as_slice(), |known| known.versions);
         return Err(ArmError::invalid_api_version(version, versions));
     }
@@ -226,6 +253,9 @@ fn known(route: &Route) -> Option<Known> {
         Route::Definitions(_) | Route::Definition(_) => of(authorization, "policyDefinitions", &DEFINITIONS),
         Route::Initiatives(_) | Route::Initiative(_) => of(authorization, "policySetDefinitions", &DEFINITIONS[3..]),
         Route::Exemptions(_) | Route::Exemption(_) => of(authorization, "policyExemptions", &EXEMPTIONS),
+        Route::Access(Place::RoleAssignments(_) | Place::RoleAssignment(_)) => {
+            of(authorization, "roleAssignments", &ROLE_ASSIGNMENTS)
+        }
         Route::ResourceGraph => of(Keeper::Registration, "resources", &GRAPH),
         // What is in the lists of other types, nobody here knows.
         Route::Versions { .. } | Route::Version { .. } | Route::Access(_) => None,
@@ -240,6 +270,7 @@ pub(super) fn of_kind(namespace: &str, kind: &str) -> Option<&'static [&'static 
         ("Microsoft.Authorization", "policyDefinitions") => &DEFINITIONS,
         ("Microsoft.Authorization", "policySetDefinitions") => &DEFINITIONS[3..],
         ("Microsoft.Authorization", "policyExemptions") => &EXEMPTIONS,
+        ("Microsoft.Authorization", "roleAssignments") => &ROLE_ASSIGNMENTS,
         ("Microsoft.Management", "managementGroups") => &GROUPS,
         ("Microsoft.PolicyInsights", "remediations") => &REMEDIATIONS,
         ("Microsoft.PolicyInsights", "policyStates" | "asyncOperationResults") => &STATES,

@@ -2,7 +2,7 @@
 //! recordings and logs where there are any; the others say "unverified".
 
 use super::quota::{Asked, Refused};
-use crate::estate::Failure;
+use crate::{estate::Failure, json_error};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -201,6 +201,11 @@ impl ArmError {
 
     pub(crate) fn initiative_not_found(name: &str) -> Self {
         Self::new(404, "PolicySetDefinitionNotFound", format!("The policy set definition '{name}' could not be found."))
+    }
+
+    /// A body that cannot be read.
+    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+        Self::invalid_content(&json_error::words(error))
     }
 
     pub(crate) fn invalid_content(reason: &str) -> Self {

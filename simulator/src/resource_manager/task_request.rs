@@ -5,13 +5,12 @@ use super::{
     error::ArmError,
     task::{DiscoveryMode, TaskRequest},
 };
-use crate::{estate::ArmId, json_error};
+use crate::estate::ArmId;
 use serde_json::{Map, Value};
 
 /// Reads the body of a PUT.
 pub(crate) fn read(body: &[u8]) -> Result<TaskRequest, ArmError> {
-    let root: Value =
-        serde_json::from_slice(body).map_err(|error| ArmError::invalid_content(&json_error::words(&error)))?;
+    let root: Value = serde_json::from_slice(body).map_err(|error| ArmError::unreadable(&error))?;
     let properties = member(root.as_object(), "properties")
         .and_then(Value::as_object)
         .ok_or_else(|| ArmError::invalid_content("Required property 'properties' not found in JSON. Path ''"))?;

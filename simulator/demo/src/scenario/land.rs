@@ -9,6 +9,7 @@ use simulator::estate::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::acting::let_all_act;
 use super::assigned::assign;
 use super::format::{Base, Deployments, Ending, EventSchema, Resource, Scenario, Sent, State};
 use super::rights::enter;
@@ -43,6 +44,9 @@ pub(super) fn land(scenario: &Scenario, now: OffsetDateTime) -> anyhow::Result<L
     if let Some(rights) = &scenario.rights {
         estate = enter(estate, rights)?;
     }
+    for subscription in &mut estate.subscriptions {
+        subscription.unregistered.clone_from(&scenario.unregistered);
+    }
     script(&mut estate, &scenario.deployments)?;
     Ok(Land { estate, events })
 }
@@ -74,6 +78,7 @@ fn derived(scenario: &Scenario, now: OffsetDateTime) -> Estate {
     // What the start knows of without a record has had its state deleted.
     let known = keys(&first);
     estate.records.retain(|record| !known.contains(&record.key) || start.record(&record.key).is_some());
+    let_all_act(&mut estate);
     estate
 }
 

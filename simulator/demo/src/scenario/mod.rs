@@ -2,6 +2,7 @@
 //! of the file is in `format`; what it says is made into an estate, events, fakes and steps, and how the run has ended into
 //! plain values that are judged.
 
+mod acting;
 mod assigned;
 mod end;
 mod fake;

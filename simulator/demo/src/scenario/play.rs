@@ -69,6 +69,7 @@ impl Scenario {
             | Act::OpenTask(_)
             | Act::Assign(_)
             | Act::RemoveAssignment(_)
+            | Act::Register(_)
             | Act::Evaluate(_)
             | Act::TakeBackAnswer(_)
             | Act::Stop(_)

@@ -1,7 +1,7 @@
 //! Takes the later steps of a scenario: what people and the services do, and what is found then.
 
 use serde_json::Value;
-use simulator::estate::{ArmId, Estate, RecordKey, lower};
+use simulator::estate::{ArmId, Estate, RecordKey, is_same, lower};
 use simulator::functions_host::FunctionsHost;
 use simulator::resource_manager::{ArmError, ProvisioningState, ResourceManager, TaskRequest, TaskView};
 use simulator::{LocalAzure, Service};
@@ -73,6 +73,16 @@ impl Scene<'_> {
                     estate.assignments.retain(|one| one.id != id);
                 });
                 found(knows, "there is no such assignment")
+            }
+            Act::Register(namespace) => {
+                let mut lacks = false;
+                self.manager.amends(|estate: &mut Estate| {
+                    for subscription in &mut estate.subscriptions {
+                        lacks |= !subscription.has_registered(namespace);
+                        subscription.unregistered.retain(|one| !is_same(one, namespace));
+                    }
+                });
+                found(lacks, "every subscription has registered it")
             }
             Act::Evaluate(evaluated) => {
                 let Evaluated { state, .. } = evaluated;
@@ -169,6 +179,7 @@ fn name(act: &Act) -> String {
         Act::OpenTask(task) => format!("openTask {}", task.name),
         Act::Assign(said) => format!("assign {}", said.id),
         Act::RemoveAssignment(id) => format!("removeAssignment {id}"),
+        Act::Register(namespace) => format!("register {namespace}"),
         Act::Evaluate(evaluated) => format!("evaluate {}", evaluated.resource),
         Act::Answer(answer) => format!("answer {}", answer.label()),
         Act::TakeBackAnswer(name) => format!("takeBackAnswer {name}"),

@@ -52,7 +52,7 @@ impl World {
         let scope = id.parent_scope();
         self.check_scope(&scope)?;
         let read = serde_json::from_slice::<Body>(&call.body);
-        let asked = read.map_err(|error| ArmError::invalid_content(&error.to_string()))?.properties;
+        let asked = read.map_err(|error| ArmError::unreadable(&error))?.properties;
         if built_in_roles().iter().any(|role| role.guid.eq_ignore_ascii_case(id.name())) {
             // Unverified: the code.
             let words = format!("The role definition '{}' is built in and cannot be changed.", id.name());

@@ -206,7 +206,7 @@ impl World {
 
 fn properties(call: &Call) -> Result<Properties, ArmError> {
     let read = serde_json::from_slice::<Body>(&call.body);
-    read.map(|body| body.properties).map_err(|error| ArmError::invalid_content(&error.to_string()))
+    read.map(|body| body.properties).map_err(|error| ArmError::unreadable(&error))
 }
 
 fn wrong_type(word: &str) -> ArmError {

@@ -1,7 +1,10 @@
 //! What a query asks for: its body, read strictly, and where its page begins.
 
 use super::refusal::Told;
-use crate::estate::{instant_text, parse_instant};
+use crate::{
+    estate::{instant_text, parse_instant},
+    json_error,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -67,8 +70,8 @@ struct Held {
 
 impl Asked {
     pub(super) fn read(body: &[u8]) -> Result<Self, Told> {
-        let asked: Self =
-            serde_json::from_slice(body).map_err(|error| Told::bad("InvalidRequestBody", &error.to_string()))?;
+        let asked: Self = serde_json::from_slice(body)
+            .map_err(|error| Told::bad("InvalidRequestBody", &json_error::words(&error)))?;
         if asked.query.trim().is_empty() {
             return Err(Told::bad("EmptyQuery", "Query cannot be null or empty."));
         }

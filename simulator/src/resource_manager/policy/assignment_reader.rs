@@ -84,7 +84,7 @@ struct SelectorBody {
 /// Reads a body.
 pub(super) fn read(id: &ArmId, body: &[u8]) -> Result<AskedAssignment, ArmError> {
     let read = serde_json::from_slice::<Body>(body);
-    let Body { properties, location, identity } = read.map_err(|error| wrong(&error.to_string()))?;
+    let Body { properties, location, identity } = read.map_err(|error| ArmError::unreadable(&error))?;
     let enforcement = match properties.enforcement_mode.as_deref().map(str::to_lowercase).as_deref() {
         None | Some("default") => EnforcementMode::Default,
         Some("donotenforce") => EnforcementMode::DoNotEnforce,

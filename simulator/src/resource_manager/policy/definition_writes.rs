@@ -59,7 +59,10 @@ impl World {
     pub(crate) fn put_initiative(&mut self, id: &ArmId, call: &Call) -> Result<Reply, ArmError> {
         self.check_custom(id)?;
         let properties = properties(call)?;
-        let members = properties.get("policyDefinitions").and_then(Value::as_array).cloned().unwrap_or_default();
+        let members = properties.get("policyDefinitions").and_then(Value::as_array).cloned();
+        let members = members.ok_or_else(|| {
+            ArmError::invalid_content("Required property 'policyDefinitions' not found in JSON. Path 'properties'")
+        })?;
         let members: Vec<Member> = members.iter().filter_map(member).collect();
         if let Some(missing) = members.iter().find(|one| self.estate.definition(&one.definition).is_none()) {
             return Err(ArmError::definition_not_found(missing.definition.name()));
@@ -126,9 +129,11 @@ fn check_use(is_used: bool, code: &str, id: &ArmId) -> Result<(), ArmError> {
 }
 
 fn properties(call: &Call) -> Result<Value, ArmError> {
-    let body: Value =
-        serde_json::from_slice(&call.body).map_err(|error| ArmError::invalid_content(&error.to_string()))?;
-    body.get("properties").cloned().ok_or_else(|| ArmError::invalid_content("properties are missing"))
+    let body: Value = serde_json::from_slice(&call.body).map_err(|error| ArmError::unreadable(&error))?;
+    body.get("properties")
+        .filter(|properties| properties.is_object())
+        .cloned()
+        .ok_or_else(|| ArmError::invalid_content("Required property 'properties' not found in JSON. Path ''"))
 }
 
 fn member(body: &Value) -> Option<Member> {

@@ -60,7 +60,7 @@ impl World {
     pub(crate) fn put_exemption(&mut self, id: &ArmId, call: &Call, now: OffsetDateTime) -> Result<Reply, ArmError> {
         self.check_scope(&id.parent_scope())?;
         let read = serde_json::from_slice::<Body>(&call.body);
-        let asked = read.map_err(|error| ArmError::invalid_content(&error.to_string()))?.properties;
+        let asked = read.map_err(|error| ArmError::unreadable(&error))?.properties;
         let assignment = ArmId::new(&asked.policy_assignment_id);
         if self.estate.assignment(&assignment).is_none() {
             return Err(ArmError::assignment_not_found(assignment.name()));

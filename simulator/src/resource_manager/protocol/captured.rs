@@ -16,7 +16,7 @@ async fn captured_events_become_an_estate_that_can_be_remediated() {
         "data": {
             "timestamp": "2021-03-27T18:37:42.4496956Z",
             "policyAssignmentId": "/providers/microsoft.management/managementgroups/mymg/providers/microsoft.authorization/policyassignments/diag",
-            "policyDefinitionId": "/providers/microsoft.authorization/policydefinitions/9daedab3-fb2d-461e-b861-71790eead4f6",
+            "policyDefinitionId": "/providers/microsoft.management/managementgroups/mymg/providers/microsoft.authorization/policydefinitions/diag",
             "policyDefinitionReferenceId": "storagediag",
             "complianceState": "NonCompliant",
             "subscriptionId": "fffedd8f-ffff-fffd-fffd-fffed2f84852",

@@ -71,6 +71,7 @@ async fn an_api_version_that_a_type_never_had_is_refused_with_those_that_it_has(
     let task = format!("{LANDING}{INSIGHTS}/remediations/n");
     let assignments = format!("{LANDING}/providers/Microsoft.Authorization/policyAssignments");
     let groups = "/providers/Microsoft.Management/managementGroups".to_owned();
+    let roles = format!("{LANDING}/providers/Microsoft.Authorization/roleAssignments");
     for (path, version, status, code, words) in [
         (&task, "2019-07-01", 404, "RemediationNotFound", "does not exist"),
         (&task, "2024-10-01", 404, "RemediationNotFound", "does not exist"),
@@ -97,6 +98,14 @@ async fn an_api_version_that_a_type_never_had_is_refused_with_those_that_it_has(
             404,
             "InvalidResourceType",
             "in the namespace 'Microsoft.Authorization' for api version",
+        ),
+        (&roles, "2018-06-01", 404, "InvalidResourceType", "'2014-04-01-preview,2014-07-01-preview,"),
+        (
+            &roles,
+            "dummyapi",
+            404,
+            "InvalidResourceType",
+            "for api version 'dummyapi'. The supported api-versions are '2014",
         ),
         (&groups, "2024-10-01", 404, "InvalidResourceType", "The supported api-versions are '2023-04-01,2021-04-01,"),
         (
@@ -193,4 +202,47 @@ async fn every_answer_carries_its_headers() {
     assert_eq!((scan.status, scan.header("retry-after")), (202, "30"));
     assert_eq!(scan.header("x-ms-ratelimit-remaining-subscription-resource-requests"), "9");
     assert!(scan.header("location").starts_with(&format!("https://{}/subscriptions/", local.host)));
+}
+
+/// Words of the reader that the simulator uses.
+const OF_THE_READER: [&str; 7] =
+    ["missing field", ", expected", "at line", "unknown variant", "invalid type", "`", "policy_assignment_id"];
+
+#[tokio::test]
+async fn no_body_is_refused_in_words_of_the_reader_that_the_simulator_uses() {
+    let local = Local::sample().await;
+    let authorization = format!("{LANDING}/providers/Microsoft.Authorization");
+    let id = "c0ffee00-0000-4000-8000-000000000009";
+    let places = [
+        ("PUT", format!("{LANDING}{INSIGHTS}/remediations/n?api-version=2024-10-01")),
+        ("PUT", format!("{authorization}/policyAssignments/n?api-version=2024-05-01")),
+        ("PUT", format!("{authorization}/policyDefinitions/n?api-version=2024-05-01")),
+        ("PUT", format!("{authorization}/policySetDefinitions/n?api-version=2024-05-01")),
+        ("PUT", format!("{authorization}/policyExemptions/n?api-version=2022-07-01-preview")),
+        ("PUT", format!("{authorization}/roleAssignments/{id}?api-version=2022-04-01")),
+        ("PUT", format!("{authorization}/roleDefinitions/{id}?api-version=2022-04-01")),
+        ("POST", "/providers/Microsoft.ResourceGraph/resources?api-version=2024-04-01".to_owned()),
+    ];
+    let bodies = [
+        "",
+        "{",
+        "[1,",
+        "{'a':1}",
+        "[]",
+        "7",
+        "{}",
+        "{\"properties\":7,\"query\":7}",
+        "{\"properties\":{},\"query\":[]}",
+        "{\"properties\":{\"policyAssignmentId\":7,\"policyDefinitionId\":7,\"roleName\":7,\"exemptionCategory\":\"x\"},\"query\":{}}",
+    ];
+    for (method, path) in &places {
+        for body in bodies {
+            let answer = local.raw(method, path, Some(body.to_owned())).await;
+            assert_eq!(answer.status, 400, "{method} {path} {body}: {}", answer.body);
+            let told = answer.body.to_string();
+            for word in OF_THE_READER {
+                assert!(!told.contains(word), "{method} {path} {body}: {told}");
+            }
+        }
+    }
 }

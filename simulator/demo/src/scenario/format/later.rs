@@ -45,6 +45,8 @@ pub enum Act {
     Assign(Assigned),
     /// A person deletes the assignment with this id.
     RemoveAssignment(String),
+    /// A person registers this resource provider in every subscription that has not.
+    Register(String),
     /// An evaluation finds another state, and Azure sends the event about it.
     Evaluate(Evaluated),
     /// From now on Resource Manager gives this answer, too.

@@ -53,6 +53,9 @@ pub struct Scenario {
     /// Rights beside the usual.
     #[serde(default)]
     pub rights: Option<Rights>,
+    /// Resource providers that no subscription has registered, such as `Microsoft.PolicyInsights`.
+    #[serde(default)]
+    pub unregistered: Vec<String>,
     /// Resources that do not comply, each with the event that Azure sends about it.
     #[serde(default)]
     pub resources: Vec<Resource>,
