@@ -19,6 +19,7 @@ use super::assignments::{assignment, list_assignments};
 use super::client::ArmClient;
 use super::definitions::{PolicyDefinition, PolicySet, SetMember};
 use super::error::ArmError;
+use super::own_rights::permissions_at;
 use super::shelf::Shelf;
 use super::task_lists::TaskLists;
 use super::turn::turn_at;
@@ -164,9 +165,20 @@ impl FactsReader {
         match arm.send(&assignment(&target.policy_assignment_id, target.subscription()), deadline).await {
             Ok(found) => Ok(Found::There(Arc::new(found))),
             Err(error) if error.is_missing() => Ok(Found::Gone),
-            Err(error) if error.is_forbidden() => Err(error),
+            // At home a right at the subscription is enough to list what it inherits, and none to read that by its id.
+            Err(error) if error.is_forbidden() => match self.may_list(arm, target, deadline).await {
+                true => Ok(Found::Gone),
+                false => Err(error),
+            },
             Err(error) => Ok(Found::Unreadable(error.final_words()?)),
         }
+    }
+
+    /// Whether the worker may list the assignments of the target's subscription, so that an empty list means that there are none.
+    async fn may_list(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> bool {
+        let whole = Scope::subscription_wide(target.subscription().clone());
+        let own = arm.send_paged(&permissions_at(&whole), deadline).await.unwrap_or_default();
+        own.iter().any(|element| element.allows(CallKind::ListAssignments.action()))
     }
 
     /// The assignments that apply to a subscription or a group, not older than `since`.

@@ -1,9 +1,11 @@
 //! The worker where rights are enforced: what its deployment gives it is enough.
 
-use simulator::estate::Assignment;
+use simulator::estate::{Assignment, ComplianceRecord, RecordKey};
 use simulator::rights::RoleAssignment;
 
-use crate::stage::{DEFINITION, Stage, events, land, record, subscription, until};
+use time::OffsetDateTime;
+
+use crate::stage::{DEFINITION, Stage, account, events, land, record, subscription, until};
 
 const RESOURCES: usize = 6;
 
@@ -66,4 +68,29 @@ async fn a_role_that_no_setting_allows_is_told_with_its_command_and_never_grante
     let hint = parked[0]["hint"].as_str().unwrap();
     assert!(hint.contains("az role assignment create") && hint.contains(CONTRIBUTOR), "{hint}");
     assert_eq!((stage.calls("grantRole"), stage.manager.tasks().len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_worker_may_list_assignments_an_empty_list_means_that_they_are_gone() {
+    let group = "/providers/Microsoft.Management/managementGroups/contoso";
+    let inherited = Assignment::new(group, "Inherited", DEFINITION).with_system_identity("p", "t", "westeurope");
+    let key = RecordKey::new(account(0, 0), inherited.id.as_str(), None);
+    let seen = OffsetDateTime::now_utc() - time::Duration::minutes(1);
+    let mut estate = land(1).with_assignment(inherited).with_record(ComplianceRecord::non_compliant(key, seen));
+    let burst = events(&estate);
+    estate.assignments.clear();
+    let stage = Stage::with_rights(estate, &[]).await;
+    let worker = stage.azure.identity().identities().system_assigned.clone().unwrap();
+    // Its role stands at the subscription alone: what is assigned to the group cannot be read by its id.
+    stage.manager.amends(|estate| {
+        let own = |grant: &&mut RoleAssignment| grant.principal == worker.object_id && grant.scope.as_str() == group;
+        let at_group = estate.access.grants.iter_mut().find(own).unwrap();
+        at_group.scope = format!("/subscriptions/{}", subscription(0)).as_str().into();
+    });
+    stage.deliver(burst).await;
+    until("it is skipped", || stage.count("skipped") == 1).await;
+    let told = stage.told("resource_skipped", 1).await;
+    assert_eq!(told[0]["reason"], "assignmentGone", "{told:?}");
+    assert_eq!(stage.logged("subscription_parked").len(), 0);
+    stage.at_rest().await;
 }
