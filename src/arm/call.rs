@@ -104,6 +104,25 @@ impl<T> Call<T> {
         self
     }
 
+    /// The same call for so many items at most, where an answer with all of them is too large.
+    #[must_use]
+    pub(super) fn at_most(&self, items: usize) -> Self {
+        let query = self.query.iter().cloned().chain([("$top", items.to_string())]).collect();
+        let (quota, method, path) = (self.quota.clone(), self.method, self.path.clone());
+        let (version, leaves_before) = (self.version, self.leaves_before);
+        Self {
+            kind: self.kind,
+            quota,
+            method,
+            path,
+            version,
+            query,
+            body: self.body.clone(),
+            leaves_before,
+            answer: PhantomData,
+        }
+    }
+
     pub(super) fn with_body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self

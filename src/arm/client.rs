@@ -43,8 +43,21 @@ const ONLY_TRY: Duration = Duration::from_secs(10);
 const TRIES: usize = 3;
 /// Most pages of a list: 50,000 resources, the most that a task takes, at 100 a page.
 const PAGES: usize = 500;
+/// So many items are asked for where an answer is too large, one number after the other.
+const SMALLER: [usize; 3] = [500, 100, 20];
 /// Api-versions that are tried for a call: its own, what one layer of the service says is newest, and what the next says.
 const VERSIONS: usize = 3;
+
+/// What follows a part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing: this is its end.
+    Nothing,
+    /// What this link leads to.
+    At(String),
+    /// It was cut, and nothing leads to the rest.
+    Untold,
+}
 
 /// A client of one cloud's Resource Manager.
 pub struct ArmClient {
@@ -132,12 +145,65 @@ impl ArmClient {
         }
     }
 
+    /// The same for a call that itself lists what it asks about: where its answer is too large, the caller lists less.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send_paged`].
+    pub async fn send_listing<T: Item>(&self, call: &Call<Page<T>>, deadline: Deadline) -> Result<Vec<T>, ArmError> {
+        match self.pages(call, None, PAGES, deadline).await? {
+            (items, None) => Ok(items),
+            (_, Some(_)) => Err(ArmError::Unreadable { call: call.kind, words: format!("more than {PAGES} pages") }),
+        }
+    }
+
     /// Makes the call, or goes on at a link that an earlier answer to it gave, for so many pages at most. The items, and the
     /// link to the rest if there is more.
     ///
     /// # Errors
     /// As for [`ArmClient::send`]; also when a link leads to a page that was read already.
     pub async fn send_some<T: Item>(
+        &self,
+        call: &Call<Page<T>>,
+        from: Option<&str>,
+        most: usize,
+        deadline: Deadline,
+    ) -> Result<(Vec<T>, Option<String>), ArmError> {
+        match self.send_part(call, from, most, deadline).await? {
+            (items, Rest::Nothing) => Ok((items, None)),
+            (items, Rest::At(link)) => Ok((items, Some(link))),
+            (items, Rest::Untold) => {
+                let words = format!("all of it is too large, and the first {} have no link to the rest", items.len());
+                Err(ArmError::Unreadable { call: call.kind, words })
+            }
+        }
+    }
+
+    /// The same. Where the answer would be too large, smaller ones are asked for, and what comes may be all that is told.
+    ///
+    /// # Errors
+    /// As for [`ArmClient::send_some`]; also when the smallest is too large.
+    pub async fn send_part<T: Item>(
+        &self,
+        call: &Call<Page<T>>,
+        from: Option<&str>,
+        most: usize,
+        deadline: Deadline,
+    ) -> Result<(Vec<T>, Rest), ArmError> {
+        let rest = |next: Option<String>| next.map_or(Rest::Nothing, Rest::At);
+        let mut answer = self.pages(call, from, most, deadline).await.map(|(items, next)| (items, rest(next)));
+        for top in SMALLER {
+            if from.is_some() || !answer.as_ref().is_err_and(ArmError::is_too_large) {
+                break;
+            }
+            answer = self.pages(&call.at_most(top), None, most, deadline).await.map(|(items, next)| {
+                let is_cut = next.is_none() && items.len() >= top;
+                (items, if is_cut { Rest::Untold } else { rest(next) })
+            });
+        }
+        answer
+    }
+
+    async fn pages<T: Item>(
         &self,
         call: &Call<Page<T>>,
         from: Option<&str>,

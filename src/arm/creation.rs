@@ -25,7 +25,9 @@ pub fn is_crowded_out(error: &ArmError) -> bool {
 /// | not sent | wait |
 /// | no answer, 5xx | unknown |
 /// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
-/// | 403: the worker itself lacks permission | the target is parked |
+/// | 403 with a deny assignment in its words | refused: it is the resources' own cause |
+/// | any other 403: the worker itself lacks permission | the target is parked |
+/// | `ScopeLocked` | parked, as far as the lock reaches |
 /// | the subscription is gone, disabled, or not registered for Microsoft.PolicyInsights | the subscription is parked |
 /// | any other 4xx | refused |
 #[must_use]
@@ -53,6 +55,10 @@ fn refused(status: u16, code: &str, message: &str) -> Creation {
         "InvalidCreateRemediationRequest" if in_the_way || has_too_many(&words) => Creation::Wait,
         "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
             park(ParkReason::ReferenceMissing, None)
+        }
+        _ if words.contains("deny assignment") => Creation::Refused(service()),
+        _ if code.eq_ignore_ascii_case("ScopeLocked") || words.contains("scope(s) are locked") => {
+            park(ParkReason::ScopeLocked, Some(FailureClass::Locked))
         }
         _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
         _ => Creation::Refused(service()),
@@ -84,7 +90,17 @@ mod tests {
         assert_eq!(reason(refused(400, create, reference)), Some(ParkReason::ReferenceMissing));
         assert_eq!(refused(400, create, "The maximum number of tasks is running."), Creation::Wait);
         assert_eq!(refused(409, "InvalidUpdateRemediationRequest", "running"), Creation::Accepted);
-        assert_eq!(refused(409, "ScopeLocked", "locked"), Creation::Refused("ScopeLocked: locked".to_owned()));
+        assert_eq!(reason(refused(409, "ScopeLocked", "locked")), Some(ParkReason::ScopeLocked));
+        assert_eq!(
+            reason(refused(409, "Conflict", "as following scope(s) are locked: 'x'")),
+            Some(ParkReason::ScopeLocked)
+        );
+        let denied = "denied because of the deny assignment with name 'x'";
+        assert_eq!(
+            refused(403, "AuthorizationFailed", denied),
+            Creation::Refused(format!("AuthorizationFailed: {denied}"))
+        );
+        assert_eq!(refused(409, "Strange", "words"), Creation::Refused("Strange: words".to_owned()));
         let (code, message) = ("NotFound".to_owned(), "gone".to_owned());
         assert_eq!(
             creation(Err(ArmError::NotFound { call, code, message })),

@@ -98,6 +98,17 @@ pub enum ArmError {
 }
 
 impl ArmError {
+    /// Whether the answer would be larger than the service gives: a smaller question may have one (azure-docs issue 41368).
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        let is_code = |code: &str| {
+            ["ResponseTooLarge", "ResponseSizeTooLarge", "ResponseContentTooLarge"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(code))
+        };
+        matches!(self, Self::Refused { status, code, .. } if *status == 413 || is_code(code))
+    }
+
     /// The meaning of a failure of the transport.
     pub(super) fn of_transport(call: CallKind, error: &azure_core::Error) -> Self {
         let words = cut(error_chain(error));

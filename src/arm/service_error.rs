@@ -38,13 +38,22 @@ impl ServiceError {
         let chain = chain(&unfolded);
         let code = chain.iter().rev().find_map(|error| code(error)).unwrap_or_default();
         let mut messages: Vec<String> = Vec::new();
-        for message in chain.iter().filter_map(|error| message(error)) {
+        for message in chain.iter().flat_map(|error| message(error).into_iter().chain(denied_by(error))) {
             if !messages.iter().any(|known| known.contains(&message)) {
                 messages.push(message);
             }
         }
         Self { code: cut(code), message: join(messages) }
     }
+}
+
+/// The policy assignments that deny, where they stand beside the words (`additionalInfo` of the type `PolicyViolation`; Microsoft
+/// documentation, "RequestDisallowedByPolicy error").
+fn denied_by(error: &Value) -> Option<String> {
+    let all = error.get("additionalInfo").and_then(Value::as_array)?.iter().take(BREADTH);
+    let id = |one: &Value| one.pointer("/info/policyAssignmentId").and_then(Value::as_str).map(str::to_owned);
+    let ids: Vec<_> = all.filter_map(id).map(|id| format!("'{id}'")).collect();
+    (!ids.is_empty()).then(|| format!("Denied by policy assignment {}.", ids.join(", ")))
 }
 
 /// The error with what its messages hold as JSON text put into its details: some services tell the cause like that.
@@ -174,6 +183,18 @@ mod tests {
             (Value::Null, pair("", "")),
         ] {
             assert_eq!(of(&error), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_denies_is_named_where_it_stands_beside_the_words() {
+        let info = |id: &str| json!({ "type": "PolicyViolation", "info": { "policyAssignmentId": id } });
+        let inner = json!({ "code": "RequestDisallowedByPolicy", "message": "Disallowed by policy.", "additionalInfo": [info("/a"), 5, { "info": null }, info("/b")] });
+        let (code, message) = of(&json!({ "code": "DeploymentFailed", "message": "It failed.", "details": [inner] }));
+        assert_eq!(code, "RequestDisallowedByPolicy");
+        assert!(message.ends_with("Disallowed by policy. Denied by policy assignment '/a', '/b'."), "{message}");
+        for odd in [json!([]), json!("x"), json!([{ "info": { "policyAssignmentId": 5 } }])] {
+            assert_eq!(of(&json!({ "code": "A", "message": "a", "additionalInfo": odd })), pair("A", "a"));
         }
     }
 

@@ -13,7 +13,7 @@ use remediation::settings::Tuning;
 use remediation::transition::longest_request;
 
 use crate::arm::{
-    ArmClient, ArmError, Asking, FactsReader, Homes, RightsReader, calls, creation, description, granted,
+    ArmClient, ArmError, Asking, FactsReader, Homes, Rest, RightsReader, calls, creation, description, granted,
     is_crowded_out, may_be_for_want_of_delegation, of_question, of_request, stays_for_good, unanswered,
 };
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
@@ -407,8 +407,14 @@ impl Reconciler {
                 if let Some((known, states)) = self.begun.states(&hash, &asked) {
                     return Ok(Observed::Answer(Answer::States(known, states)));
                 }
-                let (call, count) = calls::latest_states(target, &asked, crate::azure::now());
-                let states = match self.arm.send_paged(&call, slot).await {
+                let (mut call, mut count) = calls::latest_states(target, &asked, crate::azure::now());
+                let mut answer = self.arm.send_listing(&call, slot).await;
+                // Half as many, until it is one.
+                while count > 1 && answer.as_ref().is_err_and(ArmError::is_too_large) {
+                    (call, count) = calls::latest_states(target, &asked[..count / 2], crate::azure::now());
+                    answer = self.arm.send_listing(&call, slot).await;
+                }
+                let states = match answer {
                     Err(error) if self.goes_on_without(&error, target, slot).await => {
                         asked[..count].iter().map(PolicyState::unread).collect()
                     }
@@ -478,8 +484,13 @@ impl Reconciler {
         let mut list = ScopeStates::unread(from);
         for _ in 0..PAGES_OF_STATES {
             let Unread::From(link) = &list.unread else { break };
-            match self.arm.send_some(&call, link.as_deref(), 1, limit).await {
-                Ok((page, next)) => list.push(page, next),
+            match self.arm.send_part(&call, link.as_deref(), 1, limit).await {
+                Ok((page, Rest::Nothing)) => list.push(page, None),
+                Ok((page, Rest::At(next))) => list.push(page, Some(next)),
+                Ok((page, Rest::Untold)) => {
+                    list.cut(page);
+                    break;
+                }
                 Err(_) if !list.is_unanswered() => break,
                 Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
                 Err(error) => {

@@ -53,7 +53,7 @@ impl Scene {
         for entry in document.resources.values_mut() {
             let words = "No policy evaluation result was found.".to_owned();
             let class = Some(FailureClass::Stale);
-            entry.last_failure = Some(LastFailure { class, words, not_evaluated_since: Some(now()) });
+            entry.last_failure = Some(LastFailure { class, words, meets: None, not_evaluated_since: Some(now()) });
             entry.attempt = 2;
             entry.state = EntryState::Waiting { due: now() };
         }

@@ -153,6 +153,9 @@ pub struct LastFailure {
     pub class: Option<FailureClass>,
     /// The service's own words.
     pub words: String,
+    /// Another resource that its deployment met with others at. What meets there again goes one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meets: Option<String>,
     /// When it failed for want of an evaluation, until a newer one is known: there is no further attempt before.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub not_evaluated_since: Option<Timestamp>,

@@ -79,6 +79,8 @@ pub enum ParkReason {
     Flapping,
     /// A person canceled the task.
     Canceled,
+    /// The policy's own template fails, whatever the resource.
+    PolicyFails,
     /// The assignment has no identity to act with.
     NoIdentity,
     /// The policy assigns identities, which one that lives and dies with the assignment cannot.
@@ -95,6 +97,8 @@ pub enum ParkReason {
     SubscriptionDisabled,
     /// Microsoft.PolicyInsights is not registered in the subscription.
     ProviderNotRegistered,
+    /// A lock forbids the tasks themselves.
+    ScopeLocked,
     /// The subscription is of another tenant, and not delegated to the worker's.
     DelegationWithdrawn,
 }
@@ -118,6 +122,7 @@ impl ParkReason {
             Self::FixDidNotHelp => "fixDidNotHelp",
             Self::Flapping => "flapping",
             Self::Canceled => "canceled",
+            Self::PolicyFails => "policyFails",
             Self::NoIdentity => "noIdentity",
             Self::IdentityUnfit => "identityUnfit",
             Self::ReferenceMissing => "referenceMissing",
@@ -126,6 +131,7 @@ impl ParkReason {
             Self::SubscriptionGone => "subscriptionGone",
             Self::SubscriptionDisabled => "subscriptionDisabled",
             Self::ProviderNotRegistered => "providerNotRegistered",
+            Self::ScopeLocked => "scopeLocked",
             Self::DelegationWithdrawn => "delegationWithdrawn",
         }
     }
@@ -140,6 +146,7 @@ impl ParkReason {
             | Self::SubscriptionGone
             | Self::SubscriptionDisabled
             | Self::ProviderNotRegistered
+            | Self::ScopeLocked
             | Self::DelegationWithdrawn => true,
             Self::PermanentFailure
             | Self::MissingPermission
@@ -152,6 +159,7 @@ impl ParkReason {
             | Self::Flapping
             | Self::FixDidNotHelp
             | Self::Canceled
+            | Self::PolicyFails
             | Self::NoIdentity
             | Self::IdentityUnfit
             | Self::ReferenceMissing => false,
@@ -195,6 +203,9 @@ impl ParkReason {
             Self::Canceled => {
                 "A person canceled the remediation task. If that was not meant to last, open a new one by hand or wait for the park to end."
             }
+            Self::PolicyFails => {
+                "The policy's own template or its parameters fail, whatever the resource: az policy definition show --name NAME shows the template, the deployments of the last task what it met. Mend it in a new version, and wait for the park to end."
+            }
             Self::NoIdentity => {
                 "Give the policy assignment a managed identity (and a location), and that identity the policy's roles."
             }
@@ -213,6 +224,9 @@ impl ParkReason {
             Self::SubscriptionDisabled => "Enable the subscription again; until then Azure changes nothing in it.",
             Self::ProviderNotRegistered => {
                 "Run: az provider register --namespace Microsoft.PolicyInsights --subscription ID"
+            }
+            Self::ScopeLocked => {
+                "Remove the lock that the service's words name: az rest --method get --url SCOPE/providers/Microsoft.Authorization/locks?api-version=2020-05-01 shows it, az lock delete --ids ID removes it."
             }
             Self::DelegationWithdrawn => {
                 "Have the customer deploy the Lighthouse registration again, with Resource Policy Contributor for the worker's identity."

@@ -1,7 +1,7 @@
 //! What Resource Manager refuses to the worker itself, and for whom that holds.
 
 use crate::document::{ParkReason, TargetCause};
-use crate::id::{Scope, Target};
+use crate::id::{Scope, Target, fold};
 
 use super::call_kind::CallKind;
 
@@ -44,6 +44,8 @@ impl Refusal {
             | ParkReason::Canceled
             | ParkReason::NoIdentity
             | ParkReason::IdentityUnfit
+            | ParkReason::PolicyFails
+            | ParkReason::ScopeLocked
             | ParkReason::ReferenceMissing => false,
         }
     }
@@ -55,7 +57,11 @@ impl Refusal {
         let key = target.scope.to_string();
         let refusal = Self { reason: cause.reason, words, call, key, is_sure: true };
         let whole = Scope::subscription_wide(target.subscription().clone()).to_string();
-        let refusal = if refusal.is_of_subscription() { Self { key: whole, ..refusal } } else { refusal };
+        // A lock reaches as far as what it stands on.
+        let is_locked_whole =
+            cause.reason == ParkReason::ScopeLocked && fold(&cause.words).contains(&format!("'{whole}'"));
+        let is_whole = refusal.is_of_subscription() || is_locked_whole;
+        let refusal = if is_whole { Self { key: whole, ..refusal } } else { refusal };
         cause.reason.is_refusal().then_some(refusal)
     }
 }

@@ -38,10 +38,17 @@ impl ScopeStates {
         self.unread = next.map_or(Unread::Nothing, |next| Unread::From(Some(next)));
     }
 
+    /// Takes in the first states of a list that is too large to be told whole: to learn of the others it is asked for anew, once
+    /// these comply.
+    pub fn cut(&mut self, page: Vec<PolicyState>) {
+        self.states.extend(page);
+        self.unread = Unread::From(None);
+    }
+
     /// Whether no page came.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        self.unread == Unread::From(self.from.clone())
+        self.states.is_empty() && self.unread == Unread::From(self.from.clone())
     }
 
     /// Whether this is the whole list, read at one time.

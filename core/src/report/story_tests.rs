@@ -38,7 +38,12 @@ fn parked(reason: ParkReason) -> EntryState {
 fn each_state_of_a_resource_is_told_with_what_comes_next() {
     let fixed = |verified_at| EntryState::Fixed { at: minutes(-5), verified_at };
     let failure = |not_evaluated_since| {
-        Some(LastFailure { class: Some(FailureClass::Conflict), words: "busy".to_owned(), not_evaluated_since })
+        Some(LastFailure {
+            class: Some(FailureClass::Conflict),
+            words: "busy".to_owned(),
+            meets: None,
+            not_evaluated_since,
+        })
     };
     let cases: Vec<(TargetDocument, &[&str])> = vec![
         (

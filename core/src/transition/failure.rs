@@ -44,12 +44,15 @@ const CODES: &[(&str, FailureClass)] = &[
     ("storageaccountoperationinprogress", FailureClass::Conflict),
     ("referencedresourcenotprovisioned", FailureClass::Conflict),
     ("scopelocked", FailureClass::Locked),
+    ("forbiddenbyfirewall", FailureClass::PermanentConflict),
     ("denyassignmentauthorizationfailed", FailureClass::Denied),
     ("requestdisallowedbypolicy", FailureClass::Disallowed),
     ("deploymentquotaexceeded", FailureClass::WaitsForResource),
     ("anotheroperationinprogress", FailureClass::Conflict),
     ("conflictingoperation", FailureClass::Conflict),
     ("operationpreempted", FailureClass::Conflict),
+    ("canceledandsupersededduetoanotheroperation", FailureClass::Conflict),
+    ("retryableerrorduetoanotheroperation", FailureClass::Conflict),
     ("deploymentactive", FailureClass::Conflict),
     ("resourcebeingdeleted", FailureClass::Conflict),
     ("resourcegroupbeingdeleted", FailureClass::Conflict),
@@ -66,6 +69,7 @@ const CODES: &[(&str, FailureClass)] = &[
 /// Recognised by words in the message, in lower case, whatever the code: what stands behind it is not what the code makes one think.
 const CAUSES: &[(&str, FailureClass)] = &[
     ("because of the deny assignment", FailureClass::Denied),
+    ("client address is not authorized", FailureClass::PermanentConflict),
     ("due to the deny assignment", FailureClass::Denied),
     ("scope(s) are locked", FailureClass::Locked),
     ("is already used in diagnostic setting", FailureClass::PermanentConflict),

@@ -81,6 +81,8 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
     };
     let wait = match &list.unread {
         _ if missing.len() > room => tuning.check_interval_max,
+        // What could be told of it is the same until something of it is fixed.
+        Unread::From(None) if list.from.is_none() => tuning.check_interval_max,
         Unread::From(_) => tuning.check_interval_min,
         Unread::Nothing => tuning.backoff_cap,
     };

@@ -401,7 +401,7 @@ mod tests {
             let mut document = document(EntryState::Waiting { due: now() + s(3_000) }, now() - s(3_600));
             document.wake_at = Some(now() + s(3_000));
             let class = Some(FailureClass::Stale);
-            let failure = LastFailure { class, words: String::new(), not_evaluated_since: Some(now() - s(60)) };
+            let failure = LastFailure { class, not_evaluated_since: Some(now() - s(60)), ..LastFailure::default() };
             document.resources.get_mut(&resource(0)).unwrap().last_failure = Some(failure);
             let mut parked = document.clone();
             let event = seen(Finding::NonCompliant, 0, now() - s(seconds));

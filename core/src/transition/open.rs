@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::document::{Absence, ActiveTask, EntryState, GivingUp, LastFailure, ParkReason, TargetDocument, TaskPhase};
+use crate::document::{
+    Absence, ActiveTask, EntryState, FailureClass, GivingUp, LastFailure, ParkReason, TargetDocument, TaskPhase,
+};
 use crate::fact::NewTask;
 use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
 
 use super::backoff::next_attempt;
-use super::states::park;
+use super::failure::classify;
+use super::states::{park, park_failed};
 
 /// Longest time for the request for a task.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -91,9 +94,13 @@ pub fn back_to_waiting(document: &mut TargetDocument, due: Timestamp) {
 /// The service refused the task for a reason that is not known to pass: an attempt of every resource is used up.
 pub(crate) fn refused(document: &mut TargetDocument, words: &str, tuning: &Tuning, now: Timestamp) {
     let Some(active) = document.active.take() else { return };
-    for entry in document.resources.values_mut().filter(|e| e.state == EntryState::InTask) {
+    for (id, entry) in document.resources.iter_mut().filter(|(_, e)| e.state == EntryState::InTask) {
         entry.seen_in_task = None;
-        if entry.attempt >= tuning.max_attempts {
+        // What stands against the resource uses no attempt up.
+        if classify("", words, id) == FailureClass::Denied {
+            let (reason, class) = (ParkReason::DenyAssignment, FailureClass::Denied);
+            entry.state = park_failed(id, reason, class, words.to_owned(), tuning, now);
+        } else if entry.attempt >= tuning.max_attempts {
             entry.state = park(ParkReason::AttemptsUsedUp, None, words.to_owned(), tuning, now);
         } else {
             entry.state = EntryState::Waiting { due: next_attempt(entry.attempt, &active.name, tuning, now) };

@@ -13,6 +13,7 @@ use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 use super::failure::is_permission;
+use super::hint;
 
 /// When it is first looked whether a person has granted what is missing.
 pub(crate) const FIRST_CHECK: Duration = Duration::from_secs(900);
@@ -94,7 +95,7 @@ pub(crate) fn learn_of_permission(
     let words = earlier.map(|failure| failure.words.clone()).or_else(|| deployments.iter().find_map(refusal));
     if let Some(words) = words {
         let class = Some(FailureClass::Permission);
-        let hint = document.canary.clone();
+        let hint = document.canary.clone().or_else(|| hint::permission(&words));
         park_target(document, &TargetCause { reason: ParkReason::MissingPermission, class, words, hint }, tuning, now);
         // It was uncertain whether a role is there: whoever grants it is seen.
         if let Some(park) = document.parked.as_mut().filter(|_| document.canary.is_some()) {

@@ -263,7 +263,7 @@ impl World {
                     matches!(new.state, EntryState::Skipped { reason: SkipReason::ResourceGone, .. })
                 }
                 "AuthorizationFailed" => keeps || parked(ParkReason::MissingPermission),
-                "InvalidTemplateDeployment" => parked(ParkReason::PermanentFailure),
+                "InvalidTemplateDeployment" => keeps || parked(ParkReason::PermanentFailure),
                 STALE if old.is_stale() => parked(ParkReason::PermanentFailure),
                 STALE => again(Some(FailureClass::Stale)),
                 _ => again(None),

@@ -18,6 +18,7 @@ use crate::transition::settle::resource_outcome::{ResourceOutcome, canceled};
 
 use super::listing::UnlistedOutcome;
 use super::park_target::{learn_of_permission, park_target, refusal};
+use super::policy_fails::learn_of_policy;
 
 /// Takes in the outcome of the active task. Afterwards the target has none.
 pub fn settle(
@@ -128,6 +129,7 @@ pub(crate) fn settle_where(
             );
         }
     }
+    learn_of_policy(document, (fixed, unfixed), tuning, now);
     document.history.push(PastTask {
         name: active.name,
         state: status.word.clone(),

@@ -10,8 +10,10 @@ use crate::time::Timestamp;
 use crate::transition::backoff::{next_attempt, resource_wait};
 use crate::transition::doubts;
 use crate::transition::failure::{Action, action, classify};
+use crate::transition::hint::hint;
+use crate::transition::named::other_resource;
 use crate::transition::observe::new_episode;
-use crate::transition::states::park;
+use crate::transition::states::{park, park_failed};
 
 /// By more than this no clock is taken to be behind: a failure that Resource Manager dates later is of then.
 const WRONG_CLOCK: Duration = Duration::from_secs(3_600);
@@ -66,7 +68,7 @@ impl ResourceOutcome<'_> {
                 entry.waits = entry.waits.saturating_add(1);
                 let until = self.now + resource_wait(entry.waits, self.tuning);
                 let reason = ParkReason::WaitingForResource;
-                let hint = reason.hint().to_owned();
+                let hint = hint(reason, &words, self.id);
                 entry.state = EntryState::Parked { reason, class: Some(class), words, hint, until };
             }
             Action::Park(reason) => entry.state = self.parked(reason, class, words),
@@ -83,7 +85,7 @@ impl ResourceOutcome<'_> {
     }
 
     fn parked(&self, reason: ParkReason, class: FailureClass, words: String) -> EntryState {
-        let mut parked = park(reason, Some(class), words, self.tuning, self.now);
+        let mut parked = park_failed(self.id, reason, class, words, self.tuning, self.now);
         if let (EntryState::Parked { hint, .. }, ParkReason::MissingPermission, Some(canary)) =
             (&mut parked, reason, self.canary)
         {
@@ -139,7 +141,9 @@ impl ResourceOutcome<'_> {
             entry.state =
                 EntryState::Waiting { due: next_attempt(entry.attempt, &self.task.name, self.tuning, self.now) };
             entry.attempt += 1;
-            entry.last_failure = Some(LastFailure { class, words, not_evaluated_since: None });
+            let collides = matches!(class, Some(FailureClass::Conflict | FailureClass::Transient));
+            let meets = collides.then(|| other_resource(&words, self.id)).flatten();
+            entry.last_failure = Some(LastFailure { class, words, meets, not_evaluated_since: None });
         }
     }
 }
