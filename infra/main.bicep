@@ -36,6 +36,18 @@ param excludeScopes string = ''
 @description('No resources of these types.')
 param excludeResourceTypes string = ''
 
+@description('Only these assignments act, all others are planned for; blank for all.')
+param actAssignments string = ''
+
+@description('When anything may be changed, such as `Mon-Fri 20:00-06:00 Europe/Berlin; Sat,Sun`; blank for always.')
+param changeWindow string = ''
+
+@description('Sizes of the first steps of an assignment, or `off`; blank for the default of the worker.')
+param firstSteps string = ''
+
+@description('Most resources of an assignment in a day, or `none`; blank for the default of the worker.')
+param maxResourcesPerDay string = ''
+
 @description('How long after its outcome a finished task of the worker is deleted; `none` for never. Adds the right to delete tasks.')
 param keepTasksFor string = 'none'
 
@@ -202,6 +214,10 @@ var guardRails = filter(
     { name: 'EXCLUDE_SCOPES', value: excludeScopes }
     { name: 'EXCLUDE_RESOURCE_TYPES', value: excludeResourceTypes }
     { name: 'GRANT_ROLES', value: join(grantRoles, ',') }
+    { name: 'ACT_ASSIGNMENTS', value: actAssignments }
+    { name: 'CHANGE_WINDOW', value: changeWindow }
+    { name: 'FIRST_STEPS', value: firstSteps }
+    { name: 'MAX_RESOURCES_PER_DAY', value: maxResourcesPerDay }
   ],
   setting => !empty(setting.value)
 )

@@ -17,7 +17,13 @@ pub(crate) fn now() -> Timestamp {
 
 /// The settings of a worker that may act and has nothing else set.
 pub(crate) fn tuning() -> Tuning {
-    Tuning { mode: Mode::Act, escalate_above: usize::MAX, ..Tuning::default() }
+    Tuning {
+        mode: Mode::Act,
+        first_steps: Vec::new(),
+        max_per_day: None,
+        escalate_above: usize::MAX,
+        ..Tuning::default()
+    }
 }
 
 pub(crate) fn resource(number: usize) -> ResourceId {

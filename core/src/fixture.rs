@@ -108,7 +108,7 @@ pub fn nothing_paused() -> KnownControls {
 
 /// The settings of tests: the defaults, in act mode.
 pub fn tuning() -> Tuning {
-    Tuning { mode: Mode::Act, ..Tuning::default() }
+    Tuning { mode: Mode::Act, first_steps: Vec::new(), max_per_day: None, ..Tuning::default() }
 }
 
 /// The same with one setting as the environment gives it.
@@ -117,6 +117,8 @@ pub fn tuning_with(name: &str, value: &str) -> Tuning {
         ("ServiceBus__fullyQualifiedNamespace", "ns.servicebus.windows.net"),
         ("STATE_BLOB_ENDPOINT", "https://a.blob.core.windows.net"),
         ("REMEDIATION_MODE", "act"),
+        ("FIRST_STEPS", "off"),
+        ("MAX_RESOURCES_PER_DAY", "none"),
         (name, value),
     ]);
     read.expect("a setting that is allowed").tuning

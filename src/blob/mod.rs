@@ -4,6 +4,7 @@
 mod container;
 mod controls_reader;
 mod crash_marks;
+mod fleet_ledger;
 mod installation_reader;
 mod kept_items;
 mod races;
@@ -16,6 +17,7 @@ mod store;
 pub use container::Saved;
 pub use controls_reader::ControlsReader;
 pub use crash_marks::{CrashMark, crash_key};
+pub use fleet_ledger::FleetLedger;
 pub use installation_reader::InstallationReader;
 pub use kept_items::{KeptBlob, KeptItem};
 pub use rejected::{Encoding, Rejected};

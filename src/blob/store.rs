@@ -10,8 +10,8 @@ use url::Url;
 use uuid::Uuid;
 
 use remediation::document::{
-    ControlsDocument, ETag, Installation, InstallationDocument, InstallationId, Part, Rival, RunDocument,
-    SubscriptionDocument, SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
+    ControlsDocument, ETag, FleetDocument, Installation, InstallationDocument, InstallationId, Part, Rival,
+    RunDocument, SubscriptionDocument, SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
 };
 use remediation::id::{SubscriptionId, Target, TargetHash};
 use remediation::message::{Nonce, RunId};
@@ -236,6 +236,29 @@ impl Store {
     ) -> Result<Saved, StateError> {
         let replaces = replaces.map_or(Replaces::Anything, Replaces::from);
         self.state.write(CONTROLS, document, replaces, None, deadline).await
+    }
+
+    /// What the assignments of this name have taken; a new document when there is none.
+    ///
+    /// # Errors
+    /// As for [`Store::target`].
+    pub async fn fleet(&self, assignment: &str, deadline: Deadline) -> Result<Versioned<FleetDocument>, StateError> {
+        let found = self.state.read(&FleetDocument::blob(assignment), deadline).await?;
+        Ok(found.unwrap_or_else(|| Versioned { document: FleetDocument::new(assignment.to_owned()), etag: None }))
+    }
+
+    /// Writes that in place of the document with this ETag, or of none.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn save_fleet(
+        &self,
+        document: &FleetDocument,
+        replaces: Option<&ETag>,
+        deadline: Deadline,
+    ) -> Result<Saved, StateError> {
+        let blob = FleetDocument::blob(&document.assignment);
+        self.state.write(&blob, document, Replaces::from(replaces), None, deadline).await
     }
 
     /// Tries once to delete a target's document, if it is still the one with this ETag. Whether it is gone.

@@ -216,6 +216,9 @@ fn summary(report: &Report, mode: Mode, verbose: bool) -> String {
     if report.timed_out {
         text.push_str("\n\nThe demo ended before everything had settled.");
     }
+    if mode == Mode::Act {
+        text.push_str("\n\nWith the defaults an assignment would have begun with 1 resource, an hour later 10, then 100, and at most 1000 a day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none (docs/controls.md).");
+    }
     text.push_str(match mode {
         Mode::Plan => "\n\nNothing was touched; everything waits. Next: policy-remediator demo --mode act",
         Mode::Act => {

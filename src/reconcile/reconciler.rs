@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use remediation::control::fleet::Entry;
 use remediation::control::unread_controls;
 use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
-use remediation::document::{ParkReason, Rival, TargetDocument};
+use remediation::document::{FleetDocument, ParkReason, Rival, TargetDocument};
 use remediation::fact::{CallKind, Creation, DeploymentList, PolicyState, ScopeStates, Unanswered, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
@@ -17,7 +18,7 @@ use crate::arm::{
     is_crowded_out, may_be_for_want_of_delegation, of_question, of_request, stays_for_good, unanswered,
 };
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
-use crate::blob::{ControlsReader, InstallationReader, Saved, StateError, Store};
+use crate::blob::{ControlsReader, FleetLedger, InstallationReader, Saved, StateError, Store};
 use crate::service_bus::{SendError, Sender};
 use crate::telemetry::about;
 use crate::told::Told;
@@ -77,6 +78,8 @@ pub struct Reconciler {
     pub installation: InstallationReader,
     /// What people have paused.
     pub controls: ControlsReader,
+    /// What assignments have taken of first steps and paces.
+    pub fleet: FleetLedger,
     /// What was read in passes that are not finished.
     pub begun: Begun,
     /// The tasks that were opened of late.
@@ -229,6 +232,16 @@ impl Reconciler {
                     Observed::Unanswered(unanswered)
                 }
             },
+            Next::LoadFleet => {
+                let name = FleetDocument::name_of(target);
+                Observed::Fleet(self.fleet.read(&self.store, &name, deadline).await?)
+            }
+            Next::Enter(entry) => {
+                let (name, task) = (FleetDocument::name_of(target), entry.task().clone());
+                let is_report = matches!(*entry, Entry::Report(_));
+                let entered = self.fleet.enter(&self.store, &self.clocks, &name, *entry, deadline).await?;
+                if is_report { Observed::Reported(task) } else { Observed::Entered(task, entered) }
+            }
             Next::Create(task, begin_until) => {
                 if !self.slots.take(&task.target) {
                     self.begun.end(&task.target.hash());

@@ -1,6 +1,7 @@
 //! Who may act, when, how much and how fast. All of it is decided from values; what says no makes a target wait, never leave.
 
 pub(crate) mod assigned;
+pub mod fleet;
 pub(crate) mod mode;
 pub(crate) mod pause;
 pub(crate) mod window;

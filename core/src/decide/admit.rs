@@ -4,10 +4,16 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::control::fleet::{Entered, Entry, Limits, Taken};
 use crate::control::mode::{mode, said};
 use crate::control::{AssignedControls, KnownControls, Paused, Windows};
+use crate::document::ActiveTask;
+use crate::fact::Facts;
+use crate::id::IdDigest;
 use crate::settings::{Mode, Tuning};
 use crate::time::{Moment, Timestamp};
+use crate::wave::admitted::{Full, admitted, asked};
+use crate::wave::free::Free;
 
 use super::context::Context;
 use super::idle::Idle;
@@ -39,6 +45,62 @@ impl Context<'_> {
         self.not_admitted().map(|(until, why)| self.idle_until(Some(until), why))
     }
 
+    /// The limits that hold for the target.
+    pub(crate) fn limits(self) -> Limits {
+        Limits::of(self.tuning, self.pass.said())
+    }
+
+    /// As much of a wave as first steps and pace let go. They are counted where something is changed: a plan is of all.
+    pub(crate) fn admitting(self, wave: Free, facts: &Facts) -> Result<Free, Next> {
+        let limits = self.limits();
+        if self.tuning.mode != Mode::Act || limits.are_none() {
+            return Ok(wave);
+        }
+        let Some(fleet) = &self.pass.fleet else { return Err(Next::LoadFleet) };
+        let asked = asked(&self.pass.target, facts);
+        admitted(wave, fleet, &asked, &limits, self.moment.stored_after).map_err(|full| {
+            let later = self.now + self.tuning.check_interval_max.mul_f64(1.0 + self.share());
+            match full {
+                Full::Step(until) => {
+                    let at =
+                        until.map_or(later, |until| self.moment.local(until) + SPREAD.mul_f64(self.share() / 10.0));
+                    self.idle_until(Some(at), Idle::FirstSteps)
+                }
+                Full::Pace(until) => {
+                    self.idle_until(Some(self.moment.local(until) + SPREAD.mul_f64(self.share())), Idle::PaceReached)
+                }
+            }
+        })
+    }
+
+    /// Enters what the opening takes, once; none when that stands.
+    pub(crate) fn booking(self, active: &ActiveTask, facts: &Facts) -> Option<Booking> {
+        if !active.booked {
+            return None;
+        }
+        match self.pass.entered.as_ref().filter(|(task, _)| *task == active.name) {
+            Some((_, Entered::Yes)) => None,
+            Some((_, Entered::NoRoom)) => Some(Booking::NoRoom),
+            None => {
+                let asked = asked(&self.pass.target, facts);
+                let resources = self.document.in_task().map(IdDigest::from).collect();
+                let taken = Taken { task: active.name.clone(), asked, resources, limits: self.limits() };
+                Some(Booking::First(Next::Enter(Box::new(Entry::Book(Box::new(taken))))))
+            }
+        }
+    }
+
+    /// Reports what became of tasks that had booked, one after the other.
+    pub(crate) fn reporting(self) -> Option<Next> {
+        let first = self.document.unreported.first()?;
+        if self.pass.reported.as_ref() != Some(&first.task) {
+            return Some(Next::Enter(Box::new(Entry::Report(first.clone()))));
+        }
+        let mut changed = self.document.clone();
+        changed.unreported.remove(0);
+        Some(Self::step(changed))
+    }
+
     /// When the window opens, by this machine's clock, and with the target's own delay; none while it is open.
     fn outside_window(self) -> Option<Timestamp> {
         let after = self.moment.stored_after;
@@ -59,6 +121,14 @@ impl Context<'_> {
         let digits = self.pass.hash.as_str().get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         f64::from(digits.unwrap_or_default()) / f64::from(u32::MAX)
     }
+}
+
+/// What comes of the booking of an opening.
+pub(crate) enum Booking {
+    /// This first.
+    First(Next),
+    /// Others have taken the room.
+    NoRoom,
 }
 
 impl Pass {

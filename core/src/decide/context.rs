@@ -43,7 +43,8 @@ impl<'a> Context<'a> {
             Some(active) if active.phase == TaskPhase::Opening => self.opening(active),
             Some(active) => self.running(active),
             None => {
-                let first = self.held().or_else(|| self.doubting()).or_else(|| self.parked());
+                let first =
+                    self.reporting().or_else(|| self.held()).or_else(|| self.doubting()).or_else(|| self.parked());
                 first.unwrap_or_else(|| self.gathering())
             }
         }

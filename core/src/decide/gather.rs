@@ -87,7 +87,7 @@ impl Context<'_> {
                     plan.skipped.extend(skipped);
                 }
                 // What a plan needs to know is asked; whatever else comes next is decided on the document that is written.
-                Gathered::Next(next @ (Next::Ask(_) | Next::LoadRival(_))) => return next,
+                Gathered::Next(next @ (Next::Ask(_) | Next::LoadRival(_) | Next::LoadFleet)) => return next,
                 Gathered::Next(next) if matches!(draft, Cow::Borrowed(_)) => return next,
                 Gathered::Next(next) => match self.tuning.mode {
                     Mode::Act => break,
@@ -224,7 +224,10 @@ impl Context<'_> {
             Judged::Park(cause) => Gathered::Park(cause),
             Judged::Left(wave) => match Free::among(wave, &blockers) {
                 None => Gathered::NoneFree(again),
-                Some(free) => self.authorising(free),
+                Some(free) => match self.admitting(free, facts) {
+                    Ok(free) => self.authorising(free),
+                    Err(next) => Gathered::Next(next),
+                },
             },
         }
     }
@@ -272,6 +275,9 @@ impl Context<'_> {
         // Only what creates the task tells whether that is still refused.
         (changed.parked, changed.granting, changed.canary) = (None, None, plan.canary);
         open::open(&mut changed, &task, self.tuning, self.moment);
+        if let Some(active) = &mut changed.active {
+            active.booked = !self.limits().are_none();
+        }
         Self::write(changed, Transition::Opened)
     }
 

@@ -33,6 +33,10 @@ pub enum Idle {
     Paused,
     /// Nothing is begun until `CHANGE_WINDOW` opens.
     OutsideWindow,
+    /// A first step of the assignment is full.
+    FirstSteps,
+    /// The pace of the assignment is reached.
+    PaceReached,
 }
 
 impl Idle {
@@ -52,7 +56,9 @@ impl Idle {
             | Self::OutOfTime
             | Self::PlanMode
             | Self::Paused
-            | Self::OutsideWindow => false,
+            | Self::OutsideWindow
+            | Self::FirstSteps
+            | Self::PaceReached => false,
         }
     }
 
@@ -72,7 +78,9 @@ impl Idle {
             | Self::OutOfTime
             | Self::PlanMode
             | Self::Paused
-            | Self::OutsideWindow => false,
+            | Self::OutsideWindow
+            | Self::FirstSteps
+            | Self::PaceReached => false,
         }
     }
 
@@ -91,7 +99,9 @@ impl Idle {
             | Self::OpeningElsewhere
             | Self::PlanMode
             | Self::Paused
-            | Self::OutsideWindow => true,
+            | Self::OutsideWindow
+            | Self::FirstSteps
+            | Self::PaceReached => true,
         }
     }
 
@@ -114,6 +124,8 @@ impl Idle {
             Self::PlanMode => "planOnly",
             Self::Paused => "paused",
             Self::OutsideWindow => "outsideWindow",
+            Self::FirstSteps => "firstSteps",
+            Self::PaceReached => "paceReached",
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open` with its next wake-up,
 //! (5) that sent, (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
 
+use crate::control::fleet::note_outcome;
 use crate::document::{Versioned, sum_up};
 use crate::settings::Tuning;
 use crate::time::Moment;
@@ -41,6 +42,7 @@ impl Pass {
             Next::Save(mut write) => {
                 write.decided = moment.running;
                 sum_up(document, &mut write.document, moment.now);
+                note_outcome(document, &mut write.document);
                 if let Transition::Settled(_) = write.transition {
                     write.document.cut_off = 0;
                 }

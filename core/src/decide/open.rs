@@ -14,6 +14,7 @@ use crate::transition::park_target::park_target;
 use crate::wave::conflicts::claim;
 use crate::wave::may_still_go;
 
+use super::admit::Booking;
 use super::context::Context;
 use super::idle::Idle;
 use super::memory::Mine;
@@ -221,6 +222,11 @@ impl Context<'_> {
             if active.kind.is_whole() || !may_still_go(self.document, facts, &self.tuning.guard_rails) {
                 return self.begin_to_give_up(GivingUp::Wait);
             }
+        }
+        match self.booking(active, facts) {
+            Some(Booking::First(next)) => return next,
+            Some(Booking::NoRoom) => return self.give_up(mine, GivingUp::Wait, self.now),
+            None => {}
         }
         let is_claimed = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| claim.task == active.name);
         if mine.how == Transition::TookOver || !is_claimed {

@@ -1,8 +1,12 @@
 //! One pass over one target, from its wake-up to the next: the memory of what was observed. What follows from it is decided in `next`.
 
+use std::sync::Arc;
+
 use crate::control::KnownControls;
+use crate::control::fleet::Entered;
 use crate::document::{
-    ETag, EvaluationPhase, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+    ETag, EvaluationPhase, FleetDocument, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName,
+    Versioned,
 };
 use crate::fact::{CallKind, Creation, Effect, PolicyState, Refusal, Scanned, Unanswered};
 use crate::id::{Scope, Target, TargetHash};
@@ -32,6 +36,12 @@ pub struct Pass {
     pub(crate) limits: Limits,
     /// What people have paused; none while that was not read.
     pub(crate) controls: Option<KnownControls>,
+    /// What the assignments of the name have taken of first steps and paces.
+    pub(crate) fleet: Option<Arc<FleetDocument>>,
+    /// What was entered there last.
+    pub(crate) entered: Option<(TaskName, Entered)>,
+    /// The task whose end was reported there last.
+    pub(crate) reported: Option<TaskName>,
     pub(crate) end: End,
 }
 
@@ -51,6 +61,9 @@ impl Pass {
             evaluation: Evaluation::default(),
             limits: Limits::default(),
             controls: None,
+            fleet: None,
+            entered: None,
+            reported: None,
             end: End::default(),
         }
     }
@@ -220,6 +233,13 @@ impl Pass {
             Observed::TaskCanceled(task) => self.end.canceled = Some(task),
             Observed::TaskStays => self.end.stays = true,
             Observed::Controls(controls) => self.controls = Some(controls),
+            Observed::Fleet(fleet) => self.fleet = Some(fleet),
+            Observed::Entered(task, entered) => {
+                // Others have taken what was thought to be free.
+                self.fleet = None;
+                self.entered = Some((task, entered));
+            }
+            Observed::Reported(task) => self.reported = Some(task),
             Observed::Crowded => self.limits.is_crowded = true,
             Observed::Shown => self.end.shown = true,
             Observed::Woken => self.end.woken = true,
@@ -282,6 +302,9 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Unanswered(_)
         | Observed::Floor(_)
         | Observed::Controls(_)
+        | Observed::Fleet(_)
+        | Observed::Entered(..)
+        | Observed::Reported(_)
         | Observed::Granted(..)
         | Observed::Scanned(..)
         | Observed::TaskDeleted(_)

@@ -1,9 +1,11 @@
 //! The vocabulary between the decisions and the shell: what to do next, and what was observed. Plain values.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::control::KnownControls;
-use crate::document::{ETag, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::control::fleet::{Entered, Entry};
+use crate::document::{ETag, FleetDocument, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{Creation, NewTask, Scanned, Unanswered};
 use crate::id::{Scope, TargetHash};
 use crate::message::Outgoing;
@@ -28,6 +30,10 @@ pub enum Next {
     LoadRival(TargetHash),
     /// Ask Resource Manager.
     Ask(Question),
+    /// Read what the assignments of the target's assignment's name have taken of first steps and paces.
+    LoadFleet,
+    /// Enter there what a task takes, or what became of one.
+    Enter(Box<Entry>),
     /// Create the task, if that can begin before the process has been running for so long.
     Create(Box<NewTask>, Duration),
     /// Give the identity of the assignment a role.
@@ -51,7 +57,13 @@ impl Next {
     #[must_use]
     pub fn is_of_documents(&self) -> bool {
         match self {
-            Self::Load | Self::Save(_) | Self::LoadClaims | Self::SaveClaims(_) | Self::LoadRival(_) => true,
+            Self::Load
+            | Self::Save(_)
+            | Self::LoadClaims
+            | Self::SaveClaims(_)
+            | Self::LoadRival(_)
+            | Self::LoadFleet
+            | Self::Enter(_) => true,
             Self::Ask(_)
             | Self::Create(..)
             | Self::Grant(_)
@@ -116,6 +128,12 @@ pub enum Observed {
     Floor(Timestamp),
     /// What people have paused, as it was read last.
     Controls(KnownControls),
+    /// What the assignments have taken, as it was read within the last minute.
+    Fleet(Arc<FleetDocument>),
+    /// What became of the booking of a task.
+    Entered(TaskName, Entered),
+    /// The end of a task was reported.
+    Reported(TaskName),
     /// What became of the creation of a task.
     Creation(TaskName, Creation),
     /// What became of the role assignment with this name.
@@ -160,6 +178,9 @@ impl Observed {
             | Self::Crowded
             | Self::Floor(_)
             | Self::Controls(_)
+            | Self::Fleet(_)
+            | Self::Entered(..)
+            | Self::Reported(_)
             | Self::Shown
             | Self::Woken
             | Self::OutOfTime

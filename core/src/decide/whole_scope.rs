@@ -26,7 +26,8 @@ impl Context<'_> {
 
     pub(crate) fn escalation(self, facts: &Facts, blockers: &Blockers<'_>) -> Escalation {
         let Some(many) = WholeScope::of(self.document, self.tuning, self.now) else { return Escalation::Waves };
-        if self.pass.said().is_some_and(|said| said.window.is_some()) {
+        // What is counted one by one goes in waves; a plan shows what would be without.
+        if self.pass.said().is_some_and(|said| said.window.is_some()) || !self.limits().are_none() {
             return Escalation::Waves;
         }
         let scope = &self.pass.target.scope;

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 use super::entry::{Entry, EntryState};
 use super::excluded::Excluded;
+use super::fleet_document::Unreported;
 use super::granting::Granting;
 use super::hour::Hour;
 use super::target_park::TargetPark;
@@ -92,6 +93,9 @@ pub struct TargetDocument {
     /// The last tasks that ended, newest last.
     #[serde(default)]
     pub history: Vec<PastTask>,
+    /// What became of tasks that had booked, until the fleet's document has taken it in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreported: Vec<Unreported>,
     /// What became of the resources in the last 24 hours, oldest first; an hour in which nothing did is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hours: Vec<Hour>,
@@ -136,6 +140,7 @@ impl TargetDocument {
             waves_first: false,
             plan_shown: None,
             history: Vec::new(),
+            unreported: Vec::new(),
             hours: Vec::new(),
         }
     }

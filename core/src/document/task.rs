@@ -68,6 +68,9 @@ pub struct ActiveTask {
     /// Whether the worker cancels it for a pause: then its resources wait, and no person has canceled it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub canceling: bool,
+    /// Whether it takes of first steps or a pace, so that what becomes of it is to be reported.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub booked: bool,
 }
 
 impl ActiveTask {
@@ -88,6 +91,7 @@ impl ActiveTask {
             missing_since: None,
             reading: None,
             canceling: false,
+            booked: false,
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
 const SHORTEST: Duration = Duration::from_millis(1);
 
 const NONE: &str = "none";
+/// The ids of a step are kept in one document.
+const LARGEST_STEP: u32 = 1_000;
 
 /// Which durations are allowed, with words for it.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +73,10 @@ pub(crate) enum Form {
     Patterns(Of),
     /// When changes may be made.
     Window,
+    /// Sizes of first steps, or `off`.
+    Steps,
+    /// A whole number from this one on, or `none`.
+    WholeOrNone(u32),
     /// A host name with or without a port.
     Host,
     /// An https address.
@@ -115,6 +121,10 @@ impl Form {
                 "always, or a window such as Mon-Fri 20:00-06:00 Europe/Berlin; Sat,Sun; closed 2026-12-20..2027-01-04"
                     .to_owned()
             }
+            Self::Steps => format!(
+                "off, or up to 8 whole numbers from 1 to {LARGEST_STEP} separated by commas, none smaller than the one before"
+            ),
+            Self::WholeOrNone(least) => format!("none, or a whole number from {least} on"),
             Self::Host => "a host name such as NAME.servicebus.windows.net, with or without a port".to_owned(),
             Self::Https => "an https address without a user, a key or a query".to_owned(),
             Self::Tenant => "a tenant's GUID or domain name".to_owned(),
@@ -149,6 +159,8 @@ impl Form {
             Self::Share => when(value.parse().is_ok_and(|n: f32| (0.0..=1.0).contains(&n))),
             Self::Patterns(of) => Patterns::parse(value, of).map(drop).map_err(Some),
             Self::Window => ChangeWindow::parse(value).map(drop).map_err(Some),
+            Self::Steps => when(steps(value).is_some()),
+            Self::WholeOrNone(least) => when(whole_or_none(value).is_some_and(|n| n.is_none_or(|n| least <= n))),
             Self::Host => when(namespace(value).is_some()),
             Self::Https => when(https(value).is_some()),
             Self::Tenant => {
@@ -175,6 +187,22 @@ pub(crate) fn word(words: &[&str], value: &str) -> Option<usize> {
 /// A duration, or none at all.
 pub(crate) fn duration_or_none(value: &str) -> Option<Option<Duration>> {
     if word(&[NONE], value).is_some() { Some(None) } else { duration(value).map(Some) }
+}
+
+/// Sizes of first steps.
+pub(crate) fn steps(value: &str) -> Option<Vec<u32>> {
+    if word(&["off"], value).is_some() {
+        return Some(Vec::new());
+    }
+    let sizes: Vec<u32> = value.split(',').map(|size| size.trim().parse().ok()).collect::<Option<_>>()?;
+    let are_allowed =
+        sizes.len() <= 8 && sizes.iter().all(|size| (1..=LARGEST_STEP).contains(size)) && sizes.is_sorted();
+    are_allowed.then_some(sizes)
+}
+
+/// A whole number, or none at all.
+pub(crate) fn whole_or_none(value: &str) -> Option<Option<u32>> {
+    if word(&[NONE], value).is_some() { Some(None) } else { value.parse().ok().map(Some) }
 }
 
 /// Ids of role definitions.

@@ -95,6 +95,11 @@ impl Cloud {
 pub struct Tuning {
     pub mode: Mode,
     pub act: WhereToAct,
+    /// Sizes of the first steps; empty: there are none.
+    pub first_steps: Vec<u32>,
+    pub step_soak: Duration,
+    pub max_per_hour: Option<u32>,
+    pub max_per_day: Option<u32>,
     pub settle_delay: Duration,
     pub coalesce_window: Duration,
     pub backoff_base: Duration,
@@ -218,6 +223,10 @@ fn tuning(environment: &Environment) -> Tuning {
             environment.read_as("ACT_ASSIGNMENTS", |list| Patterns::parse(list, Of::Assignments).ok()),
             [ActBy::Settings, ActBy::Metadata][environment.word("ACT_BY")],
         ),
+        first_steps: environment.read_as("FIRST_STEPS", form::steps),
+        step_soak: environment.duration("STEP_SOAK"),
+        max_per_hour: environment.read_as("MAX_RESOURCES_PER_HOUR", form::whole_or_none),
+        max_per_day: environment.read_as("MAX_RESOURCES_PER_DAY", form::whole_or_none),
         settle_delay: environment.duration("SETTLE_DELAY"),
         coalesce_window: environment.duration("COALESCE_WINDOW"),
         backoff_base: environment.duration("BACKOFF_BASE"),

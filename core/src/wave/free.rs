@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::document::{TargetDocument, TaskKind, TaskName, TaskRequest};
 use crate::fact::NewTask;
-use crate::id::ResourceId;
+use crate::id::{IdDigest, ResourceId};
 use crate::settings::Tuning;
 
 use super::conflicts::Blockers;
@@ -21,6 +21,17 @@ impl Free {
     pub(crate) fn among(mut wave: Eligible, blockers: &Blockers<'_>) -> Option<Self> {
         wave.resources.retain(|id| !blockers.block(id));
         (!wave.resources.is_empty()).then_some(Self { wave })
+    }
+
+    /// The resources, in the order in which they go.
+    pub(crate) fn digests(&self) -> Vec<IdDigest> {
+        self.wave.resources.iter().map(IdDigest::from).collect()
+    }
+
+    /// Those of it that first steps and pace let go.
+    pub(crate) fn only(mut self, chosen: &[IdDigest]) -> Self {
+        self.wave.resources.retain(|id| chosen.contains(&IdDigest::from(id)));
+        self
     }
 
     /// One resource of it, to go ahead of the others: one of a group in which none was tried, if there is such.

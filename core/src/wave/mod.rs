@@ -2,6 +2,7 @@
 //! the identity is `authorised`.
 //! Only a free wave makes a task. Where very many wait, one task for the whole scope may take the place of waves (`whole_scope`).
 
+pub(crate) mod admitted;
 pub(crate) mod allowed;
 pub(crate) mod authorised;
 pub(crate) mod conflicts;

@@ -14,13 +14,17 @@ const PATIENCE: Duration = Duration::from_secs(8 * 3_600);
 
 /// How much longer where changes may be made at some hours only: now and then one of them is missed.
 const BETWEEN_WINDOWS: Duration = Duration::from_secs(4 * 24 * 3_600);
+/// How much longer where an assignment goes on slowly: some resources a day, tries among them.
+const SLOWLY: Duration = Duration::from_secs(12 * 24 * 3_600);
 const A_DAY: Duration = Duration::from_secs(24 * 3_600);
 
 impl World {
     /// Whatever is due and free has its turn, also while a task of another target runs for days.
     pub(crate) fn check_nobody_starves(&self) -> Result<(), String> {
         let window = &self.tuning.change_window;
-        let patience = if window.is_always() { PATIENCE } else { PATIENCE + BETWEEN_WINDOWS };
+        let windows = if window.is_always() { Duration::ZERO } else { BETWEEN_WINDOWS };
+        let is_limited = self.scenario.spices.limits > 0.0;
+        let patience = PATIENCE + windows + if is_limited { SLOWLY } else { Duration::ZERO };
         for (document, _) in self.store.targets.values().filter(|(d, _)| d.active.is_none() && d.parked.is_none()) {
             for (id, entry) in &document.resources {
                 let EntryState::Waiting { due } = entry.state else { continue };

@@ -11,6 +11,7 @@
 mod broker;
 mod checks;
 mod cloud;
+mod fleet;
 mod ledger;
 mod pass;
 mod pauses;

@@ -30,6 +30,13 @@ impl World {
                 if write.transition == Transition::Settled(Idle::OutsideWindow) {
                     self.meet(Ingredient::OutsideWindow);
                 }
+                for (why, ingredient) in
+                    [(Idle::FirstSteps, Ingredient::FirstSteps), (Idle::PaceReached, Ingredient::PaceReached)]
+                {
+                    if write.transition == Transition::Settled(why) {
+                        self.meet(ingredient);
+                    }
+                }
                 if write.transition == Transition::Settled(Idle::Paused) {
                     self.meet(Ingredient::Paused);
                 }
@@ -72,6 +79,8 @@ impl World {
                 }
                 observed
             }
+            Next::LoadFleet => Observed::Fleet(self.fleet_known(flow.instance, &target)),
+            Next::Enter(entry) => self.enter(flow.instance, &target, &entry),
             Next::Create(..) if self.tuning.mode != Mode::Act => {
                 return Err("a task is created in plan mode".to_owned());
             }

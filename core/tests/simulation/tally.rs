@@ -86,13 +86,20 @@ pub(crate) enum Ingredient {
     ToConfirm,
     /// Something waits until the window opens.
     OutsideWindow,
+    /// A task takes of a step or a pace.
+    Booked,
+    FirstSteps,
+    PaceReached,
     /// Something waits until a person ends a pause.
     Paused,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 68] = [
+    pub(crate) const ALL: [Self; 71] = [
+        Self::Booked,
+        Self::FirstSteps,
+        Self::PaceReached,
         Self::Paused,
         Self::OutsideWindow,
         Self::Crash,

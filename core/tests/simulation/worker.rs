@@ -129,6 +129,7 @@ impl World {
         self.flows = left;
         self.cloud.forget(instance);
         self.pauses.forget(instance);
+        self.fleet.forget(instance);
         for flow in gone {
             self.broker.unlock(flow.message.number);
         }

@@ -9,6 +9,7 @@ use remediation::time::{Moment, Timestamp, parse_time};
 
 use crate::broker::Broker;
 use crate::cloud::Cloud;
+use crate::fleet::Fleet;
 use crate::ledger::Ledger;
 use crate::pauses::Pauses;
 use crate::scenario::Scenario;
@@ -51,6 +52,7 @@ pub(crate) struct World {
     pub(crate) effects: usize,
     pub(crate) next_sweep: Timestamp,
     pub(crate) pauses: Pauses,
+    pub(crate) fleet: Fleet,
 }
 
 impl World {
@@ -78,6 +80,7 @@ impl World {
             effects: 0,
             next_sweep: now,
             pauses: Pauses::none(now),
+            fleet: Fleet::default(),
         }
     }
 

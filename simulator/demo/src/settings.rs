@@ -19,6 +19,9 @@ pub fn settings(mode: Mode) -> BTreeMap<String, String> {
     };
     [
         ("REMEDIATION_MODE", mode),
+        // It shows what the worker does, not how carefully it begins.
+        ("FIRST_STEPS", "off"),
+        ("MAX_RESOURCES_PER_DAY", "none"),
         ("SETTLE_DELAY", "0s"),
         ("COALESCE_WINDOW", "1s"),
         ("BACKOFF_BASE", "200ms"),

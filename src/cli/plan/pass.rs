@@ -1,14 +1,16 @@
 //! Goes through the worker's own passes for one target, in plan mode, on documents that are kept in memory: nothing is written, nothing
 //! is sent, and where a pass would change something in Azure it ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use policy_remediator::arm::calls;
 use policy_remediator::azure::Clocks;
+use remediation::control::fleet::{Entered, Entry};
 use remediation::decide::{Idle, Next, Observed, Pass, Plan};
-use remediation::document::{ETag, Installation, SubscriptionDocument, TargetDocument, Versioned};
+use remediation::document::{ETag, FleetDocument, Installation, SubscriptionDocument, TargetDocument, Versioned};
 use remediation::fact::NewTask;
 use remediation::message::WakeUp;
 use remediation::report::Forecast;
@@ -113,6 +115,14 @@ async fn pass(
                 Observed::Rival(hash, rival)
             }
             Next::Ask(question) => source.ask(question, &target, granted).await,
+            // Nothing is counted for a plan, and nothing is entered.
+            Next::LoadFleet => {
+                Observed::Fleet(Arc::new(FleetDocument::new(FleetDocument::name_of(&documents.target.target))))
+            }
+            Next::Enter(entry) => match *entry {
+                Entry::Report(unreported) => Observed::Reported(unreported.task),
+                Entry::Book(taken) => Observed::Entered(taken.task, Entered::Yes),
+            },
             Next::Show(plan) => return Ok(End::Plan(plan)),
             Next::Create(task, _) => return Ok(End::Opening(task)),
             // What waits for these goes on once they are done.

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 pub(crate) fn settings(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let base = [
         ("REMEDIATION_MODE", "act"),
+        // How an assignment begins, and how fast it goes on, is told by tests of its own.
+        ("FIRST_STEPS", "off"),
+        ("MAX_RESOURCES_PER_DAY", "none"),
         ("SETTLE_DELAY", "0s"),
         ("COALESCE_WINDOW", "200ms"),
         ("BACKOFF_BASE", "100ms"),

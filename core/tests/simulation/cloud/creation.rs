@@ -91,6 +91,7 @@ impl World {
         let ends_at = self.now + lasts;
         let name = new.name.as_str().to_owned();
         self.cloud.created += 1;
+        self.check_limits(new)?;
         self.begin(name, new.target.clone(), resources, ends_at, |task| {
             task.whole = new.kind.is_whole();
             task.threshold = f64::from(new.request.failure_threshold);

@@ -45,6 +45,8 @@ pub(crate) struct Spices {
     pub(crate) unhelped: f64,
     /// Changes may be made at some hours only.
     pub(crate) windows: f64,
+    /// An assignment begins small, and goes on slowly.
+    pub(crate) limits: f64,
     /// People pause things.
     pub(crate) pauses: f64,
 }
@@ -54,7 +56,7 @@ impl Spices {
         // What was added later draws by itself, so that a seed without it plays what it played before.
         let mut later = fastrand::Rng::with_seed(random.clone().u64(..));
         let mut added = |seeds: f64, share: f64| if later.f64() < seeds { share } else { 0.0 };
-        let (windows, pauses) = (added(0.2, 1.0), added(0.2, 0.004));
+        let (windows, pauses, limits) = (added(0.2, 1.0), added(0.2, 0.004), added(0.25, 1.0));
         let mut spice = |seeds: f64, share: f64| if random.f64() < seeds { share } else { 0.0 };
         Self {
             persons_tasks: spice(0.3, 1.0),
@@ -85,20 +87,23 @@ impl Spices {
             blips: spice(0.3, 0.02),
             windows,
             pauses,
+            limits,
             skew: spice(0.3, 1.0) * 2.0 * (random.f64() - 0.5),
         }
     }
 
-    /// How much longer it takes until everything is settled where changes are made at some hours only.
+    /// How much longer it takes until everything is settled, where changes are made at some hours only, or slowly.
     pub(crate) fn longer(&self) -> Duration {
-        Duration::from_secs(if self.windows > 0.0 { 15 * 86_400 } else { 0 })
+        let days = if self.windows > 0.0 { 15 } else { 0 } + if self.limits > 0.0 { 20 } else { 0 };
+        Duration::from_secs(days * 86_400)
     }
 
     /// The settings that go with them.
     pub(crate) fn tuning(&self, random: &mut fastrand::Rng) -> Tuning {
         static PLAIN: OnceLock<Tuning> = OnceLock::new();
         static EXCLUDING: OnceLock<GuardRails> = OnceLock::new();
-        let mut tuning = Tuning { mode: Mode::Act, ..PLAIN.get_or_init(Tuning::default).clone() };
+        let plain = || PLAIN.get_or_init(Tuning::default).clone();
+        let mut tuning = Tuning { mode: Mode::Act, first_steps: Vec::new(), max_per_day: None, ..plain() };
         if self.excluded > 0.0 {
             tuning.guard_rails = EXCLUDING.get_or_init(excluding).clone();
             tuning.keep_tasks_for = Some(Duration::from_secs(86_400));
@@ -121,6 +126,12 @@ impl Spices {
         }
         if self.grants > 0.0 {
             tuning.grant_roles = vec![role()];
+        }
+        if self.limits > 0.0 {
+            let mut own = fastrand::Rng::with_seed(random.clone().u64(..));
+            tuning.first_steps = [vec![], vec![1, 3], vec![2], vec![1, 10, 100]][own.usize(..4)].clone();
+            tuning.max_per_hour = [None, Some(2), Some(5)][own.usize(..3)];
+            tuning.max_per_day = [None, Some(8), Some(1_000)][own.usize(..3)];
         }
         if self.windows > 0.0 {
             let windows = [

@@ -1,0 +1,137 @@
+//! How much of a wave first steps and pace let go now, and when more may go.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::document::{Booking, FleetDocument, Steps};
+use crate::id::{AssignmentId, IdDigest, SubscriptionId};
+use crate::time::Timestamp;
+
+use super::limits::Limits;
+
+/// What is counted together.
+pub(super) const BUCKET: i64 = 300;
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+const LOST: Duration = Duration::from_secs(7 * 86_400);
+
+/// What a wave is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The assignment.
+    pub assignment: AssignmentId,
+    /// The key of its steps.
+    pub reference: String,
+    /// Where.
+    pub subscription: SubscriptionId,
+    /// What is remediated: the effect and the major version of the policy.
+    pub policy: String,
+}
+
+/// How much may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// These; not empty.
+    Some(Vec<IdDigest>),
+    /// Nothing of it: a first step is full. When the next may begin, where that is known.
+    FirstSteps(Option<Timestamp>),
+    /// Nothing of it: the pace is reached. When there is room again.
+    Pace(Timestamp),
+}
+
+/// How much of these resources may go at this time, by storage's clock.
+#[must_use]
+pub fn room(document: &FleetDocument, asked: &Asked, resources: &[IdDigest], limits: &Limits, at: Timestamp) -> Room {
+    let paced = match pace(document, asked, limits, at) {
+        Err(until) => return Room::Pace(until),
+        Ok(room) => room,
+    };
+    let steps = steps(document, asked, limits, at);
+    let Some(size) = limits.steps.get(steps.step) else {
+        return Room::Some(resources.iter().take(paced).copied().collect());
+    };
+    let mut places: BTreeSet<IdDigest> = steps.let_in.keys().copied().collect();
+    let mut subscriptions: BTreeSet<&SubscriptionId> = steps.let_in.values().collect();
+    let mut chosen = Vec::new();
+    for id in resources {
+        if chosen.len() >= paced {
+            break;
+        }
+        let has_place = places.len() < size_of(*size)
+            && (subscriptions.contains(&asked.subscription) || subscriptions.len() < size_of(*size));
+        // A retry is no new one.
+        if places.contains(id) || has_place {
+            places.insert(*id);
+            subscriptions.insert(&asked.subscription);
+            chosen.push(*id);
+        }
+    }
+    if chosen.is_empty() { Room::FirstSteps(next_step(document, &steps, limits, at)) } else { Room::Some(chosen) }
+}
+
+/// The steps as they stand at this time: another policy begins anew, and a full step is over when it has soaked.
+pub(super) fn steps(document: &FleetDocument, asked: &Asked, limits: &Limits, at: Timestamp) -> Steps {
+    let begun = Steps { policy: asked.policy.clone(), ..Steps::default() };
+    let mut steps = match document.steps.get(&asked.reference) {
+        Some(known) if is_same(&known.policy, &asked.policy) => known.clone(),
+        Some(_) | None => begun,
+    };
+    if is_full(&steps, limits) && next_step(document, &steps, limits, at).is_some_and(|next| next <= at) {
+        steps = Steps { step: steps.step + 1, policy: steps.policy, ..Steps::default() };
+    }
+    steps
+}
+
+/// Whether it is the same policy, as far as that is known.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one == other
+}
+
+fn is_full(steps: &Steps, limits: &Limits) -> bool {
+    let subscriptions: BTreeSet<_> = steps.let_in.values().collect();
+    limits
+        .steps
+        .get(steps.step)
+        .is_some_and(|size| steps.let_in.len() >= size_of(*size) || subscriptions.len() >= size_of(*size))
+}
+
+/// When the step after this one begins; none while something that it let in is under way. What was never heard of again for a week
+/// has lost its document.
+fn next_step(document: &FleetDocument, steps: &Steps, limits: &Limits, at: Timestamp) -> Option<Timestamp> {
+    let is_open =
+        |booking: &Booking| booking.at + LOST > at && booking.resources.iter().any(|id| steps.let_in.contains_key(id));
+    let lost = || document.bookings.values().map(|booking| booking.at + LOST).max();
+    let last = steps.last_outcome.or_else(lost);
+    last.filter(|_| !document.bookings.values().any(is_open)).map(|last| last + limits.soak)
+}
+
+pub(super) fn size_of(size: u32) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+/// How many resources the pace leaves; when there is room again where it leaves none. A span counts as long as any of it does.
+fn pace(document: &FleetDocument, asked: &Asked, limits: &Limits, at: Timestamp) -> Result<usize, Timestamp> {
+    let none = std::collections::BTreeMap::new();
+    let taken = document.paces.get(&asked.assignment).unwrap_or(&none);
+    let (mut least, mut until) = (u32::MAX, at);
+    for (most, span) in [(limits.per_hour, HOUR), (limits.per_day, DAY)] {
+        let Some(most) = most else { continue };
+        let ends = |bucket: &i64| Timestamp::from_unix_timestamp((bucket + 1) * BUCKET).unwrap_or(at) + span;
+        let counting: Vec<_> = taken.iter().filter(|(bucket, _)| ends(bucket) > at).collect();
+        let used: u32 = counting.iter().map(|(_, count)| **count).sum();
+        least = least.min(most.saturating_sub(used));
+        // The first time at which less is used than may be.
+        let mut left = used;
+        for (bucket, count) in counting.into_iter().filter(|_| used >= most) {
+            if left < most {
+                break;
+            }
+            left -= *count;
+            until = until.max(ends(bucket));
+        }
+        if most == 0 {
+            until = until.max(at + span);
+        }
+    }
+    if least == 0 { Err(until) } else { Ok(size_of(least)) }
+}

@@ -1,0 +1,126 @@
+//! What tasks take of steps and paces, and how that is given back. Each is entered by the name of its task: however often it is
+//! entered, it counts once.
+
+use crate::document::{Booking, FleetDocument, TaskName, Unreported};
+use crate::id::IdDigest;
+use crate::time::Timestamp;
+
+use super::admission::{Asked, BUCKET, Room, is_same, room, steps};
+use super::limits::Limits;
+
+/// Spans that lie further back count for nothing: a day, and one more.
+const KEPT: i64 = 86_400 / BUCKET + 2;
+
+/// What is to be entered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// A task is about to be claimed and created.
+    Book(Box<Taken>),
+    /// It is known what became of a task.
+    Report(Unreported),
+}
+
+/// What a task takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The task.
+    pub task: TaskName,
+    /// What it is of.
+    pub asked: Asked,
+    /// Its resources.
+    pub resources: Vec<IdDigest>,
+    /// The limits that hold for it.
+    pub limits: Limits,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It stands.
+    Yes,
+    /// There is no room for all of it.
+    NoRoom,
+}
+
+impl Entry {
+    /// The task that it is of.
+    #[must_use]
+    pub fn task(&self) -> &TaskName {
+        match self {
+            Self::Book(taken) => &taken.task,
+            Self::Report(unreported) => &unreported.task,
+        }
+    }
+}
+
+/// Enters it, at a time by storage's clock.
+pub fn enter(document: &mut FleetDocument, entry: &Entry, at: Timestamp) -> Entered {
+    match entry {
+        Entry::Book(taken) => book(document, taken, at),
+        Entry::Report(unreported) => {
+            report(document, unreported, at);
+            Entered::Yes
+        }
+    }
+}
+
+fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
+    let Taken { task, asked, resources, limits } = taken;
+    if document.bookings.contains_key(task) {
+        return Entered::Yes;
+    }
+    match room(document, asked, resources, limits, at) {
+        Room::Some(chosen) if chosen.len() == resources.len() => {}
+        Room::Some(_) | Room::FirstSteps(_) | Room::Pace(_) => return Entered::NoRoom,
+    }
+    let mut standing = steps(document, asked, limits, at);
+    let mut new = Vec::new();
+    let size = limits.steps.get(standing.step);
+    if let Some(size) = size {
+        standing.size = *size;
+        new.extend(resources.iter().filter(|id| !standing.let_in.contains_key(*id)));
+        new.iter().for_each(|id| drop(standing.let_in.insert(*id, asked.subscription.clone())));
+    }
+    if !limits.steps.is_empty() {
+        document.steps.insert(asked.reference.clone(), standing);
+    }
+    let count = u32::try_from(resources.len()).unwrap_or(u32::MAX);
+    let now = at.unix_timestamp().div_euclid(BUCKET);
+    let pace = document.paces.entry(asked.assignment.clone()).or_default();
+    pace.retain(|bucket, _| *bucket + KEPT > now);
+    *pace.entry(now).or_default() += count;
+    let Asked { assignment, reference, subscription, policy } = asked.clone();
+    let resources = if size.is_some() { resources.clone() } else { Vec::new() };
+    let booking = Booking { assignment, reference, subscription, policy, at, count, resources, new };
+    document.bookings.insert(task.clone(), booking);
+    Entered::Yes
+}
+
+fn report(document: &mut FleetDocument, unreported: &Unreported, at: Timestamp) {
+    let Some(booking) = document.bookings.remove(&unreported.task) else { return };
+    if unreported.is_void {
+        let bucket = booking.at.unix_timestamp().div_euclid(BUCKET);
+        let pace = document.paces.get_mut(&booking.assignment);
+        if let Some(count) = pace.and_then(|pace| pace.get_mut(&bucket)) {
+            *count = count.saturating_sub(booking.count);
+        }
+    }
+    let Some(steps) =
+        document.steps.get_mut(&booking.reference).filter(|steps| is_same(&steps.policy, &booking.policy))
+    else {
+        return;
+    };
+    if unreported.is_void {
+        booking.new.iter().for_each(|id| drop(steps.let_in.remove(id)));
+        return;
+    }
+    // At most as often as the step is large: what always comes out so must not go on for ever.
+    for id in unreported.given_back.iter().filter(|id| booking.resources.contains(id)) {
+        if steps.given_back < steps.size && steps.let_in.remove(id).is_some() {
+            steps.given_back += 1;
+        }
+    }
+    if !booking.resources.is_empty() {
+        steps.last_outcome = steps.last_outcome.max(Some(at));
+    }
+}

@@ -1,0 +1,40 @@
+//! The limits that hold for a target: those of the settings, narrowed by what its assignment says of itself.
+
+use std::time::Duration;
+
+use crate::control::AssignedControls;
+use crate::settings::Tuning;
+
+/// How much may be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Sizes of the first steps; none: there are none.
+    pub steps: Vec<u32>,
+    /// Pause after the last outcome of a step.
+    pub soak: Duration,
+    /// Most resources in any hour.
+    pub per_hour: Option<u32>,
+    /// Most resources in any day.
+    pub per_day: Option<u32>,
+}
+
+impl Limits {
+    pub(crate) fn of(tuning: &Tuning, said: Option<&AssignedControls>) -> Self {
+        let least = |a: Option<u32>, b: Option<u32>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            steps: tuning.first_steps.clone(),
+            soak: tuning.step_soak,
+            per_hour: least(tuning.max_per_hour, said.and_then(|said| said.max_per_hour)),
+            per_day: least(tuning.max_per_day, said.and_then(|said| said.max_per_day)),
+        }
+    }
+
+    /// Whether there is nothing to count.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.steps.is_empty() && self.per_hour.is_none() && self.per_day.is_none()
+    }
+}

@@ -1,0 +1,14 @@
+//! How much, and how fast: first steps and paces of an assignment over all subscriptions. `admission` says how much of a wave may go,
+//! `booking` takes it and gives it back. All of it is decided on the fleet's document, which is written by compare-and-swap.
+
+mod admission;
+mod booking;
+mod limits;
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+pub use admission::{Asked, Room, room};
+pub use booking::{Entered, Entry, Taken, enter};
+pub use limits::Limits;
+pub(crate) use outcome::note_outcome;

@@ -1,0 +1,40 @@
+//! What became of a task that had booked, as the difference between the target's document before and after a write that is done with it.
+
+use crate::document::{EntryState, ParkReason, TargetDocument, TaskPhase, Unreported};
+use crate::id::IdDigest;
+
+/// So many are kept until they are reported. A target has one task at a time, and reports before it opens another.
+const MOST: usize = 20;
+
+/// Notes the outcome of the task that the write is done with, if that had booked.
+pub(crate) fn note_outcome(before: &TargetDocument, after: &mut TargetDocument) {
+    let Some(active) = before.active.as_ref().filter(|active| active.booked) else { return };
+    if after.active.as_ref().is_some_and(|still| still.name == active.name) {
+        return;
+    }
+    let (mut tried, mut given_back) = (Vec::new(), Vec::new());
+    for id in before.in_task() {
+        let was_tried = after.resources.get(id).is_some_and(|entry| match &entry.state {
+            EntryState::Fixed { .. } => true,
+            EntryState::Parked { reason, .. } => is_of_the_policy(*reason),
+            EntryState::Waiting { .. } | EntryState::InTask | EntryState::Skipped { .. } => false,
+        });
+        if was_tried { &mut tried } else { &mut given_back }.push(IdDigest::from(id));
+    }
+    // What was never asked for has taken nothing. What may have been is looked for first, and then it is known.
+    let is_void = active.phase == TaskPhase::Opening && after.history.len() == before.history.len();
+    after.unreported.push(Unreported { task: active.name.clone(), is_void, tried, given_back });
+    let surplus = after.unreported.len().saturating_sub(MOST);
+    after.unreported.drain(..surplus);
+}
+
+fn is_of_the_policy(reason: ParkReason) -> bool {
+    matches!(
+        reason,
+        ParkReason::PermanentFailure
+            | ParkReason::AttemptsUsedUp
+            | ParkReason::Flapping
+            | ParkReason::FixDidNotHelp
+            | ParkReason::PermanentConflict
+    )
+}

@@ -1,0 +1,118 @@
+//! `assignments/{digest}.json`: what all assignments of one name have taken of first steps and paces, over all subscriptions. Every
+//! instance changes it by compare-and-swap only, so that no resource goes over a limit however many instances there are.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::id::{AssignmentId, IdDigest, SubscriptionId, Target};
+use crate::time::Timestamp;
+
+use super::task_name::TaskName;
+use super::versioned::VERSION;
+
+/// The document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FleetDocument {
+    version: u32,
+    /// The name of the assignments, folded.
+    pub assignment: String,
+    /// What tasks have taken whose end is not reported yet.
+    #[serde(default)]
+    pub bookings: BTreeMap<TaskName, Booking>,
+    /// Resources in opened tasks, by assignment and by spans of five minutes.
+    #[serde(default)]
+    pub paces: BTreeMap<AssignmentId, BTreeMap<i64, u32>>,
+    /// First steps, by the reference in an initiative; by nothing where a single policy is assigned.
+    #[serde(default)]
+    pub steps: BTreeMap<String, Steps>,
+}
+
+/// What a task has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Booking {
+    /// The assignment.
+    pub assignment: AssignmentId,
+    /// The key of its steps.
+    pub reference: String,
+    /// Where.
+    pub subscription: SubscriptionId,
+    /// What is remediated by it: the effect and the major version of the policy.
+    pub policy: String,
+    /// When, by storage's clock.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: Timestamp,
+    /// How many resources.
+    pub count: u32,
+    /// Which, while first steps are taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<IdDigest>,
+    /// Which of them the step had not let in before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new: Vec<IdDigest>,
+}
+
+/// First steps of a policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Steps {
+    /// What is remediated: the effect and the major version of the policy.
+    pub policy: String,
+    /// Which step is taken, from 0 on.
+    pub step: usize,
+    /// How large it is.
+    #[serde(default)]
+    pub size: u32,
+    /// What this step has let in, and where that is.
+    #[serde(default)]
+    pub let_in: BTreeMap<IdDigest, SubscriptionId>,
+    /// How many places of this step were given back.
+    #[serde(default)]
+    pub given_back: u32,
+    /// When the last outcome of this step was reported, by storage's clock.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub last_outcome: Option<Timestamp>,
+}
+
+/// What became of a task that had booked; kept in the target's document until the fleet's has taken it in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unreported {
+    /// The task.
+    pub task: TaskName,
+    /// Whether Resource Manager never had it: then nothing was taken.
+    #[serde(default)]
+    pub is_void: bool,
+    /// What was fixed, or failed for a cause of the policy: that was a try.
+    #[serde(default)]
+    pub tried: Vec<IdDigest>,
+    /// What came out otherwise: its place is another's.
+    #[serde(default)]
+    pub given_back: Vec<IdDigest>,
+}
+
+impl FleetDocument {
+    /// The document of assignments of this name of which nothing is known.
+    #[must_use]
+    pub fn new(assignment: String) -> Self {
+        let (bookings, paces, steps) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { version: VERSION, assignment, bookings, paces, steps }
+    }
+
+    /// The name that the target's assignment has, under which all of its name are counted.
+    #[must_use]
+    pub fn name_of(target: &Target) -> String {
+        target.policy_assignment_id.as_str().rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// The name of its blob: names of assignments hold any letters.
+    #[must_use]
+    pub fn blob(assignment: &str) -> String {
+        let digest = Sha256::digest(assignment);
+        let hex: String = digest[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("assignments/{hex}.json")
+    }
+}

@@ -1,0 +1,51 @@
+//! Fifth question: may so much go now? First steps and pace of its assignment, over all subscriptions, say how much of a wave may.
+
+use crate::control::fleet::{Asked, Limits, Room, room};
+use crate::document::FleetDocument;
+use crate::fact::{Facts, Found};
+use crate::id::Target;
+use crate::policy::Resolved;
+use crate::time::Timestamp;
+
+use super::free::Free;
+
+/// Why nothing of a wave may go now, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// A first step is full; not known until when, where something that it let in is under way.
+    Step(Option<Timestamp>),
+    /// The pace is reached.
+    Pace(Timestamp),
+}
+
+/// As much of the wave as may go at this time, by storage's clock.
+pub(crate) fn admitted(
+    wave: Free,
+    document: &FleetDocument,
+    asked: &Asked,
+    limits: &Limits,
+    at: Timestamp,
+) -> Result<Free, Full> {
+    match room(document, asked, &wave.digests(), limits, at) {
+        Room::Some(chosen) => Ok(wave.only(&chosen)),
+        Room::FirstSteps(until) => Err(Full::Step(until)),
+        Room::Pace(until) => Err(Full::Pace(until)),
+    }
+}
+
+/// What a wave of the target is of.
+pub(crate) fn asked(target: &Target, facts: &Facts) -> Asked {
+    let reference = target.policy_definition_reference_id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let effect = match &facts.effect {
+        Some(Resolved::Known(effect)) => format!("{effect:?}"),
+        Some(_) | None => String::new(),
+    };
+    let version = match &facts.assignment {
+        Found::There(assignment) => assignment.effective_version.as_deref(),
+        Found::Gone | Found::Unreadable(_) => None,
+    };
+    let major = version.and_then(|version| version.split('.').next()).unwrap_or_default();
+    let policy = if effect.is_empty() || major.is_empty() { String::new() } else { format!("{effect} {major}") };
+    let (assignment, subscription) = (target.policy_assignment_id.clone(), target.subscription().clone());
+    Asked { assignment, reference, subscription, policy }
+}

@@ -1,0 +1,115 @@
+//! What the assignments have taken of first steps and paces; and an opinion of its own on that nothing goes over them: what was asked
+//! for is counted here task by task, whoever asked and however often.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use remediation::control::fleet::{Entered, Entry, enter};
+use remediation::decide::Observed;
+use remediation::document::{FleetDocument, TaskName};
+use remediation::fact::NewTask;
+use remediation::id::{AssignmentId, ResourceId, Target};
+use remediation::time::Timestamp;
+
+use crate::tally::Ingredient;
+use crate::world::World;
+
+/// As the shell keeps it.
+const COUNTS_FOR: Duration = Duration::from_secs(60);
+
+/// The documents, what each instance knows of them, and what was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Fleet {
+    documents: BTreeMap<String, FleetDocument>,
+    known: [BTreeMap<String, (Timestamp, Arc<FleetDocument>)>; 2],
+    /// When each task was entered.
+    booked: BTreeMap<TaskName, Timestamp>,
+    /// The tasks that came to be, by the time of their booking.
+    begun_tasks: BTreeMap<AssignmentId, Vec<(Timestamp, usize)>>,
+    touched: BTreeMap<AssignmentId, BTreeSet<ResourceId>>,
+    begun: BTreeMap<AssignmentId, Timestamp>,
+}
+
+impl Fleet {
+    pub(crate) fn forget(&mut self, instance: usize) {
+        self.known[instance].clear();
+    }
+}
+
+impl World {
+    pub(crate) fn fleet_known(&mut self, instance: usize, target: &Target) -> Arc<FleetDocument> {
+        let name = FleetDocument::name_of(target);
+        if let Some((at, known)) = self.fleet.known[instance].get(&name)
+            && self.now < *at + COUNTS_FOR
+        {
+            return Arc::clone(known);
+        }
+        let document = self.fleet.documents.entry(name.clone()).or_insert_with(|| FleetDocument::new(name.clone()));
+        let read = Arc::new(document.clone());
+        self.fleet.known[instance].insert(name, (self.now, Arc::clone(&read)));
+        read
+    }
+
+    /// Enters it in the document as it stands; what an instance knew is known anew.
+    pub(crate) fn enter(&mut self, instance: usize, target: &Target, entry: &Entry) -> Observed {
+        let (name, at) = (FleetDocument::name_of(target), self.moment(instance).stored_before);
+        let document = self.fleet.documents.entry(name.clone()).or_insert_with(|| FleetDocument::new(name.clone()));
+        let entered = enter(document, entry, at);
+        let read = Arc::new(document.clone());
+        self.fleet.known[instance].insert(name, (self.now, read));
+        self.tell(|| format!("enters {entry:?}: {entered:?}"));
+        match entry {
+            Entry::Book(taken) => {
+                self.meet(Ingredient::Booked);
+                if entered == Entered::Yes {
+                    self.fleet.booked.entry(taken.task.clone()).or_insert(self.now);
+                }
+                Observed::Entered(entry.task().clone(), entered)
+            }
+            Entry::Report(_) => Observed::Reported(entry.task().clone()),
+        }
+    }
+
+    /// No task that comes to be goes over a pace or a first step, whatever was repeated.
+    pub(crate) fn check_limits(&mut self, task: &NewTask) -> Result<(), String> {
+        let (now, tuning) = (self.now, &self.tuning);
+        if self.scenario.spices.limits == 0.0 {
+            return Ok(());
+        }
+        let limits = (tuning.max_per_hour, tuning.max_per_day, tuning.first_steps.is_empty());
+        let assignment = &task.target.policy_assignment_id;
+        let Some(booked) = self.fleet.booked.get(&task.name) else {
+            return if limits == (None, None, true) { Ok(()) } else { Err(format!("{} was never entered", task.name)) };
+        };
+        let begun = self.fleet.begun_tasks.entry(assignment.clone()).or_default();
+        begun.push((*booked, task.resources.len()));
+        for (most, hours) in [(tuning.max_per_hour, 1), (tuning.max_per_day, 24)] {
+            let Some(most) = most.and_then(|most| usize::try_from(most).ok()) else { continue };
+            let span = Duration::from_secs(hours * 3_600);
+            for (end, _) in begun.iter() {
+                let within = begun.iter().filter(|(at, _)| *at <= *end && *at > *end - span);
+                let count: usize = within.map(|(_, count)| count).sum();
+                if count > most {
+                    return Err(format!("{count} resources of {assignment} in {hours} h, and {most} may be"));
+                }
+            }
+        }
+        if tuning.first_steps.is_empty() {
+            return Ok(());
+        }
+        let begun = *self.fleet.begun.entry(assignment.clone()).or_insert(now);
+        let touched = self.fleet.touched.entry(assignment.clone()).or_default();
+        touched.extend(task.resources.iter().cloned());
+        // No step begins before the one before it has soaked, and each place of it may be given back once.
+        let steps = (now - begun).whole_seconds() / i64::try_from(tuning.step_soak.as_secs()).unwrap_or(i64::MAX);
+        let steps = usize::try_from(steps).unwrap_or_default();
+        if steps < tuning.first_steps.len() {
+            let most: u32 = tuning.first_steps[..=steps].iter().sum();
+            if touched.len() > 2 * usize::try_from(most).unwrap_or_default() {
+                return Err(format!("{} resources of {assignment} are touched in step {steps}", touched.len()));
+            }
+        }
+        Ok(())
+    }
+}
