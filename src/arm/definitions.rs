@@ -78,7 +78,7 @@ pub(super) fn policy_definition(id: &ArmId) -> Call<PolicyDefinition> {
 /// Reads a version of a policy definition: three numbers.
 pub(super) fn policy_definition_version(id: &ArmId, version: &str) -> Call<PolicyDefinition> {
     let tail = ["versions", version];
-    Call::new(CallKind::ReadDefinition, quota(id.as_str()), Method::Get, id.as_str(), &tail, API_VERSION)
+    Call::new(CallKind::ReadDefinitionVersion, quota(id.as_str()), Method::Get, id.as_str(), &tail, API_VERSION)
         .down_to(OLDEST_WITH_VERSIONS)
 }
 
@@ -92,7 +92,7 @@ pub(super) fn policy_set(id: &ArmId) -> Call<PolicySet> {
 /// Reads a version of an initiative: three numbers.
 pub(super) fn policy_set_version(id: &ArmId, version: &str) -> Call<PolicySet> {
     let tail = ["versions", version];
-    Call::new(CallKind::ReadSetDefinition, quota(id.as_str()), Method::Get, id.as_str(), &tail, API_VERSION)
+    Call::new(CallKind::ReadSetDefinitionVersion, quota(id.as_str()), Method::Get, id.as_str(), &tail, API_VERSION)
         .down_to(OLDEST_WITH_VERSIONS)
         .with_query("$expand", EFFECTIVE.to_owned())
 }

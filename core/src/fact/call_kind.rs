@@ -23,11 +23,15 @@ pub enum CallKind {
     ReadAssignment,
     /// GET of a subscription.
     ReadSubscription,
-    /// GET of a policy set definition, or of a version of it.
+    /// GET of a version of a policy set definition.
+    ReadSetDefinitionVersion,
+    /// GET of a policy set definition.
     ReadSetDefinition,
     /// List of the policy set definitions that a subscription sees.
     ListSetDefinitions,
-    /// GET of a policy definition, or of a version of it.
+    /// GET of a version of a policy definition.
+    ReadDefinitionVersion,
+    /// GET of a policy definition.
     ReadDefinition,
     /// List of the policy definitions that a subscription sees.
     ListDefinitions,
@@ -55,7 +59,7 @@ pub enum CallKind {
 
 impl CallKind {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::CreateTask,
         Self::ReadTask,
         Self::DeleteTask,
@@ -66,8 +70,10 @@ impl CallKind {
         Self::ListAssignments,
         Self::ReadAssignment,
         Self::ReadSubscription,
+        Self::ReadSetDefinitionVersion,
         Self::ReadSetDefinition,
         Self::ListSetDefinitions,
+        Self::ReadDefinitionVersion,
         Self::ReadDefinition,
         Self::ListDefinitions,
         Self::ListRoleAssignments,
@@ -78,6 +84,8 @@ impl CallKind {
         Self::GrantRole,
         Self::TriggerEvaluation,
         Self::ReadEvaluation,
+        Self::ListDescendants,
+        Self::QueryGraph,
     ];
 
     /// The word in logs.
@@ -94,8 +102,10 @@ impl CallKind {
             Self::ListAssignments => "listAssignments",
             Self::ReadAssignment => "readAssignment",
             Self::ReadSubscription => "readSubscription",
+            Self::ReadSetDefinitionVersion => "readSetDefinitionVersion",
             Self::ReadSetDefinition => "readSetDefinition",
             Self::ListSetDefinitions => "listSetDefinitions",
+            Self::ReadDefinitionVersion => "readDefinitionVersion",
             Self::ReadDefinition => "readDefinition",
             Self::ListDefinitions => "listDefinitions",
             Self::ListRoleAssignments => "listRoleAssignments",
@@ -124,6 +134,9 @@ impl CallKind {
             Self::ListAssignments | Self::ReadAssignment => "Microsoft.Authorization/policyAssignments/read",
             Self::ReadSubscription => "Microsoft.Resources/subscriptions/read",
             Self::ReadSetDefinition | Self::ListSetDefinitions => "Microsoft.Authorization/policySetDefinitions/read",
+            // Versions are a resource type of their own (Microsoft documentation, "Azure permissions for Management and governance").
+            Self::ReadSetDefinitionVersion => "Microsoft.Authorization/policySetDefinitions/versions/read",
+            Self::ReadDefinitionVersion => "Microsoft.Authorization/policyDefinitions/versions/read",
             Self::ReadDefinition | Self::ListDefinitions => "Microsoft.Authorization/policyDefinitions/read",
             Self::ListRoleAssignments => "Microsoft.Authorization/roleAssignments/read",
             Self::ListDenyAssignments => "Microsoft.Authorization/denyAssignments/read",
@@ -166,6 +179,8 @@ impl CallKind {
             | Self::ListPermissions
             | Self::GrantRole
             | Self::TriggerEvaluation
+            | Self::ReadSetDefinitionVersion
+            | Self::ReadDefinitionVersion
             | Self::ReadEvaluation
             | Self::ListDescendants
             | Self::QueryGraph => false,

@@ -21,6 +21,12 @@ pub fn kind(entry: &Entry) -> Option<&'static str> {
         ("GET", false) if tail == "policyassignments" => "listAssignments",
         ("GET", false) if path.contains("/policyassignments/") => "readAssignment",
         ("GET", false) if path.rsplit('/').nth(1) == Some("subscriptions") => "readSubscription",
+        ("GET", false) if path.contains("/policysetdefinitions/") && path.contains("/versions/") => {
+            "readSetDefinitionVersion"
+        }
+        ("GET", false) if path.contains("/policydefinitions/") && path.contains("/versions/") => {
+            "readDefinitionVersion"
+        }
         ("GET", false) if path.contains("/policysetdefinitions/") => "readSetDefinition",
         ("GET", false) if tail == "policysetdefinitions" => "listSetDefinitions",
         ("GET", false) if path.contains("/policydefinitions/") => "readDefinition",
