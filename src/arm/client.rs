@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
@@ -69,6 +70,7 @@ pub struct ArmClient {
     versions: ApiVersions,
     links: Links,
     told: Told<(CallKind, QuotaScope, Oddity)>,
+    sent: AtomicU64,
 }
 
 impl ArmClient {
@@ -101,6 +103,7 @@ impl ArmClient {
             versions: ApiVersions::default(),
             links: Links::default(),
             told: Told::default(),
+            sent: AtomicU64::new(0),
         }
     }
 
@@ -108,6 +111,12 @@ impl ArmClient {
     #[must_use]
     pub fn floor(&self, subscription: &SubscriptionId, now: Timestamp) -> Option<Timestamp> {
         self.queues.floor(&QuotaScope::Subscription(subscription.clone()), now)
+    }
+
+    /// How many requests were sent since the start, repeated ones too.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// The tenant in which the worker's own identity is, as its token tells; none where it does not.
@@ -341,6 +350,7 @@ impl ArmClient {
         // All statuses come back as answers: their meaning is told apart here, not in the pipeline.
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let context = call.leaves_before.map_or_else(Context::new, |until| Context::new().with_value(until));
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let sent = self.pipeline.send(&context, &mut request, Some(options));
         // A call that may not be repeated is over when its caller must have gone on: its time-out is part of a promise.
         let limit = if call.kind.may_be_repeated() { ONE_TRY } else { ONLY_TRY.min(deadline.left()) };

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use remediation::document::{
     ControlsDocument, ETag, FleetDocument, Installation, InstallationDocument, InstallationId, Part, Rival,
-    RunDocument, SubscriptionDocument, SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of, rival_in,
+    RunDocument, RunSummary, SubscriptionDocument, SweepPlace, TargetDocument, TargetSummary, Versioned, metadata_of,
+    rival_in,
 };
 use remediation::id::{SubscriptionId, Target, TargetHash};
 use remediation::message::{Nonce, RunId};
@@ -310,6 +311,15 @@ impl Store {
     /// As for [`Store::target`].
     pub async fn run(&self, id: &RunId, deadline: Deadline) -> Result<Option<Versioned<RunDocument>>, StateError> {
         self.state.read(&run_blob(id), deadline).await
+    }
+
+    /// The batch runs that have a document, with what their metadata tell.
+    ///
+    /// # Errors
+    /// When storage cannot be listed until the deadline.
+    pub async fn known_runs(&self, deadline: Deadline) -> Result<Vec<RunSummary>, StateError> {
+        let listed = self.state.list("runs/", deadline).await?;
+        Ok(listed.iter().filter_map(|blob| RunSummary::read(&blob.name, &blob.metadata)).collect())
     }
 
     /// Writes the document of a batch run in place of the one with this ETag, or of none.

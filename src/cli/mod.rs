@@ -20,6 +20,8 @@ mod print;
 mod rejected;
 #[cfg(feature = "local")]
 mod replay;
+mod run;
+mod runs;
 #[cfg(feature = "local")]
 mod scenario;
 #[cfg(feature = "local")]
@@ -60,6 +62,8 @@ enum Command {
     Plan(plan::Arguments),
     Explain(explain::Arguments),
     Parked(parked::Arguments),
+    Run(run::Arguments),
+    Runs(runs::Arguments),
     Rejected(rejected::Arguments),
     Grants(grants::Arguments),
     Doctor(doctor::Arguments),
@@ -80,6 +84,8 @@ pub(crate) async fn run() -> ExitCode {
         Some(Command::Plan(arguments)) => plan::run(arguments).await,
         Some(Command::Explain(arguments)) => explain::run(arguments).await,
         Some(Command::Parked(arguments)) => parked::run(arguments).await,
+        Some(Command::Run(arguments)) => run::run(arguments).await,
+        Some(Command::Runs(arguments)) => runs::run(arguments).await,
         Some(Command::Rejected(arguments)) => rejected::run(arguments).await,
         Some(Command::Grants(arguments)) => grants::run(arguments).await,
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,

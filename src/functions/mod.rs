@@ -23,6 +23,7 @@ mod wake_ups;
 
 pub use errand::{Left, carry_out};
 pub use putting_back::{PutBack, PutBackError, put_back};
+pub use run_batch::ask as ask_of_run;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -142,6 +142,19 @@ impl Pass {
         left.map(|left| moment.running + left).into_iter().chain(controls).min()
     }
 
+    /// What would hold the target back now if the worker's mode were `act`, as far as the pass has read: for whoever plans.
+    #[must_use]
+    pub fn held_in_act(&self, tuning: &Tuning, moment: Moment) -> Option<Idle> {
+        let acting = Tuning { mode: Mode::Act, ..tuning.clone() };
+        let narrowed = self.narrowed(&acting);
+        if narrowed.mode != Mode::Act {
+            return Some(Idle::PlanMode);
+        }
+        let (document, claims) = (self.document()?, self.claims()?);
+        let context = Context { pass: self, document, claims, tuning: &narrowed, moment, now: moment.now };
+        context.not_admitted().map(|(_, why)| why)
+    }
+
     /// Whether a person holds the target. What was not read may be anything.
     pub(crate) fn pause(&self, moment: Moment) -> Option<Paused> {
         match &self.controls {

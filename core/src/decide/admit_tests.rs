@@ -162,3 +162,27 @@ fn very_many_go_in_waves_where_a_window_may_close() {
     assert!(WholeScope::of(&document, &tuning(), now()).is_some());
     assert!(WholeScope::of(&document, &tuning_with("CHANGE_WINDOW", "06:00-08:00"), now()).is_none());
 }
+
+#[test]
+fn whoever_plans_is_told_what_would_hold_the_target_back_in_act() {
+    let document = waiting(2);
+    let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+    let claims = SubscriptionDocument::new(target().subscription().clone());
+    pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+    pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(etag()) })));
+    let plan = |tuning: Tuning| Tuning { mode: crate::settings::Mode::Plan, ..tuning };
+    pass.observe(Observed::Controls(nothing_paused()));
+    for (tuning, held) in [
+        (plan(tuning()), None),
+        (plan(closed()), Some(Idle::OutsideWindow)),
+        (plan(tuning_with("ACT_ASSIGNMENTS", "other")), Some(Idle::PlanMode)),
+    ] {
+        assert_eq!(pass.held_in_act(&tuning, now().into()), held);
+    }
+    let mut paused = ControlsDocument::default();
+    let of = PauseOf { scope: None, assignment: None };
+    paused.pause(Pause { of, reason: None, by: None, at: now(), until: None, cancel_tasks: false });
+    let KnownControls { asked, .. } = nothing_paused();
+    pass.observe(Observed::Controls(KnownControls { controls: Arc::new(Controls::Read(paused)), asked }));
+    assert_eq!(pass.held_in_act(&plan(tuning()), now().into()), Some(Idle::Paused));
+}

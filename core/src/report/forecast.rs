@@ -24,6 +24,9 @@ pub struct Forecast {
     /// The policy of an initiative.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// What would hold all of it back now: `planOnly`, `outsideWindow`, `paused`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<&'static str>,
     /// Roles that would be granted first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<PlannedGrant>,
@@ -114,6 +117,7 @@ impl Forecast {
             scope: target.scope.to_string(),
             assignment: target.policy_assignment_id.to_string(),
             reference: target.policy_definition_reference_id.as_ref().map(ToString::to_string),
+            held_back: None,
             grants: Vec::new(),
             tasks: Vec::new(),
             parked: None,

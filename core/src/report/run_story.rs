@@ -72,7 +72,7 @@ fn limits(run: &BatchRun) -> Option<String> {
 fn found(document: &RunDocument) -> Vec<String> {
     let totals = document.so_far();
     let how = match document.discovery {
-        Discovery::Auto => "policy states or Resource Graph, whichever takes fewer questions",
+        Discovery::Auto => "policy states or Resource Graph",
         Discovery::PolicyStates => "policy states",
         Discovery::ResourceGraph => "Resource Graph",
     };

@@ -68,7 +68,6 @@ impl Variables {
     }
 
     /// Whether the storage account of the state is given.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for plan --scope, which comes next"))]
     pub(crate) fn has_storage(&self) -> bool {
         self.has(STORAGE)
     }

@@ -1,21 +1,27 @@
 //! `plan`: what `act` would do, by the worker's own decisions, on documents that are kept in memory. It only reads.
 
+mod discover;
 mod offline;
+mod online;
 mod pass;
 mod source;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use futures::{StreamExt, stream};
 use serde::Serialize;
 
 use policy_remediator::azure::{Clocks, now};
-use remediation::document::{Installation, InstallationDocument, SubscriptionDocument, TargetDocument};
+use remediation::control::Controls;
+use remediation::document::{
+    ControlsDocument, Installation, InstallationDocument, SubscriptionDocument, TargetDocument,
+};
 use remediation::event::ComplianceState;
-use remediation::id::{ResourceId, Target};
+use remediation::id::{ResourceId, RunScope, Target};
 use remediation::message::{Finding, Observation, Sighting};
 use remediation::report::{Forecast, StateRows};
 use remediation::settings::{AssignmentPatterns, Mode, Settings, Tuning};
@@ -34,11 +40,15 @@ const TOGETHER: usize = 8;
 /// Tell what would be remediated and what not, and why, without changing anything.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator plan --states states.json\n  policy-remediator plan --states states.json --assignment deploy-diagnostics --json\n\nGet the file with: az policy state list --all --filter \"complianceState eq 'NonCompliant'\" > states.json\nEnds with 3 where something needs a person before it can be remediated."
+    group(clap::ArgGroup::new("where").required(true).args(["scopes", "states"])),
+    after_help = "Examples:\n  policy-remediator plan --scope /subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322\n  policy-remediator plan --scope /providers/Microsoft.Management/managementGroups/corp --assignment deploy-diagnostics --json\n  policy-remediator plan --states states.json\n\nGet the file with: az policy state list --all --filter \"complianceState eq 'NonCompliant'\" > states.json\nIt asks Azure with your own login (az login) and only reads; no namespace and no storage is needed.\nEnds with 3 where something needs a person before it can be remediated."
 )]
 pub(super) struct Arguments {
+    /// A management group, a subscription or a resource group, as Azure has it now. Can be given again.
+    #[arg(long = "scope", value_name = "ID")]
+    scopes: Vec<RunScope>,
     /// Plan offline, from policy states in a file: what `az policy state list` or `az graph query` over policyresources prints.
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE")]
     states: Option<PathBuf>,
     /// Only assignments of this name or id; `*` stands for anything. Can be given again.
     #[arg(long = "assignment", value_name = "PATTERN")]
@@ -70,6 +80,8 @@ pub(super) struct Totals {
     pub(super) grants: usize,
     /// Calls to Resource Manager that would change something.
     pub(super) writes: usize,
+    /// Calls that were made for the plan.
+    pub(super) asked: u64,
 }
 
 impl Totals {
@@ -91,11 +103,14 @@ impl Totals {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let patterns =
         AssignmentPatterns::of(arguments.assignments).map_err(|why| anyhow::anyhow!("--assignment: {why}"))?;
-    let settings = arguments.options.variables()?.settings_without_services()?;
-    let path = arguments.states.context("no file was named")?;
-    let planned = offline(&path, &settings, &patterns).await?;
+    let variables = arguments.options.variables()?;
+    let settings = variables.settings_without_services()?;
+    let (planned, is_whole) = match &arguments.states {
+        Some(path) => (offline(path, &settings, &patterns).await?, true),
+        None => online::plan(&variables, settings, arguments.scopes, &patterns).await?,
+    };
     arguments.options.output().show("plan", &planned, || text::of(&planned))?;
-    let needs_attention = planned.targets.iter().any(Forecast::needs_attention);
+    let needs_attention = !is_whole || planned.targets.iter().any(Forecast::needs_attention);
     Ok(if needs_attention { ATTENTION } else { DONE })
 }
 
@@ -150,16 +165,35 @@ async fn plan_all(
     clocks: &Clocks,
     seen: BTreeMap<Target, Vec<Sighting>>,
 ) -> anyhow::Result<Vec<Forecast>> {
-    let installation = InstallationDocument::new(settings.installation.as_ref(), &settings.state_blob_endpoint).id;
-    let bar = progress("targets", seen.len());
-    let mut planning = stream::iter(seen)
-        .map(|(target, observations)| {
-            let claims = SubscriptionDocument::new(target.subscription().clone());
-            let installation = Installation { id: installation.clone(), copied: None };
-            let target = merged(&TargetDocument::new(target), &observations, tuning, clocks.moment());
-            forecast(source, tuning, clocks, Documents { target, claims, installation })
-        })
-        .buffered(TOGETHER);
+    let id = InstallationDocument::new(settings.installation.as_ref(), &settings.state_blob_endpoint).id;
+    let begun = seen.into_iter().map(|(target, observations)| {
+        let claims = SubscriptionDocument::new(target.subscription().clone());
+        let target = merged(&TargetDocument::new(target), &observations, tuning, clocks.moment());
+        Documents {
+            target,
+            claims,
+            installation: Installation { id: id.clone(), copied: None },
+            controls: nothing_paused(),
+        }
+    });
+    plan_each(source, tuning, clocks, begun.collect()).await
+}
+
+/// As where nobody has paused anything.
+fn nothing_paused() -> Arc<Controls> {
+    Arc::new(Controls::Read(ControlsDocument::default()))
+}
+
+/// Plans every target, several at a time.
+async fn plan_each(
+    source: &Source<'_>,
+    tuning: &Tuning,
+    clocks: &Clocks,
+    documents: Vec<Documents>,
+) -> anyhow::Result<Vec<Forecast>> {
+    let bar = progress("targets", documents.len());
+    let mut planning =
+        stream::iter(documents).map(|documents| forecast(source, tuning, clocks, documents)).buffered(TOGETHER);
     let mut all = Vec::new();
     while let Some(one) = planning.next().await {
         bar.inc(1);

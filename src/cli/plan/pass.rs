@@ -9,6 +9,7 @@ use serde_json::Value;
 use policy_remediator::arm::calls;
 use policy_remediator::azure::Clocks;
 use remediation::control::fleet::{Entered, Entry};
+use remediation::control::{Controls, KnownControls};
 use remediation::decide::{Idle, Next, Observed, Pass, Plan};
 use remediation::document::{ETag, FleetDocument, Installation, SubscriptionDocument, TargetDocument, Versioned};
 use remediation::fact::NewTask;
@@ -30,6 +31,8 @@ pub(super) struct Documents {
     pub(super) target: TargetDocument,
     pub(super) claims: SubscriptionDocument,
     pub(super) installation: Installation,
+    /// What people have paused.
+    pub(super) controls: Arc<Controls>,
 }
 
 /// How a pass ended.
@@ -53,7 +56,9 @@ pub(super) async fn forecast(
     let body = |task: &NewTask| serde_json::from_str(&calls::create_task(task).body_text()).unwrap_or(Value::Null);
     let (mut idle, mut has_waited, mut granted) = (None, false, false);
     for _ in 0..MOST_PLANS {
-        match pass(source, tuning, clocks, &mut documents, granted).await? {
+        let (end, held) = pass(source, tuning, clocks, &mut documents, granted).await?;
+        forecast.held_back = held.map(Idle::as_str).or(forecast.held_back);
+        match end {
             End::Plan(plan) => {
                 forecast.add(&plan, body);
                 granted |= !plan.grants.is_empty();
@@ -90,11 +95,13 @@ async fn pass(
     clocks: &Clocks,
     documents: &mut Documents,
     granted: bool,
-) -> anyhow::Result<End> {
+) -> anyhow::Result<(End, Option<Idle>)> {
     let target = documents.target.target.clone();
     let etag = || ETag("in memory".to_owned());
     let wake_up = WakeUp::new(target.clone(), documents.target.generation);
     let mut pass = Pass::new(&wake_up, documents.installation.clone());
+    let controls = KnownControls { controls: Arc::clone(&documents.controls), asked: clocks.running() };
+    pass.observe(Observed::Controls(controls));
     for _ in 0..MOST_STEPS {
         let next = pass.refreshed(pass.next(tuning, clocks.moment()));
         let observed = match next {
@@ -123,15 +130,20 @@ async fn pass(
                 Entry::Report(unreported) => Observed::Reported(unreported.task),
                 Entry::Book(taken) => Observed::Entered(taken.task, Entered::Yes),
             },
-            Next::Show(plan) => return Ok(End::Plan(plan)),
-            Next::Create(task, _) => return Ok(End::Opening(task)),
+            Next::Show(plan) => {
+                // Who gets no task is held back by that, and by nothing else.
+                let is_task = plan.task.is_some() || !plan.grants.is_empty();
+                let held = pass.held_in_act(tuning, clocks.moment()).filter(|_| is_task);
+                return Ok((End::Plan(plan), held));
+            }
+            Next::Create(task, _) => return Ok((End::Opening(task), None)),
             // What waits for these goes on once they are done.
-            Next::Grant(_) => return Ok(End::Idle(Some(Idle::RolesArrive))),
-            Next::Evaluate(_) => return Ok(End::Idle(Some(Idle::NotEvaluatedYet))),
-            Next::CancelTask(_) => return Ok(End::Idle(Some(Idle::TaskRunning))),
-            Next::DeleteTask(_) => return Ok(End::Idle(Some(Idle::NothingDue))),
+            Next::Grant(_) => return Ok((End::Idle(Some(Idle::RolesArrive)), None)),
+            Next::Evaluate(_) => return Ok((End::Idle(Some(Idle::NotEvaluatedYet)), None)),
+            Next::CancelTask(_) => return Ok((End::Idle(Some(Idle::TaskRunning)), None)),
+            Next::DeleteTask(_) => return Ok((End::Idle(Some(Idle::NothingDue)), None)),
             Next::Wake(_) => Observed::Woken,
-            Next::Done => return Ok(End::Idle(pass.idle())),
+            Next::Done => return Ok((End::Idle(pass.idle()), None)),
         };
         pass.observe(observed);
     }

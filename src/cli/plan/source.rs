@@ -18,7 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Where answers come from.
 pub(super) enum Source<'a> {
     /// Azure, and the state where there is one.
-    #[expect(dead_code, reason = "for plan --scope, which comes next")]
     Azure { app: &'a App, has_storage: bool },
     /// A file.
     File(&'a Offline),

@@ -23,14 +23,14 @@ pub(super) fn of(planned: &Planned) -> String {
     }
     let totals = &planned.totals;
     parts.push(format!(
-        "{} tasks for {} resources in {} targets; {} skipped, {} parked, {} waiting. {} calls would change something{}.",
-        totals.tasks,
-        totals.resources,
-        totals.targets,
+        "{} for {} in {}; {} skipped, {} parked, {} waiting. {} would change something{}.",
+        number(totals.tasks, "task", "tasks"),
+        number(totals.resources, "resource", "resources"),
+        number(totals.targets, "target", "targets"),
         totals.skipped,
         totals.parked,
         totals.waiting,
-        totals.writes,
+        number(totals.writes, "call", "calls"),
         if totals.grants > 0 { format!(", {} of them grant roles", totals.grants) } else { String::new() }
     ));
     parts.extend(planned.notes.iter().cloned());
@@ -66,6 +66,9 @@ fn skipped(target: &Forecast) -> String {
 
 fn otherwise(target: &Forecast) -> String {
     let mut words = Vec::new();
+    if let Some(held) = target.held_back {
+        words.push(format!("held back: {held}"));
+    }
     if !target.grants.is_empty() {
         words.push(format!("{} roles are granted first", target.grants.len()));
     }
@@ -91,7 +94,11 @@ fn parked(targets: &[Forecast]) -> String {
         *causes.entry((parked.reason, &parked.words, &parked.hint)).or_default() += 1;
     }
     let one = |((reason, words, hint), count): ((&str, &str, &str), usize)| {
-        format!("{reason} ({count} targets): {words}\n  How to fix it: {hint}")
+        format!("{reason} ({}): {words}\n  How to fix it: {hint}", number(count, "target", "targets"))
     };
     causes.into_iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+fn number(count: usize, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }

@@ -8,7 +8,7 @@ use crate::arm::{ArmError, Call, Descendant, GraphPage, Item, Page, Row, calls};
 use crate::azure::Deadline;
 
 /// The answer to a question. Whatever went wrong is one.
-pub(super) async fn ask(app: &App, question: &Question, deadline: Deadline) -> Answer {
+pub async fn ask(app: &App, question: &Question, deadline: Deadline) -> Answer {
     let now = crate::azure::now();
     let answer = match question {
         Question::Descendants(group, next) => {

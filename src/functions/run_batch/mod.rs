@@ -5,6 +5,8 @@
 mod ask;
 mod tell;
 
+pub use ask::ask;
+
 use std::sync::Arc;
 use std::time::Duration;
 

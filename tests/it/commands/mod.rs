@@ -1,6 +1,7 @@
 //! The commands that look at an installation, each driven as a process on a running `simulate`, as a person would.
 
 mod as_somebody;
+mod batch;
 mod health;
 mod looking;
 mod parks;

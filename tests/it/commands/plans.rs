@@ -1,10 +1,12 @@
 //! A plan tells what `act` would do, and changes nothing.
 
 use serde_json::{Value, json};
+use simulator::Service;
+use simulator::estate::{Assignment, ComplianceRecord, ComplianceState, Definition, Estate};
 use tempfile::NamedTempFile;
 
 use crate::commands::{Ended, ended};
-use crate::stage::{account, assignment};
+use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, record, subscription, until};
 
 fn row(place: usize, name: &str, effect: &str, state: &str) -> Value {
     json!({
@@ -51,6 +53,8 @@ async fn a_file_of_policy_states_is_enough_for_a_plan() {
     assert!(notes.contains("Offline: 252") && notes.contains("1 things"), "{notes}");
 
     let only = plan(&json!(rows), &settings, &["--assignment", "Sk*"]).await;
+    let held = plan(&json!(rows), &[("ACT_ASSIGNMENTS", "other")], &["--assignment", "Tag", "--json"]).await.json();
+    assert_eq!(held["targets"][0]["heldBack"], "planOnly", "{held}");
     assert!(only.stdout.contains("2 notRemediable") && !only.stdout.contains("(tag"), "{}", only.stdout);
 }
 
@@ -72,4 +76,94 @@ async fn what_is_wrong_with_a_file_or_a_setting_is_said() {
     let rows = json!([row(0, "Tag", "modify", "NonCompliant")]);
     let wrong = plan(&rows, &[("MAX_ATTEMPTS", "many")], &[]).await;
     assert!(wrong.code == Some(1) && wrong.stderr.contains("MAX_ATTEMPTS"), "{}", wrong.stderr);
+}
+
+/// The resources of tasks, by assignment, all in lower case.
+type Remediated = std::collections::BTreeMap<String, std::collections::BTreeSet<String>>;
+
+/// What a plan names.
+fn planned(plan: &Value) -> Remediated {
+    let mut all = Remediated::new();
+    for target in plan["targets"].as_array().unwrap() {
+        let resources =
+            target["tasks"].as_array().unwrap().iter().flat_map(|task| task["resources"].as_array().unwrap());
+        let resources: Vec<_> = resources.map(|id| id.as_str().unwrap().to_lowercase()).collect();
+        if !resources.is_empty() {
+            all.entry(target["assignment"].as_str().unwrap().to_lowercase()).or_default().extend(resources);
+        }
+    }
+    all
+}
+
+/// What the tasks were opened for.
+fn remediated(stage: &Stage) -> Remediated {
+    let mut all = Remediated::new();
+    for task in stage.manager.tasks() {
+        let resources = task.resources.iter().map(|id| id.as_str().to_lowercase());
+        all.entry(task.assignment.as_str().to_lowercase()).or_default().extend(resources);
+    }
+    all
+}
+
+/// Two subscriptions: what can be fixed, what only audits, what lacks roles, and what complies.
+fn estate() -> Estate {
+    let audit = DEFINITION.replace("Inherit-Tag", "Audit-Skus");
+    let scope = format!("/subscriptions/{}", subscription(1));
+    let estate =
+        plot(land(2), 0, "Skus", &audit).with_definition(Definition::new(audit.as_str(), "Audit")).with_assignment(
+            Assignment::new(&scope, "Poor", DEFINITION).with_system_identity("p", "t", "westeurope").without_roles(),
+        );
+    let estate = (0..130).fold(estate, |estate, place| estate.with_record(record(0, place, "Tag")));
+    let estate = (0..5).fold(estate, |estate, place| estate.with_record(record(0, place, "Skus")));
+    let estate = (0..7).fold(estate, |estate, place| estate.with_record(record(1, place, "Tag")));
+    let compliant = ComplianceRecord { state: ComplianceState::Compliant, ..record(1, 20, "Tag") };
+    (10..13).fold(estate, |estate, place| estate.with_record(record(1, place, "Poor"))).with_record(compliant)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_real_scopes_only_reads_and_names_exactly_what_act_then_remediates() {
+    let estate = estate();
+    let burst = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    let scopes = [0, 1].map(|number| format!("/subscriptions/{}", subscription(number)));
+    // Nothing but where Azure is and who asks: no namespace and no storage.
+    let mut settings = stage.worker_settings(&[("EXCLUDE_SCOPES", "*/resourceGroups/app-2")]);
+    settings.retain(|name, _| !name.starts_with("ServiceBus") && name != "STATE_BLOB_ENDPOINT");
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
+    command.args(["plan", "--json", "--scope", &scopes[0], "--scope", &scopes[1]]).env_clear().envs(settings);
+    let plan = ended(&mut command).await;
+    assert_eq!(plan.code, Some(3), "roles are missing: {} {}", plan.stdout, plan.stderr);
+    let plan = plan.json();
+    let calls = stage.azure.ledger().filter(|entry| entry.service == Service::ResourceManager);
+    assert!(
+        calls.iter().all(|call| call.method == "GET" || call.path.to_lowercase().contains("/queryresults")),
+        "it only reads"
+    );
+    assert_eq!(plan["totals"]["asked"], json!(calls.len()));
+    assert!(stage.azure.blobs().list("state", "").is_empty(), "nothing is stored");
+    let poor = plan["targets"].as_array().unwrap().iter().find(|target| target["parked"].is_object()).unwrap();
+    assert_eq!(poor["parked"]["reason"], "missingPermission", "{poor}");
+    assert!(poor["parked"]["hint"].as_str().unwrap().contains("az role assignment create"));
+    assert!(plan["notes"].to_string().contains("without a history"), "{}", plan["notes"]);
+
+    stage.start_worker(&[("EXCLUDE_SCOPES", "*/resourceGroups/app-2")], 1).await;
+    stage.deliver(burst).await;
+    until("act has done what it can", || stage.is_settled() && stage.count("fixed") > 80).await;
+    assert_eq!(planned(&plan), remediated(&stage));
+    assert_eq!(plan["totals"]["resources"], json!(stage.count("fixed")));
+
+    // With the state, what is fixed is not planned again.
+    let again = crate::commands::run_with(
+        &stage,
+        &["plan", "--json", "--scope", &scopes[0]],
+        &[("EXCLUDE_SCOPES", "*/resourceGroups/app-2")],
+    )
+    .await;
+    assert_eq!(
+        (again.code, &again.json()["totals"]["tasks"]),
+        (Some(0), &json!(0)),
+        "{} {}",
+        again.stdout,
+        again.stderr
+    );
 }
