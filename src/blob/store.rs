@@ -29,6 +29,7 @@ const INSTALLATION: &str = "installation.json";
 const CONTROLS: &str = "controls.json";
 const SWEEP: &str = "sweep.json";
 const SUBSCRIPTIONS: &str = "subscriptions/";
+const RUNS: &str = "runs/";
 /// Most bytes of subscriptions' documents that are kept, by estimate.
 const MOST_KEPT: usize = 16 << 20;
 
@@ -336,6 +337,23 @@ impl Store {
         self.state.write(&blob, document, Replaces::from(replaces), metadata, deadline).await
     }
 
+    /// The batch runs of which there is a document, as the list of blobs tells.
+    ///
+    /// # Errors
+    /// When storage cannot be listed until the deadline.
+    pub async fn runs(&self, deadline: Deadline) -> Result<Vec<RunSummary>, StateError> {
+        let listed = self.state.list(RUNS, deadline).await?;
+        Ok(listed.iter().filter_map(|blob| RunSummary::read(&blob.name, &blob.metadata)).collect())
+    }
+
+    /// Tries once to delete the document of a batch run, if it is still the one with this ETag. Whether it is gone.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn delete_run(&self, id: &RunId, etag: &ETag, deadline: Deadline) -> Result<bool, StateError> {
+        self.state.delete_once(&run_blob(id), etag, deadline).await
+    }
+
     /// Keeps a rejected item.
     ///
     /// # Errors
@@ -350,7 +368,7 @@ fn target_blob(target: &Target) -> String {
 }
 
 fn run_blob(id: &RunId) -> String {
-    format!("runs/{id}.json")
+    format!("{RUNS}{id}.json")
 }
 
 fn subscription_blob(id: &SubscriptionId) -> String {

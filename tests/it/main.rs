@@ -76,6 +76,7 @@ mod refused_wake_ups;
 mod refused_worker;
 mod replaced_assignments;
 mod rights;
+mod scans;
 mod scenario_command;
 mod scenarios;
 mod settled_documents;

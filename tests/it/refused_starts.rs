@@ -58,7 +58,7 @@ fn what_cannot_be_what_was_meant_stops_the_start_with_its_name_its_value_and_wha
         ("MAX_RESOURCES_PER_DAY", "0", "none, or a whole number from 1 on"),
         ("CHANGE_WINDOW", "Mon-Fry 20:00-06:00", "is no day"),
         ("CHANGE_WINDOW", "20:00-06:00 Europe/Berln", "is Europe/Berlin meant?"),
-        ("SWEEP_SCOPES", "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322", "allowed is none"),
+        ("SWEEP_SCOPES", "/subscriptions/x", "allowed is none, or ids of management groups"),
         ("SSL_CERT_FILE", "Cargo.toml", "holds no certificate"),
         ("SSL_CERT_FILE", "nowhere.pem", "cannot be read"),
     ] {

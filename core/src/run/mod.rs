@@ -8,6 +8,7 @@ mod counting;
 mod listing;
 mod question;
 mod receive;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -16,6 +17,7 @@ pub use advance::{Step, advance};
 pub use begin::begin;
 pub use question::{Filter, Question, question};
 pub use receive::{Reception, is_stranded, put_off, receive};
+pub use scan::{due_scan, is_outdated, is_scan, scan};
 
 use crate::fact::Effect;
 use crate::id::{AssignmentId, ReferenceId, ResourceId, SubscriptionId};

@@ -1,12 +1,13 @@
 //! The forms that values have: how each is read, and the words for what is allowed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use url::Url;
 use uuid::Uuid;
 
 use crate::control::ChangeWindow;
-use crate::id::ArmId;
+use crate::id::{ArmId, RunScope};
 use crate::role::RoleId;
 
 use super::error::SECRETS_FOLLOW;
@@ -67,6 +68,8 @@ pub(crate) enum Form {
     Whole(u32, u32),
     /// Ids of role definitions, or `none`.
     Roles,
+    /// Ids of management groups, subscriptions and resource groups, or `none`.
+    RunScopes,
     /// A number from 0 to 1.
     Share,
     /// A list of globs.
@@ -106,6 +109,9 @@ impl Form {
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Self::Roles => {
                 "none, or ids of role definitions separated by commas: GUIDs, or whole ids that end with one".to_owned()
+            }
+            Self::RunScopes => {
+                "none, or ids of management groups, subscriptions and resource groups, separated by commas".to_owned()
             }
             Self::Share => "a number from 0.0 to 1.0".to_owned(),
             Self::Patterns(Of::Assignments) => {
@@ -156,6 +162,7 @@ impl Form {
             Self::DurationOrNone(span) => Self::Duration(span).check(value),
             Self::Whole(least, most) => when(value.parse().is_ok_and(|n: u32| least <= n && n <= most)),
             Self::Roles => when(roles(value).is_some()),
+            Self::RunScopes => when(run_scopes(value).is_some()),
             Self::Share => when(value.parse().is_ok_and(|n: f32| (0.0..=1.0).contains(&n))),
             Self::Patterns(of) => Patterns::parse(value, of).map(drop).map_err(Some),
             Self::Window => ChangeWindow::parse(value).map(drop).map_err(Some),
@@ -212,6 +219,15 @@ pub(crate) fn roles(value: &str) -> Option<Vec<RoleId>> {
     }
     let role = |text: &str| RoleId::of(text).filter(|role| Uuid::parse_str(role.as_str()).is_ok());
     value.split(',').map(role).collect()
+}
+
+/// Scopes of batch runs, each once.
+pub(crate) fn run_scopes(value: &str) -> Option<Vec<RunScope>> {
+    if word(&[NONE], value).is_some() {
+        return Some(Vec::new());
+    }
+    let scopes: Option<BTreeSet<RunScope>> = value.split(',').map(|text| text.trim().parse().ok()).collect();
+    Some(scopes?.into_iter().collect())
 }
 
 /// A duration such as `30s`, `10m` or `7d`.

@@ -36,6 +36,7 @@ use pattern_list::Of;
 
 use crate::control::ChangeWindow;
 use crate::document::InstallationId;
+use crate::id::RunScope;
 use crate::message::Discovery;
 use crate::role::RoleId;
 
@@ -139,6 +140,10 @@ pub struct Settings {
     pub invocation_budget: Duration,
     /// How long the facts of an assignment are kept.
     pub facts_ttl: Duration,
+    /// What `sweep` scans.
+    pub sweep_scopes: Vec<RunScope>,
+    /// Time between two scans of a scope.
+    pub sweep_scan_interval: Duration,
     /// How a batch run looks that does not say.
     pub discovery: Discovery,
     /// Service Bus, with scheme, host and port.
@@ -183,6 +188,8 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         tuning: tuning(&environment),
         invocation_budget: environment.duration("INVOCATION_BUDGET"),
         facts_ttl: environment.duration("FACTS_TTL"),
+        sweep_scopes: environment.read_as("SWEEP_SCOPES", form::run_scopes),
+        sweep_scan_interval: environment.duration("SWEEP_SCAN_INTERVAL"),
         discovery: Discovery::ALL[environment.word("SWEEP_DISCOVERY")],
         service_bus: environment.required("ServiceBus__fullyQualifiedNamespace", form::namespace)?,
         service_bus_client_id: text("ServiceBus__clientId").or_else(|| client_id.clone()),

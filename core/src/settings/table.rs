@@ -125,6 +125,9 @@ pub(crate) const GROUPS: &[Group] = &[
         row("FACTS_TTL", is("10m"), time(SPAN), "how long what was read of assignments and initiatives is kept"),
     ] },
     Group { title: "Batch runs and scans", settings: &[
+        row("SWEEP_SCOPES", is("none"), Form::RunScopes,
+            "what `sweep` scans for what no event told of: a batch run each"),
+        row("SWEEP_SCAN_INTERVAL", is("6h"), time(SPAN), "time between two scans of a scope; the next begins with the first `sweep` after it, and not while the one before goes on"),
         row("SWEEP_DISCOVERY", is("auto"), Form::Word(&Discovery::WORDS),
             "how a batch run or a scan finds what is non-compliant: `policyStates` by queries of policy states alone, `resourceGraph` by Resource Graph alone, `auto` by whichever needs fewer"),
     ] },
@@ -136,8 +139,6 @@ pub(crate) const GROUPS: &[Group] = &[
     Group { title: "Known, and not in this version", settings: &[
         row("VERIFY_STEPS", is("false"), Form::WordSoFar(&["false"]), "whether a first step must be verified"),
         row("BREAKER_FAILURES", is("0.5"), Form::Share, "share of failures that stops an assignment; without effect"),
-        row("SWEEP_SCOPES", is("none"), Form::WordSoFar(&["none"]), "scopes that `sweep` scans"),
-        row("SWEEP_SCAN_INTERVAL", is("6h"), time(SPAN), "time between two scans; without effect"),
     ] },
 ];
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use remediation::document::{ETag, RunDocument};
-use remediation::message::{BatchMessage, Continuation, Outgoing, Queue};
+use remediation::message::{BatchMessage, Continuation, Outgoing, Queue, RunId};
 use remediation::run::{Reception, Terms, advance, put_off, question, receive};
 use remediation::time::Timestamp;
 
@@ -185,6 +185,19 @@ async fn rest(app: &App, under: Under, until: Timestamp, deadline: Deadline) -> 
 async fn send(app: &App, message: Outgoing, deadline: Deadline) -> Result<(), Failure> {
     app.reconciler.sender.send(Queue::BatchRuns, &[message], crate::azure::now(), deadline).await?;
     Ok(())
+}
+
+/// Nobody went on with the run: it goes on now, unless it has ended or rests until a time that is ahead. Whether it does.
+pub(super) async fn wake(app: &App, run_id: &RunId, deadline: Deadline) -> Result<bool, Failure> {
+    let (store, now) = (&app.reconciler.store, crate::azure::now());
+    let Some(found) = store.run(run_id, deadline).await? else { return Ok(false) };
+    let (mut document, etag) = (found.document, found.etag);
+    if document.ended_at.is_some() || document.wake_at.is_some_and(|at| at > now) {
+        return Ok(false);
+    }
+    // That nobody went on is not the fault of the place that comes next.
+    document.progress_at = now;
+    rest(app, Under { document, etag }, now, deadline).await
 }
 
 /// The message by which a run was to go on was given up by the broker: another takes its place, if there is something left to do.

@@ -1,8 +1,10 @@
 //! `sweep`: heals what no message would: targets whose wake-up is overdue, parks that are over, and what guard rails left out
 //! that have been widened since; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
+//! It begins the scans of `SWEEP_SCOPES`, too.
 
 mod guard_rails;
 mod parts;
+mod runs;
 mod settled;
 mod visits;
 
@@ -26,6 +28,9 @@ use visits::Visits;
 use super::rescheduling::reschedule;
 
 pub(super) const NAME: &str = "sweep";
+
+/// The share of a sweep's time for batch runs: a million targets must not keep a scan from beginning.
+const FOR_RUNS: f64 = 0.2;
 
 /// What a sweep came to.
 #[derive(Debug, Default)]
@@ -54,6 +59,7 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     let stopped = stopping::list(app, Duration::ZERO, deadline).await;
     let (visits, walks) = (Visits::until(deadline), Mutex::new(guard_rails::MOST));
     let sweep = Sweep { app, now, stopped, visits, walks, swept: Mutex::default() };
+    let of_runs = runs::follow(app, now, deadline.within(deadline.left().mul_f64(FOR_RUNS))).await;
     let parts = Parts::of(&began_at.left);
     let outcome = parts.read(store, deadline, |page| sweep.page(page)).await;
     let place = SweepPlace::with(parts.left());
@@ -67,6 +73,7 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     }
     outcome?;
     visits.end()?;
+    of_runs?;
     store.forget_marks(now, deadline).await.map_err(Failure::State)
 }
 
