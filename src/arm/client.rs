@@ -27,7 +27,7 @@ use super::answer::{Answer, Oddity};
 use super::api_versions::{ApiVersions, Lack, lack};
 use super::budget::{LowQuota, low};
 use super::call::{Call, QuotaScope};
-use super::call_queue::{CallQueues, Turn};
+use super::call_queue::{CallQueues, Hurry, Turn};
 use super::error::ArmError;
 use super::evaluations::Scan;
 use super::lenient::Item;
@@ -46,6 +46,10 @@ const TRIES: usize = 3;
 const PAGES: usize = 500;
 /// So many items are asked for where an answer is too large, one number after the other.
 const SMALLER: [usize; 3] = [500, 100, 20];
+/// A rest so short that it is waited for in the turn: who waits has been begun, and is to be finished first.
+pub const SHORT_REST: Duration = Duration::from_secs(2);
+/// For so long after a rest the calls of a quota count as few.
+const FEW_FOR: time::Duration = time::Duration::seconds(30);
 /// Api-versions that are tried for a call: its own, what one layer of the service says is newest, and what the next says.
 const VERSIONS: usize = 3;
 
@@ -117,6 +121,18 @@ impl ArmClient {
     #[must_use]
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether few calls of the subscription are left, or were of late.
+    #[must_use]
+    pub fn is_low(&self, subscription: &SubscriptionId, now: Timestamp) -> bool {
+        self.queues.rested_after(&QuotaScope::Subscription(subscription.clone()), now - FEW_FOR)
+    }
+
+    /// Keeps the subscription's calls for those that must leave soon, as long as the value is there.
+    #[must_use]
+    pub fn hurry(&self, subscription: &SubscriptionId) -> Hurry {
+        self.queues.hurry(&QuotaScope::Subscription(subscription.clone()))
     }
 
     /// The tenant in which the worker's own identity is, as its token tells; none where it does not.
@@ -319,6 +335,35 @@ impl ArmClient {
         Ok(answer)
     }
 
+    /// Waits for the turn to make the call, and for the end of a rest that is short.
+    async fn turn(&self, call: &Call<impl Sized>, deadline: Deadline) -> Result<Turn, ArmError> {
+        let late = || ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
+        let hurry = call.leaves_before.is_some();
+        let place = tokio::time::timeout(deadline.left(), self.queues.place(&call.quota, hurry)).await;
+        let mut place = place.map_err(|_| late())?;
+        loop {
+            // No further page is begun after the time, either.
+            if deadline.has_passed() {
+                return Err(late());
+            }
+            let now = crate::azure::now();
+            if let Some(until) = place.floor(now) {
+                let rest = Duration::try_from(until - now).unwrap_or_default();
+                if rest > SHORT_REST || rest >= deadline.left() {
+                    return Err(ArmError::Held { call: call.kind, until });
+                }
+                tokio::time::sleep(rest).await;
+                continue;
+            }
+            let turn = tokio::time::timeout(deadline.left(), place.turn()).await.map_err(|_| late())?;
+            // The call before may have told to rest, or it may have taken all the time.
+            if turn.floor(crate::azure::now()).is_none() && !deadline.has_passed() {
+                return Ok(turn);
+            }
+            place = turn.back();
+        }
+    }
+
     async fn try_once(
         &self,
         call: &Call<impl Sized>,
@@ -326,17 +371,7 @@ impl ArmClient {
         url: &Url,
         deadline: Deadline,
     ) -> Result<Success, ArmError> {
-        let late = || ArmError::NotSent { call: call.kind, words: "the time for this target is used up".to_owned() };
-        let turn =
-            tokio::time::timeout(deadline.left(), self.queues.turn(&call.quota, call.leaves_before.is_some())).await;
-        let Ok(mut turn) = turn else { return Err(late()) };
-        // No further page is begun after the time, either.
-        if deadline.has_passed() {
-            return Err(late());
-        }
-        if let Some(until) = turn.floor(crate::azure::now()) {
-            return Err(ArmError::Held { call: call.kind, until });
-        }
+        let mut turn = self.turn(call, deadline).await?;
         let mut request = Request::new(url.clone(), method);
         request.insert_header(ACCEPT, "application/json");
         match (&call.body, method) {

@@ -46,7 +46,7 @@ mod words;
 
 pub use answer::{Answer, Oddity};
 pub use call::{Call, QuotaScope};
-pub use client::{ArmClient, Rest};
+pub use client::{ArmClient, Rest, SHORT_REST};
 pub use creation::{creation, is_crowded_out};
 pub use descendants::Descendant;
 pub use error::ArmError;

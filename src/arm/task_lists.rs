@@ -1,7 +1,8 @@
 //! The active tasks of a subscription. All tasks of sixty days are listed at once, so the list may be long: it is read in parts,
 //! a few pages a pass, and what was read is kept. Until the list is whole, and when it is not fresh, looks go by a list of the
 //! tasks of their own assignment and what else is known; claims tell of this worker's own tasks, and Resource Manager itself
-//! refuses a second task of one policy. A long list is read seldom, so that reading leaves calls for the work.
+//! refuses a second task of one policy. A long list is read seldom, and no page of it while the subscription is to rest for want of
+//! calls, so that reading leaves calls for the work.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,7 +117,7 @@ impl TaskLists {
                 return Ok((read.began, ActiveTasks::All(read.active.clone())));
             }
         }
-        if !reading.is_told {
+        if !reading.is_told && reading.pages > 0 {
             reading.is_told = true;
             info!(event = "task_list_long", subscription = %id, pages = reading.pages, "the list of tasks is long and read in parts; meanwhile waves go by the tasks of their assignment and the claims");
         }
@@ -178,7 +179,12 @@ impl TaskLists {
 impl Reading {
     /// Reads the next pages; all active tasks when the last is among them.
     async fn go_on(&mut self, arm: &ArmClient, id: &SubscriptionId, limit: Deadline) -> Result<Option<Read>, ArmError> {
+        let before = self.pages;
         for part in 0..PART {
+            // Where few calls are left, they are for the work.
+            if arm.floor(id, crate::azure::now()).is_some() {
+                break;
+            }
             let from = self.next.clone();
             if self.pages == 0 {
                 self.began = Some(Instant::now());
@@ -202,7 +208,7 @@ impl Reading {
                 Err(_) => break,
             }
         }
-        self.rest(PART);
+        self.rest(self.pages.saturating_sub(before).max(1));
         Ok(None)
     }
 

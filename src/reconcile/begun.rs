@@ -8,12 +8,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use remediation::fact::{ActiveTasks, PolicyState};
-use remediation::id::{ResourceId, TargetHash};
+use remediation::id::{ResourceId, SubscriptionId, Target, TargetHash};
 
 /// How long it may be used. An answer that is older than an observation says nothing against it, whatever its age.
 const USABLE: Duration = Duration::from_secs(30 * 60);
 /// How long the list of tasks may be used: what people begin is not known before it is read again.
 const TASKS_USABLE: Duration = Duration::from_secs(5 * 60);
+/// For so long looks at running tasks give way to a pass that was begun.
+const GIVEN_WAY: Duration = Duration::from_secs(120);
+/// One look in so long does not.
+const ONE_LOOK: Duration = Duration::from_secs(20);
 /// Most passes that are kept, each with the states of at most a wave.
 const MOST: usize = 500;
 
@@ -21,10 +25,13 @@ const MOST: usize = 500;
 #[derive(Debug, Default)]
 pub struct Begun {
     passes: Mutex<HashMap<TargetHash, Unfinished>>,
+    /// When a look at a running task did not give way, by subscription.
+    looks: Mutex<HashMap<SubscriptionId, Instant>>,
 }
 
 #[derive(Debug)]
 struct Unfinished {
+    subscription: SubscriptionId,
     since: Instant,
     tasks: Option<(Instant, ActiveTasks)>,
     /// Resources, and their states.
@@ -36,6 +43,25 @@ impl Begun {
     #[must_use]
     pub fn holds(&self, target: &TargetHash) -> bool {
         self.usable().contains_key(target)
+    }
+
+    /// Whether a look at the target's running task, where few calls are left, gives way to passes over other targets of its
+    /// subscription: each has read for a task that is to be opened. One look now and then does not.
+    pub(super) fn has_way(&self, target: &Target) -> bool {
+        let (own, subscription) = (target.hash(), target.subscription());
+        let waits = |(hash, pass): (&TargetHash, &Unfinished)| {
+            *hash != own && pass.subscription == *subscription && pass.since.elapsed() < GIVEN_WAY
+        };
+        if !self.usable().iter().any(waits) {
+            return false;
+        }
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.retain(|_, at| at.elapsed() < ONE_LOOK);
+        if looks.contains_key(subscription) {
+            return true;
+        }
+        looks.insert(subscription.clone(), Instant::now());
+        false
     }
 
     /// The active tasks that the pass has read, and when they began to be read.
@@ -63,12 +89,12 @@ impl Begun {
     }
 
     /// Keeps the active tasks that the pass of this target has read since `read_at`.
-    pub(super) fn keep_tasks(&self, target: &TargetHash, read_at: Instant, tasks: &ActiveTasks) {
+    pub(super) fn keep_tasks(&self, target: &Target, read_at: Instant, tasks: &ActiveTasks) {
         self.change(target, |pass| pass.tasks = Some((read_at, tasks.clone())));
     }
 
     /// Keeps the states that the pass of this target was told.
-    pub(super) fn keep_states(&self, target: &TargetHash, asked: &[ResourceId], told: &[PolicyState]) {
+    pub(super) fn keep_states(&self, target: &Target, asked: &[ResourceId], told: &[PolicyState]) {
         self.change(target, |pass| pass.states.push((asked.to_vec(), told.to_vec())));
     }
 
@@ -77,14 +103,20 @@ impl Begun {
         self.all().remove(target);
     }
 
-    fn change(&self, target: &TargetHash, change: impl FnOnce(&mut Unfinished)) {
+    fn change(&self, target: &Target, change: impl FnOnce(&mut Unfinished)) {
+        let (hash, subscription) = (target.hash(), target.subscription());
         let mut passes = self.usable();
-        if passes.len() >= MOST && !passes.contains_key(target) {
+        if passes.len() >= MOST && !passes.contains_key(&hash) {
             let oldest = passes.iter().min_by_key(|(_, pass)| pass.since).map(|(hash, _)| hash.clone());
             oldest.map(|hash| passes.remove(&hash));
         }
-        let new = || Unfinished { since: Instant::now(), tasks: None, states: Vec::new() };
-        change(passes.entry(target.clone()).or_insert_with(new));
+        let new = || Unfinished {
+            subscription: subscription.clone(),
+            since: Instant::now(),
+            tasks: None,
+            states: Vec::new(),
+        };
+        change(passes.entry(hash).or_insert_with(new));
     }
 
     fn usable(&self) -> MutexGuard<'_, HashMap<TargetHash, Unfinished>> {
@@ -103,7 +135,11 @@ mod tests {
     use super::*;
     use remediation::event::ComplianceState;
     use remediation::fixture::{resource, target};
-    use remediation::id::Target;
+
+    fn numbered(n: usize) -> Target {
+        let reference = Some(format!("r{n}").parse().unwrap());
+        Target { policy_definition_reference_id: reference, ..target() }
+    }
 
     fn state(n: usize) -> PolicyState {
         let resource = resource(n).as_str().to_owned();
@@ -115,9 +151,9 @@ mod tests {
         let (begun, hash) = (Begun::default(), target().hash());
         let ids = |all: &[usize]| all.iter().map(|n| resource(*n)).collect::<Vec<_>>();
         assert_eq!(begun.states(&hash, &ids(&[1])), None);
-        begun.keep_states(&hash, &ids(&[1, 2]), &[state(1)]);
-        begun.keep_states(&hash, &ids(&[3]), &[state(3)]);
-        begun.keep_tasks(&hash, Instant::now(), &ActiveTasks::All(Vec::new()));
+        begun.keep_states(&target(), &ids(&[1, 2]), &[state(1)]);
+        begun.keep_states(&target(), &ids(&[3]), &[state(3)]);
+        begun.keep_tasks(&target(), Instant::now(), &ActiveTasks::All(Vec::new()));
         assert_eq!(begun.states(&hash, &ids(&[2, 3, 4])), Some((ids(&[2, 3]), vec![state(3)])));
         assert_eq!(begun.states(&hash, &ids(&[4])), None);
         let second = Duration::from_secs(1);
@@ -129,7 +165,7 @@ mod tests {
         assert!(begun.states(&hash, &ids(&[1])).is_some());
         tokio::time::advance(second).await;
         assert_eq!(begun.states(&hash, &ids(&[1])), None);
-        begun.keep_states(&hash, &ids(&[1]), &[]);
+        begun.keep_states(&target(), &ids(&[1]), &[]);
         begun.end(&hash);
         assert_eq!(begun.states(&hash, &ids(&[1])), None);
     }
@@ -137,15 +173,30 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_passes_are_kept_than_there_is_room_for() {
         let begun = Begun::default();
-        let hash = |n: usize| {
-            let reference = Some(format!("r{n}").parse().unwrap());
-            Target { policy_definition_reference_id: reference, ..target() }.hash()
-        };
+        let hash = |n: usize| numbered(n).hash();
         for n in 0..=MOST {
-            begun.keep_tasks(&hash(n), Instant::now(), &ActiveTasks::All(Vec::new()));
+            begun.keep_tasks(&numbered(n), Instant::now(), &ActiveTasks::All(Vec::new()));
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         assert_eq!((begun.tasks(&hash(0)), begun.all().len()), (None, MOST));
         assert!(begun.tasks(&hash(MOST)).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_at_running_tasks_give_way_to_what_was_begun_in_their_subscription_but_for_one_now_and_then() {
+        let begun = Begun::default();
+        let scope = "/subscriptions/00000000-0000-0000-0000-000000000001".parse::<remediation::id::Scope>().unwrap();
+        let elsewhere = Target::within(scope.subscription(), target().policy_assignment_id, None);
+        begun.keep_states(&elsewhere, &[], &[]);
+        assert!(!begun.has_way(&numbered(0)) && !begun.has_way(&numbered(0)), "nothing was begun here");
+        begun.keep_states(&numbered(1), &[], &[]);
+        assert!(!begun.has_way(&numbered(1)), "its own");
+        assert!(!begun.has_way(&numbered(0)), "the first look");
+        assert!(begun.has_way(&numbered(0)) && begun.has_way(&numbered(2)));
+        tokio::time::advance(ONE_LOOK).await;
+        assert!(!begun.has_way(&numbered(2)), "one now and then");
+        assert!(begun.has_way(&numbered(0)));
+        tokio::time::advance(GIVEN_WAY - ONE_LOOK).await;
+        assert!(!begun.has_way(&numbered(0)) && !begun.has_way(&numbered(0)), "it was begun too long ago");
     }
 }

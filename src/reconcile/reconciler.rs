@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use remediation::control::fleet::Entry;
 use remediation::control::unread_controls;
-use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question};
+use remediation::decide::{Answer, Idle, Next, Observed, Pass, Question, Transition};
 use remediation::document::{FleetDocument, ParkReason, Rival, TargetDocument};
 use remediation::fact::{CallKind, Creation, DeploymentList, PolicyState, ScopeStates, Unanswered, Unread};
 use remediation::id::Target;
 use remediation::message::{Queue, WakeUp};
 use remediation::role::{Grant, GrantAnswer};
 use remediation::settings::Tuning;
+use remediation::time::Timestamp;
 use remediation::transition::longest_request;
 
 use crate::arm::{
-    ArmClient, ArmError, Asking, FactsReader, Homes, Rest, RightsReader, calls, creation, description, granted,
-    is_crowded_out, may_be_for_want_of_delegation, of_question, of_request, stays_for_good, unanswered,
+    ArmClient, ArmError, Asking, FactsReader, Homes, Rest, RightsReader, SHORT_REST, calls, creation, description,
+    granted, is_crowded_out, may_be_for_want_of_delegation, of_question, of_request, stays_for_good, unanswered,
 };
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
 use crate::blob::{ControlsReader, FleetLedger, InstallationReader, Saved, StateError, Store};
@@ -107,6 +108,8 @@ impl Reconciler {
         let mut is_new = true;
         let mut turn = None;
         let ends = self.clocks.running() + slot.left();
+        let subscription = wake_up.target.subscription();
+        let mut hurry = None;
         for _ in 0..MOST_STEPS {
             let moment = self.clocks.moment();
             // A machine that stood still may know by its wall clock only.
@@ -118,7 +121,9 @@ impl Reconciler {
             let controls = self.controls.read(&self.store, &self.clocks, deadline).await?;
             pass.observe(Observed::Controls(controls));
             let moment = self.clocks.moment();
-            if let Some(until) = self.arm.floor(wake_up.target.subscription(), moment.now) {
+            let rest = self.arm.floor(subscription, moment.now);
+            // A short one is waited for in the turn.
+            if let Some(until) = rest.filter(|until| *until > moment.now + SHORT_REST) {
                 pass.observe(Observed::Floor(until));
             }
             if self.slots.are_taken(&wake_up.target) {
@@ -128,6 +133,22 @@ impl Reconciler {
             // Only who reads and writes at once keeps others away.
             if !next.is_of_documents() {
                 turn = None;
+            }
+            if self.gives_way(&next, &pass, &wake_up.target, moment.now) {
+                pass.observe(Observed::GivesWay);
+                continue;
+            }
+            match &next {
+                // Once a task is written down it must be asked for soon: its call goes before all others, when the rest is over.
+                Next::Save(write) if write.transition == Transition::Opened => {
+                    hurry.get_or_insert_with(|| self.arm.hurry(subscription));
+                    if let Some(Ok(rest)) = rest.map(|until| Duration::try_from(until - moment.now)) {
+                        tokio::time::sleep(rest.min(SHORT_REST)).await;
+                        continue;
+                    }
+                }
+                next if !next.is_of_documents() && !matches!(next, Next::Create(..)) => hurry = None,
+                _ => {}
             }
             match self.act(next, &pass, &wake_up.target, slot, deadline).await? {
                 Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
@@ -157,6 +178,12 @@ impl Reconciler {
             }
         }
         Err(ReconcileError::Endless)
+    }
+
+    /// Whether a look at a running task is to wait, since few calls are left and others have begun what needs them.
+    fn gives_way(&self, next: &Next, pass: &Pass, target: &Target, now: Timestamp) -> bool {
+        let is_look = matches!(next, Next::Ask(Question::Task(_))) && pass.follows() && !pass.gives_way();
+        is_look && self.arm.is_low(target.subscription(), now) && self.begun.has_way(target)
     }
 
     /// Does the next thing, and tells what it observed; none when there is nothing more to do.
@@ -408,7 +435,7 @@ impl Reconciler {
                     Some(begun) => begun,
                     None => {
                         let (read_at, tasks) = self.facts.active_tasks(&self.arm, target, slot).await?;
-                        self.begun.keep_tasks(&hash, read_at, &tasks);
+                        self.begun.keep_tasks(target, read_at, &tasks);
                         (read_at, tasks)
                     }
                 };
@@ -434,7 +461,7 @@ impl Reconciler {
                     answer => answer?,
                 };
                 asked.truncate(count);
-                self.begun.keep_states(&hash, &asked, &states);
+                self.begun.keep_states(target, &asked, &states);
                 Observed::Answer(Answer::States(asked, states))
             }
             Question::AllNonCompliant(from) => {

@@ -27,6 +27,7 @@ mod ended_stops;
 mod evaluated_anew;
 mod exit_codes;
 mod facts_read_anew;
+mod few_calls;
 mod first_steps;
 mod fixtures;
 mod foreign_messages;

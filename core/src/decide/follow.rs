@@ -15,6 +15,8 @@ use super::idle::Idle;
 use super::question::Question;
 use super::step::Next;
 
+/// Shortest pause of a look that gives way to others.
+const GIVEN_WAY: Duration = Duration::from_secs(5);
 /// For so long a task must be missing before it counts as deleted.
 const MISSING_FOR: Duration = Duration::from_secs(180);
 
@@ -39,6 +41,10 @@ impl Context<'_> {
                 let overdue_at = active.opened_at + self.tuning.task_timeout + Duration::from_secs(1);
                 let at = if active.overdue_reported { until } else { until.min(overdue_at.max(self.now)) };
                 return self.idle_until(Some(at), Idle::Unanswered);
+            }
+            if self.pass.limits.gives_way {
+                let later = self.now + self.tuning.check_interval_min.max(GIVEN_WAY);
+                return self.idle_until(Some(later), Idle::Throttled);
             }
             return self.ask(Question::Task(active.name.clone()));
         };
@@ -194,6 +200,23 @@ mod tests {
         pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
         pass.observe(Observed::Answer(Answer::Task(name, None)));
         pass
+    }
+
+    #[test]
+    fn a_look_that_gives_way_asks_nothing_and_comes_again_soon() {
+        let mut document = in_task(1);
+        let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+        let mut claims = SubscriptionDocument::new(target().subscription().clone());
+        claims.claims.insert(target().hash(), claim(document.active.as_ref().unwrap(), &document));
+        pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
+        document.active.as_mut().unwrap().check_at = now();
+        pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(ETag("1".to_owned())) })));
+        assert!(pass.follows() && matches!(pass.next(&tuning(), now()), Next::Ask(Question::Task(_))));
+        pass.observe(Observed::GivesWay);
+        let Next::Save(Write { document, transition, .. }) = pass.next(&tuning(), now()) else { panic!("not idle") };
+        assert_eq!(transition, Transition::Settled(Idle::Throttled));
+        let later = now() + tuning().check_interval_min.max(GIVEN_WAY);
+        assert_eq!((document.active.map(|active| active.check_at), document.wake_at), (Some(later), Some(later)));
     }
 
     #[test]

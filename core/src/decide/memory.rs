@@ -143,6 +143,8 @@ pub(crate) struct Limits {
     /// Whether the policy has as many tasks as it can have, by what other targets have learned.
     pub(crate) is_crowded: bool,
     pub(crate) throttled: Option<Timestamp>,
+    /// Whether a look at the running task gives way to others of the subscription.
+    pub(crate) gives_way: bool,
     pub(crate) unanswered: bool,
     /// What Resource Manager refused in this pass.
     pub(crate) refused: Option<Refusal>,

@@ -6,7 +6,7 @@ use crate::control::KnownControls;
 use crate::control::fleet::Entered;
 use crate::document::{
     ETag, EvaluationPhase, FleetDocument, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName,
-    Versioned,
+    TaskPhase, Versioned,
 };
 use crate::fact::{CallKind, Creation, Effect, PolicyState, Refusal, Scanned, Unanswered};
 use crate::id::{Scope, Target, TargetHash};
@@ -138,6 +138,19 @@ impl Pass {
         known.is_some_and(|(_, park)| park.parked_since.is_some()) && unanswered.refusal.is_some()
     }
 
+    /// Whether the target's task runs.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        let active = self.document().and_then(|document| document.active.as_ref());
+        active.is_some_and(|active| active.phase == TaskPhase::Open)
+    }
+
+    /// Whether the look at the running task was told to give way.
+    #[must_use]
+    pub fn gives_way(&self) -> bool {
+        self.limits.gives_way
+    }
+
     /// Whether the wake-up was void: an earlier generation's.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -241,6 +254,7 @@ impl Pass {
             }
             Observed::Reported(task) => self.reported = Some(task),
             Observed::Crowded => self.limits.is_crowded = true,
+            Observed::GivesWay => self.limits.gives_way = true,
             Observed::Shown => self.end.shown = true,
             Observed::Woken => self.end.woken = true,
             Observed::OutOfTime => self.limits.out_of_time = true,
@@ -313,6 +327,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Shown
         | Observed::Woken
         | Observed::OutOfTime
+        | Observed::GivesWay
         | Observed::StoodStill => None,
     }
 }

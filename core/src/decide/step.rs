@@ -124,6 +124,8 @@ pub enum Observed {
     Unanswered(Unanswered),
     /// As many tasks of the policy run as can, as other targets have learned.
     Crowded,
+    /// Few calls are left, and others of the subscription have begun what needs them: a look at a running task can wait.
+    GivesWay,
     /// The gate of the subscription is closed until then, as an answer told, perhaps to another target.
     Floor(Timestamp),
     /// What people have paused, as it was read last.
@@ -176,6 +178,7 @@ impl Observed {
             | Self::ClaimsConflict
             | Self::Rival(..)
             | Self::Crowded
+            | Self::GivesWay
             | Self::Floor(_)
             | Self::Controls(_)
             | Self::Fleet(_)
