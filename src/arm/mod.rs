@@ -41,6 +41,8 @@ mod scanned;
 mod service_error;
 mod shelf;
 mod task_lists;
+#[cfg(test)]
+mod task_lists_tests;
 mod turn;
 mod words;
 

@@ -39,17 +39,22 @@ impl TokenCredential for AnyToken {
     }
 }
 
+/// A client whose calls go there.
+pub(super) fn client_over(transport: Arc<dyn HttpClient>) -> ArmClient {
+    let options = ClientOptions {
+        transport: Some(Transport::new(transport)),
+        retry: RetryOptions::none(),
+        ..ClientOptions::default()
+    };
+    let endpoint = "https://localhost/".parse().unwrap();
+    ArmClient::new(endpoint, "scope".to_owned(), Arc::new(AnyToken), options, Clocks::default())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_creation_without_an_answer_is_left_at_its_deadline_and_after_ten_seconds_at_most() {
     for (deadline, left_after) in [(400, 400), (9_000, 9_000), (10_000, 10_000), (30_000, 10_000)] {
         let silent = Arc::new(Silent::default());
-        let options = ClientOptions {
-            transport: Some(Transport::new(silent.clone())),
-            retry: RetryOptions::none(),
-            ..ClientOptions::default()
-        };
-        let endpoint = "https://localhost/".parse().unwrap();
-        let client = ArmClient::new(endpoint, "scope".to_owned(), Arc::new(AnyToken), options, Clocks::default());
+        let client = client_over(silent.clone());
         let call =
             Call::<TaskStatus>::new(CallKind::CreateTask, QuotaScope::Tenant, Method::Put, "/task", &[], "2021-10-01");
         let begun = Instant::now();

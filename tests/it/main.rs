@@ -50,6 +50,7 @@ mod letters;
 mod links;
 mod log_fields;
 mod log_tells_all;
+mod long_lines;
 mod lost_answers;
 mod lost_claims;
 mod lost_documents;

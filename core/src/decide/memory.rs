@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
-use crate::document::{Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+use crate::document::{ActiveTask, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::event::ComplianceState;
 use crate::fact::{
     ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState, TaskStatus,
@@ -20,6 +20,8 @@ use super::step::Transition;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Documents {
     pub(crate) document: Option<Versioned<TargetDocument>>,
+    /// The task that it named when it was last read or written.
+    pub(crate) active: Option<ActiveTask>,
     pub(crate) claims: Option<Versioned<SubscriptionDocument>>,
     /// Whether Resource Manager was asked for anything since the claims were read.
     pub(crate) claims_are_old: bool,

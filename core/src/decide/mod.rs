@@ -38,6 +38,8 @@ mod question;
 #[cfg(test)]
 mod refusal_tests;
 mod refused;
+#[cfg(test)]
+mod stale_lookup_tests;
 mod step;
 #[cfg(test)]
 mod taking_over_tests;

@@ -170,10 +170,15 @@ impl Pass {
         match observed {
             Observed::Target(versioned) => {
                 self.documents.stale.get_or_insert(versioned.document.generation > self.generation);
+                if self.documents.active != versioned.document.active {
+                    self.answers.forget_task();
+                    self.documents.active.clone_from(&versioned.document.active);
+                }
                 self.documents.document = Some(*versioned);
             }
             Observed::Saved(write, etag) => {
                 self.left_behind = false;
+                self.documents.active.clone_from(&write.document.active);
                 match (write.transition, &write.document.active) {
                     (how @ (Transition::Opened | Transition::TookOver), Some(active)) => {
                         let (task, opened_at, decided) = (active.name.clone(), active.opened_at, write.decided);

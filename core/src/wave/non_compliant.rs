@@ -53,3 +53,37 @@ impl NonCompliant {
         (Self { resources }, skipped)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fixture::{now, resource};
+
+    #[test]
+    fn a_state_that_is_older_than_what_was_observed_says_nothing_neither_of_compliance_nor_of_effect() {
+        let told =
+            ["Compliant", "Exempt", "NotApplicable", "Protected", "Conflicting", "NonCompliant", "Unknown", "Error"];
+        for word in told {
+            for (age, is_fresh) in
+                [(Some(-1_i64), true), (Some(0), true), (Some(1), false), (Some(86_400), false), (None, false)]
+            {
+                let at = age.map(|seconds| now() - time::Duration::seconds(seconds));
+                let effect = Some(Effect::Other("audit".to_owned()));
+                let resource_id = resource(0).to_string();
+                let told = ComplianceState::parse(word);
+                let state = PolicyState { resource: resource_id, state: told, at, effect, location: None };
+                let due = Due { resources: vec![(resource(0), now()), (resource(1), now() - Duration::from_secs(9))] };
+                let (wave, skipped) = NonCompliant::among(due, std::slice::from_ref(&state));
+                let leaves = is_fresh && !matches!(word, "NonCompliant" | "Unknown" | "Error");
+                assert_eq!(skipped.len(), usize::from(leaves), "{word} {age:?}");
+                let of_it = wave.resources.iter().find(|(id, _)| *id == resource(0));
+                assert_eq!(of_it.is_none(), leaves, "{word} {age:?}");
+                let believed = of_it.and_then(|(_, effect)| effect.clone());
+                assert_eq!(believed, state.effect.filter(|_| is_fresh && !leaves), "{word} {age:?}");
+                assert!(wave.resources.contains(&(resource(1), None)), "one without a state is unknown, not compliant");
+            }
+        }
+    }
+}

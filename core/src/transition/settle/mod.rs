@@ -58,6 +58,8 @@ pub(crate) fn settle_where(
 ) {
     let Some(mut active) = document.active.take() else { return };
     let so_far = active.reading.take().unwrap_or_default();
+    let of_this_run: Vec<_> = deployments.iter().filter(|one| is_of_this_run(one, status, tuning)).cloned().collect();
+    let deployments = &of_this_run[..];
     let no_deployments = deployments.is_empty() && so_far == DeploymentsCursor::default();
     let only_refusals = so_far.only_refusals && deployments.iter().all(|deployment| refusal(deployment).is_some());
     if only_refusals && next.is_none() && !elsewhere {
@@ -141,6 +143,13 @@ pub(crate) fn settle_where(
     });
     let surplus = document.history.len().saturating_sub(PastTask::MOST);
     document.history.drain(..surplus);
+}
+
+/// Whether the deployment is of this run of the task. One that was started anew under its name, as after a restore of the state, may list
+/// what was done before it, and that says nothing of now. Both times are Azure's.
+fn is_of_this_run(deployment: &Deployment, status: &TaskStatus, tuning: &Tuning) -> bool {
+    let times = deployment.ended.zip(status.created_on);
+    times.is_none_or(|(ended, created)| ended + tuning.clock_tolerance >= created)
 }
 
 /// Whether the deployment ended, and later than the evaluation that the entry knows.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::document::{Entry, EntryState, FailureClass, ParkReason, TargetDocument, TaskKind};
-use crate::fact::{Deployment, DeploymentStatus, TaskState};
+use crate::fact::{Deployment, DeploymentStatus, TaskState, TaskStatus};
 use crate::fixture::{deployment, failed, in_task, now, resource, seen, status, tuning};
 use crate::message::Finding;
 use crate::transition::observe::merge;
@@ -33,6 +33,21 @@ fn a_whole_scope_task_also_tells_of_what_was_seen_after_it_began() {
     limited.active.as_mut().unwrap().kind = TaskKind::Listed;
     ends(&mut limited, TaskState::Succeeded, &ended);
     assert_eq!([0, 1, 2].map(|n| is_fixed(&limited, n)), [true, false, false]);
+}
+
+#[test]
+fn what_an_earlier_run_of_the_task_did_says_nothing() {
+    let done = [deployment(0, DeploymentStatus::Succeeded), deployment(1, failed("Forbidden"))];
+    let with = |created: Duration, deployments: &[Deployment]| {
+        let mut document = in_task(2);
+        let ended = done[0].ended.unwrap();
+        let status = TaskStatus { created_on: Some(ended + created), ..status(TaskState::Succeeded) };
+        settle(&mut document, &status, deployments, &tuning(), now());
+        document
+    };
+    let (tolerance, moment) = (tuning().clock_tolerance, Duration::from_millis(1));
+    assert_eq!(with(tolerance + moment, &done), with(tolerance + moment, &[]));
+    assert_ne!(with(tolerance, &done), with(tolerance, &[]), "clocks may differ by so much");
 }
 
 #[test]
