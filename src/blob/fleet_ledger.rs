@@ -127,7 +127,9 @@ async fn write(
 ) -> Result<Vec<Entered>, StateError> {
     let mut contest = Contest::until(deadline);
     loop {
-        let Versioned { document, etag } = match known.document.take() {
+        let kept = known.document.take();
+        let was_kept = kept.is_some();
+        let Versioned { document, etag } = match kept {
             Some(found) => found,
             None => store.fleet(assignment, deadline).await?,
         };
@@ -135,6 +137,10 @@ async fn write(
         let at = clocks.moment().stored_before;
         let mut changed = document.clone();
         let entered: Vec<Entered> = entries.iter().map(|entry| enter(&mut changed, entry, at)).collect();
+        // Only a write shows that what was kept still stands: another instance may have entered what this one reports.
+        if was_kept && changed == document {
+            continue;
+        }
         let saved = if changed == document {
             etag.clone().map_or(Saved::As(ETag(String::new())), Saved::As)
         } else {
