@@ -10,6 +10,7 @@
 
 mod batch_runs;
 mod batch_runs_killed;
+mod batch_runs_large;
 mod change_windows;
 mod clock_behind;
 mod command_line;
