@@ -47,18 +47,10 @@ pub fn target() -> Target {
 
 /// The assignment of the target: a single policy, enforced, with an identity.
 pub fn assignment() -> Assignment {
+    let policy = AssignedPolicy::Definition("d".to_owned());
     Assignment {
-        id: target().policy_assignment_id.to_string(),
-        policy: AssignedPolicy::Definition("d".to_owned()),
-        has_identity: true,
-        is_enforced: true,
-        not_scopes: Vec::new(),
-        instance: None,
         principal: Some("aaaaaaaa-0000-4000-8000-000000000001".into()),
-        user_assigned: None,
-        terms: None,
-        effective_version: None,
-        controls: None,
+        ..Assignment::plain(target().policy_assignment_id.to_string(), policy)
     }
 }
 

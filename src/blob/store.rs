@@ -314,15 +314,6 @@ impl Store {
         self.state.read(&run_blob(id), deadline).await
     }
 
-    /// The batch runs that have a document, with what their metadata tell.
-    ///
-    /// # Errors
-    /// When storage cannot be listed until the deadline.
-    pub async fn known_runs(&self, deadline: Deadline) -> Result<Vec<RunSummary>, StateError> {
-        let listed = self.state.list("runs/", deadline).await?;
-        Ok(listed.iter().filter_map(|blob| RunSummary::read(&blob.name, &blob.metadata)).collect())
-    }
-
     /// Writes the document of a batch run in place of the one with this ETag, or of none.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
 async fn list(List { limit, options }: List) -> anyhow::Result<u8> {
     let connection = options.connect()?;
     let store = &connection.app.reconciler.store;
-    let mut known = store.known_runs(Deadline::after(PATIENCE)).await?;
+    let mut known = store.runs(Deadline::after(PATIENCE)).await?;
     known.sort_by_key(|summary| std::cmp::Reverse(summary.progress_at));
     let count = known.len();
     let ids: Vec<_> = known.into_iter().take(limit).map(|summary| summary.run_id).collect();

@@ -1,7 +1,9 @@
-//! The loop that does what `remediation::decide` says, and the log of it. What an instance remembers between passes stands in `begun`,
+//! The loop that does what `remediation::decide` says (`ask` what it wants to know, `change` what it decided), and the log of it. What an instance remembers between passes stands in `begun`,
 //! `opened` and `slots`: it only saves calls.
 
+mod ask;
 mod begun;
+mod change;
 mod journal;
 mod opened;
 mod reconciler;

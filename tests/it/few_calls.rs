@@ -3,9 +3,9 @@
 
 use simulator::Service;
 use simulator::ledger::Entry;
-use simulator::resource_manager::{Allowance, PageSizes, TaskRequest};
+use simulator::resource_manager::Allowance;
 
-use crate::stage::{DEFINITION, Stage, assignment, events, land, plot, record, subscription, until};
+use crate::stage::{DEFINITION, Stage, events, land, plot, record, until};
 
 /// Targets of one resource each.
 const TARGETS: usize = 6;
@@ -24,15 +24,7 @@ async fn where_few_calls_are_left_they_go_to_tasks_that_are_to_be_opened() {
     }
     let all = events(&estate);
     let mut stage = Stage::without_worker(estate).await;
-    let manager = stage.manager.clone().with_page_sizes(PageSizes { remediations: 1, ..PageSizes::default() });
-    let home = format!("/subscriptions/{}", subscription(0));
-    for number in 0..PAGES {
-        // Limited to what is nowhere, so that nothing is remediated.
-        let mut request = TaskRequest::new(assignment(0, "Tag"), None);
-        request.locations = Some(vec!["nowhere".to_owned()]);
-        manager.person_opens(&home, &format!("old-{number}"), request).unwrap();
-        until("it has ended", || manager.tasks().iter().all(|task| task.state.is_terminal())).await;
-    }
+    stage.finished_tasks_a_page_each(PAGES).await;
     let few = Allowance { reads: 14, reads_refill: 0.5, refuses: true, ..Allowance::default() };
     let _ = stage.manager.clone().with_allowance(few);
     // The tests' tasks are looked at several times a second.

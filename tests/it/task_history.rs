@@ -5,9 +5,8 @@ use std::time::Duration;
 use simulator::Service;
 use simulator::faults::{Kind, Rule, Which};
 use simulator::ledger::Entry;
-use simulator::resource_manager::{PageSizes, TaskRequest};
 
-use crate::stage::{Stage, assignment, events, land, record, subscription, until};
+use crate::stage::{Stage, events, land, record};
 
 /// Pages of the list, each of one finished task: more than are read in one pass.
 const PAGES: usize = 11;
@@ -18,15 +17,7 @@ async fn tasks_are_opened_while_a_long_list_of_finished_ones_is_read() {
     let estate = (0..RESOURCES).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
     let all = events(&estate);
     let mut stage = Stage::without_worker(estate).await;
-    let manager = stage.manager.clone().with_page_sizes(PageSizes { remediations: 1, ..PageSizes::default() });
-    let home = format!("/subscriptions/{}", subscription(0));
-    for number in 0..PAGES {
-        // Limited to what is nowhere, so that nothing is remediated.
-        let mut request = TaskRequest::new(assignment(0, "Tag"), None);
-        request.locations = Some(vec!["nowhere".to_owned()]);
-        manager.person_opens(&home, &format!("old-{number}"), request).unwrap();
-        until("it has ended", || manager.tasks().iter().all(|task| task.state.is_terminal())).await;
-    }
+    stage.finished_tasks_a_page_each(PAGES).await;
     let slow = Rule::new("slow", Service::ResourceManager, Which::Always, Kind::Delay(Duration::from_millis(100)));
     stage.azure.faults().add(slow.method("GET").path_contains("/remediations"));
     stage.start_worker(&[], 1).await;

@@ -47,6 +47,26 @@ pub struct Assignment {
     pub controls: Option<Arc<AssignedControls>>,
 }
 
+impl Assignment {
+    /// One of which no more is known: it has an identity, is enforced, and says nothing else.
+    #[must_use]
+    pub fn plain(id: String, policy: AssignedPolicy) -> Self {
+        Self {
+            id,
+            policy,
+            has_identity: true,
+            is_enforced: true,
+            not_scopes: Vec::new(),
+            instance: None,
+            principal: None,
+            user_assigned: None,
+            terms: None,
+            effective_version: None,
+            controls: None,
+        }
+    }
+}
+
 /// What an assignment says of its policy's effect and of the resources that it is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Terms {

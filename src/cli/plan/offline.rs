@@ -81,19 +81,7 @@ impl Offline {
             (Some(_), Ok(set)) => AssignedPolicy::Set(set),
             (Some(_), Err(_)) | (None, _) => AssignedPolicy::Definition(id.clone()),
         };
-        let assignment = Assignment {
-            id,
-            policy,
-            has_identity: true,
-            is_enforced: true,
-            not_scopes: Vec::new(),
-            instance: None,
-            principal: None,
-            user_assigned: None,
-            terms: None,
-            effective_version: None,
-            controls: None,
-        };
+        let assignment = Assignment::plain(id, policy);
         Facts {
             assignment: Found::There(assignment),
             references: reference.map(|reference| Found::There(vec![reference.clone()])),

@@ -64,6 +64,14 @@ impl Stage {
         Self { manager, azure, host: None, earlier: Vec::new(), package: stage_package() }
     }
 
+    /// Another installation over the same Resource Manager, with storage, queues and an identity of its own, and no worker yet.
+    pub(crate) async fn beside(&self, home_tenant_id: String) -> Self {
+        let options = LocalAzureOptions { home_tenant_id, ..LocalAzureOptions::default() };
+        let azure = LocalAzure::start(self.manager.router(), options).await.unwrap();
+        azure.ledger().keep_bodies(true);
+        Self { manager: self.manager.clone(), azure, host: None, earlier: Vec::new(), package: stage_package() }
+    }
+
     /// Everything runs, and rights are enforced: the worker has those of its deployment and nobody else has any.
     pub(crate) async fn with_rights(estate: Estate, changes: &[(&str, &str)]) -> Self {
         let worker = Principal::random();

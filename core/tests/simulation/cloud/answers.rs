@@ -179,19 +179,8 @@ impl World {
     }
 
     fn facts(&self, target: &Target) -> Facts {
-        let assignment = Assignment {
-            id: target.policy_assignment_id.to_string(),
-            policy: AssignedPolicy::Definition(String::new()),
-            has_identity: true,
-            is_enforced: true,
-            not_scopes: Vec::new(),
-            instance: None,
-            principal: None,
-            user_assigned: None,
-            terms: None,
-            effective_version: None,
-            controls: None,
-        };
+        let policy = AssignedPolicy::Definition(String::new());
+        let assignment = Assignment::plain(target.policy_assignment_id.to_string(), policy);
         let gone = self.cloud.is_gone(target);
         let assignment = if gone { Found::Gone } else { Found::There(assignment) };
         Facts::without_assignment(assignment, self.now)
