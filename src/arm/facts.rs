@@ -166,7 +166,7 @@ impl FactsReader {
             Ok(found) => Ok(Found::There(Arc::new(found))),
             Err(error) if error.is_missing() => Ok(Found::Gone),
             // At home a right at the subscription is enough to list what it inherits, and none to read that by its id.
-            Err(error) if error.is_forbidden() => match self.may_list(arm, target, deadline).await {
+            Err(error) if error.is_forbidden() => match self.may_list(arm, target, deadline).await? {
                 true => Ok(Found::Gone),
                 false => Err(error),
             },
@@ -175,10 +175,14 @@ impl FactsReader {
     }
 
     /// Whether the worker may list the assignments of the target's subscription, so that an empty list means that there are none.
-    async fn may_list(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> bool {
+    /// What is refused for good says no; what may be answered later says nothing.
+    async fn may_list(&self, arm: &ArmClient, target: &Target, deadline: Deadline) -> Result<bool, ArmError> {
         let whole = Scope::subscription_wide(target.subscription().clone());
-        let own = arm.send_paged(&permissions_at(&whole), deadline).await.unwrap_or_default();
-        own.iter().any(|element| element.allows(CallKind::ListAssignments.action()))
+        let own = match arm.send_paged(&permissions_at(&whole), deadline).await {
+            Err(error) if !error.is_final() => return Err(error),
+            own => own.unwrap_or_default(),
+        };
+        Ok(own.iter().any(|element| element.allows(CallKind::ListAssignments.action())))
     }
 
     /// The assignments that apply to a subscription or a group, not older than `since`.

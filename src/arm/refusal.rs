@@ -78,8 +78,10 @@ pub(super) fn refusal(error: &ArmError, target: &Target) -> Option<Refusal> {
         None if matches!(status, 401 | 403) => (ParkReason::WorkerLacksPermission, target.scope.to_string()),
         None => (ParkReason::TaskRefused, target.hash().to_string()),
     };
+    // Whoever is told the facts of an assignment has been answered both; only the list is known to be answered by them.
+    let call = if call == CallKind::ReadAssignment { CallKind::ListAssignments } else { call };
     // Whoever may not even list the assignments is told so by one answer.
-    let is_sure = status == 403 && matches!(call, CallKind::ListAssignments | CallKind::ReadAssignment);
+    let is_sure = status == 403 && call == CallKind::ListAssignments;
     let words = format!("{code}: {message} ({})", call.action());
     Some(Refusal { reason, words: words.trim_start_matches(": ").to_owned(), call, key, is_sure })
 }
@@ -97,6 +99,14 @@ mod tests {
             _ => ArmError::Refused { call, status, code, message },
         };
         refusal(&error, &target())
+    }
+
+    #[test]
+    fn a_park_is_of_a_call_that_an_answer_is_known_to_have_answered() {
+        for call in [CallKind::ReadAssignment, CallKind::ListAssignments] {
+            let found = refused(403, "AuthorizationFailed", call).map(|refusal| (refusal.call, refusal.is_sure));
+            assert_eq!(found, Some((CallKind::ListAssignments, true)));
+        }
     }
 
     #[test]

@@ -33,6 +33,8 @@ const STALE: Duration = Duration::from_secs(4 * 3_600);
 const PART: u32 = 4;
 /// Pages of the list of one assignment, or of one group, that are read.
 const OF_ASSIGNMENT: usize = 2;
+/// Pages of the list of a group that was delegated alone. A longer one is not known whole.
+const OF_GROUP: usize = 20;
 /// Most bytes of whole lists, and of those of single assignments and groups.
 const MOST: usize = 8 << 20;
 
@@ -100,14 +102,14 @@ impl TaskLists {
         }
         let is_of_group = !target.scope.is_whole_subscription();
         if is_of_group && reading.refused_at.is_some_and(|at| at.elapsed() < STALE) {
-            return self.of_group(arm, &target.scope, deadline).await;
+            return self.of_group(arm, &target.scope.container(), deadline).await;
         }
         if reading.not_before.is_none_or(|at| at <= Instant::now()) {
             let limit = deadline.within(deadline.left() / 2);
             let read = match reading.go_on(arm, id, limit).await {
                 Err(error) if is_of_group && error.is_forbidden() => {
                     reading.refused_at = Some(Instant::now());
-                    return self.of_group(arm, &target.scope, deadline).await;
+                    return self.of_group(arm, &target.scope.container(), deadline).await;
                 }
                 read => read?,
             };
@@ -151,8 +153,11 @@ impl TaskLists {
             return Ok((read.began, ActiveTasks::All(read.active.clone())));
         }
         let began = Instant::now();
-        let (tasks, _) = arm.send_some(&list_tasks_in(scope), None, OF_ASSIGNMENT, deadline).await?;
+        let (tasks, rest) = arm.send_some(&list_tasks_in(scope), None, OF_GROUP, deadline).await?;
         let active = active(tasks);
+        if rest.is_some() {
+            return Ok((began, ActiveTasks::Some(active)));
+        }
         let size = size(&active);
         let read = self.of_group.keep(scope, Arc::new(Read { began, active }), size);
         Ok((read.began, ActiveTasks::All(read.active.clone())))

@@ -148,7 +148,10 @@ impl Reconciler {
                     }
                     // A pass that has lost would lose to the next batch again.
                     turn = match &observed {
-                        Observed::Conflict => self.store.turn_to_change(&wake_up.target, deadline).await,
+                        // Who has the turn already would wait for itself.
+                        Observed::Conflict if turn.is_none() => {
+                            self.store.turn_to_change(&wake_up.target, deadline).await
+                        }
                         Observed::Saved(..) => None,
                         _ => turn,
                     };

@@ -43,9 +43,11 @@ pub fn is_of_policy(failed: usize, works: usize, are_all: bool) -> bool {
     works <= failed && (failed >= MANY || (are_all && failed >= ALL))
 }
 
-/// Parks the target after a task that fixed so many and so many not, if what failed failed for a cause of the policy.
+/// Parks the target after a task that fixed so many and so many not, if what failed failed for a cause of the policy. That task must have
+/// met it itself: what failed long ago says nothing of a policy that has worked since, or was not tried again.
 pub(super) fn learn_of_policy(
     document: &mut TargetDocument,
+    opened_at: Timestamp,
     (fixed, unfixed): (usize, usize),
     tuning: &Tuning,
     now: Timestamp,
@@ -58,8 +60,20 @@ pub(super) fn learn_of_policy(
         _ => None,
     });
     let Some(common) = common_cause(failures) else { return };
+    let parked_at = |id: &&ResourceId| match &document.resources.get(*id)?.state {
+        EntryState::Parked { until, .. } => Some(*until - tuning.park_for),
+        _ => None,
+    };
+    let met_now = common.resources.iter().filter(|id| parked_at(id).is_some_and(|at| at >= opened_at)).count();
+    if met_now == 0 || fixed > met_now {
+        return;
+    }
+    // What was fixed since the first of them failed counts, also where no entry tells of it any more.
+    let first = common.resources.iter().filter_map(parked_at).min();
+    let since = document.history.iter().filter(|past| first.is_some_and(|first| past.ended_at >= first));
+    let fixed_since: usize = since.map(|past| past.fixed).sum();
     let count = |is: fn(&EntryState) -> bool| document.resources.values().filter(|entry| is(&entry.state)).count();
-    let works = count(|state| matches!(state, EntryState::Fixed { .. })).max(fixed);
+    let works = count(|state| matches!(state, EntryState::Fixed { .. })).max(fixed_since + fixed);
     let there_are = count(|state| !matches!(state, EntryState::Skipped { .. }));
     let failed = common.resources.len();
     let are_all = document.unlisted.is_none() && there_are == failed;
@@ -80,7 +94,7 @@ pub(super) fn learn_of_policy(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Entry;
+    use crate::document::{ActiveTask, Entry};
     use crate::fact::{Deployment, DeploymentStatus, TaskState};
     use crate::fixture::{deployment, in_task, now, resource, status, tuning};
     use crate::transition::settle::settle;
@@ -154,5 +168,24 @@ mod tests {
         document.active = in_task(1).active;
         settle(&mut document, &status(TaskState::Failed), &[failed(4, "InvalidTemplate")], &tuning(), now());
         assert_eq!(document.parked.map(|park| park.reason), Some(ParkReason::PolicyFails));
+    }
+
+    #[test]
+    fn what_failed_long_ago_is_no_cause_of_the_policy_when_a_task_meets_something_else() {
+        let list: Vec<_> = (0..12).map(|n| failed(n, "InvalidTemplate")).chain((12..112).map(works)).collect();
+        let mut document = ended(112, &list);
+        assert_eq!(document.parked, None, "a hundred work");
+        // What was fixed is forgotten after a while; then one more fails, for another reason or for the same one.
+        document.resources.retain(|_, entry| !matches!(entry.state, EntryState::Fixed { .. }));
+        let later = now() + tuning().flap_window;
+        for code in ["SkuNotAvailable", "InvalidTemplate"] {
+            let (mut document, one) = (document.clone(), in_task(1));
+            document.resources.extend(one.resources.into_values().map(|entry| (resource(200), entry)));
+            document.active = one.active.map(|active| ActiveTask { opened_at: later, ..active });
+            let again = Deployment { ended: Some(later), ..failed(200, code) };
+            settle(&mut document, &status(TaskState::Failed), &[again], &tuning(), later);
+            assert!(matches!(document.resources[&resource(200)].state, EntryState::Parked { .. }), "{code}");
+            assert_eq!(document.parked, None, "{code}: a hundred were fixed since");
+        }
     }
 }

@@ -131,7 +131,7 @@ pub(crate) fn settle_where(
             );
         }
     }
-    learn_of_policy(document, (fixed, unfixed), tuning, now);
+    learn_of_policy(document, active.opened_at, (fixed, unfixed), tuning, now);
     document.history.push(PastTask {
         name: active.name,
         state: status.word.clone(),
