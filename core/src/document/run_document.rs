@@ -42,6 +42,12 @@ pub struct RunDocument {
     /// What was found where the looking is done.
     #[serde(default)]
     pub totals: RunTotals,
+    /// Resources that were sent, by target, where the run limits them: over all places, however often those begin anew.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<TargetHash, u32>,
+    /// The targets that were handed over, where the run limits their resources.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub handed_over: BTreeSet<TargetHash>,
     /// What could not be looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<RunTrouble>,
@@ -125,9 +131,6 @@ pub enum Work {
         restarts: u32,
         /// What the counting found.
         found: Counted,
-        /// Resources that were sent, by target, where the run limits them.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        sent: BTreeMap<TargetHash, u32>,
     },
 }
 
@@ -253,6 +256,8 @@ impl RunDocument {
             tries: 0,
             work,
             totals: RunTotals::default(),
+            sent: BTreeMap::new(),
+            handed_over: BTreeSet::new(),
             troubles: Vec::new(),
             more_troubles: 0,
             targets: Vec::new(),

@@ -56,8 +56,8 @@ pub fn advance(known: &RunDocument, answer: Answer, terms: Terms, now: Timestamp
         (Work::Count { place, restarts, found, .. }, Answer::Counts(page)) => {
             counting::take_in(&mut document, (place, restarts, found), page, terms, now)
         }
-        (Work::List { place, restarts, found, sent, .. }, Answer::Resources(page)) => {
-            listing::take_in(&mut document, listing::Listed { place, restarts, found, sent }, page)
+        (Work::List { place, restarts, found, .. }, Answer::Resources(page)) => {
+            listing::take_in(&mut document, (place, restarts, found), page)
         }
         (work, Answer::Refused(words)) => {
             document.work.insert(0, work);

@@ -20,17 +20,19 @@ const OF_A_PLACE: usize = 250;
 #[must_use]
 pub fn begin(run: BatchRun, default: Discovery, now: Timestamp) -> RunDocument {
     let discovery = run.discovery.unwrap_or(default);
-    let (mut work, mut subscriptions) = (Vec::new(), Vec::new());
+    let (mut work, mut subscriptions, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     for scope in &run.scopes {
         match scope {
             RunScope::ManagementGroup(group) => {
                 work.push(Work::Expand { group: group.clone(), next: None, found: BTreeSet::new() });
             }
             RunScope::Subscription(id, _) => subscriptions.push(id.clone()),
-            RunScope::ResourceGroup(scope) => work.push(count(Place::Scope { scope: scope.clone() })),
+            RunScope::ResourceGroup(scope) => groups.push(count(Place::Scope { scope: scope.clone() })),
         }
     }
     work.extend(of_subscriptions(subscriptions, discovery));
+    // The widest first: what is handed over as a whole there is not sent in parts before.
+    work.extend(groups);
     RunDocument::new(run, discovery, work, now)
 }
 

@@ -33,16 +33,23 @@ pub(super) fn take_in(
             continue;
         }
         let target = Target::within(&row.subscription, row.assignment, row.reference);
-        let is_large = row.count > terms.escalate_above as u64 && covers(&place, &target);
+        let hash = target.hash();
+        // What was sent of it one by one counts against the limit, of which the task of a handover would know nothing.
+        let is_large =
+            row.count > terms.escalate_above as u64 && covers(&place, &target) && !document.sent.contains_key(&hash);
+        let is_known = document.handed_over.contains(&hash);
         found.effects.insert(row.effect);
         found.sums.resources += row.count;
         if !is_large {
             found.sums.targets += 1;
-            found.small += row.count;
-        } else if found.large.insert(target.hash()) {
+            found.small += if is_known { 0 } else { row.count };
+        } else if found.large.insert(hash.clone()) {
             found.sums.targets += 1;
             found.sums.handed_over += 1;
-            if !document.run.dry_run {
+            if !document.run.dry_run && !is_known {
+                if document.run.options.resource_count.is_some() {
+                    document.handed_over.insert(hash);
+                }
                 sent.push(Outgoing::handover(&Handover::new(&document.run, target.clone(), row.count, now)));
             }
             keep_largest(&mut found, RunTarget { target: target.clone(), count: row.count, handed_over: true });
@@ -58,10 +65,7 @@ pub(super) fn take_in(
     match page.next {
         Some(next) => document.work.insert(0, Work::Count { place, next: Some(next), restarts, found }),
         None if is_done => end(document, &place, &found),
-        None => {
-            let sent = Default::default();
-            document.work.insert(0, Work::List { place, next: None, restarts: 0, found, sent });
-        }
+        None => document.work.insert(0, Work::List { place, next: None, restarts: 0, found }),
     }
     sent
 }

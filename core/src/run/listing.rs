@@ -1,25 +1,18 @@
 //! Resources of a place, page by page: each becomes a message as an event's would, under the name of the run.
 
-use std::collections::BTreeMap;
-
 use crate::document::{Counted, Place, RunDocument, Work};
-use crate::id::{Target, TargetHash};
+use crate::id::Target;
 use crate::message::{Observation, Outgoing};
 
 use super::counting::end;
 use super::{ListedRow, Rows, is_remediable};
 
-/// How far the list of a place was read.
-pub(super) struct Listed {
-    pub(super) place: Place,
-    pub(super) restarts: u32,
-    pub(super) found: Counted,
-    pub(super) sent: BTreeMap<TargetHash, u32>,
-}
-
 /// Takes a page of resources in. What is to be sent.
-pub(super) fn take_in(document: &mut RunDocument, listed: Listed, page: Rows<ListedRow>) -> Vec<Outgoing> {
-    let Listed { place, restarts, mut found, mut sent } = listed;
+pub(super) fn take_in(
+    document: &mut RunDocument,
+    (place, restarts, mut found): (Place, u32, Counted),
+    page: Rows<ListedRow>,
+) -> Vec<Outgoing> {
     found.sums.questions += 1;
     found.sums.unreadable += page.unreadable;
     let run = &document.run;
@@ -30,11 +23,12 @@ pub(super) fn take_in(document: &mut RunDocument, listed: Listed, page: Rows<Lis
         }
         let target = Target::of(&row.resource, row.assignment, row.reference);
         let hash = target.hash();
-        if found.large.contains(&hash) {
+        // Another place may have handed it over.
+        if found.large.contains(&hash) || document.handed_over.contains(&hash) {
             continue;
         }
         if let Some(most) = run.options.resource_count {
-            let so_far = sent.entry(hash).or_default();
+            let so_far = document.sent.entry(hash).or_default();
             if *so_far >= most {
                 continue;
             }
@@ -44,7 +38,7 @@ pub(super) fn take_in(document: &mut RunDocument, listed: Listed, page: Rows<Lis
         messages.push(Outgoing::observation(&Observation::of_run(run, row.resource, &target, row.at)));
     }
     match page.next {
-        Some(next) => document.work.insert(0, Work::List { place, next: Some(next), restarts, found, sent }),
+        Some(next) => document.work.insert(0, Work::List { place, next: Some(next), restarts, found }),
         None => end(document, &place, &found),
     }
     messages

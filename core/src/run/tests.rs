@@ -123,6 +123,58 @@ fn a_run_is_about_what_it_names_and_takes_no_more_of_a_target_than_it_says() {
     assert_eq!((sent.len(), document.totals.sent), (2, 2));
 }
 
+fn limited(scopes: &[&str], most: u32) -> RunDocument {
+    let options = RunOptions { resource_count: Some(most), ..RunOptions::default() };
+    begun(&BatchRun { options, ..run(scopes) })
+}
+
+#[test]
+fn no_more_of_a_target_is_sent_than_the_run_says_over_all_places_and_however_often_a_list_begins_anew() {
+    let groups: Vec<String> = (0..20).map(|n| format!("{SUB}/resourceGroups/rg{n}")).collect();
+    let mut document = limited(&groups.iter().map(String::as_str).collect::<Vec<_>>(), 10);
+    let mut sent = Vec::new();
+    while !document.work.is_empty() {
+        let counts = Answer::Counts(rows(vec![counted(1, "a", "Modify", 12)], None));
+        let list = |next| Answer::Resources(rows((0..6).map(|n| listed(1, "a", n)).collect(), next));
+        sent.extend(play(
+            &mut document,
+            [counts, list(Some("more")), Answer::Refused("gone".to_owned()), list(Some("more")), list(None)],
+        ));
+    }
+    assert_eq!((sent.len(), document.totals.sent), (10, 10));
+    // A place that is split is counted anew.
+    let mut document = limited(&[GROUP], 10);
+    let counts = || Answer::Counts(rows(vec![counted(1, "a", "Modify", 12)], None));
+    let list =
+        |range: std::ops::Range<usize>| Answer::Resources(rows(range.map(|n| listed(1, "a", n)).collect(), None));
+    let first = Answer::Resources(rows((0..6).map(|n| listed(1, "a", n)).collect(), Some("more")));
+    let below = Answer::Descendants(rows(vec![subscription(1)], None));
+    let no = || Answer::Refused("no".to_owned());
+    let sent = play(&mut document, [below, counts(), first, no(), no(), counts(), list(0..12)]);
+    assert_eq!((sent.len(), document.totals.sent, document.state()), (10, 10, RunState::Done));
+}
+
+#[test]
+fn what_a_limited_run_hands_over_is_not_sent_one_by_one_by_another_place_nor_the_other_way_round() {
+    let group = format!("{SUB}/resourceGroups/rg");
+    let below = || Answer::Descendants(rows(vec![subscription(1)], None));
+    let counts = |count| Answer::Counts(rows(vec![counted(1, "a", "Modify", count)], None));
+    let list = || Answer::Resources(rows((0..12).map(|n| listed(1, "a", n)).collect(), None));
+    let mut document = limited(&[group.as_str(), GROUP], 10);
+    assert!(matches!(question(&document), Some(Question::Descendants(..))), "the widest is first");
+    let sent = play(&mut document, [below(), counts(900), counts(200)]);
+    assert_eq!((sent.len(), handed_over(&sent).len(), document.state()), (1, 1, RunState::Done));
+    assert_eq!((document.totals.handed_over, document.totals.sent), (1, 0));
+    // What is more by the time that another place is counted was sent all the same.
+    let mut document = limited(&[GROUP, "/providers/Microsoft.Management/managementGroups/below"], 10);
+    let sent = play(&mut document, [below(), counts(200), list(), below(), counts(900), list()]);
+    assert_eq!((sent.len(), handed_over(&sent).len(), document.state()), (10, 0, RunState::Done));
+    // Subscriptions come before groups, too.
+    let document = limited(&[&format!("/subscriptions/{}/resourceGroups/rg", subscription(7)), SUB], 10);
+    let Some(Question::Counts(crate::document::Place::Scope { scope }, ..)) = question(&document) else { panic!() };
+    assert!(scope.is_whole_subscription());
+}
+
 #[test]
 fn only_what_lies_in_the_place_as_a_whole_is_handed_over_as_a_whole() {
     let mut document = begun(&run(&[&format!("{SUB}/resourceGroups/rg")]));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::document::{Counted, Place, RunDocument, RunTrouble, Work};
+use crate::document::{Counted, Place, RunDocument, RunTotals, RunTrouble, Work};
 use crate::message::Discovery;
 use crate::time::Timestamp;
 
@@ -53,15 +53,14 @@ pub(super) fn refused(document: &mut RunDocument, words: String, now: Timestamp)
         Work::See { subscriptions } => (Place::Graph { subscriptions }, None, RESTARTS),
         Work::Count { place, next, restarts, .. } => (place, next, restarts),
         Work::List { place, next, restarts, found, .. } => {
+            // What a limit counts is not sent again; all else is, under the same ids.
+            let sent = if document.run.options.resource_count.is_some() { found.sums.sent } else { 0 };
             // Counted it is, so that what was handed over is not told twice; the list begins anew.
             if next.is_some() && restarts < RESTARTS {
-                let found = Counted { sums: crate::document::RunTotals { sent: 0, ..found.sums }, ..found };
-                let sent = Default::default();
-                return put_first(
-                    document,
-                    vec![Work::List { place, next: None, restarts: restarts + 1, found, sent }],
-                );
+                let found = Counted { sums: RunTotals { sent, ..found.sums }, ..found };
+                return put_first(document, vec![Work::List { place, next: None, restarts: restarts + 1, found }]);
             }
+            document.totals.sent += sent;
             (place, None, RESTARTS)
         }
     };
