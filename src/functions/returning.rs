@@ -44,7 +44,7 @@ pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadlin
         Fate::TakeIn(taken) => take_in(app, letter, taken, deadline).await,
         Fate::Return(sighting) => send_back(app, letter, &sighting, deadline).await,
         Fate::Run(run) => return_run(app, letter, &run, deadline).await,
-        Fate::Continue(continuation) => match run_batch::go_on(app, &continuation, deadline).await? {
+        Fate::Continue(continuation) => match run_batch::in_place_of(app, &continuation, deadline).await? {
             true => Ok(End::Returned),
             false => Ok(End::Dropped),
         },

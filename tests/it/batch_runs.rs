@@ -59,6 +59,24 @@ async fn a_run_over_a_management_group_fixes_what_no_event_told_of_and_the_same_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_runs_of_one_name_that_come_together_one_is_told_so() {
+    let mut stage = Stage::without_worker(estate(&[1, 1])).await;
+    // Whoever writes first, both have found no document before.
+    let late = Kind::Delay(std::time::Duration::from_millis(300));
+    let rule = Rule::new("late", Service::Blob, Which::First(2), late).path_contains("runs%2F").method("PUT");
+    stage.azure.faults().add(rule);
+    let two = [0, 1].map(|number| message("twice", &[of(number)], &json!({})));
+    stage.enqueue_as_one_batch(QUEUE, two);
+    stage.start_worker(&[], 1).await;
+    until("one is rejected", || stage.rejected().len() == 1).await;
+    assert!(stage.rejected()[0]["reason"].as_str().unwrap().contains("another runId"));
+    assert_eq!(stage.told("run_ended", 1).await[0]["sent"], 1);
+    stage.settled(1).await;
+    assert_eq!((stage.azure.faults().hits("late"), stage.unfit()), (2, 1));
+    stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_settings_of_a_run_reach_the_tasks_that_it_causes_and_no_others() {
     let estate = plot(estate(&[3]), 0, "Other", DEFINITION).with_record(record(0, 500, "Other"));
     let told = vec![event(&estate, estate.records.last().unwrap())];

@@ -42,12 +42,52 @@ async fn a_run_that_nobody_goes_on_with_is_woken_by_sweep() {
     let scope = format!("/subscriptions/{}", subscription(0));
     stage.enqueue("batch-runs", [json!({ "version": 1, "runId": "lost", "scopes": [scope] }).to_string()]);
     stage.told("run_rests", 1).await;
-    // Its message is lost, and its time was half an hour ago.
+    stage.azure.faults().add(taking());
+    forget(&stage, &json!({}));
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    assert_eq!(stage.told("run_woken", 1).await[0]["run_id"], "lost");
+    assert_eq!(stage.told("run_ended", 1).await[0]["state"], "done");
+    assert!(stage.azure.faults().hits("taking") > 0, "whoever goes on with it says so first");
+    stage.settled(2).await;
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_nobody_survived_goes_past_the_place_and_ends() {
+    let estate = (0..2).fold(land(2), |estate, number| estate.with_record(record(number, 0, "Tag")));
+    let stage = Stage::with(estate, &[]).await;
+    let busy = Rule::new("busy", Service::ResourceManager, Which::First(1), Kind::Throttle { retry_after: 20 });
+    stage
+        .azure
+        .faults()
+        .add(busy.path_contains(format!("{}/providers/Microsoft.PolicyInsights/policyStates", subscription(0))));
+    let scopes = [0, 1].map(|number| format!("/subscriptions/{}", subscription(number)));
+    stage.enqueue("batch-runs", [json!({ "version": 1, "runId": "deadly", "scopes": scopes }).to_string()]);
+    stage.told("run_rests", 1).await;
+    forget(&stage, &json!({ "woken": 3, "taken": true }));
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    let ended = stage.told("run_ended", 1).await;
+    assert_eq!((&ended[0]["state"], &ended[0]["sent"]), (&json!("incomplete"), &json!(1)));
+    let trouble = &stage.told("run_trouble", 1).await[0];
+    assert!(trouble["reason"].as_str().unwrap().contains("4 times in a row"), "{trouble:#}");
+    stage.settled(1).await;
+    stage.at_rest().await;
+}
+
+/// Strikes, without harm, the write by which somebody takes up a run that was woken.
+fn taking() -> Rule {
+    let no_time = Kind::Delay(std::time::Duration::ZERO);
+    Rule::new("taking", Service::Blob, Which::Always, no_time).path_contains("runs%2F").body_contains("\"taken\":true")
+}
+
+/// The message of the only run is lost, and its time was long ago.
+fn forget(stage: &Stage, more: &Value) {
     let blob = stage.azure.blobs().list("state", "runs/").remove(0);
     let mut document: Value = serde_json::from_slice(&blob.content).unwrap();
     assert!(document["wakeAt"].is_string(), "{document:#}");
     document["wakeAt"] = json!("2026-01-01T00:00:00Z");
     document["progressAt"] = json!("2026-01-01T00:00:00Z");
+    document.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let past = "2026-01-01T00:00:00Z";
     let metadata = blob.metadata.iter().map(|(name, value)| match name.as_str() {
         "wakeat" | "progressat" => (name.as_str(), past),
@@ -55,9 +95,4 @@ async fn a_run_that_nobody_goes_on_with_is_woken_by_sweep() {
     });
     let (content, metadata) = (serde_json::to_vec(&document).unwrap(), metadata.collect::<Vec<_>>());
     stage.azure.blobs().put_with_metadata("state", &blob.name, content, &metadata).unwrap();
-    stage.host().fire("sweep").await.unwrap().unwrap();
-    assert_eq!(stage.told("run_woken", 1).await[0]["run_id"], "lost");
-    assert_eq!(stage.told("run_ended", 1).await[0]["state"], "done");
-    stage.settled(2).await;
-    stage.at_rest().await;
 }

@@ -36,6 +36,12 @@ pub struct RunDocument {
     /// How often in a row the next question was not answered.
     #[serde(default)]
     pub tries: u32,
+    /// How often in a row it was woken without progress, because nobody went on with it.
+    #[serde(default, skip_serializing_if = "super::target_document::is_zero")]
+    pub woken: u32,
+    /// Whether somebody took it up since it was woken last, and has not laid it down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
     /// What is left to be looked at, in this order.
     #[serde(default)]
     pub work: Vec<Work>,
@@ -254,6 +260,8 @@ impl RunDocument {
             generation: 0,
             wake_at: None,
             tries: 0,
+            woken: 0,
+            taken: false,
             work,
             totals: RunTotals::default(),
             sent: BTreeMap::new(),

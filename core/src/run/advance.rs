@@ -36,6 +36,7 @@ pub fn advance(known: &RunDocument, answer: Answer, terms: Terms, now: Timestamp
         };
     }
     (document.tries, document.progress_at) = (0, now);
+    (document.woken, document.taken) = (0, false);
     let send = match (document.work.remove(0), answer) {
         (Work::Expand { group, mut found, .. }, Answer::Descendants(page)) => {
             document.totals.questions += 1;

@@ -12,12 +12,14 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod wake;
 
 pub use advance::{Step, advance};
 pub use begin::begin;
 pub use question::{Filter, Question, question};
 pub use receive::{Reception, is_stranded, put_off, receive};
 pub use scan::{due_scan, is_outdated, is_scan, scan};
+pub use wake::{lay_down, take, wake};
 
 use crate::fact::Effect;
 use crate::id::{AssignmentId, ReferenceId, ResourceId, SubscriptionId};

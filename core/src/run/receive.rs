@@ -61,6 +61,7 @@ pub fn put_off(known: &RunDocument, until: Timestamp) -> (RunDocument, Outgoing)
     let mut document = known.clone();
     document.generation += 1;
     document.wake_at = Some(until);
+    document.taken = false;
     let continuation = Continuation::new(document.run.run_id.clone(), document.generation);
     (document, Outgoing::continuation(&continuation, Some(until)))
 }

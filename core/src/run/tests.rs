@@ -286,6 +286,38 @@ fn a_run_whose_message_is_overdue_or_whose_owner_is_gone_is_stranded() {
     assert!(!is_stranded(&summary(&ended), slack, later + Duration::from_secs(3_600)));
 }
 
+#[test]
+fn a_run_that_is_woken_and_dies_again_and_again_goes_past_the_place_and_ends() {
+    let later = |hours: u32| now() + hours * Duration::from_secs(3_600);
+    let mut document = begun(&run(&[SUB, &format!("/subscriptions/{}", subscription(7))]));
+    let first = document.work[0].clone();
+    for hour in 1..=3 {
+        document = take(&put_off(&wake(&document, later(hour)), later(hour)).0).expect("it is written");
+        assert_eq!((document.woken, document.work[0] == first, document.progress_at), (hour, true, later(1)));
+        assert_eq!(take(&document), None, "once a waking");
+    }
+    document = wake(&document, later(4));
+    assert_eq!((document.work.len(), document.troubles.len(), document.ended_at), (1, 1, None));
+    // The next is given up as soon as nobody goes on with it either, until something is found.
+    let found = advance(&document, Answer::Counts(rows(Vec::new(), None)), TERMS, later(5)).document;
+    assert_eq!((found.woken, found.state()), (0, RunState::Incomplete));
+    let ended = wake(&take(&document).expect("it is written"), later(5));
+    assert_eq!((ended.troubles.len(), ended.ended_at), (2, Some(later(5))));
+    assert_eq!(ended.troubles[1].scope, SUB);
+}
+
+#[test]
+fn what_only_waits_for_its_turn_or_for_a_service_is_not_given_up_however_often_it_is_woken() {
+    let mut document = wake(&begun(&run(&[SUB])), now());
+    for _ in 0..9 {
+        document = wake(&put_off(&document, now()).0, now());
+        let taken = take(&document).expect("it is written");
+        document = wake(&lay_down(&taken).expect("it is written"), now());
+        document = put_off(&take(&document).expect("it is written"), now()).0;
+    }
+    assert_eq!((document.woken, document.troubles.len(), document.work.len()), (1, 0, 1));
+}
+
 fn answers() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(0..10_u8, 1..60)
 }

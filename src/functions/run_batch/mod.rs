@@ -4,15 +4,17 @@
 
 mod ask;
 mod tell;
+mod waking;
 
 pub use ask::ask;
+pub(super) use waking::{anew, in_place_of};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use remediation::document::{ETag, RunDocument};
-use remediation::message::{BatchMessage, Continuation, Outgoing, Queue, RunId};
-use remediation::run::{Reception, Terms, advance, put_off, question, receive};
+use remediation::message::{BatchMessage, Outgoing, Queue};
+use remediation::run::{Reception, Terms, advance, lay_down, put_off, question, receive, take};
 use remediation::time::Timestamp;
 
 use crate::app::App;
@@ -85,17 +87,39 @@ async fn run_one(
     let reserve = LONGEST_RESERVE.min(own.left().mul_f64(RESERVE));
     let asking = own.within(own.left().saturating_sub(reserve));
     for _ in 0..RACES {
-        let Some(under) = take_up(app, message, item, deadline).await? else { return Ok(()) };
-        if go(app, under, asking, deadline).await? {
-            return Ok(());
+        match take_up(app, message, item, deadline).await? {
+            TakenUp::Nothing => return Ok(()),
+            TakenUp::Run(under) => {
+                if go(app, *under, asking, deadline).await? {
+                    return Ok(());
+                }
+            }
+            TakenUp::Raced => {}
         }
     }
     // Whoever wrote first goes on with it.
     Ok(())
 }
 
+/// What there is to do for a message.
+enum TakenUp {
+    Run(Box<Under>),
+    /// Another wrote the document first: whether the message is about the same run is to be asked anew.
+    Raced,
+    Nothing,
+}
+
+impl TakenUp {
+    fn as_saved(document: RunDocument, saved: Saved) -> Self {
+        match saved {
+            Saved::As(etag) => Self::Run(Box::new(Under { document, etag: Some(etag) })),
+            Saved::Conflict => Self::Raced,
+        }
+    }
+}
+
 /// What is to be gone on with, if anything.
-async fn take_up(app: &App, message: &BatchMessage, item: &Item, deadline: Deadline) -> Result<Option<Under>, Failure> {
+async fn take_up(app: &App, message: &BatchMessage, item: &Item, deadline: Deadline) -> Result<TakenUp, Failure> {
     let run_id = match message {
         BatchMessage::Run(run) => &run.run_id,
         BatchMessage::Continuation(continuation) => &continuation.run_id,
@@ -104,29 +128,32 @@ async fn take_up(app: &App, message: &BatchMessage, item: &Item, deadline: Deadl
     let (found, now) = (store.run(run_id, deadline).await?, crate::azure::now());
     let known = found.as_ref().map(|found| &found.document);
     match receive(message, known, app.settings.discovery, now) {
-        Reception::Begin(document) => match store.save_run(&document, None, deadline).await? {
-            Saved::As(etag) => {
+        Reception::Begin(document) => {
+            let saved = store.save_run(&document, None, deadline).await?;
+            if matches!(saved, Saved::As(_)) {
                 tell::started(&document);
-                Ok(Some(Under { document: *document, etag: Some(etag) }))
             }
-            // Another delivery of it was faster: it is read again by the one that goes on.
-            Saved::Conflict => {
-                let found = store.run(run_id, deadline).await?;
-                Ok(found.map(|found| Under { document: found.document, etag: found.etag }))
-            }
-        },
-        Reception::GoOn(document) => Ok(Some(Under { document: *document, etag: found.and_then(|found| found.etag) })),
+            Ok(TakenUp::as_saved(*document, saved))
+        }
+        Reception::GoOn(document) => {
+            let etag = found.and_then(|found| found.etag);
+            let Some(document) = take(&document) else {
+                return Ok(TakenUp::Run(Box::new(Under { document: *document, etag })));
+            };
+            let saved = store.save_run(&document, etag.as_ref(), deadline).await?;
+            Ok(TakenUp::as_saved(document, saved))
+        }
         Reception::Later(message) => {
             app.reconciler.sender.send(Queue::BatchRuns, &[message], now, deadline).await?;
-            Ok(None)
+            Ok(TakenUp::Nothing)
         }
         Reception::Nothing(reason) => {
             tell::known(run_id, reason);
-            Ok(None)
+            Ok(TakenUp::Nothing)
         }
         Reception::Reject(reason) => {
             reject(app, NAME, reason, &item.body, deadline).await?;
-            Ok(None)
+            Ok(TakenUp::Nothing)
         }
     }
 }
@@ -156,7 +183,15 @@ async fn go(app: &App, mut under: Under, asking: Deadline, deadline: Deadline) -
             return rest(app, Under { document, etag: under.etag }, until, deadline).await;
         }
         if !step.send.is_empty() {
-            sender.send(Queue::NoncompliantResources, &step.send, now, deadline).await?;
+            let sent = sender.send(Queue::NoncompliantResources, &step.send, now, deadline).await;
+            // A queue that does not serve is no fault of the place. That this cannot be written down holds up nothing.
+            if let Err(error) = &sent
+                && !error.is_about_the_message()
+                && let Some(document) = lay_down(&under.document)
+            {
+                let _ = store.save_run(&document, under.etag.as_ref(), deadline).await;
+            }
+            sent?;
         }
         match store.save_run(&step.document, under.etag.as_ref(), deadline).await? {
             Saved::As(etag) => {
@@ -185,27 +220,4 @@ async fn rest(app: &App, under: Under, until: Timestamp, deadline: Deadline) -> 
 async fn send(app: &App, message: Outgoing, deadline: Deadline) -> Result<(), Failure> {
     app.reconciler.sender.send(Queue::BatchRuns, &[message], crate::azure::now(), deadline).await?;
     Ok(())
-}
-
-/// Nobody went on with the run: it goes on now, unless it has ended or rests until a time that is ahead. Whether it does.
-pub(super) async fn wake(app: &App, run_id: &RunId, deadline: Deadline) -> Result<bool, Failure> {
-    let (store, now) = (&app.reconciler.store, crate::azure::now());
-    let Some(found) = store.run(run_id, deadline).await? else { return Ok(false) };
-    let (mut document, etag) = (found.document, found.etag);
-    if document.ended_at.is_some() || document.wake_at.is_some_and(|at| at > now) {
-        return Ok(false);
-    }
-    // That nobody went on is not the fault of the place that comes next.
-    document.progress_at = now;
-    rest(app, Under { document, etag }, now, deadline).await
-}
-
-/// The message by which a run was to go on was given up by the broker: another takes its place, if there is something left to do.
-pub(super) async fn go_on(app: &App, continuation: &Continuation, deadline: Deadline) -> Result<bool, Failure> {
-    let Some(found) = app.reconciler.store.run(&continuation.run_id, deadline).await? else { return Ok(false) };
-    if found.document.ended_at.is_some() || continuation.continues < found.document.generation {
-        return Ok(false);
-    }
-    let under = Under { document: found.document, etag: found.etag };
-    rest(app, under, crate::azure::now(), deadline).await
 }

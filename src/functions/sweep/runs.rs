@@ -26,7 +26,7 @@ pub(super) async fn follow(app: &App, now: Timestamp, deadline: Deadline) -> Res
     let known = app.reconciler.store.runs(deadline).await?;
     scan(app, &known, now, deadline).await?;
     for run in known.iter().filter(|run| is_stranded(run, STRANDED, now)).take(MOST) {
-        if run_batch::wake(app, &run.run_id, deadline).await? {
+        if run_batch::anew(app, &run.run_id, deadline).await? {
             warn!(event = "run_woken", run_id = %run.run_id, "a batch run that nobody went on with is woken");
         }
     }
