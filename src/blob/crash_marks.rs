@@ -33,11 +33,7 @@ pub fn crash_key(body: &str) -> String {
         return wake_up.target.hash().to_string();
     }
     if let Ok(message) = BatchMessage::read(body) {
-        let run_id = match &message {
-            BatchMessage::Run(run) => &run.run_id,
-            BatchMessage::Continuation(continuation) => &continuation.run_id,
-        };
-        return digest(format!("run\n{run_id}"));
+        return digest(format!("run\n{}", message.run_id()));
     }
     match Observation::read(body) {
         Ok(seen) => {

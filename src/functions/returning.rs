@@ -44,9 +44,15 @@ pub(super) async fn settle(app: &App, queue: Queue, letter: &DeadLetter, deadlin
         Fate::TakeIn(taken) => take_in(app, letter, taken, deadline).await,
         Fate::Return(sighting) => send_back(app, letter, &sighting, deadline).await,
         Fate::Run(run) => return_run(app, letter, &run, deadline).await,
-        Fate::Continue(continuation) => match run_batch::in_place_of(app, &continuation, deadline).await? {
-            true => Ok(End::Returned),
-            false => Ok(End::Dropped),
+        Fate::Continue(continuation) => match run_batch::in_place_of(app, &continuation, deadline).await {
+            Err(Failure::State(error)) if error.is_about_the_document() => {
+                run_batch::stopped(app, &continuation.run_id, &error);
+                reject(app, queue, letter, error_chain(&error), deadline).await?;
+                Ok(End::Rejected)
+            }
+            Err(failure) => Err(failure),
+            Ok(true) => Ok(End::Returned),
+            Ok(false) => Ok(End::Dropped),
         },
         Fate::Wake(wake_up) => wake(app, letter, &wake_up, deadline).await,
         Fate::Reject(reason) => {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use simulator::Service;
 use simulator::faults::{Kind, Rule, Which};
+use simulator::service_bus::{Entity, Message};
 
-use crate::stage::{Stage, land, record, subscription, until};
+use crate::stage::{Expected, Stage, land, record, subscription, until};
 
 const GROUP: &str = "/providers/Microsoft.Management/managementGroups/contoso";
 
@@ -74,6 +75,40 @@ async fn a_run_that_nobody_survived_goes_past_the_place_and_ends() {
     stage.at_rest().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_document_cannot_be_used_stops_alone_and_the_others_are_woken_and_scanned() {
+    let estate = (0..2).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
+    let stage = Stage::with(estate, &[("SWEEP_SCOPES", GROUP), ("SWEEP_SCAN_INTERVAL", "1d")]).await;
+    let scope = format!("/subscriptions/{}", subscription(0));
+    let body = |run_id: &str| json!({ "version": 1, "runId": run_id, "scopes": [scope] }).to_string();
+    let busy = Rule::new("busy", Service::ResourceManager, Which::First(1), Kind::Throttle { retry_after: 20 });
+    stage.azure.faults().add(busy.path_contains(format!("{scope}/providers/Microsoft.PolicyInsights/policyStates")));
+    stage.enqueue("batch-runs", [body("lost")]);
+    stage.told("run_rests", 1).await;
+    forget(&stage, &json!({}));
+    // One that comes before it in the list, and an earlier scan of the scope.
+    let day = std::time::Duration::from_secs(86_400);
+    let earlier =
+        remediation::run::scan(&GROUP.parse().unwrap(), day, time::OffsetDateTime::now_utc() - 2 * day).run_id;
+    for run_id in ["early", earlier.as_str()] {
+        stage.azure.blobs().put("state", &format!("runs/{run_id}.json"), r#"{"version":9}"#).unwrap();
+    }
+    stage.enqueue("batch-runs", [body("early")]);
+    until("its message is rejected", || stage.rejected().len() == 1).await;
+    assert!(stage.rejected()[0]["reason"].as_str().unwrap().contains("newer worker"), "{:?}", stage.rejected());
+    for _ in 0..2 {
+        stage.host().fire("sweep").await.unwrap().unwrap();
+    }
+    assert_eq!(stage.told("run_woken", 1).await[0]["run_id"], "lost");
+    stage.told("run_ended", 2).await;
+    assert!(!stage.logged("scan_due").is_empty(), "an unusable scan keeps no other away");
+    let mut told: Vec<_> = stage.logged("run_stopped").iter().map(|line| line["run_id"].clone()).collect();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(told, [json!("early"), json!(earlier)], "each is told once");
+    stage.settled(2).await;
+    stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
+}
+
 /// Strikes, without harm, the write by which somebody takes up a run that was woken.
 fn taking() -> Rule {
     let no_time = Kind::Delay(std::time::Duration::ZERO);
@@ -95,4 +130,20 @@ fn forget(stage: &Stage, more: &Value) {
     });
     let (content, metadata) = (serde_json::to_vec(&document).unwrap(), metadata.collect::<Vec<_>>());
     stage.azure.blobs().put_with_metadata("state", &blob.name, content, &metadata).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_of_a_run_whose_document_cannot_be_used_is_rejected_and_does_not_come_again_for_ever() {
+    let mut stage = Stage::without_worker(land(1)).await;
+    let (broker, entity) = (stage.azure.broker(), Entity::queue("batch-runs"));
+    let body = json!({ "version": 1, "runId": "early", "continues": 3 }).to_string();
+    broker.send("batch-runs", vec![Message::text(body)]).unwrap().unwrap();
+    let token = broker.receive(&entity, 1).unwrap()[0].lock_token;
+    broker.dead_letter(&entity, token, "MaxDeliveryCountExceeded", "").unwrap();
+    stage.start_worker(&[], 1).await;
+    stage.azure.blobs().put("state", "runs/early.json", r#"{"version":9}"#).unwrap();
+    stage.host().fire("recover").await.unwrap().unwrap();
+    assert_eq!((stage.rejected().len(), stage.logged("run_stopped").len()), (1, 1));
+    assert_eq!(stage.azure.broker().counts("batch-runs").dead_lettered, 0);
+    stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
 }

@@ -186,6 +186,15 @@ impl Continuation {
 }
 
 impl BatchMessage {
+    /// The run that it is about.
+    #[must_use]
+    pub fn run_id(&self) -> &RunId {
+        match self {
+            Self::Run(run) => &run.run_id,
+            Self::Continuation(continuation) => &continuation.run_id,
+        }
+    }
+
     /// Reads a message's body.
     ///
     /// # Errors

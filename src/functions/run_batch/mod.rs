@@ -7,6 +7,7 @@ mod tell;
 mod waking;
 
 pub use ask::ask;
+pub(super) use tell::stopped;
 pub(super) use waking::{anew, in_place_of};
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use remediation::run::{Reception, Terms, advance, lay_down, put_off, question, r
 use remediation::time::Timestamp;
 
 use crate::app::App;
-use crate::azure::Deadline;
+use crate::azure::{Deadline, error_chain};
 use crate::blob::Saved;
 use crate::functions::Failure;
 use crate::host::{Envelope, Item};
@@ -58,7 +59,7 @@ async fn run_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
     let items: Vec<_> = messages.iter().map(|(_, item)| item.clone()).collect();
     let pieces = messages.into_iter().map(|(message, item)| {
         let app = Arc::clone(&app);
-        async move { run_one(&app, &message, &item, deadline.within(share), deadline).await }
+        async move { of_usable(&app, &message, &item, deadline.within(share), deadline).await }
     });
     for (result, item) in side_by_side(TOGETHER, pieces).await.into_iter().zip(items) {
         let failure = match result {
@@ -68,6 +69,23 @@ async fn run_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec<Fai
         failed.extend(failure.map(|failure| Failed { failure, items: vec![item] }));
     }
     failed
+}
+
+/// The same. A document that cannot be used stops its own run alone, and the message says why to whoever finds it.
+async fn of_usable(
+    app: &App,
+    message: &BatchMessage,
+    item: &Item,
+    own: Deadline,
+    deadline: Deadline,
+) -> Result<(), Failure> {
+    match run_one(app, message, item, own, deadline).await {
+        Err(Failure::State(error)) if error.is_about_the_document() => {
+            tell::stopped(app, message.run_id(), &error);
+            Ok(reject(app, NAME, error_chain(&error), &item.body, deadline).await?)
+        }
+        result => result,
+    }
 }
 
 /// A run under way: its document, and the ETag under which that is stored.
@@ -120,11 +138,7 @@ impl TakenUp {
 
 /// What is to be gone on with, if anything.
 async fn take_up(app: &App, message: &BatchMessage, item: &Item, deadline: Deadline) -> Result<TakenUp, Failure> {
-    let run_id = match message {
-        BatchMessage::Run(run) => &run.run_id,
-        BatchMessage::Continuation(continuation) => &continuation.run_id,
-    };
-    let store = &app.reconciler.store;
+    let (run_id, store) = (message.run_id(), &app.reconciler.store);
     let (found, now) = (store.run(run_id, deadline).await?, crate::azure::now());
     let known = found.as_ref().map(|found| &found.document);
     match receive(message, known, app.settings.discovery, now) {

@@ -1,10 +1,14 @@
 //! What the log tells of batch runs, once each, after it is stored.
 
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use remediation::document::{RunDocument, RunTotals};
 use remediation::message::RunId;
 use remediation::time::{Timestamp, time_text};
+
+use crate::app::App;
+use crate::azure::error_chain;
+use crate::blob::StateError;
 
 /// It was begun.
 pub(super) fn started(document: &RunDocument) {
@@ -59,6 +63,14 @@ pub(super) fn advanced(before: &RunDocument, after: &RunDocument) {
         seconds,
         "a batch run has ended"
     );
+}
+
+/// Its document cannot be used: told once, however often it is met.
+pub(in crate::functions) fn stopped(app: &App, run_id: &RunId, why: &StateError) {
+    if app.reconciler.told.is_news(("run_stopped", run_id.to_string())) {
+        let reason = error_chain(why);
+        error!(event = "run_stopped", %run_id, reason, "nothing is done for this batch run until its document can be used");
+    }
 }
 
 /// It goes on later.

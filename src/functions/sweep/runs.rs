@@ -23,18 +23,39 @@ const MOST: usize = 50;
 const OF_ONE: Duration = Duration::from_secs(2);
 
 pub(super) async fn follow(app: &App, now: Timestamp, deadline: Deadline) -> Result<(), Failure> {
-    let known = app.reconciler.store.runs(deadline).await?;
+    let mut known = app.reconciler.store.runs(deadline).await?;
+    let woken = wake(app, &mut known, now, deadline).await;
     scan(app, &known, now, deadline).await?;
-    for run in known.iter().filter(|run| is_stranded(run, STRANDED, now)).take(MOST) {
-        if run_batch::anew(app, &run.run_id, deadline).await? {
-            warn!(event = "run_woken", run_id = %run.run_id, "a batch run that nobody went on with is woken");
-        }
-    }
-    for run in known.iter().filter(|run| is_outdated(run, now)).take(MOST) {
-        if deadline.has_passed() {
+    woken?;
+    let mut deleted = 0;
+    for run in known.iter().filter(|run| is_outdated(run, now)) {
+        if deleted == MOST || deadline.has_passed() {
             break;
         }
-        delete(app, run, deadline).await;
+        deleted += usize::from(delete(app, run, deadline).await);
+    }
+    Ok(())
+}
+
+/// Wakes the runs that nobody goes on with. One whose document cannot be used stops alone, and keeps no other scan of its scope away.
+async fn wake(app: &App, known: &mut [RunSummary], now: Timestamp, deadline: Deadline) -> Result<(), Failure> {
+    let mut woken = 0;
+    for run in known.iter_mut().filter(|run| is_stranded(run, STRANDED, now)) {
+        match run_batch::anew(app, &run.run_id, deadline).await {
+            Ok(true) => {
+                warn!(event = "run_woken", run_id = %run.run_id, "a batch run that nobody went on with is woken");
+                woken += 1;
+            }
+            Ok(false) => {}
+            Err(Failure::State(error)) if error.is_about_the_document() => {
+                run_batch::stopped(app, &run.run_id, &error);
+                run.ended_at = Some(now);
+            }
+            Err(failure) => return Err(failure),
+        }
+        if woken == MOST {
+            break;
+        }
     }
     Ok(())
 }
@@ -50,8 +71,8 @@ async fn scan(app: &App, known: &[RunSummary], now: Timestamp, deadline: Deadlin
     Ok(())
 }
 
-/// One that cannot be deleted stays: the sweep must not stop for it.
-async fn delete(app: &App, run: &RunSummary, deadline: Deadline) {
+/// Whether it was deleted. One that cannot be deleted stays: the sweep must not stop for it.
+async fn delete(app: &App, run: &RunSummary, deadline: Deadline) -> bool {
     let store = &app.reconciler.store;
     let deleted = match store.run(&run.run_id, deadline).await {
         Ok(Some(found)) => match &found.etag {
@@ -61,10 +82,11 @@ async fn delete(app: &App, run: &RunSummary, deadline: Deadline) {
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    if let Err(error) = deleted
+    if let Err(error) = &deleted
         && app.reconciler.told.is_news(("document_kept", run.run_id.to_string()))
     {
-        let (blob, reason) = (format!("runs/{}.json", run.run_id), error_chain(&error));
+        let (blob, reason) = (format!("runs/{}.json", run.run_id), error_chain(error));
         warn!(event = "document_kept", blob, reason, "a document in which nothing is left cannot be deleted; it stays");
     }
+    deleted.is_ok()
 }
