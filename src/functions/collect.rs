@@ -10,7 +10,7 @@ use tracing::info;
 use remediation::decide::{Errand, Outcome, Purpose};
 use remediation::event::from_the_future;
 use remediation::id::Target;
-use remediation::message::{Outgoing, Queue, Sighting};
+use remediation::message::{Handover, Outgoing, Queue, Sighting};
 use remediation::time::time_text;
 use remediation::transition::{Merged, wait_for_document};
 
@@ -32,6 +32,9 @@ pub(super) const NAME: &str = "collect";
 const TARGETS: usize = 16;
 /// The share of the invocation's time in which a document is tried for: the rest is for what then becomes of its observations.
 const OF_ONE_TARGET: f64 = 0.5;
+
+/// A handover that was sent back so often is told of, once: in plan mode, and while a target is held back, it waits for ever.
+const LONG_WAIT: u32 = 24;
 
 /// What was seen of one target, with the messages that said so.
 type Finding = Vec<(Sighting, Item)>;
@@ -134,7 +137,19 @@ async fn take_in(
         );
     }
     let later = seen.iter().zip(&merged).filter(|(_, merged)| **merged == Merged::Later);
-    send_back(&app, later.map(|((sighting, _), _)| sighting), deadline).await?;
+    let later: Vec<_> = later.map(|((sighting, _), _)| sighting).collect();
+    send_back(&app, later.iter().copied(), deadline).await?;
+    for sighting in later {
+        let Sighting::Scope(Handover { origin: run_id, returns: LONG_WAIT, .. }) = sighting else { continue };
+        about!(
+            info,
+            &target,
+            event = "handover_waits",
+            %run_id,
+            returns = LONG_WAIT,
+            "a handover of a batch run waits for another that is not listed yet"
+        );
+    }
     let wake_up = match left {
         Left::Send(wake_up) => Some(wake_up),
         Left::Delete | Left::Nothing => None,

@@ -1,5 +1,7 @@
 //! Batch runs: what no event told of is found and remediated, by the run's own settings, once, and however many subscriptions it is.
 
+use remediation::id::Target;
+use remediation::message::{BatchRun, Handover, Outgoing};
 use serde_json::{Value, json};
 use simulator::Service;
 use simulator::estate::Estate;
@@ -116,6 +118,34 @@ async fn a_large_target_is_handed_over_as_a_whole_and_all_of_it_is_fixed() {
     let whole: Vec<_> = stage.manager.tasks().into_iter().filter(|task| !task.names_resources).collect();
     assert_eq!(whole.len(), 1, "one task takes all: {whole:#?}");
     stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handover_that_waits_long_for_another_in_plan_mode_is_told_of_and_a_scan_waits_for_none() {
+    let stage = Stage::with(estate(&[1]), &[("REMEDIATION_MODE", "plan")]).await;
+    let handover = |run_id: &str, most: Option<u32>, returns: u32| {
+        let mut run = BatchRun::over(run_id.parse().unwrap(), vec![of(0).parse().unwrap()]);
+        run.options.resource_count = most;
+        let target = Target::within(&subscription(0).parse().unwrap(), assignment(0, "Tag").parse().unwrap(), None);
+        let at = time::OffsetDateTime::now_utc() - std::time::Duration::from_secs(60);
+        let mut handover = Handover::new(&run, target, 900, at);
+        handover.returns = returns;
+        stage.enqueue("noncompliant-resources", [Outgoing::handover(&handover).body]);
+    };
+    let merged = async |words: &str, count| {
+        until(words, || {
+            let lines = stage.logged("batch_merged");
+            lines.iter().filter(|line| line["merged"].as_str().unwrap().contains(words)).count() == count
+        })
+        .await;
+    };
+    handover("one", Some(7), 0);
+    merged("handedOver", 1).await;
+    handover("two", Some(9), 24);
+    assert_eq!(stage.told("handover_waits", 1).await[0]["run_id"], "two");
+    handover("scan-1", None, 0);
+    merged("handedOver", 2).await;
+    assert_eq!(stage.azure.broker().counts("noncompliant-resources").scheduled, 1, "the second run alone");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,8 @@ use super::states::first_due;
 /// So many runs are remembered.
 const REMEMBERED: usize = 16;
 
-/// Takes a handover in. One run hands a target over once; two that ask for different things do so one after the other.
+/// Takes a handover in. One run hands a target over once; two that ask for different things do so one after the other, and one that
+/// asks for nothing else, as a scan does, joins whatever is there.
 pub(crate) fn hand_over(document: &mut TargetDocument, handover: &Handover, tuning: &Tuning, now: Timestamp) -> Merged {
     if document.runs.contains(&handover.origin) {
         return Merged::Duplicate;
@@ -38,6 +39,11 @@ pub(crate) fn hand_over(document: &mut TargetDocument, handover: &Handover, tuni
         Some(unlisted) if new.takes_all() && options_of(unlisted) == new.options => {
             unlisted.seen = unlisted.seen.max(handover.count);
         }
+        // It asks for no more than what events count: what the run leaves is looked for when the run's are listed.
+        Some(unlisted) if new.options.is_default() => match &mut unlisted.of_run {
+            Some(run) if !run.takes_all() => run.beside = run.beside.max(handover.count),
+            Some(_) | None => unlisted.seen = unlisted.seen.max(handover.count),
+        },
         Some(_) => return Merged::Later,
         None => {
             let (due, seen) = (round_up(now, tuning.coalesce_window), handover.count);

@@ -47,20 +47,44 @@ fn a_run_hands_a_target_over_once_and_another_that_asks_for_something_else_waits
     assert!(document.wake_at.is_some());
     let once = document.clone();
     assert_eq!(hand_over(&mut document, &first, &tuning(), now()), Merged::Duplicate);
-    assert_eq!(hand_over(&mut document, &handover("two", RunOptions::default(), 900), &tuning(), now()), Merged::Later);
+    let few = || RunOptions { resource_count: Some(7), ..RunOptions::default() };
+    assert_eq!(hand_over(&mut document, &handover("two", few(), 900), &tuning(), now()), Merged::Later);
     assert_eq!(document, once);
     document.unlisted = None;
     assert_eq!(hand_over(&mut document, &first, &tuning(), now()), Merged::Duplicate, "long afterwards, too");
     assert_eq!(
-        hand_over(&mut document, &handover("two", RunOptions::default(), 900), &tuning(), now()),
+        hand_over(&mut document, &handover("two", in_west().of_chosen(), 900), &tuning(), now()),
         Merged::HandedOver
     );
     assert_eq!(
-        hand_over(&mut document, &handover("three", RunOptions::default(), 901), &tuning(), now()),
+        hand_over(&mut document, &handover("three", in_west().of_chosen(), 901), &tuning(), now()),
         Merged::HandedOver,
         "it asks for the same"
     );
     assert_eq!(document.unlisted.unwrap().seen, 901);
+}
+
+#[test]
+fn scans_join_what_is_there_and_wait_for_nothing() {
+    let mut document = TargetDocument::new(target());
+    hand_over(&mut document, &handover("one", in_west(), 400), &tuning(), now());
+    for (id, count) in [("scan-1", 900), ("scan-2", 870)] {
+        let scan = handover(id, RunOptions::default(), count);
+        assert_eq!(hand_over(&mut document, &scan, &tuning(), now()), Merged::HandedOver);
+        assert_eq!(hand_over(&mut document, &scan, &tuning(), now()), Merged::Duplicate);
+    }
+    let unlisted = document.unlisted.as_ref().unwrap();
+    assert_eq!((unlisted.seen, unlisted.of_run.as_ref().unwrap().beside), (400, 900));
+    listing::list(&mut document, &read(Vec::new()), 400, &tuning(), now());
+    let rest = document.unlisted.unwrap();
+    assert_eq!((rest.seen, rest.of_run), (900, None), "what the run leaves is looked for afterwards");
+    // All of it is the run's already.
+    let mut document = TargetDocument::new(target());
+    hand_over(&mut document, &handover("one", in_west().of_chosen(), 400), &tuning(), now());
+    let scan = handover("scan-1", RunOptions::default(), 900);
+    assert_eq!(hand_over(&mut document, &scan, &tuning(), now()), Merged::HandedOver);
+    let unlisted = document.unlisted.unwrap();
+    assert_eq!((unlisted.seen, unlisted.of_run.unwrap().beside), (900, 0));
 }
 
 #[test]
