@@ -1,6 +1,5 @@
 //! `rejected`: what could not be handled, and with `--dead-letter` what Event Grid could not deliver.
 
-use anyhow::Context;
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
@@ -180,12 +179,13 @@ async fn named(connection: &Connection, place: Place, blobs: &[String]) -> anyho
     for blob in blobs {
         let kept = KeptBlob { blob: blob.clone(), modified: None };
         let found = read(connection, place, kept).await?;
-        all.push(
-            found
-                .with_context(|| format!("there is no {blob}; policy-remediator rejected list names what there is"))?,
-        );
+        all.push(found.ok_or_else(|| not_there(blob))?);
     }
     Ok(all)
+}
+
+fn not_there(blob: &str) -> anyhow::Error {
+    anyhow::anyhow!("there is no {blob}; policy-remediator rejected list names what there is")
 }
 
 async fn list(List { place, limit, options }: List) -> anyhow::Result<u8> {
@@ -271,18 +271,16 @@ struct Stays {
 
 async fn retry(Retry { blobs: which, all, place, options }: Retry) -> anyhow::Result<u8> {
     let connection = options.connect()?;
-    let found = match all {
-        true => {
-            let blobs = blobs(&connection, place).await?;
-            read_all(&connection, place, blobs).await?
-        }
-        false => named(&connection, place, &which).await?,
+    let blobs = match all {
+        true => blobs(&connection, place).await?,
+        false => which.into_iter().map(|blob| KeptBlob { blob, modified: None }).collect(),
     };
-    let bar = progress("items", found.len());
-    let mut putting = stream::iter(found)
-        .map(|one| async {
-            let outcome = put_one(&connection, place, &one).await;
-            (one.kept.blob, outcome)
+    let bar = progress("items", blobs.len());
+    // Each is read when its turn comes, so that no more are in memory than are put back at a time.
+    let mut putting = stream::iter(blobs)
+        .map(|kept| async {
+            let blob = kept.blob.clone();
+            (blob, read_and_put(&connection, place, kept, !all).await)
         })
         .buffer_unordered(TOGETHER);
     let (mut done, mut failed) = (Done::default(), false);
@@ -310,6 +308,21 @@ async fn retry(Retry { blobs: which, all, place, options }: Retry) -> anyhow::Re
         (false, false) => ATTENTION,
         (false, true) => DONE,
     })
+}
+
+/// Reads one and puts it back. One that is not there any more needs nothing, unless a person has named it.
+async fn read_and_put(
+    connection: &Connection,
+    place: Place,
+    kept: KeptBlob,
+    is_named: bool,
+) -> anyhow::Result<PutBack> {
+    let blob = kept.blob.clone();
+    match read(connection, place, kept).await? {
+        Some(found) => put_one(connection, place, &found).await,
+        None if is_named => Err(not_there(&blob)),
+        None => Ok(PutBack::Nothing),
+    }
 }
 
 /// Puts one back, and deletes it once all of it is stored elsewhere.

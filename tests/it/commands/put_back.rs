@@ -1,6 +1,8 @@
 //! What was rejected, and what Event Grid gave up, is listed, shown and put back.
 
 use serde_json::json;
+use simulator::Service;
+use simulator::faults::{Kind, Rule, Which};
 
 use crate::commands::run_on;
 use crate::stage::{Stage, account, assignment, event, land, observation, record, until};
@@ -34,6 +36,31 @@ async fn what_can_be_handled_now_is_put_back_and_what_cannot_stays_with_its_reas
     assert!(done["stay"][0]["why"].as_str().unwrap().contains("cannot be read"), "{done}");
     until("it is fixed", || stage.complies(&assignment(0, "Tag"), &account(0, 0))).await;
     assert_eq!(stage.rejected().len(), 1, "what was put back is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_cannot_be_read_costs_itself_and_each_is_read_when_its_turn_comes() {
+    let estate = (0..40).fold(land(1), |estate, place| estate.with_record(record(0, place, "Tag")));
+    let messages: Vec<_> = estate.records.iter().map(|it| observation(it, it.evaluated_at).to_string()).collect();
+    let stage = Stage::start(estate).await;
+    for (place, message) in messages.iter().enumerate() {
+        stage.azure.blobs().put("rejected", &format!("collect/{place:02}.json"), rejected(message)).unwrap();
+    }
+    let locked = Rule::new("locked", Service::Blob, Which::Always, Kind::Status(403));
+    stage.azure.faults().add(locked.path_contains("07.json").method("GET"));
+    let mark = stage.azure.ledger().mark();
+    let retried = run_on(&stage, &["rejected", "retry", "--all", "--json"]).await;
+    let done = retried.json();
+    assert_eq!((retried.code, &done["items"], &done["sent"]), (Some(1), &json!(40), &json!(39)), "{done}");
+    assert_eq!(done["stay"][0]["blob"], "collect/07.json", "{done}");
+    let calls = stage.azure.ledger().since(mark).0;
+    let of_items = calls.iter().filter(|it| it.service == Service::Blob && it.path.contains("/rejected/"));
+    let methods: Vec<_> = of_items.filter(|it| it.path.contains(".json")).map(|it| it.method.as_str()).collect();
+    let first = methods.iter().position(|method| *method == "DELETE").unwrap();
+    assert!(first < 40, "the first is put back before the last is read: {methods:?}");
+    let left = run_on(&stage, &["rejected", "retry", "collect/00.json", "--json"]).await;
+    assert!(left.code == Some(1) && left.stdout.contains("there is no collect/00.json"), "{}", left.stdout);
+    stage.settled(39).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
