@@ -178,6 +178,10 @@ pub struct Counted {
     /// The effects of what can be remediated, as the service writes them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub effects: BTreeSet<String>,
+    /// So many targets of the place a dry run has named, the last of its list.
+    pub named: usize,
+    /// So many more it has counted.
+    pub unnamed: u64,
     /// What is added to the totals at the end.
     pub sums: RunTotals,
 }

@@ -55,9 +55,12 @@ pub(super) fn take_in(
             keep_largest(&mut found, RunTarget { target: target.clone(), count: row.count, handed_over: true });
         }
         if document.run.dry_run {
-            match document.targets.len() < SHOWN {
-                true => document.targets.push(RunTarget { target, count: row.count, handed_over: is_large }),
-                false => document.more_targets += 1,
+            if document.targets.len() < SHOWN {
+                document.targets.push(RunTarget { target, count: row.count, handed_over: is_large });
+                found.named += 1;
+            } else {
+                document.more_targets += 1;
+                found.unnamed += 1;
             }
         }
     }
@@ -77,6 +80,12 @@ pub(super) fn end(document: &mut RunDocument, place: &Place, found: &Counted) {
         Place::Group { subscriptions, .. } | Place::Graph { subscriptions } => subscriptions.len() as u64,
         Place::Scope { .. } => 1,
     };
+}
+
+/// The place is counted anew, or in parts: what a dry run has named of it is named again then.
+pub(super) fn forget(document: &mut RunDocument, found: &Counted) {
+    document.targets.truncate(document.targets.len().saturating_sub(found.named));
+    document.more_targets = document.more_targets.saturating_sub(found.unnamed);
 }
 
 /// Whether all of the target lies in the place, so that it may be handed over as a whole.

@@ -195,6 +195,25 @@ fn a_dry_run_sends_nothing_and_names_what_it_found() {
 }
 
 #[test]
+fn a_dry_run_names_a_target_once_however_often_it_is_counted() {
+    let mut document = begun(&BatchRun { dry_run: true, ..run(&[GROUP]) });
+    let below = Answer::Descendants(rows(vec![subscription(1), subscription(2)], None));
+    let no = || Answer::Refused("no".to_owned());
+    let page = |n: usize, targets: usize, next| {
+        Answer::Counts(rows((0..targets).map(|it| counted(n, &format!("a{it}"), "Modify", 5)).collect(), next))
+    };
+    // Begun anew twice, then split.
+    play(&mut document, [below, page(1, 400, Some("more")), page(2, 300, Some("even more")), no()]);
+    assert_eq!((document.targets.len(), document.more_targets), (0, 0));
+    play(&mut document, [page(1, 400, Some("more")), no(), page(1, 400, Some("more")), no()]);
+    play(&mut document, [page(1, 400, None), page(2, 300, Some("more")), no(), page(2, 300, None)]);
+    assert_eq!((document.state(), document.totals.targets), (RunState::Done, 700));
+    assert_eq!((document.targets.len(), document.more_targets), (500, 200));
+    let named: BTreeSet<_> = document.targets.iter().map(|it| it.target.hash()).collect();
+    assert_eq!(named.len(), 500);
+}
+
+#[test]
 fn what_resource_graph_does_not_show_is_asked_one_by_one() {
     let scopes: Vec<String> = (0..30).map(|n| format!("/subscriptions/{}", subscription(n))).collect();
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();

@@ -8,7 +8,7 @@ use crate::message::Discovery;
 use crate::time::Timestamp;
 
 use super::advance::put_first;
-use super::begin;
+use super::{begin, counting};
 
 /// So many times in a row without an answer, and the question counts as refused.
 const TRIES: u32 = 8;
@@ -51,7 +51,10 @@ pub(super) fn refused(document: &mut RunDocument, words: String, now: Timestamp)
             return put_first(document, begin::one_by_one(&subscriptions));
         }
         Work::See { subscriptions } => (Place::Graph { subscriptions }, None, RESTARTS),
-        Work::Count { place, next, restarts, .. } => (place, next, restarts),
+        Work::Count { place, next, restarts, found } => {
+            counting::forget(document, &found);
+            (place, next, restarts)
+        }
         Work::List { place, next, restarts, found, .. } => {
             // What a limit counts is not sent again; all else is, under the same ids.
             let sent = if document.run.options.resource_count.is_some() { found.sums.sent } else { 0 };
