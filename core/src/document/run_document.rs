@@ -105,6 +105,9 @@ pub enum Work {
         /// The subscriptions found so far.
         #[serde(default)]
         found: BTreeSet<SubscriptionId>,
+        /// So many pages were read.
+        #[serde(default)]
+        pages: u64,
     },
     /// Which of the subscriptions does Resource Graph show at all?
     See {

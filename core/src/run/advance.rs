@@ -5,7 +5,7 @@ use crate::id::SubscriptionId;
 use crate::message::{Discovery, Outgoing};
 use crate::time::Timestamp;
 
-use super::{Answer, Rows, Terms, begin, counting, listing, trouble};
+use super::{Answer, Rows, Terms, begin, counting, listing, pages, trouble};
 
 /// What follows of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,14 +37,17 @@ pub fn advance(known: &RunDocument, answer: Answer, terms: Terms, now: Timestamp
     }
     (document.tries, document.progress_at) = (0, now);
     (document.woken, document.taken) = (0, false);
+    let answer = pages::refusal(&document.work[0], &answer).map_or(answer, Answer::Refused);
     let send = match (document.work.remove(0), answer) {
-        (Work::Expand { group, mut found, .. }, Answer::Descendants(page)) => {
+        (Work::Expand { group, mut found, pages, .. }, Answer::Descendants(page)) => {
             document.totals.questions += 1;
             document.totals.unreadable += page.unreadable;
             let Rows { rows, next, .. } = page;
             found.extend(rows);
             match next {
-                Some(next) => document.work.insert(0, Work::Expand { group, next: Some(next), found }),
+                Some(next) => {
+                    document.work.insert(0, Work::Expand { group, next: Some(next), found, pages: pages + 1 })
+                }
                 None => put_first(&mut document, begin::of_group(group, found, known.discovery)),
             }
             Vec::new()

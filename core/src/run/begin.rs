@@ -24,7 +24,7 @@ pub fn begin(run: BatchRun, default: Discovery, now: Timestamp) -> RunDocument {
     for scope in &run.scopes {
         match scope {
             RunScope::ManagementGroup(group) => {
-                work.push(Work::Expand { group: group.clone(), next: None, found: BTreeSet::new() });
+                work.push(Work::Expand { group: group.clone(), next: None, found: BTreeSet::new(), pages: 0 });
             }
             RunScope::Subscription(id, _) => subscriptions.push(id.clone()),
             RunScope::ResourceGroup(scope) => groups.push(count(Place::Scope { scope: scope.clone() })),

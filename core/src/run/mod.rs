@@ -6,6 +6,7 @@ mod advance;
 mod begin;
 mod counting;
 mod listing;
+mod pages;
 mod question;
 mod receive;
 mod scan;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{RunDocument, RunState};
+use crate::document::{RunDocument, RunState, Work};
 use crate::fixture::{SUB, now};
 use crate::id::{RunScope, Target};
 use crate::message::{BatchMessage, BatchRun, Continuation, Handover, Outgoing, RunOptions, Sighting};
@@ -248,6 +248,41 @@ fn what_is_refused_is_asked_in_smaller_parts_and_noted_when_there_are_none() {
     let sent = play(&mut again, [page(Some("more")), no(), page(None)]);
     assert_eq!((sent.len(), sent[0].id == sent[1].id), (2, true), "the broker drops the second");
     assert_eq!((again.totals.resources, again.totals.handed_over), (400, 1));
+}
+
+#[test]
+fn a_page_that_leads_to_itself_is_refused_and_a_circle_of_pages_ends() {
+    let mut document = begun(&run(&[SUB]));
+    let page = |next| Answer::Counts(rows(vec![counted(1, "a", "Modify", 400)], next));
+    let mut sent = play(&mut document, [page(Some("one")), page(Some("one"))]);
+    let Some(Question::Counts(_, _, None)) = question(&document) else { panic!("it begins anew") };
+    for _ in 0..2 {
+        sent.extend(play(&mut document, [page(Some("one")), page(Some("one"))]));
+    }
+    assert_eq!((document.state(), document.troubles.len(), sent.len()), (RunState::Incomplete, 1, 3));
+    assert!(document.troubles[0].words.contains("leads back"), "{:?}", document.troubles);
+    // Round and round: however many pages, of a place there are only so many.
+    for scope in [GROUP, SUB] {
+        let mut document = begun(&run(&[scope]));
+        let mut steps = 0;
+        while let Some(asked) = question(&document) {
+            steps += 1;
+            assert!(steps < 100, "it goes on and on: {:?}", document.work);
+            let next = Some(if steps % 2 == 0 { "one" } else { "other" });
+            let answer = match asked {
+                Question::Descendants(..) => Answer::Descendants(rows(Vec::new(), next)),
+                _ => page(next),
+            };
+            play(&mut document, [answer]);
+            // As after very many more.
+            match document.work.first_mut() {
+                Some(Work::Expand { pages, .. }) => *pages += pages::MOST / 4,
+                Some(Work::Count { found, .. }) => found.sums.questions += pages::MOST / 4,
+                Some(_) | None => {}
+            }
+        }
+        assert_eq!((document.state(), document.troubles.len()), (RunState::Incomplete, 1));
+    }
 }
 
 #[test]
