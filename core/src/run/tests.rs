@@ -165,6 +165,12 @@ fn what_a_limited_run_hands_over_is_not_sent_one_by_one_by_another_place_nor_the
     let sent = play(&mut document, [below(), counts(900), counts(200)]);
     assert_eq!((sent.len(), handed_over(&sent).len(), document.state()), (1, 1, RunState::Done));
     assert_eq!((document.totals.handed_over, document.totals.sent), (1, 0));
+    // The list of a group, which another target needs, names what the subscription has handed over.
+    let mut document = limited(&[group.as_str(), GROUP], 10);
+    let both = Answer::Counts(rows(vec![counted(1, "a", "Modify", 200), counted(1, "b", "Modify", 3)], None));
+    let named = (0..3).flat_map(|n| [listed(1, "a", n), listed(1, "b", n)]).collect();
+    let sent = play(&mut document, [below(), counts(900), both, Answer::Resources(rows(named, None))]);
+    assert_eq!((sent.len(), handed_over(&sent).len(), document.totals.sent), (4, 1, 3));
     // What is more by the time that another place is counted was sent all the same.
     let mut document = limited(&[GROUP, "/providers/Microsoft.Management/managementGroups/below"], 10);
     let sent = play(&mut document, [below(), counts(200), list(), below(), counts(900), list()]);
