@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use policy_remediator::azure::{Contest, Deadline};
 use policy_remediator::blob::Saved;
@@ -83,13 +83,19 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         let Found::Document(mut document, _) = found else {
             bail!("controls.json is missing or cannot be used, so everything is paused already; resume writes it anew");
         };
-        let until = length.map(|length| at + length);
+        let until = length.map(|length| ends(at, length)).transpose()?;
         document.pause(Pause { of: of.clone(), reason: reason.clone(), by: by.clone(), at, until, cancel_tasks });
         Ok(document)
     })
     .await?;
     options.output().show("pauses", &Shown::of(&document), || pauses_text(&document, at))?;
     Ok(DONE)
+}
+
+/// When a pause of this length is over.
+fn ends(at: Timestamp, length: Duration) -> anyhow::Result<Timestamp> {
+    let length = length.try_into().ok().and_then(|length| at.checked_add(length));
+    length.context("--for is longer than dates go; leave it out for a pause without an end")
 }
 
 pub(super) async fn resume(arguments: ResumeArguments) -> anyhow::Result<u8> {

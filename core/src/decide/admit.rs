@@ -12,7 +12,8 @@ use crate::fact::Facts;
 use crate::id::IdDigest;
 use crate::settings::{Mode, Tuning};
 use crate::time::{Moment, Timestamp};
-use crate::wave::admitted::{Full, admitted, asked};
+use crate::wave::admitted::{Full, admitted, asked, let_go};
+use crate::wave::due::Due;
 use crate::wave::free::Free;
 
 use super::context::Context;
@@ -58,19 +59,34 @@ impl Context<'_> {
         }
         let Some(fleet) = &self.pass.fleet else { return Err(Next::LoadFleet) };
         let asked = asked(&self.pass.target, facts);
-        admitted(wave, fleet, &asked, &limits, self.moment.stored_after).map_err(|full| {
-            let later = self.now + self.tuning.check_interval_max.mul_f64(1.0 + self.share());
-            match full {
-                Full::Step(until) => {
-                    let at =
-                        until.map_or(later, |until| self.moment.local(until) + SPREAD.mul_f64(self.share() / 10.0));
-                    self.idle_until(Some(at), Idle::FirstSteps)
-                }
-                Full::Pace(until) => {
-                    self.idle_until(Some(self.moment.local(until) + SPREAD.mul_f64(self.share())), Idle::PaceReached)
-                }
+        admitted(wave, fleet, &asked, &limits, self.moment.stored_after).map_err(|full| self.full(full))
+    }
+
+    /// Rests where first steps and pace let nothing go of all that is due: then no question about it need be put. Of a part of it they
+    /// let go no more.
+    pub(crate) fn no_room(self, facts: &Facts) -> Option<Next> {
+        let limits = self.limits();
+        if self.tuning.mode != Mode::Act || limits.are_none() {
+            return None;
+        }
+        let Some(fleet) = &self.pass.fleet else { return Some(Next::LoadFleet) };
+        let due: Vec<IdDigest> = Due::all(self.document, self.now).map(IdDigest::from).collect();
+        let asked = asked(&self.pass.target, facts);
+        let_go(fleet, &asked, &due, &limits, self.moment.stored_after).err().map(|full| self.full(full))
+    }
+
+    /// Rests until there may be room.
+    fn full(self, full: Full) -> Next {
+        let later = self.now + self.tuning.check_interval_max.mul_f64(1.0 + self.share());
+        match full {
+            Full::Step(until) => {
+                let at = until.map_or(later, |until| self.moment.local(until) + SPREAD.mul_f64(self.share() / 10.0));
+                self.idle_until(Some(at), Idle::FirstSteps)
             }
-        })
+            Full::Pace(until) => {
+                self.idle_until(Some(self.moment.local(until) + SPREAD.mul_f64(self.share())), Idle::PaceReached)
+            }
+        }
     }
 
     /// Enters what the opening takes, once; none when that stands.
@@ -151,7 +167,7 @@ impl Pass {
             return Some(Idle::PlanMode);
         }
         let (document, claims) = (self.document()?, self.claims()?);
-        let context = Context { pass: self, document, claims, tuning: &narrowed, moment, now: moment.now };
+        let context = Context { pass: self, document, claims, tuning: &narrowed, acts: true, moment, now: moment.now };
         context.not_admitted().map(|(_, why)| why)
     }
 

@@ -38,7 +38,9 @@ fn adopt(document: &mut TargetDocument, name: TaskName, task: &ListedTask, now: 
     }
     document.sequence = document.sequence.max(name.sequence());
     let kind = if task.resources.is_some() { TaskKind::Listed } else { TaskKind::WholeScope { count: TaskKind::MOST } };
-    document.active = Some(ActiveTask::new(name, kind, TaskPhase::Open, opened_at, now));
+    // It may have booked; where it has not, to report its end changes nothing.
+    let active = ActiveTask::new(name, kind, TaskPhase::Open, opened_at, now);
+    document.active = Some(ActiveTask { booked: true, ..active });
 }
 
 #[cfg(test)]

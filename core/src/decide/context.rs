@@ -29,6 +29,8 @@ pub(crate) struct Context<'a> {
     pub(crate) document: &'a TargetDocument,
     pub(crate) claims: &'a SubscriptionDocument,
     pub(crate) tuning: &'a Tuning,
+    /// Whether the worker acts at all; `tuning` says whether it does so for this target.
+    pub(crate) acts: bool,
     pub(crate) moment: Moment,
     pub(crate) now: Timestamp,
 }

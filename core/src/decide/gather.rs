@@ -181,6 +181,9 @@ impl Context<'_> {
             Some(Evaluating::Judged(Judged::Left(_)) | Evaluating::Nothing) | None => {}
         }
         let Some(longest_waiting) = listed.or(unlisted) else { return Gathered::NoneFree(self.now) };
+        if let Some(full) = listed.and_then(|_| self.no_room(facts)) {
+            return Gathered::Next(full);
+        }
         if let Some(next) = self.ask_rights(facts) {
             return Gathered::Next(next);
         }

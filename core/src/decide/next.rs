@@ -9,7 +9,7 @@
 
 use crate::control::fleet::note_outcome;
 use crate::document::{Versioned, sum_up};
-use crate::settings::Tuning;
+use crate::settings::{Mode, Tuning};
 use crate::time::Moment;
 
 use super::context::Context;
@@ -21,6 +21,7 @@ impl Pass {
     #[must_use]
     pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
         let moment = moment.into();
+        let acts = tuning.mode == Mode::Act;
         let tuning = &*self.narrowed(tuning);
         // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
         // document does not name is void for certain.
@@ -38,7 +39,7 @@ impl Pass {
             document.cut_off = document.cut_off.saturating_add(1);
             return Context::step(document);
         }
-        match (Context { pass: self, document, claims, tuning, moment, now: moment.now }).next() {
+        match (Context { pass: self, document, claims, tuning, acts, moment, now: moment.now }).next() {
             Next::Save(mut write) => {
                 write.decided = moment.running;
                 sum_up(document, &mut write.document, moment.now);

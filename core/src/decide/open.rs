@@ -176,6 +176,10 @@ impl Context<'_> {
 
     fn claim_and_put(self, active: &ActiveTask, mine: &Mine, grace_ends: Timestamp) -> Next {
         if self.tuning.mode != Mode::Act {
+            // Where the assignment may not act any more, others that may must not wait for what it has claimed.
+            if self.acts && self.pass.installation.copied.is_none() {
+                return self.give_up(mine, GivingUp::Wait, self.now);
+            }
             return self.idle_until(Some(self.now + self.tuning.check_interval_max), Idle::PlanMode);
         }
         match self.not_admitted() {
@@ -219,7 +223,8 @@ impl Context<'_> {
                 return self.refused(mine, &words);
             }
             // Decided in another time, maybe under other settings: what would not go any more is decided anew.
-            if active.kind.is_whole() || !may_still_go(self.document, facts, &self.tuning.guard_rails) {
+            let is_uncounted = !active.booked && !self.limits().are_none();
+            if active.kind.is_whole() || is_uncounted || !may_still_go(self.document, facts, &self.tuning.guard_rails) {
                 return self.begin_to_give_up(GivingUp::Wait);
             }
         }

@@ -25,7 +25,7 @@ pub struct FleetDocument {
     /// Resources in opened tasks, by assignment and by spans of five minutes.
     #[serde(default)]
     pub paces: BTreeMap<AssignmentId, BTreeMap<i64, u32>>,
-    /// First steps, by the reference in an initiative; by nothing where a single policy is assigned.
+    /// First steps, by what is remediated (`policy` of a booking), a slash, and the reference in an initiative.
     #[serde(default)]
     pub steps: BTreeMap<String, Steps>,
 }
@@ -36,7 +36,7 @@ pub struct FleetDocument {
 pub struct Booking {
     /// The assignment.
     pub assignment: AssignmentId,
-    /// The key of its steps.
+    /// The reference in an initiative; empty where a single policy is assigned.
     pub reference: String,
     /// Where.
     pub subscription: SubscriptionId,
@@ -59,8 +59,6 @@ pub struct Booking {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Steps {
-    /// What is remediated: the effect and the major version of the policy.
-    pub policy: String,
     /// Which step is taken, from 0 on.
     pub step: usize,
     /// How large it is.

@@ -28,7 +28,7 @@ impl Moment {
     /// When this machine's clock shows what storage's shows at `stored`.
     #[must_use]
     pub fn local(&self, stored: Timestamp) -> Timestamp {
-        if self.clocks_agree() { stored } else { self.now + (stored - self.stored_after) }
+        if self.clocks_agree() { stored } else { self.now.saturating_add(stored - self.stored_after) }
     }
 
     /// What time it can be at most, by any clock: only what is later is of the future.

@@ -3,7 +3,7 @@
 use crate::control::fleet::{Asked, Limits, Room, room};
 use crate::document::FleetDocument;
 use crate::fact::{Facts, Found};
-use crate::id::Target;
+use crate::id::{IdDigest, Target};
 use crate::policy::Resolved;
 use crate::time::Timestamp;
 
@@ -26,8 +26,19 @@ pub(crate) fn admitted(
     limits: &Limits,
     at: Timestamp,
 ) -> Result<Free, Full> {
-    match room(document, asked, &wave.digests(), limits, at) {
-        Room::Some(chosen) => Ok(wave.only(&chosen)),
+    let_go(document, asked, &wave.digests(), limits, at).map(|chosen| wave.only(&chosen))
+}
+
+/// Which of these resources may go; not empty.
+pub(crate) fn let_go(
+    document: &FleetDocument,
+    asked: &Asked,
+    resources: &[IdDigest],
+    limits: &Limits,
+    at: Timestamp,
+) -> Result<Vec<IdDigest>, Full> {
+    match room(document, asked, resources, limits, at) {
+        Room::Some(chosen) => Ok(chosen),
         Room::FirstSteps(until) => Err(Full::Step(until)),
         Room::Pace(until) => Err(Full::Pace(until)),
     }

@@ -20,12 +20,18 @@ const LOST: Duration = Duration::from_secs(7 * 86_400);
 pub struct Asked {
     /// The assignment.
     pub assignment: AssignmentId,
-    /// The key of its steps.
+    /// The policy within the initiative.
     pub reference: String,
     /// Where.
     pub subscription: SubscriptionId,
-    /// What is remediated: the effect and the major version of the policy.
+    /// What is remediated: the effect and the major version of the policy; empty where they are not known.
     pub policy: String,
+}
+
+/// The key of the steps of a policy. Each version has steps of its own: two that customers have at one time must not begin each other
+/// anew, and one that is not known begins with one resource, as a new one does.
+pub(super) fn key(reference: &str, policy: &str) -> String {
+    format!("{policy}/{reference}")
 }
 
 /// How much may go.
@@ -66,25 +72,21 @@ pub fn room(document: &FleetDocument, asked: &Asked, resources: &[IdDigest], lim
             chosen.push(*id);
         }
     }
-    if chosen.is_empty() { Room::FirstSteps(next_step(document, &steps, limits, at)) } else { Room::Some(chosen) }
+    if chosen.is_empty() {
+        Room::FirstSteps(next_step(document, asked, &steps, limits, at))
+    } else {
+        Room::Some(chosen)
+    }
 }
 
-/// The steps as they stand at this time: another policy begins anew, and a full step is over when it has soaked.
+/// The steps as they stand at this time: a full step is over when it has soaked.
 pub(super) fn steps(document: &FleetDocument, asked: &Asked, limits: &Limits, at: Timestamp) -> Steps {
-    let begun = Steps { policy: asked.policy.clone(), ..Steps::default() };
-    let mut steps = match document.steps.get(&asked.reference) {
-        Some(known) if is_same(&known.policy, &asked.policy) => known.clone(),
-        Some(_) | None => begun,
-    };
-    if is_full(&steps, limits) && next_step(document, &steps, limits, at).is_some_and(|next| next <= at) {
-        steps = Steps { step: steps.step + 1, policy: steps.policy, ..Steps::default() };
+    let known = document.steps.get(&key(&asked.reference, &asked.policy));
+    let mut steps = known.cloned().unwrap_or_default();
+    if is_full(&steps, limits) && next_step(document, asked, &steps, limits, at).is_some_and(|next| next <= at) {
+        steps = Steps { step: steps.step + 1, ..Steps::default() };
     }
     steps
-}
-
-/// Whether it is the same policy, as far as that is known.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    one.is_empty() || other.is_empty() || one == other
 }
 
 fn is_full(steps: &Steps, limits: &Limits) -> bool {
@@ -97,12 +99,24 @@ fn is_full(steps: &Steps, limits: &Limits) -> bool {
 
 /// When the step after this one begins; none while something that it let in is under way. What was never heard of again for a week
 /// has lost its document.
-fn next_step(document: &FleetDocument, steps: &Steps, limits: &Limits, at: Timestamp) -> Option<Timestamp> {
-    let is_open =
-        |booking: &Booking| booking.at + LOST > at && booking.resources.iter().any(|id| steps.let_in.contains_key(id));
-    let lost = || document.bookings.values().map(|booking| booking.at + LOST).max();
+fn next_step(
+    document: &FleetDocument,
+    asked: &Asked,
+    steps: &Steps,
+    limits: &Limits,
+    at: Timestamp,
+) -> Option<Timestamp> {
+    let own = || document.bookings.values().filter(|booking| is_of(booking, asked, steps));
+    let lost = || own().map(|booking| booking.at + LOST).max();
     let last = steps.last_outcome.or_else(lost);
-    last.filter(|_| !document.bookings.values().any(is_open)).map(|last| last + limits.soak)
+    last.filter(|_| !own().any(|booking| booking.at + LOST > at)).map(|last| last + limits.soak)
+}
+
+/// Whether a booking is of what this step has let in.
+fn is_of(booking: &Booking, asked: &Asked, steps: &Steps) -> bool {
+    booking.reference == asked.reference
+        && booking.policy == asked.policy
+        && booking.resources.iter().any(|id| steps.let_in.contains_key(id))
 }
 
 pub(super) fn size_of(size: u32) -> usize {

@@ -5,7 +5,7 @@ use crate::document::{Booking, FleetDocument, TaskName, Unreported};
 use crate::id::IdDigest;
 use crate::time::Timestamp;
 
-use super::admission::{Asked, BUCKET, Room, is_same, room, steps};
+use super::admission::{Asked, BUCKET, Room, key, room, steps};
 use super::limits::Limits;
 
 /// Spans that lie further back count for nothing: a day, and one more.
@@ -82,7 +82,7 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
         new.iter().for_each(|id| drop(standing.let_in.insert(*id, asked.subscription.clone())));
     }
     if !limits.steps.is_empty() {
-        document.steps.insert(asked.reference.clone(), standing);
+        document.steps.insert(key(&asked.reference, &asked.policy), standing);
     }
     let count = u32::try_from(resources.len()).unwrap_or(u32::MAX);
     let now = at.unix_timestamp().div_euclid(BUCKET);
@@ -105,11 +105,7 @@ fn report(document: &mut FleetDocument, unreported: &Unreported, at: Timestamp) 
             *count = count.saturating_sub(booking.count);
         }
     }
-    let Some(steps) =
-        document.steps.get_mut(&booking.reference).filter(|steps| is_same(&steps.policy, &booking.policy))
-    else {
-        return;
-    };
+    let Some(steps) = document.steps.get_mut(&key(&booking.reference, &booking.policy)) else { return };
     if unreported.is_void {
         booking.new.iter().for_each(|id| drop(steps.let_in.remove(id)));
         return;

@@ -17,7 +17,9 @@ pub(crate) fn note_outcome(before: &TargetDocument, after: &mut TargetDocument) 
         let was_tried = after.resources.get(id).is_some_and(|entry| match &entry.state {
             EntryState::Fixed { .. } => true,
             EntryState::Parked { reason, .. } => is_of_the_policy(*reason),
-            EntryState::Waiting { .. } | EntryState::InTask | EntryState::Skipped { .. } => false,
+            // It failed, and is tried again in the place that it has.
+            EntryState::Waiting { .. } => before.resources.get(id).is_some_and(|was| entry.attempt > was.attempt),
+            EntryState::InTask | EntryState::Skipped { .. } => false,
         });
         if was_tried { &mut tried } else { &mut given_back }.push(IdDigest::from(id));
     }

@@ -89,14 +89,34 @@ fn a_step_counts_subscriptions_as_well_and_another_policy_begins_anew() {
         Room::Some(vec![digest(7), digest(8)])
     );
     enter(&mut fleet, &book(9, 7, &[digest(7)], &limits), later);
-    let other = Asked { policy: "modify 2".to_owned(), ..asked(7) };
-    assert_eq!(
-        room(&fleet, &other, &[digest(7), digest(8), digest(9)], &limits, later),
-        Room::Some(vec![digest(7), digest(8)])
-    );
-    let unknown = Asked { policy: String::new(), ..asked(7) };
-    let Room::Some(nine) = room(&fleet, &unknown, &[digest(7), digest(8), digest(9)], &limits, later) else { panic!() };
-    assert_eq!(nine.len(), 3, "what cannot be read is no other policy");
+    // Each version begins small, one that cannot be read as well, and neither begins another anew.
+    for policy in ["modify 2", ""] {
+        let other = Asked { policy: policy.to_owned(), ..asked(7) };
+        let three = [digest(7), digest(8), digest(9)];
+        assert_eq!(room(&fleet, &other, &three, &limits, later), Room::Some(three[..2].to_vec()));
+        let taken = Taken {
+            task: task(20 + policy.len() as u64),
+            asked: other,
+            resources: three[..2].to_vec(),
+            limits: limits.clone(),
+        };
+        assert_eq!(enter(&mut fleet, &Entry::Book(Box::new(taken)), later), Entered::Yes);
+    }
+    let all: Vec<_> = (7..16).map(digest).collect();
+    assert_eq!(room(&fleet, &asked(7), &all, &limits, later), Room::Some(all.clone()), "its second step goes on");
+}
+
+#[test]
+fn an_outcome_that_was_lost_holds_its_own_step_for_a_week_and_no_other() {
+    let (limits, mut fleet) = (limits(&[1, 9], None, None), fleet());
+    assert_eq!(enter(&mut fleet, &book(1, 1, &[digest(1)], &limits), now()), Entered::Yes);
+    let week = now() + HOUR * (7 * 24);
+    // Another reference goes on booking the same resource.
+    let other = Asked { reference: "other".to_owned(), ..asked(1) };
+    let taken = Taken { task: task(2), asked: other, resources: vec![digest(1)], limits: limits.clone() };
+    enter(&mut fleet, &Entry::Book(Box::new(taken)), week);
+    assert_eq!(room(&fleet, &asked(1), &[digest(2)], &limits, week), Room::FirstSteps(Some(week + HOUR)));
+    assert_eq!(room(&fleet, &asked(1), &[digest(2)], &limits, week + HOUR), Room::Some(vec![digest(2)]));
 }
 
 #[test]
@@ -117,14 +137,14 @@ fn what_is_entered_again_counts_once_and_what_was_never_sent_counts_for_nothing(
         room(&fleet, &asked(1), &[digest(2), digest(3)], &limits, now()),
         Room::Some(vec![digest(2), digest(3)])
     );
-    assert!(fleet.bookings.is_empty() && fleet.steps[""].let_in.is_empty());
+    assert!(fleet.bookings.is_empty() && fleet.steps["modify 1/"].let_in.is_empty());
     // A retry that was never sent does not free the place of the first try.
     let steps = Limits { per_hour: None, ..limits };
     enter(&mut fleet, &book(2, 1, &ids, &steps), now());
     enter(&mut fleet, &ended(2, &ids, &[]), now());
     enter(&mut fleet, &book(3, 1, &ids[..1], &steps), now());
     enter(&mut fleet, &void(3), now());
-    assert_eq!(fleet.steps[""].let_in.len(), 2);
+    assert_eq!(fleet.steps["modify 1/"].let_in.len(), 2);
 }
 
 #[test]

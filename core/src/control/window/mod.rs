@@ -67,7 +67,9 @@ impl ChangeWindow {
             if let Some(end) = self.closed_until(time) {
                 time = end;
             } else if self.open_until(time).is_some() {
-                return if step == 0 { at } else { timestamp(time) };
+                // What opens at the end of all dates does not open for long.
+                let opens = Timestamp::from_unix_timestamp(time).unwrap_or(at + MUCH_LATER);
+                return if step == 0 { at } else { opens };
             } else {
                 let starts = self.openings.iter().flatten().filter_map(|opening| opening.next_start(time));
                 let Some(start) = starts.min() else { break };

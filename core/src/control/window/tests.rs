@@ -153,3 +153,14 @@ proptest! {
         prop_assert_eq!(Windows(&[&window, &ChangeWindow::default()]).open(at), opens);
     }
 }
+
+#[test]
+fn who_is_closed_until_the_end_of_all_dates_is_asked_again_a_day_later_and_not_at_once() {
+    for text in ["closed 2026-11-20..9999-12-31", "Mon-Sun; closed 2026-11-20..9999-12-30"] {
+        let window = ChangeWindow::parse(text).unwrap();
+        let at = now();
+        assert!(!window.is_open(at), "{text}");
+        assert!(window.opens(at) >= at + Duration::from_secs(86_400), "{text}");
+        assert!(window.closes(at).is_none_or(|closes| closes >= at), "{text}");
+    }
+}
