@@ -8,7 +8,7 @@ use crate::fixture::{
     facts, in_task, installation, new_task, now, pass_over, resource, seen, status, target, tuning, tuning_with,
 };
 use crate::message::{Finding, WakeUp};
-use crate::settings::Tuning;
+use crate::settings::{ActBy, Tuning};
 use crate::transition::observe::merge;
 use crate::transition::open::grace;
 use crate::wave::conflicts::claim;
@@ -191,4 +191,18 @@ fn a_task_that_may_have_been_asked_for_is_asked_for_again_only_after_two_owners_
             _ => assert!(asks, "{absence:?}"),
         }
     }
+}
+
+#[test]
+fn where_its_assignment_may_not_act_any_more_others_do_not_wait_for_what_it_has_claimed() {
+    let mut tuning = tuning();
+    tuning.act.by = ActBy::Metadata;
+    let document = given_up(taken_over(), &tuning, &[]);
+    assert!(matches!(document.resources[&resource(1)].state, EntryState::Waiting { .. }));
+}
+
+#[test]
+fn what_was_not_counted_when_it_was_decided_is_decided_anew_under_limits() {
+    let document = given_up(taken_over(), &Tuning { first_steps: vec![1], ..tuning() }, &[]);
+    assert!(matches!(document.resources[&resource(1)].state, EntryState::Waiting { .. }));
 }
