@@ -64,7 +64,9 @@ pub(super) fn learn_of_policy(
         EntryState::Parked { until, .. } => Some(*until - tuning.park_for),
         _ => None,
     };
-    let met_now = common.resources.iter().filter(|id| parked_at(id).is_some_and(|at| at >= opened_at)).count();
+    // The opening is dated by storage's clock, parks by this machine's.
+    let since = opened_at - tuning.clock_tolerance;
+    let met_now = common.resources.iter().filter(|id| parked_at(id).is_some_and(|at| at >= since)).count();
     if met_now == 0 || fixed > met_now {
         return;
     }
