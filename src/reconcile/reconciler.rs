@@ -242,7 +242,7 @@ impl Reconciler {
             Next::CancelTask(name) => self.cancel_task(name, target, slot).await,
             Next::Show(plan) => {
                 journal::plan(target, &plan);
-                Observed::Shown
+                Observed::Shown(plan.digest())
             }
             Next::Wake(wake_up) => {
                 self.sender.send(Queue::WakeUps, &[wake_up], crate::azure::now(), deadline).await?;

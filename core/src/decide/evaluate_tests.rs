@@ -115,8 +115,9 @@ impl Scene {
                     Observed::Scanned(scope, self.request.clone())
                 }
                 Next::Show(plan) => {
+                    let digest = plan.digest();
                     self.plans.push(*plan);
-                    Observed::Shown
+                    Observed::Shown(digest)
                 }
                 other => panic!("not expected: {other:?}"),
             });

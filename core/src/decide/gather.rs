@@ -307,10 +307,11 @@ impl Context<'_> {
         Some(Self::step(changed))
     }
 
-    /// Plan mode: shows the plan, once, and rests. One that was shown before is only mentioned.
+    /// Plan mode: shows the plan, once, and rests. One that was shown before is only mentioned; one that became another, since others
+    /// wrote meanwhile, is shown as well.
     fn show(self, mut plan: Plan) -> Next {
         let digest = Some(plan.digest());
-        if self.pass.end.shown {
+        if self.pass.end.shown == digest {
             let at = self.next_due_or(self.now + self.tuning.check_interval_max);
             let mut changed = self.document.clone();
             changed.plan_shown = digest;

@@ -164,7 +164,8 @@ pub(crate) struct End {
     pub(crate) canceled: Option<TaskName>,
     /// One could not be deleted, for a cause that may pass.
     pub(crate) stays: bool,
-    pub(crate) shown: bool,
+    /// The digest of the plan that was shown last.
+    pub(crate) shown: Option<String>,
     pub(crate) settled: Option<Idle>,
     pub(crate) woken: bool,
 }

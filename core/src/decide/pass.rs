@@ -260,7 +260,7 @@ impl Pass {
             Observed::Reported(task) => self.reported = Some(task),
             Observed::Crowded => self.limits.is_crowded = true,
             Observed::GivesWay => self.limits.gives_way = true,
-            Observed::Shown => self.end.shown = true,
+            Observed::Shown(plan) => self.end.shown = Some(plan),
             Observed::Woken => self.end.woken = true,
             Observed::OutOfTime => self.limits.out_of_time = true,
             Observed::StoodStill => {
@@ -329,7 +329,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::TaskDeleted(_)
         | Observed::TaskCanceled(_)
         | Observed::TaskStays
-        | Observed::Shown
+        | Observed::Shown(_)
         | Observed::Woken
         | Observed::OutOfTime
         | Observed::GivesWay

@@ -71,7 +71,8 @@ impl Plan {
     }
 
     /// A short text that is the same for the same plan. The name of its task is none of it: it carries the time.
-    pub(crate) fn digest(&self) -> String {
+    #[must_use]
+    pub fn digest(&self) -> String {
         let task = self.task.as_ref().map(|task| {
             let NewTask { name: _, target, kind, resources, request } = task;
             (target, kind, resources, request)

@@ -14,6 +14,7 @@ use crate::settings::{Mode, Tuning};
 
 use super::closed_gate_tests::etag;
 use super::idle::Idle;
+use super::pass::Pass;
 use super::plan::Plan;
 use super::question::{Answer, Question};
 use super::step::{Next, Observed, Transition};
@@ -30,8 +31,17 @@ fn play_with(
     tuning: &Tuning,
     hardship: Option<&Observed>,
 ) -> (Next, TargetDocument) {
+    play_on(&mut pass_over(&WakeUp::new(target(), document.generation)), facts, document, tuning, hardship)
+}
+
+fn play_on(
+    pass: &mut Pass,
+    facts: &Facts,
+    document: &TargetDocument,
+    tuning: &Tuning,
+    hardship: Option<&Observed>,
+) -> (Next, TargetDocument) {
     let mut document = document.clone();
-    let mut pass = pass_over(&WakeUp::new(target(), document.generation));
     let claims = SubscriptionDocument::new(target().subscription().clone());
     for _ in 0..40 {
         if pass.document().is_some() {
@@ -105,6 +115,26 @@ fn the_plan_that_is_shown_is_the_one_that_is_written_in_one_write() {
             }
         }
     }
+}
+
+#[test]
+fn a_plan_that_became_another_while_it_was_shown_is_shown_too() {
+    let planning = Tuning { mode: Mode::Plan, ..tuning() };
+    let mut pass = pass_over(&WakeUp::new(target(), waiting(1).generation));
+    let mut shown = Vec::new();
+    // While the first is shown, others wait too.
+    for document in [waiting(1), waiting(5)] {
+        let (next, _) = play_on(&mut pass, &facts(), &document, &planning, None);
+        let Next::Show(plan) = next else { panic!("{next:?}") };
+        assert!(!plan.is_known);
+        shown.push(plan.digest());
+        pass.observe(Observed::Shown(plan.digest()));
+        let (next, _) = play_on(&mut pass, &facts(), &document, &planning, None);
+        let Next::Save(write) = next else { panic!("what was shown is shown again: {next:?}") };
+        assert_eq!(write.document.plan_shown.as_ref(), shown.last());
+        pass.observe(Observed::Conflict);
+    }
+    assert_ne!(shown[0], shown[1]);
 }
 
 #[test]

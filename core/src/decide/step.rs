@@ -148,8 +148,8 @@ pub enum Observed {
     TaskCanceled(TaskName),
     /// The task could not be deleted now; that may pass.
     TaskStays,
-    /// The plan was shown.
-    Shown,
+    /// The plan with this digest was shown.
+    Shown(String),
     /// The wake-up was sent.
     Woken,
     /// The time for this target is used up; what is begun is brought to a safe end.
@@ -184,7 +184,7 @@ impl Observed {
             | Self::Fleet(_)
             | Self::Entered(..)
             | Self::Reported(_)
-            | Self::Shown
+            | Self::Shown(_)
             | Self::Woken
             | Self::OutOfTime
             | Self::StoodStill => false,

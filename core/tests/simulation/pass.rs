@@ -88,7 +88,7 @@ impl World {
                 self.check_floor(flow.floor, &task.name)?;
                 if self.stalls(flow) {
                     flow.unsent = Some((task, until));
-                    return Ok(Some(Observed::Shown));
+                    return Ok(Some(Observed::Shown(String::new())));
                 }
                 self.send(flow, *task, until)?
             }
@@ -120,7 +120,7 @@ impl World {
                 }
             }
             Next::CancelTask(name) => return Err(format!("nobody wants {name} to end")),
-            Next::Show(_) if self.tuning.mode != Mode::Act => Observed::Shown,
+            Next::Show(plan) if self.tuning.mode != Mode::Act => Observed::Shown(plan.digest()),
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake(wake_up) => {
                 self.send_wake_up(&wake_up);
