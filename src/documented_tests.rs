@@ -76,6 +76,33 @@ fn each_class_and_each_reason_is_told() {
     assert!(untold.is_empty(), "docs/failures.md does not tell {untold:?}");
 }
 
+/// Whether it is a public address, the name of one that stands below, or the numbers of cases.
+fn is_source(text: &str, document: &str) -> bool {
+    if let Some(numbers) = text.strip_prefix("cases ").or_else(|| text.strip_prefix("case ")) {
+        return numbers.split(", ").all(|number| number.len() == 2 && number.chars().all(|c| c.is_ascii_digit()));
+    }
+    let is_named = document.lines().any(|line| line.starts_with(&format!("{text}: https://")));
+    text.starts_with('[') && (is_named || (text.contains("](https://") && text.ends_with(')')))
+}
+
+#[test]
+fn each_failure_and_each_situation_has_a_source() {
+    let (mut rows, mut without) = (0, Vec::new());
+    for line in FAILURES.lines().filter(|line| line.starts_with("| ") && !line.ends_with(" source |")) {
+        let cell = line.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        let mut sources = cell.split("; ");
+        rows += 1;
+        if !sources.all(|source| is_source(source, FAILURES)) {
+            without.push(line);
+        }
+    }
+    let tables = FAILURES.lines().filter(|line| line.starts_with("|---")).count();
+    let headed = FAILURES.lines().filter(|line| line.starts_with("| ") && line.ends_with(" source |")).count();
+    assert!(rows > 90, "the tables are read: {rows}");
+    assert_eq!(tables, headed, "each table has sources");
+    assert!(without.is_empty(), "docs/failures.md does not say where this was met: {without:#?}");
+}
+
 /// The names of all properties in a schema.
 fn properties(schema: &serde_json::Value, found: &mut Vec<String>) {
     match schema {
@@ -129,8 +156,9 @@ fn sentences(document: &str) -> Vec<String> {
     let prose = document.split("```").step_by(2);
     let mut blocks = vec![String::new()];
     for line in prose.flat_map(str::lines) {
-        let begins =
-            line.is_empty() || line.starts_with(['|', '*', '#', '-']) || line.starts_with(|c: char| c.is_ascii_digit());
+        let is_address = line.starts_with('[') && line.contains("]: https://");
+        let is_item = line.starts_with(['|', '*', '#', '-']) || line.starts_with(|c: char| c.is_ascii_digit());
+        let begins = line.is_empty() || is_item || is_address;
         if begins {
             blocks.push(String::new());
         }
