@@ -162,6 +162,7 @@ impl Reconciler {
                         self.begun.end(&wake_up.target.hash());
                     }
                     journal::passed(wake_up, &pass);
+                    journal::tasks_awaited(&wake_up.target, &pass, self.clocks.moment().now, &self.told);
                     return Ok(());
                 }
             }

@@ -1,6 +1,7 @@
 //! No task is active: gather what is due into a wave, let it pass the questions, and write down the task that it makes.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::control::AssignedControls;
 use crate::document::{Entry, EntryState, ParkReason, TargetCause, TargetDocument};
@@ -27,6 +28,9 @@ use super::plan::Plan;
 use super::question::Question;
 use super::step::{Next, Transition, Write};
 use super::whole_scope::Escalation;
+
+/// A list of tasks that was read whole is fresh for a minute: whoever needs one looks again earlier.
+const SOON: Duration = Duration::from_secs(30);
 
 /// How far the gathering of a wave has come.
 enum Gathered {
@@ -195,9 +199,11 @@ impl Context<'_> {
         }
         let blockers = self.blockers();
         let again = next_pass(longest_waiting, self.tuning, self.now);
-        // Beside another deployment identities are lost: whoever changes them must know of all that others touch.
+        // Beside another deployment identities are lost: whoever changes them must know of all that others touch. Each pass reads on,
+        // and a list that is whole is fresh for longer than the pause: so its end is met, whoever reads it.
         if facts.identity.is_any() && !matches!(self.pass.answers.active_tasks, Some(ActiveTasks::All(_))) {
-            return Gathered::NoneFree(again);
+            let soon = self.now + self.tuning.check_interval_min.min(SOON);
+            return Gathered::Next(self.idle_until_due(soon, Idle::TaskListAwaited));
         }
         match self.escalation(facts, &blockers) {
             Escalation::First(next) => return Gathered::Next(next),

@@ -11,6 +11,8 @@ pub enum Idle {
     NotEvaluatedYet,
     /// Other tasks are in the way of everything that is due.
     Blocked,
+    /// The list of tasks is not read whole yet, and the policy changes identities, which goes beside no other task.
+    TaskListAwaited,
     /// Resource Manager asked to be left alone.
     Throttled,
     /// Resource Manager did not answer.
@@ -47,6 +49,7 @@ impl Idle {
             Self::NothingDue | Self::NotEvaluatedYet | Self::TaskRunning => true,
             Self::WaveFills
             | Self::Blocked
+            | Self::TaskListAwaited
             | Self::Throttled
             | Self::Unanswered
             | Self::RolesArrive
@@ -71,6 +74,7 @@ impl Idle {
             | Self::WaveFills
             | Self::NotEvaluatedYet
             | Self::Blocked
+            | Self::TaskListAwaited
             | Self::RolesArrive
             | Self::TargetParked
             | Self::TaskRunning
@@ -92,6 +96,7 @@ impl Idle {
             Self::NothingDue
             | Self::NotEvaluatedYet
             | Self::Blocked
+            | Self::TaskListAwaited
             | Self::RolesArrive
             | Self::TargetParked
             | Self::SubscriptionParked
@@ -113,6 +118,7 @@ impl Idle {
             Self::WaveFills => "waveFills",
             Self::NotEvaluatedYet => "notEvaluatedYet",
             Self::Blocked => "blocked",
+            Self::TaskListAwaited => "taskListAwaited",
             Self::Throttled => "throttled",
             Self::Unanswered => "unanswered",
             Self::RolesArrive => "rolesArrive",

@@ -10,6 +10,7 @@ use crate::fact::{ActiveTasks, Assignment, Effect, Facts, PolicyState};
 use crate::fixture::{assignment, facts, facts_of, now, pass_over, resource, target, tuning, tuning_with, waiting};
 use crate::id::ResourceId;
 use crate::message::WakeUp;
+use crate::policy::IdentityChange;
 use crate::settings::{Mode, Tuning};
 
 use super::closed_gate_tests::etag;
@@ -163,5 +164,24 @@ fn where_nothing_can_be_asked_no_plan_is_shown_though_some_leave_by_the_guard_ra
         let Next::Save(write) = next else { panic!("{next:?}") };
         assert_eq!((write.transition, &write.document.resources), (Transition::Settled(why), &written.resources));
         assert_eq!(skipped(&write.document), BTreeMap::new(), "plan mode takes nothing away");
+    }
+}
+
+#[test]
+fn a_policy_that_changes_identities_reads_on_soon_until_the_list_of_tasks_is_whole() {
+    let mut document = waiting(5);
+    for entry in document.resources.values_mut() {
+        entry.state = EntryState::Waiting { due: now() - Duration::from_secs(86_400) };
+    }
+    let changing = Facts { identity: IdentityChange::Changes, ..facts() };
+    let partial = Observed::Answer(Answer::ActiveTasks(ActiveTasks::Some(Vec::new())));
+    let (next, written) = play_with(&changing, &document, &tuning(), Some(&partial));
+    let Next::Save(write) = next else { panic!("{next:?}") };
+    assert_eq!(write.transition, Transition::Settled(Idle::TaskListAwaited));
+    assert_eq!(write.document.resources, written.resources, "nothing is lost");
+    assert!(write.document.wake_at.unwrap() <= now() + Duration::from_secs(30), "{:?}", write.document.wake_at);
+    for (facts, hardship) in [(&changing, None), (&facts(), Some(&partial))] {
+        let (next, _) = play_with(facts, &document, &tuning(), hardship);
+        assert!(matches!(next, Next::Save(ref write) if write.transition == Transition::Opened), "{next:?}");
     }
 }

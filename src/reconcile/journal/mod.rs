@@ -12,5 +12,5 @@ pub(super) use calls::{
     unanswered,
 };
 pub use document::written;
-pub(super) use pass::{passed, plan};
+pub(super) use pass::{passed, plan, tasks_awaited};
 pub(super) use subscription::{evaluations, scope_parks};

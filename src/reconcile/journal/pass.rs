@@ -1,13 +1,17 @@
 //! What a pass came to, and what it would do in plan mode.
 
+use std::time::Duration;
+
 use remediation::decide::{Idle, Pass, Plan};
+use remediation::document::TargetDocument;
 use remediation::id::Target;
 use remediation::message::WakeUp;
-use remediation::time::time_text;
+use remediation::time::{Timestamp, time_text};
 use remediation::wave::Skipped;
 
 use crate::arm::{calls, cut_to};
 use crate::telemetry::about;
+use crate::told::Told;
 
 /// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
 const LONGEST_BODY: usize = 24 << 10;
@@ -41,6 +45,31 @@ pub(in crate::reconcile) fn plan(target: &Target, plan: &Plan) {
     }
     for Skipped { resource, reason } in plan.skipped.iter().take(MOST_LEAVING) {
         about!(info, target, event = "plan_leaving", %resource, reason = reason.as_str(), "plan mode: this resource would leave");
+    }
+}
+
+/// A policy that changes identities has waited for the whole list of tasks for so long that a person should know.
+const LONG: Duration = Duration::from_secs(3_600);
+
+/// Tells, once a target and process, of a policy that changes identities and cannot go on, since the list of tasks is not read whole.
+pub(in crate::reconcile) fn tasks_awaited(
+    target: &Target,
+    pass: &Pass,
+    now: Timestamp,
+    told: &Told<(&'static str, String)>,
+) {
+    let awaited = pass.idle() == Some(Idle::TaskListAwaited);
+    let since = pass.document().filter(|_| awaited).and_then(TargetDocument::earliest_due);
+    if let Some(since) = since.filter(|since| *since + LONG <= now)
+        && told.is_news(("task_list_awaited", target.hash().to_string()))
+    {
+        about!(
+            warn,
+            target,
+            event = "task_list_awaited",
+            since = time_text(since),
+            "the policy changes identities, which goes beside no other task, and the list of tasks of the subscription is too long to be read whole in time; delete tasks that have ended, or set KEEP_TASKS_FOR"
+        );
     }
 }
 
