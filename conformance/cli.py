@@ -63,7 +63,9 @@ def some(found):
     return bool(found)
 
 
-subscription = estate["subscriptions"][0]["id"]
+# The owner is one at home only: a customer's subscription is delegated to the worker alone.
+at_home = [one for one in estate["subscriptions"] if one["tenant"] == places["tenant"]]
+subscription = at_home[0]["id"]
 scope = f"/subscriptions/{subscription}"
 group = estate["management_groups"][0]["name"]
 root = f"/providers/Microsoft.Management/managementGroups/{group}"
@@ -85,7 +87,7 @@ refused(f"{login} --password wrong", "AADSTS7000215")
 check(f"{login} --certificate {places['operatorCertificate']}", some)
 check("logout")
 check(f"{login} --password {places['operatorClientSecret']}", some)
-check("account list", lambda found: len(found) == len(estate["subscriptions"]))
+check("account list", lambda found: len(found) == len(at_home))
 check(f"account set --subscription {subscription}")
 check("account show", lambda found: found["id"] == subscription and found["tenantId"] == tenant)
 check("account get-access-token", lambda found: found["accessToken"].count(".") == 2)
@@ -148,6 +150,15 @@ check(["role", "assignment", "list", "--scope", scope, "--fill-principal-name", 
 check(["role", "assignment", "list", "--all", "--fill-principal-name", "false", "--fill-role-definition-name", "false"], some)
 check("lock list")
 check(["lock", "list", "--resource-group", resource_group])
+in_group = ["--name", "keep", "--resource-group", resource_group]
+check(["lock", "create", *in_group, "--lock-type", "CanNotDelete", "--notes", "why"], lambda found: found["level"] == "CanNotDelete")
+check(["lock", "show", *in_group], lambda found: found["notes"] == "why")
+check(["lock", "update", *in_group, "--lock-type", "ReadOnly"], lambda found: found["level"] == "ReadOnly")
+refused(["policy", "assignment", "delete", "--name", "nothing", "--resource-group", resource_group], "ScopeLocked")
+check(["lock", "delete", *in_group])
+check("lock create --name keep --lock-type CanNotDelete", lambda found: found["name"] == "keep")
+check("lock list", some)
+check("lock delete --name keep")
 check(["deployment", "group", "list", "--resource-group", resource_group])
 check("deployment sub list")
 check(["rest", "--method", "get", "--url", f"{places['resourceManager']}{scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01"])

@@ -34,7 +34,9 @@ by_certificate = CertificateCredential(tenant, client, places["operatorCertifica
 management = "https://management.azure.com/.default"
 where = {"base_url": places["resourceManager"], "credential_scopes": [management]}
 
-subscription = estate["subscriptions"][0]["id"]
+# The owner is one at home only: a customer's subscription is delegated to the worker alone.
+at_home = [one for one in estate["subscriptions"] if one["tenant"] == tenant]
+subscription = at_home[0]["id"]
 scope = f"/subscriptions/{subscription}"
 group = estate["management_groups"][0]["name"]
 root = f"/providers/Microsoft.Management/managementGroups/{group}"
@@ -75,7 +77,7 @@ check("a wrong secret", wrong_secret, lambda words: "AADSTS7000215" in words)
 # Subscriptions, groups, resources, providers.
 subscriptions = SubscriptionClient(by_certificate, **where)
 resources = ResourceManagementClient(credential, subscription, **where)
-check("subscriptions", lambda: list(subscriptions.subscriptions.list()), lambda found: len(found) == len(estate["subscriptions"]))
+check("subscriptions", lambda: list(subscriptions.subscriptions.list()), lambda found: len(found) == len(at_home))
 check("subscription", lambda: subscriptions.subscriptions.get(subscription), lambda found: found.subscription_id == subscription)
 check("tenants", lambda: list(subscriptions.tenants.list()), lambda found: found[0].tenant_id == tenant)
 check("locations", lambda: list(subscriptions.subscriptions.list_locations(subscription)), lambda found: "westeurope" in [one.name for one in found])
@@ -220,6 +222,18 @@ check("role taken back", lambda: rights.role_assignments.delete(scope, assigned)
 locks = ManagementLockClient(credential, subscription, **where)
 check("locks", lambda: list(locks.management_locks.list_at_subscription_level()))
 check("locks of a group", lambda: list(locks.management_locks.list_at_resource_group_level(resource_group)))
+keep = {"level": "CanNotDelete", "notes": "a check"}
+check("lock of the subscription", lambda: locks.management_locks.create_or_update_at_subscription_level("keep", keep), named("keep"))
+check("the lock", lambda: locks.management_locks.get_at_subscription_level("keep"), lambda found: found.level == "CanNotDelete")
+check("lock of a group", lambda: locks.management_locks.create_or_update_at_resource_group_level(resource_group, "keep", keep), named("keep"))
+check("lock of the group", lambda: locks.management_locks.get_at_resource_group_level(resource_group, "keep"), named("keep"))
+check("lock by scope", lambda: locks.management_locks.create_or_update_by_scope(resource_id, "keep", keep | {"level": "ReadOnly"}), named("keep"))
+check("lock of a resource", lambda: locks.management_locks.get_by_scope(resource_id, "keep"), lambda found: found.level == "ReadOnly")
+refused("a task at a locked resource", lambda: tasks.delete_at_resource(resource_id, "nothing"), 409, "ScopeLocked")
+check("lock of the resource gone", lambda: locks.management_locks.delete_by_scope(resource_id, "keep"))
+check("lock of the group gone", lambda: locks.management_locks.delete_at_resource_group_level(resource_group, "keep"))
+check("lock of the subscription gone", lambda: locks.management_locks.delete_at_subscription_level("keep"))
+check("no locks", lambda: list(locks.management_locks.list_at_subscription_level()), lambda found: not found)
 
 # Resource Graph.
 graph = ResourceGraphClient(credential, **where)

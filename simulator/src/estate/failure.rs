@@ -156,6 +156,21 @@ impl Failure {
         )
     }
 
+    /// Permanent: the deployment is refused for a lock (Microsoft documentation: "Lock your resources to protect your
+    /// infrastructure"; the sentence is that of Resource Manager's own refusal).
+    pub fn locked(words: impl Into<String>) -> Self {
+        Self::deployment_failed(Failure::new("ScopeLocked", words))
+    }
+
+    /// Permanent: the same of a `modify`, in the frame of its other refusals.
+    pub fn locked_modify(resource: &str, words: &str) -> Self {
+        let words = format!(
+            "Failed to remediate resource: '{resource}'. The 'PATCH' request failed with status code: 'Conflict'. Inner \
+             Error: '{words}'"
+        );
+        Failure::new("RemediationFailed", words)
+    }
+
     /// Gone: the resource vanished before its turn (public report: TaoYang-Cloud/azurepolicy issue 1).
     pub fn resource_not_found(resource: &str) -> Self {
         Failure::new(
@@ -190,6 +205,8 @@ mod tests {
             (Failure::authorization_failed("p", "s"), Nature::Permission),
             (Failure::invalid_template_deployment(), Nature::Permanent),
             (Failure::disallowed_by_policy("r", "p"), Nature::Permanent),
+            (Failure::locked("w"), Nature::Permanent),
+            (Failure::locked_modify("r", "w"), Nature::Permanent),
         ] {
             assert_eq!(failure.nature(), nature, "{}", failure.code);
         }

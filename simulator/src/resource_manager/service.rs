@@ -71,6 +71,7 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
     if kind(route).is_some() {
         world.check_registered("Microsoft.PolicyInsights", &ArmId::new(call.segments.join("/")))?;
     }
+    world.check_locks(method(call), route, call)?;
     match (method(call), route) {
         (_, Route::UnknownNamespace(namespace)) => Err(ArmError::invalid_namespace(namespace)),
         (_, Route::UnknownType { namespace, kind }) => {

@@ -231,7 +231,7 @@ impl World {
             .or_else(|| candidate.resource.subscription().map(|id| ArmId::new(format!("/subscriptions/{id}"))))
             .unwrap_or_else(|| ArmId::new(""));
         let id = format!("{}/providers/microsoft.resources/deployments/policydeployment_{number}", place.lower());
-        let outcome = match self.refusal(task, candidate, &id) {
+        let outcome = match self.refusal(task, candidate, &id).or_else(|| self.locked_out_of(task, candidate)) {
             Some(failure) => Attempt::Fail(failure),
             None => match self.records.all.get(candidate.record) {
                 Some(record) => record.outcome(task.request.mode),
@@ -252,13 +252,23 @@ impl World {
         if has_identity && assignment.has_roles {
             return None;
         }
-        let reference = task.request.reference.as_deref();
-        let effect = self.estate.effective_effect(assignment, reference, Some(&candidate.location));
-        if effect.as_deref() == Some("modify") {
+        if self.modifies(task, candidate) {
             let kind = candidate.resource.resource_type().unwrap_or_default();
             return Some(Failure::missing_modify_permission(candidate.resource.lower(), &format!("{kind}/write")));
         }
         Some(Failure::missing_deployment_permission(assignment.id.as_str(), deployment))
+    }
+
+    /// Why a lock stands against the deployment of one who may deploy.
+    fn locked_out_of(&self, task: &Task, candidate: &Candidate) -> Option<Failure> {
+        self.locked_out(&candidate.resource, self.modifies(task, candidate))
+    }
+
+    fn modifies(&self, task: &Task, candidate: &Candidate) -> bool {
+        let Some(assignment) = self.estate.assignment(&task.request.assignment) else { return false };
+        let reference = task.request.reference.as_deref();
+        let effect = self.estate.effective_effect(assignment, reference, Some(&candidate.location));
+        effect.as_deref() == Some("modify")
     }
 }
 

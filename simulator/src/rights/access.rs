@@ -24,9 +24,30 @@ pub enum LockLevel {
     ReadOnly,
 }
 
+impl LockLevel {
+    /// As it stands on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CanNotDelete => "CanNotDelete",
+            Self::ReadOnly => "ReadOnly",
+        }
+    }
+
+    /// Whether it stands against a deletion, or else against a write.
+    pub(crate) fn forbids(self, deletes: bool) -> bool {
+        deletes || self == Self::ReadOnly
+    }
+}
+
 /// A management lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
+    /// Its name; one without is called what it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
     /// Where it holds, and below.
     pub scope: ArmId,
     /// What it forbids.
@@ -112,7 +133,7 @@ impl Access {
 
     /// The same with a lock.
     pub fn with_lock(mut self, scope: impl Into<ArmId>, level: LockLevel) -> Self {
-        self.locks.push(Lock { scope: scope.into(), level });
+        self.locks.push(Lock { name: None, notes: None, scope: scope.into(), level });
         self
     }
 

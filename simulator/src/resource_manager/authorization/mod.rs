@@ -42,6 +42,8 @@ impl World {
             ("GET", Place::DenyAssignment(id)) => self.get_deny_assignment(id),
             ("GET", Place::Locks(scope)) => self.list_locks(scope, call),
             ("GET", Place::Lock(id)) => self.get_lock(id),
+            ("PUT", Place::Lock(id)) => self.put_lock(id, call),
+            ("DELETE", Place::Lock(id)) => self.delete_lock(id),
             ("GET", Place::Permissions(scope)) => self.list_permissions(scope, call, now),
             ("GET", Place::RegistrationAssignments(scope)) => self.list_registration_assignments(scope, call),
             ("GET", Place::RegistrationAssignment(id)) => self.get_registration_assignment(id, call),

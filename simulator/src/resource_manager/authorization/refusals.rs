@@ -65,7 +65,8 @@ pub(crate) fn wrong_tenant(caller: &Caller, tenant: &str) -> ArmError {
 }
 
 /// A lock forbids it.
-pub(crate) fn locked(scope: &ArmId, operation: &str, at: &ArmId) -> ArmError {
+pub(crate) fn locked(scope: &ArmId, deletes: bool, at: &ArmId) -> ArmError {
+    let operation = if deletes { "delete" } else { "write" };
     ArmError::new(
         409,
         "ScopeLocked",

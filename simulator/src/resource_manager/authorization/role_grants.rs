@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     estate::{ArmId, Identity},
-    rights::{Ask, LockLevel, Plane, PrincipalKind, RoleAssignment, Verdict, Wanted, role_guid},
+    rights::{Ask, Plane, PrincipalKind, RoleAssignment, Verdict, Wanted, role_guid},
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -60,7 +60,7 @@ impl World {
         };
         self.check_right(call, WRITE, id, Some(wanted), now)?;
         self.check_holder(call, id, &scope, holder.as_ref(), principal_id, now)?;
-        self.check_lock(&scope, "write", |level| level == LockLevel::ReadOnly)?;
+        self.check_lock(&scope, false)?;
         if self.estate.access.role(&role).is_none() {
             return Err(refusals::role_definition_missing(&role));
         }
@@ -117,7 +117,7 @@ impl World {
             names_holder: true,
         });
         self.check_right(call, DELETE, id, wanted, now)?;
-        self.check_lock(&id.parent_scope(), "delete", |_| true)?;
+        self.check_lock(&id.parent_scope(), true)?;
         let Some(found) = found else { return Ok(Reply::empty(204)) };
         let is_it = |grant: &&mut RoleAssignment| grant.gone_at.is_none() && grant.id() == *id;
         if let Some(grant) = self.estate.access.grants.iter_mut().find(is_it) {
@@ -169,12 +169,6 @@ impl World {
             return Ok(());
         }
         Err(refusals::linked(caller, WRITE, id, WRITE, holder))
-    }
-
-    fn check_lock(&self, scope: &ArmId, operation: &str, forbids: impl Fn(LockLevel) -> bool) -> Result<(), ArmError> {
-        let mut locks = self.estate.access.locks.iter();
-        let lock = locks.find(|lock| forbids(lock.level) && self.estate.covers(&lock.scope, scope));
-        lock.map_or(Ok(()), |lock| Err(refusals::locked(scope, operation, &lock.scope)))
     }
 
     /// A principal that the directory does not know yet; one that it never knew is taken when its kind is told.

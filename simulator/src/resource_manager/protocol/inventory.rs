@@ -120,13 +120,24 @@ async fn providers_are_listed_with_types_whose_versions_are_taken() {
         let id = provider["id"].as_str().expect("an id");
         assert_eq!(local.get(&format!("{id}{VERSION}")).await.body, *provider);
     }
-    let insights = listed.values().iter().find(|one| one["namespace"] == "Microsoft.PolicyInsights").expect("it");
-    let kinds = insights["resourceTypes"].as_array().expect("types");
-    let tasks = kinds.iter().find(|one| one["resourceType"] == "remediations").expect("tasks");
-    for version in tasks["apiVersions"].as_array().expect("versions") {
-        let version = version.as_str().expect("text");
-        let found = local.raw("GET", &format!("{SHARED}{INSIGHTS}/remediations?api-version={version}"), None).await;
-        assert_eq!(found.status, 200, "{version}");
+    for (namespace, kind) in [
+        ("Microsoft.PolicyInsights", "remediations"),
+        ("Microsoft.Authorization", "policyAssignments"),
+        ("Microsoft.Authorization", "roleDefinitions"),
+        ("Microsoft.Authorization", "denyAssignments"),
+        ("Microsoft.Authorization", "locks"),
+        ("Microsoft.ManagedServices", "registrationAssignments"),
+        ("Microsoft.ManagedServices", "registrationDefinitions"),
+    ] {
+        let provider = listed.values().iter().find(|one| one["namespace"] == namespace).expect("it");
+        let kinds = provider["resourceTypes"].as_array().expect("types");
+        let found = kinds.iter().find(|one| one["resourceType"] == kind).expect("the type");
+        let versions = found["apiVersions"].as_array().expect("versions");
+        assert!(versions.len() > 1, "{kind}: {versions:?}");
+        for version in versions.iter().map(|one| one.as_str().expect("text")) {
+            let path = format!("{SHARED}/providers/{namespace}/{kind}?api-version={version}");
+            assert_eq!(local.raw("GET", &path, None).await.status, 200, "{path}");
+        }
     }
 }
 

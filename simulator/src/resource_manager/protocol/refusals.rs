@@ -71,7 +71,9 @@ async fn an_api_version_that_a_type_never_had_is_refused_with_those_that_it_has(
     let task = format!("{LANDING}{INSIGHTS}/remediations/n");
     let assignments = format!("{LANDING}/providers/Microsoft.Authorization/policyAssignments");
     let groups = "/providers/Microsoft.Management/managementGroups".to_owned();
-    let roles = format!("{LANDING}/providers/Microsoft.Authorization/roleAssignments");
+    let rights = |kind: &str| format!("{LANDING}/providers/Microsoft.Authorization/{kind}");
+    let roles = rights("roleAssignments");
+    let registrations = |kind: &str| format!("{LANDING}/providers/Microsoft.ManagedServices/registration{kind}");
     for (path, version, status, code, words) in [
         (&task, "2019-07-01", 404, "RemediationNotFound", "does not exist"),
         (&task, "2024-10-01", 404, "RemediationNotFound", "does not exist"),
@@ -107,6 +109,32 @@ async fn an_api_version_that_a_type_never_had_is_refused_with_those_that_it_has(
             "InvalidResourceType",
             "for api version 'dummyapi'. The supported api-versions are '2014",
         ),
+        // One that another type of the same provider has.
+        (&rights("roleDefinitions"), "2020-10-01-preview", 404, "InvalidResourceType", "2018-07-01,2022-04-01"),
+        (
+            &rights("denyAssignments"),
+            "2015-07-01",
+            404,
+            "InvalidResourceType",
+            "'2018-07-01-preview,2020-03-01-preview,",
+        ),
+        (&rights("permissions"), "2021-04-01-preview", 404, "InvalidResourceType", "type 'permissions'"),
+        (&rights("locks"), "2022-04-01", 404, "InvalidResourceType", "'2015-01-01,2015-05-01-preview,"),
+        (
+            &rights("policySetDefinitions/x/versions"),
+            "2021-06-01",
+            404,
+            "InvalidResourceType",
+            "The supported api-versions are '2023-04-01,2024-05-01,",
+        ),
+        (
+            &registrations("Definitions"),
+            "2022-04-01",
+            400,
+            "NoRegisteredProviderFound",
+            "for type 'registrationDefinitions'. The supported api-versions are '2018-06-01-preview, ",
+        ),
+        (&registrations("Assignments/x"), "2019-12-01-preview", 400, "NoRegisteredProviderFound", "2022-10-01'."),
         (&groups, "2024-10-01", 404, "InvalidResourceType", "The supported api-versions are '2023-04-01,2021-04-01,"),
         (
             &LANDING.to_owned(),

@@ -5,6 +5,7 @@ mod delegated;
 mod granting;
 mod graph;
 mod guarding;
+mod locking;
 mod people;
 mod policy_writes;
 mod run_time;
