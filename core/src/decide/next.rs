@@ -5,7 +5,8 @@
 //! leaves what the next wake-up can go on from.
 //!
 //! Order of writes when a wave opens: (1) document `opening`, (2) claim, (3) PUT, (4) document `open` with its next wake-up,
-//! (5) that sent, (6) acknowledgement. When a task ends: outcome into the document, then the claim is released.
+//! (5) that sent, (6) acknowledgement. Under first steps or a pace the fleet document books the wave between (1) and (2). When a task
+//! ends: outcome into the document, then the claim is released, then the outcome is reported to the fleet document.
 
 use crate::control::fleet::note_outcome;
 use crate::document::{Versioned, sum_up};

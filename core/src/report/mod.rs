@@ -4,16 +4,16 @@
 pub mod doctor;
 mod forecast;
 mod parked;
-mod reasons;
+mod policy_state_file;
+mod reason_words;
 mod run_story;
 mod state;
-mod state_rows;
 mod story;
 mod words;
 
 pub use forecast::{Forecast, PlannedGrant, PlannedPark, PlannedTask, Waits};
 pub use parked::{ParkedItem, ParkedWhat, parked_items};
+pub use policy_state_file::{StateRow, StateRows};
 pub use run_story::run_story;
-pub use state_rows::{StateRow, StateRows};
 pub use story::Story;
 pub use words::ago;

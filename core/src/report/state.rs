@@ -3,7 +3,7 @@
 use crate::document::{Entry, EntryState};
 use crate::id::ResourceId;
 
-use super::reasons::because;
+use super::reason_words::because;
 use super::story::Story;
 use super::words::sentence;
 

@@ -145,7 +145,7 @@ impl Story<'_> {
             ));
         }
         if let Some(excluded) = self.document.excluded.as_ref().filter(|excluded| excluded.seen > 0) {
-            let why = excluded.rail.map_or("guard rails leave them out", super::reasons::because);
+            let why = excluded.rail.map_or("guard rails leave them out", super::reason_words::because);
             told.push(format!(
                 "{} of those that are skipped are only counted since {}, because {why}; they are found again when the guard rails let them in.",
                 excluded.seen,

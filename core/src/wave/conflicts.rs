@@ -1,4 +1,4 @@
-//! Last question: does anyone else touch it? Two deployments that change one resource at once lose changes (Microsoft
+//! Fourth question: does anyone else touch it? Two deployments that change one resource at once lose changes (Microsoft
 //! documentation, "Use Azure Policy to assign managed identities", known issues), so a wave waits for every other task,
 //! ours or a person's.
 

@@ -1,5 +1,5 @@
-//! The questions that a wave passes, in order, each a type of its own: `Due` (and allowed) `→ NonCompliant → Eligible → Free`, and whether
-//! the identity is `authorised`.
+//! The questions that a wave passes, in order, a file each: `Due` (and allowed) `→ NonCompliant → Eligible → Free` are types; then how much is
+//! `admitted`, and whether the identity is `authorised`.
 //! Only a free wave makes a task. Where very many wait, one task for the whole scope may take the place of waves (`whole_scope`).
 
 pub(crate) mod admitted;
