@@ -16,6 +16,7 @@ use crate::azure::Deadline;
 
 use super::journal;
 use super::reconciler::Reconciler;
+use super::slots::Place;
 
 impl Reconciler {
     /// Creates a task: one try, which is looked up where its answer is lost.
@@ -24,12 +25,13 @@ impl Reconciler {
         task: &NewTask,
         begin_until: Duration,
         target: &Target,
+        place: Option<Place<'_>>,
         slot: Deadline,
     ) -> Observed {
-        if !self.slots.take(&task.target) {
+        let Some(place) = place else {
             self.begun.end(&task.target.hash());
             return Observed::Creation(task.name.clone(), Creation::Wait);
-        }
+        };
         let call = calls::create_task(task).leaving_before(begin_until);
         let answer = self.arm.send(&call, Deadline::after(longest_request(&self.tuning))).await;
         // Where it could not be sent, what was read for it is used again.
@@ -37,15 +39,18 @@ impl Reconciler {
             self.begun.end(&task.target.hash());
         }
         journal::put(task, &answer);
-        match &answer {
-            Ok(_) => {
-                self.slots.accepted(&task.target);
-                self.opened.keep(task);
-            }
-            Err(error) if is_crowded_out(error) => self.slots.refused(&task.target),
-            Err(_) => {}
+        if answer.is_ok() {
+            self.opened.keep(task);
         }
+        let is_crowded = answer.as_ref().is_err_and(is_crowded_out);
         let mut creation = creation(answer);
+        match &creation {
+            Creation::Accepted => place.accepted(),
+            Creation::Unknown => place.asked(),
+            _ if is_crowded => place.refused(),
+            // There is no such task: the place is free.
+            _ => drop(place),
+        }
         if let Creation::Park(cause) = &mut creation
             && cause.reason == ParkReason::WorkerLacksPermission
             && let Some(standing) = self.own_standing(CallKind::CreateTask, target, slot).await

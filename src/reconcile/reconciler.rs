@@ -20,7 +20,7 @@ use crate::told::Told;
 use super::begun::Begun;
 use super::journal;
 use super::opened::Opened;
-use super::slots::Slots;
+use super::slots::{Place, Slots};
 
 /// Steps of one pass, far above what any needs: a guard against going round in circles.
 const MOST_STEPS: usize = 2_000;
@@ -95,7 +95,7 @@ impl Reconciler {
         let mut turn = None;
         let ends = self.clocks.running() + slot.left();
         let subscription = wake_up.target.subscription();
-        let mut hurry = None;
+        let (mut hurry, mut place, mut is_crowded) = (None, None, false);
         for _ in 0..MOST_STEPS {
             let moment = self.clocks.moment();
             // A machine that stood still may know by its wall clock only.
@@ -112,7 +112,7 @@ impl Reconciler {
             if let Some(until) = rest.filter(|until| *until > moment.now + SHORT_REST) {
                 pass.observe(Observed::Floor(until));
             }
-            if self.slots.are_taken(&wake_up.target) {
+            if is_crowded || (place.is_none() && self.slots.are_taken(&wake_up.target)) {
                 pass.observe(Observed::Crowded);
             }
             let next = pass.refreshed(pass.next(&self.tuning, moment));
@@ -125,6 +125,12 @@ impl Reconciler {
                 continue;
             }
             match &next {
+                // Only who has a place for its task writes it down: all others would be refused.
+                Next::Save(write) if write.transition == Transition::Opened && place.is_none() && !is_crowded => {
+                    place = self.slots.place(&wake_up.target).await;
+                    is_crowded = place.is_none();
+                    continue;
+                }
                 // Once a task is written down it must be asked for soon: its call goes before all others, when the rest is over.
                 Next::Save(write) if write.transition == Transition::Opened => {
                     hurry.get_or_insert_with(|| self.arm.hurry(subscription));
@@ -136,7 +142,7 @@ impl Reconciler {
                 next if !next.is_of_documents() && !matches!(next, Next::Create(..)) => hurry = None,
                 _ => {}
             }
-            match self.act(next, &pass, &wake_up.target, slot, deadline).await? {
+            match self.act(next, &pass, &wake_up.target, &mut place, slot, deadline).await? {
                 Some(Observed::Target(found)) if is_new && found.document.cut_off >= CUT_OFF => {
                     return Err(ReconcileError::CutOff(found.document.cut_off));
                 }
@@ -177,11 +183,12 @@ impl Reconciler {
     }
 
     /// Does the next thing, and tells what it observed; none when there is nothing more to do.
-    async fn act(
-        &self,
+    async fn act<'a>(
+        &'a self,
         next: Next,
         pass: &Pass,
         target: &Target,
+        place: &mut Option<Place<'a>>,
         slot: Deadline,
         deadline: Deadline,
     ) -> Result<Option<Observed>, ReconcileError> {
@@ -236,7 +243,14 @@ impl Reconciler {
                 let entered = self.fleet.enter(&self.store, &self.clocks, &name, *entry, deadline).await?;
                 if is_report { Observed::Reported(task) } else { Observed::Entered(task, entered) }
             }
-            Next::Create(task, begin_until) => self.create(&task, begin_until, target, slot).await,
+            Next::Create(task, begin_until) => {
+                // One that another pass has written down has none yet.
+                let place = match place.take() {
+                    Some(place) => Some(place),
+                    None => self.slots.place(target).await,
+                };
+                self.create(&task, begin_until, target, place, slot).await
+            }
             Next::Grant(grant) => self.grant(*grant, pass, target, slot).await,
             Next::Evaluate(scope) => self.evaluate(scope, pass, slot).await,
             Next::DeleteTask(name) => self.delete_task(name, pass, target, slot).await,

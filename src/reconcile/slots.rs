@@ -1,88 +1,160 @@
-//! Resource Manager runs so many tasks of a policy and no more, over all subscriptions. What is counted in one subscription says
-//! little of that, so after a refusal all targets of the policy share what this instance learns: each of its tasks that ends makes
-//! room for one, and now and then one more is tried, for tasks end that other instances or people have opened.
+//! Resource Manager runs so many tasks of a policy and no more, over all subscriptions; what is counted in one subscription says
+//! little of that. So all targets of a policy share what this instance knows: so many places there are at first, who opens a task
+//! takes one, and each task that is seen to end, whoever opened it, makes one free. A refusal says that the free ones were taken by
+//! others. Where none is free, now and then one more is tried, more and more seldom, since tasks end that nobody here sees.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 
 use remediation::id::{AssignmentId, ReferenceId, Target};
 
-/// Time between two that are tried though no task is known to have ended.
+/// Places of a policy (Microsoft documentation, "Remediate non-compliant resources with Azure Policy", limits).
+const PLACES: usize = 100;
+/// Most that are asked for at once: when others have taken the last place, all that are under way are refused.
+const UNDER_WAY: usize = 16;
+/// Time between two that are tried though no place is known to be free, at first and at most.
 const PROBE: Duration = Duration::from_secs(30);
-/// So long after the last refusal nothing is held back any more.
+const LONGEST_PROBE: Duration = Duration::from_secs(900);
+/// Longest wait until fewer are under way.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So long after the last task of a policy nothing is known of it any more.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
-/// The policies of which Resource Manager has refused a task because too many run.
+type Policy = (AssignmentId, Option<ReferenceId>);
+
+/// The places of the policies of which tasks were opened of late.
 #[derive(Debug, Default)]
 pub struct Slots {
-    full: Mutex<HashMap<(AssignmentId, Option<ReferenceId>), Full>>,
+    policies: Mutex<HashMap<Policy, Places>>,
 }
 
 #[derive(Debug)]
-struct Full {
-    refused_at: Instant,
+struct Places {
+    free: usize,
+    /// So many tasks were seen to end.
+    ended: u64,
     probe_at: Instant,
-    /// Tasks that may be opened: so many have ended.
-    room: usize,
-    /// Whether the last that was tried was not for one that has ended.
-    is_probing: bool,
+    probe_pause: Duration,
+    touched_at: Instant,
+    under_way: Arc<Semaphore>,
+}
+
+/// The place of a task that is about to be asked for; given back where it was not asked for.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    slots: &'a Slots,
+    policy: Policy,
+    /// So many tasks had ended when the place was taken.
+    ended: u64,
+    is_probe: bool,
+    is_used: bool,
+    _under_way: OwnedSemaphorePermit,
 }
 
 impl Slots {
     /// Whether no task of the target's policy is to be asked for now.
     pub(super) fn are_taken(&self, target: &Target) -> bool {
-        self.full().get(&key(target)).is_some_and(|full| full.room == 0 && full.probe_at > Instant::now())
+        let policies = self.policies();
+        policies.get(&policy(target)).is_some_and(|places| places.free == 0 && places.probe_at > Instant::now())
     }
 
-    /// Takes a place for a task of the target's policy; false when there is none now.
-    pub(super) fn take(&self, target: &Target) -> bool {
-        let mut all = self.full();
-        let Some(full) = all.get_mut(&key(target)) else { return true };
-        let is_probe = full.room == 0;
+    /// Takes a place for a task of the target's policy, when few enough are under way; none where none is free by then.
+    pub(super) async fn place(&self, target: &Target) -> Option<Place<'_>> {
+        let policy = policy(target);
+        let under_way = self.policies().entry(policy.clone()).or_default().under_way.clone();
+        // It is never closed.
+        let permit = timeout(PATIENCE, under_way.acquire_owned()).await.ok()?.ok()?;
+        let mut policies = self.policies();
+        let places = policies.entry(policy.clone()).or_default();
+        let (now, is_probe) = (Instant::now(), places.free == 0);
         if is_probe {
-            if full.probe_at > Instant::now() {
-                return false;
+            if places.probe_at > now {
+                return None;
             }
-            full.probe_at = Instant::now() + PROBE;
+            places.probe_at = now + places.probe_pause;
         } else {
-            full.room -= 1;
+            places.free -= 1;
         }
-        full.is_probing = is_probe;
-        true
+        places.touched_at = now;
+        Some(Place { slots: self, policy, ended: places.ended, is_probe, is_used: false, _under_way: permit })
     }
 
-    /// Resource Manager took a task: there was room, and after one that was only tried there may be more.
-    pub(super) fn accepted(&self, target: &Target) {
-        if let Some(full) = self.full().get_mut(&key(target)).filter(|full| full.is_probing) {
-            full.probe_at = Instant::now();
-        }
-    }
-
-    /// Resource Manager refused a task because too many run.
-    pub(super) fn refused(&self, target: &Target) {
-        let now = Instant::now();
-        let full = Full { refused_at: now, probe_at: now + PROBE, room: 0, is_probing: false };
-        self.full().insert(key(target), full);
-    }
-
-    /// A task of the target's policy has ended.
+    /// A task of the target's policy was seen to end.
     pub(super) fn ended(&self, target: &Target) {
-        if let Some(full) = self.full().get_mut(&key(target)) {
-            full.room += 1;
+        if let Some(places) = self.policies().get_mut(&policy(target)) {
+            places.ended += 1;
+            places.give_back();
         }
     }
 
-    fn full(&self) -> MutexGuard<'_, HashMap<(AssignmentId, Option<ReferenceId>), Full>> {
-        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
-        full.retain(|_, full| full.refused_at.elapsed() < FORGOTTEN);
-        full
+    fn policies(&self) -> MutexGuard<'_, HashMap<Policy, Places>> {
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        policies.retain(|_, places| places.touched_at.elapsed() < FORGOTTEN);
+        policies
     }
 }
 
-fn key(target: &Target) -> (AssignmentId, Option<ReferenceId>) {
+impl Default for Places {
+    fn default() -> Self {
+        let (now, under_way) = (Instant::now(), Arc::new(Semaphore::new(UNDER_WAY)));
+        Self { free: PLACES, ended: 0, probe_at: now, probe_pause: PROBE, touched_at: now, under_way }
+    }
+}
+
+impl Places {
+    fn give_back(&mut self) {
+        self.free = (self.free + 1).min(PLACES);
+        self.touched_at = Instant::now();
+    }
+}
+
+impl Place<'_> {
+    /// Resource Manager took the task: after one that was only tried there may be more room.
+    pub(super) fn accepted(mut self) {
+        self.is_used = true;
+        if let Some(places) = self.slots.policies().get_mut(&self.policy).filter(|_| self.is_probe) {
+            (places.probe_at, places.probe_pause) = (Instant::now(), PROBE);
+        }
+    }
+
+    /// Resource Manager refused the task because too many run: only what has ended since then may be free.
+    pub(super) fn refused(mut self) {
+        self.is_used = true;
+        if let Some(places) = self.slots.policies().get_mut(&self.policy) {
+            let since = usize::try_from(places.ended - self.ended).unwrap_or(PLACES);
+            places.free = places.free.min(since);
+            places.probe_at = Instant::now() + places.probe_pause;
+            if self.is_probe {
+                places.probe_pause = (places.probe_pause * 2).min(LONGEST_PROBE);
+            }
+        }
+    }
+
+    /// Nobody knows whether the task is there: if it is, its end makes the place free.
+    pub(super) fn asked(mut self) {
+        self.is_used = true;
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.is_used
+            && let Some(places) = self.slots.policies().get_mut(&self.policy)
+        {
+            if self.is_probe {
+                places.probe_at = Instant::now();
+            } else {
+                places.give_back();
+            }
+        }
+    }
+}
+
+fn policy(target: &Target) -> Policy {
     (target.policy_assignment_id.clone(), target.policy_definition_reference_id.clone())
 }
 
@@ -95,27 +167,59 @@ mod tests {
         Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..fixture::target() }
     }
 
+    /// Opens tasks until none is taken any more; how many.
+    async fn fill(slots: &Slots, target: &Target, room: usize) -> usize {
+        for count in 0..=room {
+            let Some(place) = slots.place(target).await else { return count };
+            if count < room { place.accepted() } else { place.refused() }
+        }
+        room
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn after_a_refusal_each_task_that_ends_makes_room_for_one_and_now_and_then_one_is_tried() {
+    async fn each_that_ends_makes_a_place_for_one_and_more_are_tried_more_and_more_seldom() {
         let (slots, target) = (Slots::default(), of_reference("a"));
-        assert!(slots.take(&target) && slots.take(&target), "nothing is known");
-        slots.refused(&target);
-        assert!(slots.are_taken(&target) && !slots.take(&target));
-        assert!(slots.take(&of_reference("b")), "another policy");
+        assert_eq!(fill(&slots, &target, PLACES).await, PLACES);
+        assert!(slots.are_taken(&target) && slots.place(&target).await.is_none());
+        assert!(slots.place(&of_reference("b")).await.is_some(), "another policy");
         slots.ended(&target);
         slots.ended(&target);
-        assert!(!slots.are_taken(&target) && slots.take(&target));
-        slots.accepted(&target);
-        assert!(slots.take(&target));
-        slots.accepted(&target);
-        assert!(slots.are_taken(&target), "two ended, and two were opened");
-        tokio::time::advance(PROBE).await;
-        assert!(slots.take(&target) && !slots.take(&target), "one is tried");
-        slots.accepted(&target);
-        assert!(slots.take(&target), "there is room, maybe for more");
-        slots.refused(&target);
-        assert!(!slots.take(&target));
-        tokio::time::advance(FORGOTTEN).await;
-        assert!(slots.take(&target) && slots.take(&target));
+        assert_eq!(fill(&slots, &target, 2).await, 2, "two ended, and two are opened");
+        for pause in [60, 120, 240, 480, 900, 900] {
+            tokio::time::advance(Duration::from_secs(pause)).await;
+            slots.place(&target).await.expect("one is tried").refused();
+            assert!(slots.place(&target).await.is_none(), "one only");
+        }
+        tokio::time::advance(LONGEST_PROBE).await;
+        slots.place(&target).await.unwrap().accepted();
+        assert_eq!(fill(&slots, &target, 3).await, 3, "there is room, maybe for more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_only_what_ended_since_is_free() {
+        let (slots, target) = (Slots::default(), of_reference("a"));
+        let (first, second) = (slots.place(&target).await.unwrap(), slots.place(&target).await.unwrap());
+        first.refused();
+        assert!(slots.are_taken(&target), "others have the hundred");
+        slots.ended(&target);
+        second.refused();
+        let place = slots.place(&target).await.expect("one ended while the second was on its way");
+        assert!(slots.are_taken(&target));
+        drop(place);
+        assert!(!slots.are_taken(&target), "it was not asked for");
+        slots.place(&target).await.unwrap().asked();
+        assert!(slots.are_taken(&target));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_are_under_way_at_once() {
+        let (slots, target) = (Slots::default(), of_reference("a"));
+        let mut under_way = Vec::new();
+        for _ in 0..UNDER_WAY {
+            under_way.extend(slots.place(&target).await);
+        }
+        assert!(slots.place(&target).await.is_none(), "{PATIENCE:?} are waited for");
+        under_way.pop();
+        assert!(slots.place(&target).await.is_some());
     }
 }

@@ -188,6 +188,11 @@ impl Context<'_> {
         if let Some(full) = listed.and_then(|_| self.no_room(facts)) {
             return Gathered::Next(full);
         }
+        let again = next_pass(longest_waiting, self.tuning, self.now);
+        // Nothing need be asked for whom no place is free.
+        if self.pass.limits.is_crowded {
+            return Gathered::NoneFree(again);
+        }
         if let Some(next) = self.ask_rights(facts) {
             return Gathered::Next(next);
         }
@@ -198,7 +203,6 @@ impl Context<'_> {
             return Gathered::Next(adopted);
         }
         let blockers = self.blockers();
-        let again = next_pass(longest_waiting, self.tuning, self.now);
         // Beside another deployment identities are lost: whoever changes them must know of all that others touch. Each pass reads on,
         // and a list that is whole is fresh for longer than the pause: so its end is met, whoever reads it.
         if facts.identity.is_any() && !matches!(self.pass.answers.active_tasks, Some(ActiveTasks::All(_))) {
