@@ -14,7 +14,7 @@ use remediation::settings::Settings;
 
 use crate::arm::{ArmClient, FactsReader, Homes, RightsReader};
 use crate::azure::{Clocks, CredentialError, Identity, StorageDate, TransportError, http_client, managed_identity};
-use crate::blob::{ControlsReader, FleetLedger, InstallationReader, Store};
+use crate::blob::{ApprovalsReader, ControlsReader, FleetLedger, InstallationReader, Store};
 use crate::reconcile::{Begun, Opened, Reconciler, Slots};
 use crate::service_bus::{Namespace, Receiver, Sender};
 use crate::told::Told;
@@ -105,6 +105,7 @@ impl App {
             clocks,
             installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
             controls: ControlsReader::default(),
+            approvals: ApprovalsReader::default(),
             fleet: FleetLedger::default(),
             begun: Begun::default(),
             opened: Opened::default(),

@@ -1,6 +1,8 @@
 //! The state in Blob Storage: documents changed only by compare-and-swap on the ETag; crash marks, stopped targets and rejected
 //! items are written as they are. What the documents are is told in `remediation::document`.
 
+mod approvals_reader;
+mod approvals_store;
 mod container;
 mod controls_reader;
 mod crash_marks;
@@ -14,6 +16,8 @@ mod stopped;
 mod stopped_store;
 mod store;
 
+pub use approvals_reader::ApprovalsReader;
+pub use approvals_store::ReadApprovals;
 pub use container::Saved;
 pub use controls_reader::ControlsReader;
 pub use crash_marks::{CrashMark, crash_key};

@@ -2,6 +2,7 @@
 //!
 //! A file a command. `operator` is what the commands share that look at an installation: settings, login, output.
 
+mod approvals;
 mod completions;
 mod controls;
 #[cfg(feature = "local")]
@@ -69,6 +70,8 @@ enum Command {
     Doctor(doctor::Arguments),
     Pause(pause::Arguments),
     Resume(pause::ResumeArguments),
+    Approve(approvals::Arguments),
+    Approvals(approvals::ManyArguments),
     Controls(controls::Arguments),
     Completions(completions::Arguments),
 }
@@ -91,6 +94,8 @@ pub(crate) async fn run() -> ExitCode {
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
         Some(Command::Pause(arguments)) => pause::run(arguments).await,
         Some(Command::Resume(arguments)) => pause::resume(arguments).await,
+        Some(Command::Approve(arguments)) => approvals::approve(arguments).await,
+        Some(Command::Approvals(arguments)) => approvals::run(arguments).await,
         Some(Command::Controls(arguments)) => controls::run(arguments).await,
         Some(Command::Completions(arguments)) => completions::run(&arguments, &mut Arguments::command()),
         None => Arguments::command().print_help().map(|()| DONE).map_err(anyhow::Error::from),

@@ -67,7 +67,7 @@ impl Of {
     }
 }
 
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     duration(text).filter(|span| !span.is_zero()).ok_or_else(|| "a duration is written as 30m, 2h or 1d".to_owned())
 }
 
@@ -92,10 +92,10 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
-/// When a pause of this length is over.
-fn ends(at: Timestamp, length: Duration) -> anyhow::Result<Timestamp> {
+/// When what lasts so long is over.
+pub(super) fn ends(at: Timestamp, length: Duration) -> anyhow::Result<Timestamp> {
     let length = length.try_into().ok().and_then(|length| at.checked_add(length));
-    length.context("--for is longer than dates go; leave it out for a pause without an end")
+    length.context("--for is longer than dates go")
 }
 
 pub(super) async fn resume(arguments: ResumeArguments) -> anyhow::Result<u8> {

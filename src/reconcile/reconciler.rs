@@ -12,7 +12,7 @@ use remediation::time::Timestamp;
 
 use crate::arm::{ArmClient, FactsReader, Homes, RightsReader, SHORT_REST};
 use crate::azure::{Clocks, Contest, Deadline, error_chain};
-use crate::blob::{ControlsReader, FleetLedger, InstallationReader, Saved, StateError, Store};
+use crate::blob::{ApprovalsReader, ControlsReader, FleetLedger, InstallationReader, Saved, StateError, Store};
 use crate::service_bus::{SendError, Sender};
 use crate::telemetry::about;
 use crate::told::Told;
@@ -65,7 +65,9 @@ pub struct Reconciler {
     pub installation: InstallationReader,
     /// What people have paused.
     pub controls: ControlsReader,
-    /// What assignments have taken of first steps and paces.
+    /// What people have approved.
+    pub approvals: ApprovalsReader,
+    /// What assignments have taken of first steps, paces and approvals.
     pub fleet: FleetLedger,
     /// What was read in passes that are not finished.
     pub begun: Begun,
@@ -237,6 +239,7 @@ impl Reconciler {
                 let name = FleetDocument::name_of(target);
                 Observed::Fleet(self.fleet.read(&self.store, &name, deadline).await?)
             }
+            Next::LoadApprovals => Observed::Approvals(self.approvals.read(&self.store, &self.clocks, deadline).await?),
             Next::Enter(entry) => {
                 let (name, task) = (FleetDocument::name_of(target), entry.task().clone());
                 let is_report = matches!(*entry, Entry::Report(_));

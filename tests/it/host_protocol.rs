@@ -29,7 +29,7 @@ fn without_a_host_the_binary_prints_its_help() {
 #[test]
 fn a_wrong_setting_stops_the_start_with_one_line_that_names_it_its_value_and_what_is_allowed() {
     for (name, value, allowed) in [
-        ("REMEDIATION_MODE", "go", "plan or act"),
+        ("REMEDIATION_MODE", "go", "plan, approve or act"),
         ("SETTLE_DELAY", "ten minutes please", "a duration such as"),
         ("MAX_ATTEMPTS", "0", "from 1 to 100"),
         ("RESOURCE_MANAGER_ENDPOINT", "http://localhost:1", "https"),

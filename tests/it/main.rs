@@ -8,6 +8,7 @@
     reason = "tests look at the clock, and are told by the environment how long to play"
 )]
 
+mod approvals;
 mod batch_runs;
 mod batch_runs_killed;
 mod batch_runs_large;

@@ -53,7 +53,7 @@ fn what_cannot_be_what_was_meant_stops_the_start_with_its_name_its_value_and_wha
         ("EXCLUDE_SCOPES", "subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322", "can never match"),
         ("EXCLUDE_ASSIGNMENTS", "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322", "can never match"),
         ("EXCLUDE_ASSIGNMENTS", "Deploy-{logs,tags", "cannot be read"),
-        ("REMEDIATION_MODE", "approve", "this version has nothing else"),
+        ("REMEDIATION_MODE", "approved", "plan, approve or act"),
         ("FIRST_STEPS", "10,1", "none smaller than the one before"),
         ("MAX_RESOURCES_PER_DAY", "0", "none, or a whole number from 1 on"),
         ("CHANGE_WINDOW", "Mon-Fry 20:00-06:00", "is no day"),

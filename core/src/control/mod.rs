@@ -1,11 +1,13 @@
 //! Who may act, when, how much and how fast. All of it is decided from values; what says no makes a target wait, never leave.
 
+pub(crate) mod approvals;
 pub(crate) mod assigned;
 pub mod fleet;
 pub(crate) mod mode;
 pub(crate) mod pause;
 pub(crate) mod window;
 
+pub use approvals::{Allowance, KnownApprovals};
 pub use assigned::{AssignedControls, AssignedMode};
 pub use mode::unread_controls;
 pub use pause::{CONTROLS_COUNT_FOR, Controls, KnownControls, PauseOf, Paused};

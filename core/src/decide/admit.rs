@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::control::fleet::{Entered, Entry, Limits, Taken};
+use crate::control::fleet::{Entered, Entry, Limits, Taken, lets};
 use crate::control::mode::{mode, said};
 use crate::control::{AssignedControls, KnownControls, Paused, Windows};
 use crate::document::ActiveTask;
 use crate::fact::Facts;
-use crate::id::IdDigest;
+use crate::id::{IdDigest, ResourceId};
 use crate::settings::{Mode, Tuning};
 use crate::time::{Moment, Timestamp};
 use crate::wave::admitted::{Full, admitted, asked, let_go};
@@ -48,10 +48,31 @@ impl Context<'_> {
 
     /// The limits that hold for the target.
     pub(crate) fn limits(self) -> Limits {
-        Limits::of(self.tuning, self.pass.said())
+        let approvals = self.pass.approvals.as_ref();
+        let approvals = approvals.map(|known| known.allowances(self.document, self.moment.stored_after));
+        Limits { approvals, ..Limits::of(self.tuning, self.pass.said()) }
     }
 
-    /// As much of a wave as first steps and pace let go. They are counted where something is changed: a plan is of all.
+    /// Whether an approval lets the resource go, as far as the fleet's document was read.
+    pub(crate) fn is_approved(self, id: &ResourceId, limits: &Limits) -> bool {
+        let fleet = self.pass.fleet.as_ref().filter(|_| self.tuning.mode == Mode::Act);
+        fleet.is_none_or(|fleet| lets(fleet, limits, IdDigest::from(id), self.moment.stored_after))
+    }
+
+    /// Whether roles may be granted now.
+    pub(crate) fn may_grant(self) -> bool {
+        let (target, at) = (&self.pass.target, self.moment.stored_after);
+        self.pass.approvals.as_ref().is_none_or(|known| known.let_grant(target, at))
+    }
+
+    /// Why a target rests that is only planned for.
+    pub(crate) fn planned(self) -> Idle {
+        // Whoever may act once it is approved has read the approvals.
+        let awaits = self.tuning.mode != Mode::Plan && self.pass.approvals.is_some();
+        if awaits { Idle::AwaitingApproval } else { Idle::PlanMode }
+    }
+
+    /// As much of a wave as first steps, pace and approvals let go. They are counted where something is changed: a plan is of all.
     pub(crate) fn admitting(self, wave: Free, facts: &Facts) -> Result<Free, Next> {
         let limits = self.limits();
         if self.tuning.mode != Mode::Act || limits.are_none() {
@@ -86,6 +107,8 @@ impl Context<'_> {
             Full::Pace(until) => {
                 self.idle_until(Some(self.moment.local(until) + SPREAD.mul_f64(self.share())), Idle::PaceReached)
             }
+            Full::Unapproved => self.idle_until(Some(later), Idle::AwaitingApproval),
+            Full::ApprovalUsedUp => self.idle_until(Some(later), Idle::ApprovalUsedUp),
         }
     }
 
@@ -155,16 +178,35 @@ impl Pass {
         let closes = self.windows(tuning, |windows| windows.close(moment.stored_after));
         let left = closes.map(|at| Duration::try_from(at - moment.stored_before).unwrap_or_default());
         let controls = self.controls.as_ref().map(KnownControls::count_until);
-        left.map(|left| moment.running + left).into_iter().chain(controls).min()
+        let approvals = self.approvals.as_ref().map(|known| {
+            let covering = known.covering(&self.target, moment.stored_after);
+            let ends = covering.iter().map(|(approval, _)| approval.until - moment.stored_before).min();
+            let left = ends.map(|left| moment.running + Duration::try_from(left).unwrap_or_default());
+            left.map_or(known.count_until(), |left| left.min(known.count_until()))
+        });
+        left.map(|left| moment.running + left).into_iter().chain(controls).chain(approvals).min()
     }
 
-    /// What would hold the target back now if the worker's mode were `act`, as far as the pass has read: for whoever plans.
+    /// The settings as far as approvals let the target go; none while they are to be read.
+    pub(crate) fn approved<'t>(&self, tuning: &'t Tuning, moment: Moment) -> Option<Cow<'t, Tuning>> {
+        if tuning.mode != Mode::Approve {
+            return Some(Cow::Borrowed(tuning));
+        }
+        let known = self.approvals.as_ref().filter(|known| moment.running < known.count_until())?;
+        let is_covered = !known.covering(&self.target, moment.stored_after).is_empty();
+        Some(if is_covered { Cow::Owned(Tuning { mode: Mode::Act, ..tuning.clone() }) } else { Cow::Borrowed(tuning) })
+    }
+
+    /// What would hold the target back now if the worker's mode were this, as far as the pass has read: for whoever plans.
     #[must_use]
-    pub fn held_in_act(&self, tuning: &Tuning, moment: Moment) -> Option<Idle> {
-        let acting = Tuning { mode: Mode::Act, ..tuning.clone() };
+    pub fn held_in(&self, mode: Mode, tuning: &Tuning, moment: Moment) -> Option<Idle> {
+        let acting = Tuning { mode, ..tuning.clone() };
         let narrowed = self.narrowed(&acting);
-        if narrowed.mode != Mode::Act {
-            return Some(Idle::PlanMode);
+        let narrowed = self.approved(&narrowed, moment).unwrap_or(Cow::Borrowed(&narrowed));
+        match narrowed.mode {
+            Mode::Plan => return Some(Idle::PlanMode),
+            Mode::Approve => return Some(Idle::AwaitingApproval),
+            Mode::Act => {}
         }
         let (document, claims) = (self.document()?, self.claims()?);
         let context = Context { pass: self, document, claims, tuning: &narrowed, acts: true, moment, now: moment.now };

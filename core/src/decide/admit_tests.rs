@@ -12,7 +12,7 @@ use crate::fixture::{
     in_task, new_task, nothing_paused, now, pass_over, resource, status, target, tuning, tuning_with, waiting,
 };
 use crate::message::WakeUp;
-use crate::settings::Tuning;
+use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
 
 use super::closed_gate_tests::{etag, opens, pass, play};
@@ -104,7 +104,7 @@ fn a_task_must_be_on_its_way_before_the_window_closes() {
 
 #[test]
 fn plan_mode_plans_on_and_what_runs_is_followed() {
-    let planning = Tuning { mode: crate::settings::Mode::Plan, ..closed() };
+    let planning = Tuning { mode: Mode::Plan, ..closed() };
     let shown = pass(opens);
     assert!(matches!(shown.next(&planning, now()), Next::Show(plan) if plan.task.is_some()));
     let document = in_task(1);
@@ -170,19 +170,19 @@ fn whoever_plans_is_told_what_would_hold_the_target_back_in_act() {
     let claims = SubscriptionDocument::new(target().subscription().clone());
     pass.observe(Observed::Claims(Versioned { document: claims, etag: None }));
     pass.observe(Observed::Target(Box::new(Versioned { document, etag: Some(etag()) })));
-    let plan = |tuning: Tuning| Tuning { mode: crate::settings::Mode::Plan, ..tuning };
+    let plan = |tuning: Tuning| Tuning { mode: Mode::Plan, ..tuning };
     pass.observe(Observed::Controls(nothing_paused()));
     for (tuning, held) in [
         (plan(tuning()), None),
         (plan(closed()), Some(Idle::OutsideWindow)),
         (plan(tuning_with("ACT_ASSIGNMENTS", "other")), Some(Idle::PlanMode)),
     ] {
-        assert_eq!(pass.held_in_act(&tuning, now().into()), held);
+        assert_eq!(pass.held_in(Mode::Act, &tuning, now().into()), held);
     }
     let mut paused = ControlsDocument::default();
     let of = PauseOf { scope: None, assignment: None };
     paused.pause(Pause { of, reason: None, by: None, at: now(), until: None, cancel_tasks: false });
     let KnownControls { asked, .. } = nothing_paused();
     pass.observe(Observed::Controls(KnownControls { controls: Arc::new(Controls::Read(paused)), asked }));
-    assert_eq!(pass.held_in_act(&plan(tuning()), now().into()), Some(Idle::Paused));
+    assert_eq!(pass.held_in(Mode::Act, &plan(tuning()), now().into()), Some(Idle::Paused));
 }

@@ -46,16 +46,23 @@ pub(crate) fn play(pass: &mut Pass, document: TargetDocument, stop: impl Fn(&Nex
         pass.observe(match next {
             Next::Load => Observed::Target(Box::new(Versioned { document: document.clone(), etag: Some(etag()) })),
             Next::LoadClaims => Observed::Claims(Versioned { document: claims.clone(), etag: None }),
-            Next::Ask(Question::Facts) => Observed::Answer(Answer::Facts(facts())),
-            Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
-            Next::Ask(Question::Task(name)) => Observed::Answer(Answer::Task(name, None)),
-            Next::Ask(Question::States(asked)) => Observed::Answer(Answer::States(asked, Vec::new())),
             Next::Save(write) => Observed::Saved(write, etag()),
             Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),
-            other => panic!("not on the way to a task: {other:?}"),
+            other => answer(other),
         });
     }
     panic!("no end");
+}
+
+/// What Resource Manager answers where nothing is in the way.
+pub(crate) fn answer(next: Next) -> Observed {
+    Observed::Answer(match next {
+        Next::Ask(Question::Facts) => Answer::Facts(facts()),
+        Next::Ask(Question::ActiveTasks) => Answer::ActiveTasks(ActiveTasks::All(Vec::new())),
+        Next::Ask(Question::Task(name)) => Answer::Task(name, None),
+        Next::Ask(Question::States(asked)) => Answer::States(asked, Vec::new()),
+        other => panic!("not on the way to a task: {other:?}"),
+    })
 }
 
 pub(crate) fn opens(next: &Next) -> bool {

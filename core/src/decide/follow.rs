@@ -102,7 +102,7 @@ impl Context<'_> {
     /// A person has paused what the task is of, and wants it to end: that is written down before it is asked to, once a pass.
     fn canceling(self, active: &ActiveTask) -> Option<Next> {
         let is_wanted =
-            self.tuning.mode == Mode::Act && self.pass.pause(self.moment).is_some_and(|pause| pause.cancels);
+            self.tuning.mode != Mode::Plan && self.pass.pause(self.moment).is_some_and(|pause| pause.cancels);
         if !is_wanted || self.pass.installation.copied.is_some() || self.no_questions().is_some() {
             return None;
         }

@@ -227,8 +227,12 @@ impl Context<'_> {
         }
         // When no more can be asked now, whoever has an answer goes, however long others have waited.
         let answered = |id: &ResourceId| self.pass.answers.states_asked.contains(id);
-        let told = self.no_questions().and_then(|_| Due::of(self.document, &blockers, self.now, answered));
-        let Some(due) = told.or_else(|| Due::of(self.document, &blockers, self.now, |_| true)) else {
+        // Who is approved must not wait behind those who are not.
+        let limits = self.limits();
+        let approved = |id: &ResourceId| self.is_approved(id, &limits);
+        let told = |id: &ResourceId| answered(id) && approved(id);
+        let told = self.no_questions().and_then(|_| Due::of(self.document, &blockers, self.now, told));
+        let Some(due) = told.or_else(|| Due::of(self.document, &blockers, self.now, approved)) else {
             return Gathered::Next(self.idle_until_due(again, Idle::Blocked));
         };
         match self.judged(due, facts) {
@@ -269,6 +273,7 @@ impl Context<'_> {
                 (Some(_), _) if self.cannot_open().is_some() => {
                     return self.cannot_open().unwrap_or(Next::Done);
                 }
+                _ if !plan.grants.is_empty() && !self.may_grant() => return self.show(plan),
                 _ if !plan.grants.is_empty() => {
                     return self.cannot_open().unwrap_or_else(|| self.granting(&plan.grants));
                 }
@@ -317,7 +322,7 @@ impl Context<'_> {
         Some(Self::step(changed))
     }
 
-    /// Plan mode: shows the plan, once, and rests. One that was shown before is only mentioned; one that became another, since others
+    /// Plan mode, or no approval: shows the plan, once, and rests. One that was shown before is only mentioned; one that became another, since others
     /// wrote meanwhile, is shown as well.
     fn show(self, mut plan: Plan) -> Next {
         let digest = Some(plan.digest());
@@ -325,7 +330,7 @@ impl Context<'_> {
             let at = self.next_due_or(self.now + self.tuning.check_interval_max);
             let mut changed = self.document.clone();
             changed.plan_shown = digest;
-            return self.idle_until_with(&changed, Some(at), Idle::PlanMode);
+            return self.idle_until_with(&changed, Some(at), self.planned());
         }
         plan.is_known = self.document.plan_shown == digest;
         Next::Show(Box::new(plan))

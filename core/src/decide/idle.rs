@@ -39,6 +39,10 @@ pub enum Idle {
     FirstSteps,
     /// The pace of the assignment is reached.
     PaceReached,
+    /// No approval covers what waits.
+    AwaitingApproval,
+    /// What was approved is used up.
+    ApprovalUsedUp,
 }
 
 impl Idle {
@@ -61,7 +65,9 @@ impl Idle {
             | Self::Paused
             | Self::OutsideWindow
             | Self::FirstSteps
-            | Self::PaceReached => false,
+            | Self::PaceReached
+            | Self::AwaitingApproval
+            | Self::ApprovalUsedUp => false,
         }
     }
 
@@ -84,7 +90,9 @@ impl Idle {
             | Self::Paused
             | Self::OutsideWindow
             | Self::FirstSteps
-            | Self::PaceReached => false,
+            | Self::PaceReached
+            | Self::AwaitingApproval
+            | Self::ApprovalUsedUp => false,
         }
     }
 
@@ -106,7 +114,9 @@ impl Idle {
             | Self::Paused
             | Self::OutsideWindow
             | Self::FirstSteps
-            | Self::PaceReached => true,
+            | Self::PaceReached
+            | Self::AwaitingApproval
+            | Self::ApprovalUsedUp => true,
         }
     }
 
@@ -132,6 +142,8 @@ impl Idle {
             Self::OutsideWindow => "outsideWindow",
             Self::FirstSteps => "firstSteps",
             Self::PaceReached => "paceReached",
+            Self::AwaitingApproval => "awaitingApproval",
+            Self::ApprovalUsedUp => "approvalUsedUp",
         }
     }
 }

@@ -9,6 +9,8 @@ mod admit;
 #[cfg(test)]
 mod admit_tests;
 mod adopt;
+#[cfg(test)]
+mod approve_tests;
 mod authorise;
 #[cfg(test)]
 mod authorise_tests;

@@ -22,7 +22,7 @@ impl Pass {
     #[must_use]
     pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
         let moment = moment.into();
-        let acts = tuning.mode == Mode::Act;
+        let acts = tuning.mode != Mode::Plan;
         let tuning = &*self.narrowed(tuning);
         // Claims before the document: a claim is written after its task stands in the document, so one that a later read of the
         // document does not name is void for certain.
@@ -40,6 +40,8 @@ impl Pass {
             document.cut_off = document.cut_off.saturating_add(1);
             return Context::step(document);
         }
+        let Some(tuning) = self.approved(tuning, moment) else { return Next::LoadApprovals };
+        let tuning = &*tuning;
         match (Context { pass: self, document, claims, tuning, acts, moment, now: moment.now }).next() {
             Next::Save(mut write) => {
                 write.decided = moment.running;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::control::KnownControls;
 use crate::control::fleet::Entered;
+use crate::control::{KnownApprovals, KnownControls};
 use crate::document::{
     ETag, EvaluationPhase, FleetDocument, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName,
     TaskPhase, Versioned,
@@ -36,6 +36,8 @@ pub struct Pass {
     pub(crate) limits: Limits,
     /// What people have paused; none while that was not read.
     pub(crate) controls: Option<KnownControls>,
+    /// What people have approved; none while that is not asked.
+    pub(crate) approvals: Option<KnownApprovals>,
     /// What the assignments of the name have taken of first steps and paces.
     pub(crate) fleet: Option<Arc<FleetDocument>>,
     /// What was entered there last.
@@ -61,6 +63,7 @@ impl Pass {
             evaluation: Evaluation::default(),
             limits: Limits::default(),
             controls: None,
+            approvals: None,
             fleet: None,
             entered: None,
             reported: None,
@@ -252,6 +255,7 @@ impl Pass {
             Observed::TaskStays => self.end.stays = true,
             Observed::Controls(controls) => self.controls = Some(controls),
             Observed::Fleet(fleet) => self.fleet = Some(fleet),
+            Observed::Approvals(approvals) => self.approvals = Some(approvals),
             Observed::Entered(task, entered) => {
                 // Others have taken what was thought to be free.
                 self.fleet = None;
@@ -322,6 +326,7 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Floor(_)
         | Observed::Controls(_)
         | Observed::Fleet(_)
+        | Observed::Approvals(_)
         | Observed::Entered(..)
         | Observed::Reported(_)
         | Observed::Granted(..)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::KnownControls;
 use crate::control::fleet::{Entered, Entry};
+use crate::control::{KnownApprovals, KnownControls};
 use crate::document::{ETag, FleetDocument, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{Creation, NewTask, Scanned, Unanswered};
 use crate::id::{Scope, TargetHash};
@@ -32,6 +32,8 @@ pub enum Next {
     Ask(Question),
     /// Read what the assignments of the target's assignment's name have taken of first steps and paces.
     LoadFleet,
+    /// Read what people have approved.
+    LoadApprovals,
     /// Enter there what a task takes, or what became of one.
     Enter(Box<Entry>),
     /// Create the task, if that can begin before the process has been running for so long.
@@ -63,6 +65,7 @@ impl Next {
             | Self::SaveClaims(_)
             | Self::LoadRival(_)
             | Self::LoadFleet
+            | Self::LoadApprovals
             | Self::Enter(_) => true,
             Self::Ask(_)
             | Self::Create(..)
@@ -132,6 +135,8 @@ pub enum Observed {
     Controls(KnownControls),
     /// What the assignments have taken, as it was read within the last minute.
     Fleet(Arc<FleetDocument>),
+    /// What people have approved, as it was read last.
+    Approvals(KnownApprovals),
     /// What became of the booking of a task.
     Entered(TaskName, Entered),
     /// The end of a task was reported.
@@ -182,6 +187,7 @@ impl Observed {
             | Self::Floor(_)
             | Self::Controls(_)
             | Self::Fleet(_)
+            | Self::Approvals(_)
             | Self::Entered(..)
             | Self::Reported(_)
             | Self::Shown(_)

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::id::{AssignmentId, IdDigest, SubscriptionId, Target};
 use crate::time::Timestamp;
 
+use super::approval::ApprovalId;
 use super::task_name::TaskName;
 use super::versioned::VERSION;
 
@@ -28,6 +29,20 @@ pub struct FleetDocument {
     /// First steps, by what is remediated (`policy` of a booking), a slash, and the reference in an initiative.
     #[serde(default)]
     pub steps: BTreeMap<String, Steps>,
+    /// What tasks have taken of approvals.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approvals: BTreeMap<ApprovalId, UsedApproval>,
+}
+
+/// What tasks have taken of an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsedApproval {
+    /// How many resources.
+    pub count: u32,
+    /// Until when the approval stands.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: Timestamp,
 }
 
 /// What a task has taken.
@@ -53,6 +68,9 @@ pub struct Booking {
     /// Which of them the step had not let in before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new: Vec<IdDigest>,
+    /// The approval that it was taken of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
 }
 
 /// First steps of a policy.
@@ -96,8 +114,14 @@ impl FleetDocument {
     /// The document of assignments of this name of which nothing is known.
     #[must_use]
     pub fn new(assignment: String) -> Self {
-        let (bookings, paces, steps) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { version: VERSION, assignment, bookings, paces, steps }
+        Self {
+            version: VERSION,
+            assignment,
+            bookings: BTreeMap::new(),
+            paces: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            approvals: BTreeMap::new(),
+        }
     }
 
     /// The name that the target's assignment has, under which all of its name are counted.

@@ -1,6 +1,7 @@
 //! What is known: one document a target and one a subscription, and the small records beside them. Plain values and the differences
 //! between two of them; what happens to them is decided in `transition`, the shell keeps them.
 
+mod approval;
 mod changes;
 mod claim;
 mod controls_document;
@@ -28,13 +29,14 @@ mod task_kind;
 mod task_name;
 mod versioned;
 
+pub use approval::{Approval, ApprovalId, ApprovedAssignment, Covered, NoApproval, Revoked};
 pub use changes::{Change, changes};
 pub use claim::{Claim, Claimed, ClaimedResources};
 pub use controls_document::{ControlsDocument, Pause};
 pub use entry::{Doubt, Entry, EntryState, LastFailure};
 pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;
-pub use fleet_document::{Booking, FleetDocument, Steps, Unreported};
+pub use fleet_document::{Booking, FleetDocument, Steps, Unreported, UsedApproval};
 pub use granting::Granting;
 pub use hour::{Hour, Sums};
 pub use hours::{last_24_hours, sum_up};

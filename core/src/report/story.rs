@@ -171,8 +171,18 @@ impl Story<'_> {
     }
 
     fn next(&self) -> String {
-        if self.document.active.is_none() && self.tuning.mode == Mode::Plan && self.document.earliest_due().is_some() {
-            return "The worker is in plan mode: it shows what it would do, and nothing is opened.".to_owned();
+        if self.document.active.is_none() && self.document.earliest_due().is_some() {
+            match self.tuning.mode {
+                Mode::Plan => {
+                    let words = "The worker is in plan mode: it shows what it would do, and nothing is opened.";
+                    return words.to_owned();
+                }
+                Mode::Approve if self.document.plan_shown.is_some() => {
+                    let words = "Nothing is opened but what is approved: policy-remediator approvals list shows what is, approve approves more.";
+                    return words.to_owned();
+                }
+                Mode::Approve | Mode::Act => {}
+            }
         }
         match self.document.wake_at {
             Some(at) if at <= self.now => {

@@ -225,7 +225,7 @@ fn tuning(environment: &Environment) -> Tuning {
         [true, false][environment.word("REMEDIATE_DO_NOT_ENFORCE")],
     );
     Tuning {
-        mode: [Mode::Plan, Mode::Act][environment.word("REMEDIATION_MODE")],
+        mode: [Mode::Plan, Mode::Approve, Mode::Act][environment.word("REMEDIATION_MODE")],
         act: WhereToAct::new(
             environment.read_as("ACT_ASSIGNMENTS", |list| Patterns::parse(list, Of::Assignments).ok()),
             [ActBy::Settings, ActBy::Metadata][environment.word("ACT_BY")],

@@ -56,8 +56,8 @@ pub(crate) const GUARD_RAILS: &str = "Guard rails";
 #[rustfmt::skip]
 pub(crate) const GROUPS: &[Group] = &[
     Group { title: "What it may do", settings: &[
-        row("REMEDIATION_MODE", is("plan"), Form::WordSoFar(&["plan", "act"]),
-            "`plan` decides, logs and touches nothing; `act` opens tasks. `approve` is not in this version"),
+        row("REMEDIATION_MODE", is("plan"), Form::Word(&["plan", "approve", "act"]),
+            "`plan` decides, logs and touches nothing; `approve`: the same but for what an approval covers; `act` opens tasks"),
         row("GRANT_ROLES", is("none"), Form::Roles,
             "roles that the worker may give to the identity of a policy assignment whose policy asks for them: ids of role definitions, separated by commas. A role that can give rights is never granted"),
         row("ACT_ASSIGNMENTS", Unset::Open("*"), Form::Patterns(Of::Assignments),

@@ -53,7 +53,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("INVOCATION_BUDGET", "0s"),
         ("MAX_ATTEMPTS", "1.5"),
         ("FAILURE_THRESHOLD", "1.1"),
-        ("REMEDIATION_MODE", "approve"),
+        ("REMEDIATION_MODE", "approved"),
         ("FIRST_STEPS", "10,1"),
         ("FIRST_STEPS", "0"),
         ("FIRST_STEPS", "1,"),

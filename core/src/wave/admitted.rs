@@ -1,4 +1,4 @@
-//! Fifth question: may so much go now? First steps and pace of its assignment, over all subscriptions, say how much of a wave may.
+//! Fifth question: may so much go now? First steps, pace and approvals of its assignment, over all subscriptions, say how much of a wave may.
 
 use crate::control::fleet::{Asked, Limits, Room, room};
 use crate::document::FleetDocument;
@@ -16,6 +16,10 @@ pub(crate) enum Full {
     Step(Option<Timestamp>),
     /// The pace is reached.
     Pace(Timestamp),
+    /// No approval covers it.
+    Unapproved,
+    /// What was approved is used up.
+    ApprovalUsedUp,
 }
 
 /// As much of the wave as may go at this time, by storage's clock.
@@ -41,6 +45,8 @@ pub(crate) fn let_go(
         Room::Some(chosen) => Ok(chosen),
         Room::FirstSteps(until) => Err(Full::Step(until)),
         Room::Pace(until) => Err(Full::Pace(until)),
+        Room::Unapproved => Err(Full::Unapproved),
+        Room::ApprovalUsedUp => Err(Full::ApprovalUsedUp),
     }
 }
 

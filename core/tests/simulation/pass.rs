@@ -1,8 +1,10 @@
 //! One effect of a pass: what the real decisions ask for next is done to the model, and its answer is handed back.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
+use remediation::control::KnownApprovals;
 use remediation::decide::{Idle, Next, Observed, Pass, Transition, Write};
 use remediation::fact::{Creation, NewTask};
 use remediation::settings::Mode;
@@ -80,6 +82,10 @@ impl World {
                 observed
             }
             Next::LoadFleet => Observed::Fleet(self.fleet_known(flow.instance, &target)),
+            Next::LoadApprovals => Observed::Approvals(KnownApprovals {
+                approvals: Arc::default(),
+                asked: self.moment(flow.instance).running,
+            }),
             Next::Enter(entry) => self.enter(flow.instance, &target, &entry),
             Next::Create(..) if self.tuning.mode != Mode::Act => {
                 return Err("a task is created in plan mode".to_owned());

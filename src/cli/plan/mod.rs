@@ -174,6 +174,8 @@ async fn plan_all(
             claims,
             installation: Installation { id: id.clone(), copied: None },
             controls: nothing_paused(),
+            approvals: Arc::default(),
+            mode: settings.tuning.mode,
         }
     });
     plan_each(source, tuning, clocks, begun.collect()).await

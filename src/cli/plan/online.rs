@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use policy_remediator::azure::Deadline;
 use remediation::control::Controls;
-use remediation::document::{Installation, InstallationDocument, SubscriptionDocument, TargetDocument, TargetSummary};
+use remediation::document::{
+    Approval, Installation, InstallationDocument, SubscriptionDocument, TargetDocument, TargetSummary,
+};
 use remediation::id::{RunScope, SubscriptionId, Target};
 use remediation::message::{BatchRun, Sighting};
 use remediation::settings::{AssignmentPatterns, Settings};
@@ -37,7 +39,7 @@ pub(super) async fn plan(
         true => known(&connection, &scopes, &found.seen).await?,
         false => BTreeMap::new(),
     };
-    let (installation, controls) = installation(&connection, has_storage).await?;
+    let (installation, controls, approvals) = installation(&connection, has_storage).await?;
     let tuning = tuning(&app.settings);
     let clocks = &app.reconciler.clocks;
     let mut claims: BTreeMap<SubscriptionId, SubscriptionDocument> = BTreeMap::new();
@@ -59,6 +61,8 @@ pub(super) async fn plan(
             claims: claims[id].clone(),
             installation: installation.clone(),
             controls: Arc::clone(&controls),
+            approvals: Arc::clone(&approvals),
+            mode: app.settings.tuning.mode,
         });
     }
     let source = Source::Azure { app, has_storage };
@@ -125,8 +129,11 @@ async fn known(
     Ok(all.filter(|(target, _)| seen.contains_key(target) || within(target)).collect())
 }
 
-/// Which installation it is, and what people have paused there. One that has not begun yet has paused nothing.
-async fn installation(connection: &Connection, has_storage: bool) -> anyhow::Result<(Installation, Arc<Controls>)> {
+/// Which installation it is, and what people have paused and approved there. One that has not begun yet has nothing of either.
+async fn installation(
+    connection: &Connection,
+    has_storage: bool,
+) -> anyhow::Result<(Installation, Arc<Controls>, Arc<Vec<Approval>>)> {
     let (settings, reconciler) = (&connection.app.settings, &connection.app.reconciler);
     let (given, endpoint) = (settings.installation.as_ref(), &settings.state_blob_endpoint);
     let known = match has_storage {
@@ -135,8 +142,9 @@ async fn installation(connection: &Connection, has_storage: bool) -> anyhow::Res
     };
     let Some(known) = known else {
         let new = InstallationDocument::new(given, endpoint).judge(given, endpoint);
-        return Ok((new, nothing_paused()));
+        return Ok((new, nothing_paused(), Arc::default()));
     };
     let controls = reconciler.controls.read(&reconciler.store, &reconciler.clocks, Deadline::after(PATIENCE)).await?;
-    Ok((known, controls.controls))
+    let approvals = reconciler.approvals.read(&reconciler.store, &reconciler.clocks, Deadline::after(PATIENCE)).await?;
+    Ok((known, controls.controls, approvals.approvals))
 }

@@ -9,13 +9,15 @@ use serde_json::Value;
 use policy_remediator::arm::calls;
 use policy_remediator::azure::Clocks;
 use remediation::control::fleet::{Entered, Entry};
-use remediation::control::{Controls, KnownControls};
+use remediation::control::{Controls, KnownApprovals, KnownControls};
 use remediation::decide::{Idle, Next, Observed, Pass, Plan};
-use remediation::document::{ETag, FleetDocument, Installation, SubscriptionDocument, TargetDocument, Versioned};
+use remediation::document::{
+    Approval, ETag, FleetDocument, Installation, SubscriptionDocument, TargetDocument, Versioned,
+};
 use remediation::fact::NewTask;
 use remediation::message::WakeUp;
 use remediation::report::Forecast;
-use remediation::settings::Tuning;
+use remediation::settings::{Mode, Tuning};
 
 use super::source::Source;
 
@@ -33,6 +35,10 @@ pub(super) struct Documents {
     pub(super) installation: Installation,
     /// What people have paused.
     pub(super) controls: Arc<Controls>,
+    /// What they have approved.
+    pub(super) approvals: Arc<Vec<Approval>>,
+    /// How far the worker goes; the plan is made in plan mode.
+    pub(super) mode: Mode,
 }
 
 /// How a pass ended.
@@ -102,6 +108,7 @@ async fn pass(
     let mut pass = Pass::new(&wake_up, documents.installation.clone());
     let controls = KnownControls { controls: Arc::clone(&documents.controls), asked: clocks.running() };
     pass.observe(Observed::Controls(controls));
+    let approvals = KnownApprovals { approvals: Arc::clone(&documents.approvals), asked: clocks.running() };
     for _ in 0..MOST_STEPS {
         let next = pass.refreshed(pass.next(tuning, clocks.moment()));
         let observed = match next {
@@ -122,6 +129,7 @@ async fn pass(
                 Observed::Rival(hash, rival)
             }
             Next::Ask(question) => source.ask(question, &target, granted).await,
+            Next::LoadApprovals => Observed::Approvals(approvals.clone()),
             // Nothing is counted for a plan, and nothing is entered.
             Next::LoadFleet => {
                 Observed::Fleet(Arc::new(FleetDocument::new(FleetDocument::name_of(&documents.target.target))))
@@ -133,7 +141,9 @@ async fn pass(
             Next::Show(plan) => {
                 // Who gets no task is held back by that, and by nothing else.
                 let is_task = plan.task.is_some() || !plan.grants.is_empty();
-                let held = pass.held_in_act(tuning, clocks.moment()).filter(|_| is_task);
+                let mode = if documents.mode == Mode::Approve { Mode::Approve } else { Mode::Act };
+                pass.observe(Observed::Approvals(approvals));
+                let held = pass.held_in(mode, tuning, clocks.moment()).filter(|_| is_task);
                 return Ok((End::Plan(plan), held));
             }
             Next::Create(task, _) => return Ok((End::Opening(task), None)),

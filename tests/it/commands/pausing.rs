@@ -49,3 +49,38 @@ async fn a_pause_is_written_shown_and_ended_by_what_it_is_of() {
     }
     simulation.terminate().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_is_given_listed_and_taken_back() {
+    let simulation = Simulation::start().await;
+    let approve = ["approve", "--simulated", "--json", "--assignment", "Tag", "--scope", SCOPE, "--max", "5"];
+    let given = run(&simulation, &[&approve[..], &["--for", "8h", "--grants", "--reason", "CHG-1"]].concat()).await;
+    assert_eq!(given.code, Some(0), "{}", given.stderr);
+    let approval = given.json()["approvals"][0].clone();
+    assert_eq!((&approval["assignment"], &approval["max"], &approval["used"]), (&"tag".into(), &5.into(), &0.into()));
+    assert!(approval["by"].is_string() && approval["grants"] == true && approval["reason"] == "CHG-1", "{approval}");
+    let list = |all| ["approvals", "list", "--simulated", "--json", "--all"][..if all { 5 } else { 4 }].to_vec();
+    assert_eq!(run(&simulation, &list(false)).await.json()["approvals"], given.json()["approvals"]);
+    let id = approval["id"].as_str().unwrap().to_owned();
+    let revoke = ["approvals", "revoke", "--simulated", &id, "--reason", "wrong"];
+    let revoked = run(&simulation, &revoke).await;
+    assert!(revoked.code == Some(0) && revoked.stdout.contains("taken back"), "{}", revoked.stderr);
+    assert_eq!(run(&simulation, &list(false)).await.json()["approvals"], Value::Array(Vec::new()));
+    let all = run(&simulation, &list(true)).await.json();
+    assert_eq!(
+        (&all["approvals"][0]["stands"], &all["approvals"][0]["revoked"]["reason"]),
+        (&false.into(), &"wrong".into())
+    );
+    let nobody = run(&simulation, &["approvals", "revoke", "--simulated", "nobody"]).await;
+    assert!(nobody.code == Some(1) && nobody.stderr.contains("no approval nobody"), "{}", nobody.stderr);
+    for wrong in [["--assignment", "t*"], ["--max", "0"], ["--for", "0s"]] {
+        let mut arguments = vec!["approve", "--simulated", wrong[0], wrong[1]];
+        for (name, value) in [("--assignment", "t"), ("--max", "5"), ("--for", "1h")] {
+            if name != wrong[0] {
+                arguments.extend([name, value]);
+            }
+        }
+        assert_eq!(run(&simulation, &arguments).await.code, Some(2), "{wrong:?}");
+    }
+    simulation.terminate().await;
+}

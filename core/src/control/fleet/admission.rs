@@ -1,4 +1,4 @@
-//! How much of a wave first steps and pace let go now, and when more may go.
+//! How much of a wave first steps, pace and approvals let go now, and when more may go.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use crate::document::{Booking, FleetDocument, Steps};
 use crate::id::{AssignmentId, IdDigest, SubscriptionId};
 use crate::time::Timestamp;
 
+use super::approved::{Paid, approved};
 use super::limits::Limits;
 
 /// What is counted together.
@@ -43,23 +44,36 @@ pub enum Room {
     FirstSteps(Option<Timestamp>),
     /// Nothing of it: the pace is reached. When there is room again.
     Pace(Timestamp),
+    /// Nothing of it: no approval covers it.
+    Unapproved,
+    /// Nothing of it: what was approved is used up.
+    ApprovalUsedUp,
 }
 
 /// How much of these resources may go at this time, by storage's clock.
 #[must_use]
 pub fn room(document: &FleetDocument, asked: &Asked, resources: &[IdDigest], limits: &Limits, at: Timestamp) -> Room {
-    let paced = match pace(document, asked, limits, at) {
-        Err(until) => return Room::Pace(until),
-        Ok(room) => room,
-    };
+    letting(document, asked, resources, limits, at).map_or_else(|full| full, |(chosen, _)| Room::Some(chosen))
+}
+
+/// The same, with the approval that pays for it.
+pub(super) fn letting<'l>(
+    document: &FleetDocument,
+    asked: &Asked,
+    resources: &[IdDigest],
+    limits: &'l Limits,
+    at: Timestamp,
+) -> Result<Paid<'l>, Room> {
+    let paced = pace(document, asked, limits, at).map_err(Room::Pace)?;
+    let (resources, payer) = approved(document, limits, resources, at)?;
     let steps = steps(document, asked, limits, at);
     let Some(size) = limits.steps.get(steps.step) else {
-        return Room::Some(resources.iter().take(paced).copied().collect());
+        return Ok((resources.into_iter().take(paced).collect(), payer));
     };
     let mut places: BTreeSet<IdDigest> = steps.let_in.keys().copied().collect();
     let mut subscriptions: BTreeSet<&SubscriptionId> = steps.let_in.values().collect();
     let mut chosen = Vec::new();
-    for id in resources {
+    for id in &resources {
         if chosen.len() >= paced {
             break;
         }
@@ -73,10 +87,9 @@ pub fn room(document: &FleetDocument, asked: &Asked, resources: &[IdDigest], lim
         }
     }
     if chosen.is_empty() {
-        Room::FirstSteps(next_step(document, asked, &steps, limits, at))
-    } else {
-        Room::Some(chosen)
+        return Err(Room::FirstSteps(next_step(document, asked, &steps, limits, at)));
     }
+    Ok((chosen, payer))
 }
 
 /// The steps as they stand at this time: a full step is over when it has soaked.

@@ -1,15 +1,19 @@
-//! What tasks take of steps and paces, and how that is given back. Each is entered by the name of its task: however often it is
+//! What tasks take of steps, paces and approvals, and how that is given back. Each is entered by the name of its task: however often it is
 //! entered, it counts once.
 
-use crate::document::{Booking, FleetDocument, TaskName, Unreported};
+use std::time::Duration;
+
+use crate::document::{Booking, FleetDocument, TaskName, Unreported, UsedApproval};
 use crate::id::IdDigest;
 use crate::time::Timestamp;
 
-use super::admission::{Asked, BUCKET, Room, key, room, steps};
+use super::admission::{Asked, BUCKET, key, letting, steps};
 use super::limits::Limits;
 
 /// Spans that lie further back count for nothing: a day, and one more.
 const KEPT: i64 = 86_400 / BUCKET + 2;
+/// What was used of an approval is remembered for so long after its end.
+const USED_KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// What is to be entered.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,13 +70,13 @@ pub fn enter(document: &mut FleetDocument, entry: &Entry, at: Timestamp) -> Ente
 
 fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
     let Taken { task, asked, resources, limits } = taken;
-    if document.bookings.contains_key(task) {
-        return Entered::Yes;
+    if let Some(booking) = document.bookings.get(task) {
+        return if is_approved(booking, limits, at) { Entered::Yes } else { Entered::NoRoom };
     }
-    match room(document, asked, resources, limits, at) {
-        Room::Some(chosen) if chosen.len() == resources.len() => {}
-        Room::Some(_) | Room::FirstSteps(_) | Room::Pace(_) => return Entered::NoRoom,
-    }
+    let payer = match letting(document, asked, resources, limits, at) {
+        Ok((chosen, payer)) if chosen.len() == resources.len() => payer,
+        Ok(_) | Err(_) => return Entered::NoRoom,
+    };
     let mut standing = steps(document, asked, limits, at);
     let mut new = Vec::new();
     let size = limits.steps.get(standing.step);
@@ -89,11 +93,25 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
     let pace = document.paces.entry(asked.assignment.clone()).or_default();
     pace.retain(|bucket, _| *bucket + KEPT > now);
     *pace.entry(now).or_default() += count;
+    document.approvals.retain(|_, used| used.until + USED_KEPT > at);
+    if let Some(payer) = payer {
+        let none = UsedApproval { count: 0, until: payer.until };
+        document.approvals.entry(payer.approval.clone()).or_insert(none).count += count;
+    }
+    let approval = payer.map(|payer| payer.approval.clone());
     let Asked { assignment, reference, subscription, policy } = asked.clone();
     let resources = if size.is_some() { resources.clone() } else { Vec::new() };
-    let booking = Booking { assignment, reference, subscription, policy, at, count, resources, new };
+    let booking = Booking { assignment, reference, subscription, policy, at, count, resources, new, approval };
     document.bookings.insert(task.clone(), booking);
     Entered::Yes
+}
+
+/// Whether what the booking was taken of still stands: an approval that was taken back lets nothing go that it had let in.
+fn is_approved(booking: &Booking, limits: &Limits, at: Timestamp) -> bool {
+    limits.approvals.as_ref().is_none_or(|allowances| {
+        let standing = allowances.iter().filter(|allowance| allowance.until > at);
+        standing.map(|allowance| Some(&allowance.approval)).any(|approval| approval == booking.approval.as_ref())
+    })
 }
 
 fn report(document: &mut FleetDocument, unreported: &Unreported, at: Timestamp) {
@@ -103,6 +121,10 @@ fn report(document: &mut FleetDocument, unreported: &Unreported, at: Timestamp) 
         let pace = document.paces.get_mut(&booking.assignment);
         if let Some(count) = pace.and_then(|pace| pace.get_mut(&bucket)) {
             *count = count.saturating_sub(booking.count);
+        }
+        let used = booking.approval.as_ref().and_then(|approval| document.approvals.get_mut(approval));
+        if let Some(used) = used {
+            used.count = used.count.saturating_sub(booking.count);
         }
     }
     let Some(steps) = document.steps.get_mut(&key(&booking.reference, &booking.policy)) else { return };

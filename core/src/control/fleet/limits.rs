@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::control::AssignedControls;
+use crate::control::{Allowance, AssignedControls};
 use crate::settings::Tuning;
 
 /// How much may be taken.
@@ -16,6 +16,8 @@ pub struct Limits {
     pub per_hour: Option<u32>,
     /// Most resources in any day.
     pub per_day: Option<u32>,
+    /// What is approved, where that is asked.
+    pub approvals: Option<Vec<Allowance>>,
 }
 
 impl Limits {
@@ -29,12 +31,13 @@ impl Limits {
             soak: tuning.step_soak,
             per_hour: least(tuning.max_per_hour, said.and_then(|said| said.max_per_hour)),
             per_day: least(tuning.max_per_day, said.and_then(|said| said.max_per_day)),
+            approvals: None,
         }
     }
 
     /// Whether there is nothing to count.
     #[must_use]
     pub fn are_none(&self) -> bool {
-        self.steps.is_empty() && self.per_hour.is_none() && self.per_day.is_none()
+        self.steps.is_empty() && self.per_hour.is_none() && self.per_day.is_none() && self.approvals.is_none()
     }
 }

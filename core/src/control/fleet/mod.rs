@@ -1,7 +1,8 @@
-//! How much, and how fast: first steps and paces of an assignment over all subscriptions. `admission` says how much of a wave may go,
+//! How much, and how fast: first steps, paces and approvals of an assignment over all subscriptions. `admission` says how much of a wave may go,
 //! `booking` takes it and gives it back. All of it is decided on the fleet's document, which is written by compare-and-swap.
 
 mod admission;
+mod approved;
 mod booking;
 mod limits;
 mod outcome;
@@ -9,6 +10,7 @@ mod outcome;
 mod tests;
 
 pub use admission::{Asked, Room, room};
+pub(crate) use approved::lets;
 pub use booking::{Entered, Entry, Taken, enter};
 pub use limits::Limits;
 pub(crate) use outcome::note_outcome;

@@ -1,0 +1,236 @@
+//! `approve`, `approvals list` and `approvals revoke`: what may be begun in the mode `approve`, by whom it was approved, and how much of
+//! it is used.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+use uuid::Uuid;
+
+use policy_remediator::azure::{Contest, Deadline};
+use policy_remediator::blob::Saved;
+use remediation::document::{Approval, ApprovalId, ApprovedAssignment, FleetDocument, Revoked};
+use remediation::id::Scope;
+use remediation::report::ago;
+use remediation::settings::Mode;
+use remediation::time::{Timestamp, time_text};
+
+use super::exit::{ATTENTION, DONE};
+use super::operator::{Connection, Options, PATIENCE, Rows};
+use super::pause::{ends, span};
+
+/// Approve remediation of an assignment: of so many resources, for so long. Counts in the mode `approve` only.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator approve --assignment deploy-diagnostics --max 500 --for 8h --reason CHG-4711 --env-file prod.env\n  policy-remediator approve --assignment deploy-diagnostics --scope /subscriptions/00000000-0000-0000-0000-000000000000 --max 20 --for 2h --grants\n\nEach resource in a task that is opened counts, a retry once more. Never is more begun than --max, however many instances there are."
+)]
+pub(super) struct Arguments {
+    /// The assignment, by its id, or by its name, which stands for all assignments of that name. No patterns.
+    #[arg(long, value_name = "NAME")]
+    assignment: ApprovedAssignment,
+    /// Only what lies in this subscription or resource group.
+    #[arg(long, value_name = "ID")]
+    scope: Option<Scope>,
+    /// Most resources in opened tasks.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    max: u32,
+    /// For how long, such as 30m, 8h or 2d.
+    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
+    length: Duration,
+    /// Roles of GRANT_ROLES may be granted for it, too.
+    #[arg(long)]
+    grants: bool,
+    /// Why, for those who find it.
+    #[arg(long, value_name = "WORDS")]
+    reason: Option<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Look at approvals, or take one back.
+#[derive(Debug, clap::Args)]
+pub(super) struct ManyArguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    List(ListArguments),
+    Revoke(RevokeArguments),
+}
+
+/// List approvals: what was approved, by whom, and how much of it is used.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator approvals list --env-file prod.env\n  policy-remediator approvals list --all --json\n\nEnds with 3 where one cannot be used: it approves nothing then."
+)]
+struct ListArguments {
+    /// Also those that are over or were taken back.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Take an approval back: within half a minute nothing more is begun by it. What runs is followed.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  policy-remediator approvals revoke 3f9a1c22 --reason 'wrong change' --env-file prod.env"
+)]
+struct RevokeArguments {
+    /// The approval's id, as `approvals list` shows it.
+    #[arg(value_name = "APPROVAL")]
+    approval: ApprovalId,
+    /// Why, for those who find it.
+    #[arg(long, value_name = "WORDS")]
+    reason: Option<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// An approval and what was used of it, for machines.
+#[derive(Debug, Serialize)]
+struct Item {
+    #[serde(flatten)]
+    approval: Approval,
+    used: u32,
+    stands: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    approvals: Vec<Item>,
+    unusable: BTreeMap<String, String>,
+}
+
+pub(super) async fn approve(arguments: Arguments) -> anyhow::Result<u8> {
+    let Arguments { assignment, scope, max, length, grants, reason, options } = arguments;
+    let connection = options.connect()?;
+    let by = connection.app.reconciler.arm.principal().await;
+    let deadline = Deadline::after(PATIENCE);
+    // Time is by storage's clock, which tells it with any answer.
+    connection.app.reconciler.store.approvals(&[], None, deadline).await?;
+    let at = connection.app.reconciler.clocks.moment().stored_before;
+    let until = ends(at, length)?;
+    for _ in 0..3 {
+        let id: ApprovalId = Uuid::new_v4().simple().to_string()[..8].parse()?;
+        let mut approval = Approval::new(id, assignment.clone(), max, at, until);
+        (approval.scope, approval.grants) = (scope.clone(), grants);
+        (approval.by, approval.reason) = (by.clone(), reason.clone());
+        if let Saved::As(_) = connection.app.reconciler.store.save_approval(&approval, None, deadline).await? {
+            let shown = Shown { approvals: vec![item(approval, 0, at)], unusable: BTreeMap::new() };
+            options.output().show("approvals", &shown, || table(&shown.approvals, at))?;
+            if connection.app.settings.tuning.mode == Mode::Plan {
+                eprintln!("warning: REMEDIATION_MODE is plan, in which nothing is begun, whatever is approved");
+            }
+            return Ok(DONE);
+        }
+    }
+    bail!("no id was free; try again")
+}
+
+pub(super) async fn run(arguments: ManyArguments) -> anyhow::Result<u8> {
+    match arguments.command {
+        Command::List(arguments) => list(arguments).await,
+        Command::Revoke(arguments) => revoke(arguments).await,
+    }
+}
+
+async fn list(ListArguments { all, options }: ListArguments) -> anyhow::Result<u8> {
+    let connection = options.connect()?;
+    let deadline = Deadline::after(PATIENCE);
+    let store = &connection.app.reconciler.store;
+    let read = store.approvals(&[], None, deadline).await?;
+    let at = connection.app.reconciler.clocks.moment().stored_before;
+    let mut approvals = Vec::new();
+    let mut fleets: BTreeMap<String, FleetDocument> = BTreeMap::new();
+    for found in read.approvals {
+        let approval = found.document;
+        if !all && !approval.stands(at) {
+            continue;
+        }
+        let name = approval.assignment.name().to_owned();
+        if !fleets.contains_key(&name) {
+            fleets.insert(name.clone(), store.fleet(&name, deadline).await?.document);
+        }
+        let used = fleets.get(&name).and_then(|fleet| fleet.approvals.get(&approval.id)).map_or(0, |used| used.count);
+        approvals.push(item(approval, used, at));
+    }
+    approvals.sort_by_key(|item| item.approval.at);
+    let shown = Shown { approvals, unusable: read.unusable.into_iter().collect() };
+    options.output().show("approvals", &shown, || table(&shown.approvals, at))?;
+    for (blob, why) in &shown.unusable {
+        eprintln!("warning: {blob} cannot be used and approves nothing: {why}");
+    }
+    Ok(if shown.unusable.is_empty() { DONE } else { ATTENTION })
+}
+
+async fn revoke(RevokeArguments { approval, reason, options }: RevokeArguments) -> anyhow::Result<u8> {
+    let connection = options.connect()?;
+    let (approval, at) = taken_back(&connection, &approval, reason).await?;
+    let used = connection.app.reconciler.store.fleet(approval.assignment.name(), Deadline::after(PATIENCE)).await?;
+    let used = used.document.approvals.get(&approval.id).map_or(0, |used| used.count);
+    let shown = Shown { approvals: vec![item(approval, used, at)], unusable: BTreeMap::new() };
+    options.output().show("approvals", &shown, || table(&shown.approvals, at))?;
+    Ok(DONE)
+}
+
+/// Takes it back by compare-and-swap; one that was taken back before stays as it is.
+async fn taken_back(
+    connection: &Connection,
+    id: &ApprovalId,
+    reason: Option<String>,
+) -> anyhow::Result<(Approval, Timestamp)> {
+    let deadline = Deadline::after(PATIENCE);
+    let by = connection.app.reconciler.arm.principal().await;
+    let mut contest = Contest::until(deadline);
+    let store = &connection.app.reconciler.store;
+    loop {
+        let found = store.approval_of(id, deadline).await?;
+        let found = found.with_context(|| format!("there is no approval {id}; approvals list shows what there is"))?;
+        let at = connection.app.reconciler.clocks.moment().stored_before;
+        let mut approval = found.document;
+        if approval.revoked.is_some() {
+            return Ok((approval, at));
+        }
+        approval.revoked = Some(Revoked { by: by.clone(), at, reason: reason.clone() });
+        match store.save_approval(&approval, found.etag.as_ref(), deadline).await? {
+            Saved::As(_) => return Ok((approval, at)),
+            Saved::Conflict if contest.goes_on().await => {}
+            Saved::Conflict => bail!("others write approval {id} all the time; try again"),
+        }
+    }
+}
+
+fn item(approval: Approval, used: u32, at: Timestamp) -> Item {
+    let stands = approval.stands(at);
+    Item { approval, used, stands }
+}
+
+fn table(items: &[Item], now: Timestamp) -> String {
+    if items.is_empty() {
+        return "nothing is approved".to_owned();
+    }
+    let mut rows = Rows::under(&["approval", "of", "used", "until", "given", "by", "reason"]);
+    for Item { approval, used, stands } in items {
+        let until = match &approval.revoked {
+            Some(revoked) => format!("taken back {}", ago(revoked.at, now)),
+            None if *stands => time_text(approval.until),
+            None => "over".to_owned(),
+        };
+        let grants = if approval.grants { ", with grants" } else { "" };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        rows.row([
+            approval.id.to_string(),
+            format!("{}{grants}", approval.of()),
+            format!("{used} of {}", approval.max),
+            until,
+            ago(approval.at, now),
+            text(&approval.by),
+            text(&approval.reason),
+        ]);
+    }
+    rows.text()
+}

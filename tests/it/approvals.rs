@@ -1,0 +1,66 @@
+//! In the mode `approve` nothing is begun but what a person has approved: so many resources, in two instances at once, until it is over
+//! or taken back. What cannot be read approves nothing.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Expected, Stage, events, land, record, until};
+
+const APPROVE: (&str, &str) = ("REMEDIATION_MODE", "approve");
+const GRACE: (&str, &str) = ("OPENING_GRACE", "20s");
+
+/// Writes an approval, as a person's command does.
+fn write(stage: &Stage, id: &str, more: &Value) {
+    let mut body = json!({
+        "version": 1, "id": id, "assignment": "tag", "max": 9, "at": "2026-11-21T07:00:00Z", "until": "2099-01-01T00:00:00Z",
+        "by": "someone", "reason": "CHG-1",
+    });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    stage.azure.blobs().put("state", &format!("approvals/{id}.json"), body.to_string()).unwrap();
+}
+
+fn rests(stage: &Stage, why: &str) -> usize {
+    stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == why).count()
+}
+
+fn begun(stage: &Stage) -> u64 {
+    stage.logged("task_created").iter().filter_map(|put| put["resources"].as_u64()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_approved_is_begun_in_so_many_resources_and_the_rest_waits() {
+    let mut estate = land(2);
+    for number in 0..2 {
+        for place in 0..3 {
+            estate = estate.with_record(record(number, place, "Tag"));
+        }
+    }
+    let events = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    let over = json!({ "until": "2026-01-01T00:00:00Z" });
+    let revoked = json!({ "revoked": { "by": "someone", "at": "2026-11-21T08:00:00Z" } });
+    let narrower = json!({ "references": ["x"] });
+    for (id, more) in [("over", over), ("revoked", revoked), ("narrower", narrower)] {
+        write(&stage, id, &more);
+    }
+    stage.azure.blobs().put("state", "approvals/damaged.json", "damaged").unwrap();
+    // A copy of one would be counted twice.
+    write(&stage, "copied", &json!({ "id": "other" }));
+    stage.start_worker(&[APPROVE, GRACE], 2).await;
+    stage.deliver(events).await;
+    until("both wait for an approval", || rests(&stage, "awaitingApproval") >= 4).await;
+    assert_eq!((stage.manager.tasks().len(), stage.count("waiting")), (0, 6));
+    assert_eq!(stage.logged("plan").len(), 2, "what would be done is told once");
+    let unusable: std::collections::BTreeSet<_> =
+        stage.logged("approval_unusable").iter().map(|told| told["blob"].to_string()).collect();
+    assert_eq!(unusable.len(), 3, "{unusable:?}");
+    write(&stage, "a1", &json!({ "max": 4 }));
+    until("so many are fixed", || stage.count("fixed") == 4).await;
+    until("the rest waits", || rests(&stage, "approvalUsedUp") >= 2).await;
+    assert_eq!((begun(&stage), stage.count("waiting")), (4, 2));
+    let told = stage.logged("approval_given");
+    assert!(told.iter().all(|told| told["approval"] == "a1" && told["by"] == "someone" && told["reason"] == "CHG-1"));
+    write(&stage, "a2", &json!({}));
+    stage.settled(6).await;
+    assert_eq!(begun(&stage), 6);
+    stage.at_rest_with(Expected::default()).await;
+}
