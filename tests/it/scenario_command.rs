@@ -5,11 +5,30 @@ use tokio::process::Command;
 
 use crate::stage::PATIENCE;
 
-/// The example of docs/scenarios.md.
-fn example() -> String {
+/// An example of docs/scenarios.md, from 0.
+fn nth_example(place: usize) -> String {
     let document = include_str!("../../docs/scenarios.md");
-    let (_, rest) = document.split_once("```json\n").expect("there is an example");
+    let rest = document.split("```json\n").nth(place + 1).expect("there is such an example");
     rest.split_once("```").expect("it ends").0.to_owned()
+}
+
+/// The whole one.
+fn example() -> String {
+    nth_example(0)
+}
+
+/// The whole one with fields added.
+fn example_with(more: &str) -> String {
+    let mut whole: Value = serde_json::from_str(&example()).unwrap();
+    let more: Value = serde_json::from_str(more).unwrap();
+    whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    whole.to_string()
+}
+
+/// The verdict about something in a report.
+fn verdict<'a>(report: &'a Value, what: &str) -> &'a Value {
+    let mut all = report["verdicts"].as_array().unwrap().iter();
+    all.find(|one| one["what"] == what).unwrap_or_else(|| panic!("nothing about '{what}': {report}"))
 }
 
 /// What the command ends with, prints and complains of.
@@ -55,4 +74,29 @@ async fn a_typo_names_the_file_and_the_place() {
     for words in ["mine.json", "`cuont`", "`count`", "line 8"] {
         assert!(complaints.contains(words), "{complaints}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_later_ends_as_the_document_says() {
+    let (code, printed, complaints) = demo(&example_with(&nth_example(1)), &["--json"]).await;
+    assert_eq!(code, Some(0), "{printed}{complaints}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    for step in ["step 1: register Microsoft.PolicyInsights", "step 2: fire sweep"] {
+        assert_eq!(verdict(&report, step)["holds"], true, "{report}");
+    }
+    assert_eq!(report["fixed"], 1, "only what was registered in time can be fixed: {report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_finds_nothing_to_do_fails_and_says_what_it_found() {
+    let step = r#"{ "later": [{ "do": [{ "register": "Microsoft.PolicyInsights" }] }] }"#;
+    let (code, printed, complaints) = demo(&example_with(step), &["--json"]).await;
+    assert_eq!(code, Some(3), "{printed}{complaints}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    let told = verdict(&report, "step 1: register Microsoft.PolicyInsights");
+    assert_eq!(
+        (&told["holds"], &told["found"]),
+        (&false.into(), &"every subscription has registered it".into()),
+        "{report}"
+    );
 }

@@ -23,6 +23,9 @@ use crate::scenario::{End, Later};
 const LOOK: Duration = Duration::from_millis(100);
 /// So many looks in a row that find everything at rest are enough.
 const CALM: u32 = 3;
+/// So many looks that find nobody at work come after a step before all can be at rest again: a wake-up that it led to is scheduled
+/// for the next whole second, and nothing shows before that. What wakes itself again and again is not waited for.
+const AFTER_STEP: u32 = 12;
 /// So many looks in a row that find nobody at work are enough, where something waits for longer than the demo lasts.
 const LULL: u32 = 12;
 pub(crate) const QUEUES: [&str; 4] = ["noncompliant-resources", "wake-ups", "batch-runs", EVENTS];
@@ -110,6 +113,7 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
     let begun = Instant::now();
     stage.deliver(demo.events);
     let (mut idle, mut calm, mut exchanges) = (0, 0, 0);
+    let mut after_step = 0_u32;
     let timed_out = loop {
         tokio::time::sleep(LOOK).await;
         let state = StateTally::of(stage.azure.blobs());
@@ -127,14 +131,15 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
         // A look at a target may go on when its invocation has ended.
         let before = std::mem::replace(&mut exchanges, stage.azure.ledger().len());
         idle = if is_idle && !is_settled && exchanges == before { idle + 1 } else { 0 };
-        calm = if is_settled { calm + 1 } else { 0 };
+        after_step = after_step.saturating_sub(u32::from(is_idle));
+        calm = if is_settled && after_step == 0 { calm + 1 } else { 0 };
         let is_due = |step: &Later| begun.elapsed().as_secs_f64() >= step.at && (calm >= CALM || !step.when_settled);
         if let Some((step, number)) = steps.next_if(|(step, _)| is_due(step)) {
             let taken = stage.scene().take(number, step).await;
             acts.extend(taken.acts);
             events += taken.events.len();
             stage.deliver(taken.events);
-            (idle, calm) = (0, 0);
+            (idle, calm, after_step) = (0, 0, AFTER_STEP);
             continue;
         }
         if calm >= CALM && steps.peek().is_none() {
