@@ -86,6 +86,7 @@ mod scenarios;
 mod settled_documents;
 mod short_lists;
 mod simulate_options;
+mod simulate_split;
 mod slow_creations;
 mod slow_states;
 mod slowness;

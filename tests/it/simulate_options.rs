@@ -15,7 +15,7 @@ fn six_ports() -> u16 {
 }
 
 /// The lines of a log file that tell of an event.
-fn logged(file: &Path, event: &str) -> Vec<Value> {
+pub(crate) fn logged(file: &Path, event: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line["event"] == event).collect()
@@ -29,7 +29,7 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// Does what the printed command does.
-async fn sent(command: &str) {
+pub(crate) async fn sent(command: &str) {
     let words = words(command);
     let after = |name: &str| words[1 + words.iter().position(|word| word == name).unwrap()].clone();
     assert_eq!(words[..2], ["-X", "POST"], "{words:?}");
