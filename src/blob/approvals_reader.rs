@@ -1,6 +1,7 @@
 //! What people have approved, read again and again, and believed for half a minute. What is new is told by each instance, with who wanted
 //! it and why; what cannot be read approves nothing, and is told once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,10 +44,26 @@ impl ApprovalsReader {
             return Ok(told.clone());
         }
         let at = clocks.moment().stored_before;
-        let read = store.approvals(&known.read.approvals, Some(at), deadline).await?;
+        let mut read = store.approvals(&known.read.approvals, Some(at), deadline).await?;
+        let known_plans = known.told.as_ref().map(|told| Arc::clone(&told.plans)).unwrap_or_default();
+        let mut plans = BTreeMap::new();
+        for Versioned { document, .. } in read.approvals.iter().filter(|found| found.document.stands(at)) {
+            let Some(digest) = &document.plan else { continue };
+            let plan = match known_plans.get(digest) {
+                Some(plan) => Some(Arc::clone(plan)),
+                None => store.plan(digest, deadline).await?.map(Arc::new),
+            };
+            match plan {
+                Some(plan) => drop(plans.insert(digest.clone(), plan)),
+                None => {
+                    let why = format!("{} is missing, damaged or no plan", digest.blob());
+                    read.unusable.push((Approval::blob(&document.id), why));
+                }
+            }
+        }
         tell(&known.read, &read, at);
         let approvals = read.approvals.iter().map(|found| found.document.clone()).collect();
-        let told = KnownApprovals { approvals: Arc::new(approvals), asked };
+        let told = KnownApprovals { approvals: Arc::new(approvals), plans: Arc::new(plans), asked };
         (known.read, known.told) = (read, Some(told.clone()));
         Ok(told)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures::{StreamExt, stream};
 use time::format_description::well_known::Rfc3339;
 
-use remediation::document::{Approval, ApprovalId, ETag, Versioned, metadata_value};
+use remediation::document::{Approval, ApprovalId, ApprovedPlan, ETag, PlanDigest, Versioned, metadata_value};
 use remediation::time::{Timestamp, parse_time};
 
 use crate::azure::Deadline;
@@ -98,6 +98,27 @@ impl Store {
         deadline: Deadline,
     ) -> Result<Option<Versioned<Approval>>, StateError> {
         self.state.read(&Approval::blob(id), deadline).await
+    }
+
+    /// The plan with this digest; none where there is none, or where what is there is another or cannot be used.
+    ///
+    /// # Errors
+    /// As for [`Store::target`].
+    pub async fn plan(&self, digest: &PlanDigest, deadline: Deadline) -> Result<Option<ApprovedPlan>, StateError> {
+        let found = self.state.read_bytes(&digest.blob(), deadline).await?;
+        let found = found.filter(|file| PlanDigest::of(file) == *digest);
+        Ok(found.and_then(|file| ApprovedPlan::read(&file).ok()))
+    }
+
+    /// Keeps a plan as it was written, under its digest.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn keep_plan(&self, file: &[u8], deadline: Deadline) -> Result<PlanDigest, StateError> {
+        let digest = PlanDigest::of(file);
+        // Whatever is there under this name has these bytes, or is damaged.
+        self.state.write_bytes(&digest.blob(), file, Replaces::Anything, None, deadline).await?;
+        Ok(digest)
     }
 
     /// Writes an approval in place of the one with this ETag, or of none.

@@ -168,6 +168,18 @@ impl Container {
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
         let body = serde_json::to_vec(document).expect("documents are plain values with text keys");
+        self.write_bytes(blob, &body, replaces, metadata, deadline).await
+    }
+
+    /// Writes a blob as it is.
+    pub(super) async fn write_bytes(
+        &self,
+        blob: &str,
+        body: &[u8],
+        replaces: Replaces<'_>,
+        metadata: Option<HashMap<String, String>>,
+        deadline: Deadline,
+    ) -> Result<Saved, StateError> {
         let _turn = match replaces {
             Replaces::This(etag) => {
                 let turn = self.races.turn(blob, deadline).await;
@@ -181,7 +193,7 @@ impl Container {
         let mut tries = 0_u32;
         let upload = || {
             tries += 1;
-            self.upload(blob, &body, replaces, metadata.clone())
+            self.upload(blob, body, replaces, metadata.clone())
         };
         let saved = retry(deadline, usize::MAX, may_pass, upload).await;
         let saved = match saved.map_err(|source| StateError::of(blob, "written", source))? {

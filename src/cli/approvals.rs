@@ -2,6 +2,7 @@
 //! it is used.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use policy_remediator::azure::{Contest, Deadline};
 use policy_remediator::blob::Saved;
-use remediation::document::{Approval, ApprovalId, ApprovedAssignment, FleetDocument, Revoked};
+use remediation::document::{Approval, ApprovalId, ApprovedAssignment, ApprovedPlan, FleetDocument, Revoked};
 use remediation::id::Scope;
 use remediation::report::ago;
 use remediation::settings::Mode;
@@ -23,18 +24,22 @@ use super::pause::{ends, span};
 /// Approve remediation of an assignment: of so many resources, for so long. Counts in the mode `approve` only.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator approve --assignment deploy-diagnostics --max 500 --for 8h --reason CHG-4711 --env-file prod.env\n  policy-remediator approve --assignment deploy-diagnostics --scope /subscriptions/00000000-0000-0000-0000-000000000000 --max 20 --for 2h --grants\n\nEach resource in a task that is opened counts, a retry once more. Never is more begun than --max, however many instances there are."
+    group(clap::ArgGroup::new("what").required(true).args(["assignment", "plan"])),
+    after_help = "Examples:\n  policy-remediator approve --assignment deploy-diagnostics --max 500 --for 8h --reason CHG-4711 --env-file prod.env\n  policy-remediator approve --assignment deploy-diagnostics --scope /subscriptions/00000000-0000-0000-0000-000000000000 --max 20 --for 2h --grants\n  policy-remediator approve --plan change.json --for 8h --reason CHG-4712\n\nEach resource in a task that is opened counts, a retry once more. Never is more begun than --max, however many instances there are."
 )]
 pub(super) struct Arguments {
     /// The assignment, by its id, or by its name, which stands for all assignments of that name. No patterns.
-    #[arg(long, value_name = "NAME")]
-    assignment: ApprovedAssignment,
+    #[arg(long, value_name = "NAME", requires = "max")]
+    assignment: Option<ApprovedAssignment>,
+    /// The resources of a plan, as `plan --out` wrote it: these and no others, while what they were planned on is the same.
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Only what lies in this subscription or resource group.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with = "plan")]
     scope: Option<Scope>,
     /// Most resources in opened tasks.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    max: u32,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "plan")]
+    max: Option<u32>,
     /// For how long, such as 30m, 8h or 2d.
     #[arg(long = "for", value_name = "DURATION", value_parser = span)]
     length: Duration,
@@ -106,7 +111,8 @@ struct Shown {
 }
 
 pub(super) async fn approve(arguments: Arguments) -> anyhow::Result<u8> {
-    let Arguments { assignment, scope, max, length, grants, reason, options } = arguments;
+    let Arguments { assignment, plan, scope, max, length, grants, reason, options } = arguments;
+    let plan = plan.map(|path| planned(&path)).transpose()?;
     let connection = options.connect()?;
     let by = connection.app.reconciler.arm.principal().await;
     let deadline = Deadline::after(PATIENCE);
@@ -114,9 +120,17 @@ pub(super) async fn approve(arguments: Arguments) -> anyhow::Result<u8> {
     connection.app.reconciler.store.approvals(&[], None, deadline).await?;
     let at = connection.app.reconciler.clocks.moment().stored_before;
     let until = ends(at, length)?;
+    let (max, plan) = match (max, plan) {
+        (_, Some((file, planned))) => {
+            (planned.count(), Some(connection.app.reconciler.store.keep_plan(&file, deadline).await?))
+        }
+        (Some(max), None) => (max, None),
+        (None, None) => bail!("--max is missing"),
+    };
     for _ in 0..3 {
         let id: ApprovalId = Uuid::new_v4().simple().to_string()[..8].parse()?;
-        let mut approval = Approval::new(id, assignment.clone(), max, at, until);
+        let mut approval = Approval::new(id, max, at, until);
+        (approval.assignment, approval.plan) = (assignment.clone(), plan.clone());
         (approval.scope, approval.grants) = (scope.clone(), grants);
         (approval.by, approval.reason) = (by.clone(), reason.clone());
         if let Saved::As(_) = connection.app.reconciler.store.save_approval(&approval, None, deadline).await? {
@@ -129,6 +143,16 @@ pub(super) async fn approve(arguments: Arguments) -> anyhow::Result<u8> {
         }
     }
     bail!("no id was free; try again")
+}
+
+/// A plan that may be approved, and the file as it is.
+fn planned(path: &Path) -> anyhow::Result<(Vec<u8>, ApprovedPlan)> {
+    let file = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let plan = ApprovedPlan::read(&file).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
+    if plan.count() == 0 {
+        bail!("{} names no resource that a task would be opened for", path.display());
+    }
+    Ok((file, plan))
 }
 
 pub(super) async fn run(arguments: ManyArguments) -> anyhow::Result<u8> {
@@ -151,11 +175,7 @@ async fn list(ListArguments { all, options }: ListArguments) -> anyhow::Result<u
         if !all && !approval.stands(at) {
             continue;
         }
-        let name = approval.assignment.name().to_owned();
-        if !fleets.contains_key(&name) {
-            fleets.insert(name.clone(), store.fleet(&name, deadline).await?.document);
-        }
-        let used = fleets.get(&name).and_then(|fleet| fleet.approvals.get(&approval.id)).map_or(0, |used| used.count);
+        let used = used(&connection, &approval, &mut fleets).await?;
         approvals.push(item(approval, used, at));
     }
     approvals.sort_by_key(|item| item.approval.at);
@@ -167,11 +187,32 @@ async fn list(ListArguments { all, options }: ListArguments) -> anyhow::Result<u
     Ok(if shown.unusable.is_empty() { DONE } else { ATTENTION })
 }
 
+/// How much is used of an approval. It is counted by names of assignments.
+async fn used(
+    connection: &Connection,
+    approval: &Approval,
+    fleets: &mut BTreeMap<String, FleetDocument>,
+) -> anyhow::Result<u32> {
+    let (store, deadline) = (&connection.app.reconciler.store, Deadline::after(PATIENCE));
+    let mut names: Vec<String> = approval.assignment.iter().map(|named| named.name().to_owned()).collect();
+    if let Some(plan) = &approval.plan {
+        let plan = store.plan(plan, deadline).await?.unwrap_or_default();
+        names.extend(plan.names().map(str::to_owned));
+    }
+    let mut sum = 0;
+    for name in names {
+        if !fleets.contains_key(&name) {
+            fleets.insert(name.clone(), store.fleet(&name, deadline).await?.document);
+        }
+        sum += fleets.get(&name).and_then(|fleet| fleet.approvals.get(&approval.id)).map_or(0, |used| used.count);
+    }
+    Ok(sum)
+}
+
 async fn revoke(RevokeArguments { approval, reason, options }: RevokeArguments) -> anyhow::Result<u8> {
     let connection = options.connect()?;
     let (approval, at) = taken_back(&connection, &approval, reason).await?;
-    let used = connection.app.reconciler.store.fleet(approval.assignment.name(), Deadline::after(PATIENCE)).await?;
-    let used = used.document.approvals.get(&approval.id).map_or(0, |used| used.count);
+    let used = used(&connection, &approval, &mut BTreeMap::new()).await?;
     let shown = Shown { approvals: vec![item(approval, used, at)], unusable: BTreeMap::new() };
     options.output().show("approvals", &shown, || table(&shown.approvals, at))?;
     Ok(DONE)

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{Expected, Stage, events, land, record, until};
+use crate::commands::{run_on, run_with};
+use crate::stage::{Expected, Stage, events, land, record, subscription, until};
 
 const APPROVE: (&str, &str) = ("REMEDIATION_MODE", "approve");
 const GRACE: (&str, &str) = ("OPENING_GRACE", "20s");
@@ -63,4 +64,46 @@ async fn what_is_approved_is_begun_in_so_many_resources_and_the_rest_waits() {
     stage.settled(6).await;
     assert_eq!(begun(&stage), 6);
     stage.at_rest_with(Expected::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approved_plan_covers_exactly_what_it_names() {
+    let mut estate = land(1);
+    for place in 0..6 {
+        estate = estate.with_record(record(0, place, "Tag"));
+    }
+    let events = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    stage.start_worker(&[APPROVE, GRACE], 1).await;
+    stage.deliver(events).await;
+    until("all wait for an approval", || rests(&stage, "awaitingApproval") >= 1 && stage.count("waiting") == 6).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("change.json");
+    let (file, scope) = (file.to_str().unwrap(), format!("/subscriptions/{}", subscription(0)));
+    // It leaves one group out, which the worker would not.
+    let changes = [APPROVE, ("EXCLUDE_SCOPES", "*/resourceGroups/app-2")];
+    let plan = run_with(&stage, &["plan", "--json", "--scope", &scope, "--out", file], &changes).await;
+    let target = &plan.json()["targets"][0];
+    assert!(target["heldBack"] == "awaitingApproval" && target["facts"].is_string(), "{target}");
+    let planned: Vec<_> = target["tasks"][0]["resources"].as_array().unwrap().clone();
+    assert!((1..6).contains(&planned.len()), "{planned:?}");
+    let given = run_on(&stage, &["approve", "--json", "--plan", file, "--for", "1h"]).await;
+    assert_eq!(given.code, Some(0), "{}", given.stderr);
+    let given = &given.json()["approvals"][0];
+    assert_eq!(given["max"], json!(planned.len()));
+    let stored = stage.azure.blobs().list("state", "plans/");
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    until("what it names is fixed", || stage.count("fixed") == planned.len()).await;
+    until("the rest waits", || rests(&stage, "awaitingApproval") >= 3 && stage.count("inTask") == 0).await;
+    let opened: Vec<String> =
+        stage.manager.tasks().iter().flat_map(|task| task.resources.iter().map(ToString::to_string)).collect();
+    assert_eq!(opened.len(), planned.len());
+    assert!(planned.iter().all(|id| opened.iter().any(|one| one.eq_ignore_ascii_case(id.as_str().unwrap()))));
+    let listed = run_on(&stage, &["approvals", "list", "--json"]).await.json();
+    assert_eq!(listed["approvals"][0]["used"], json!(planned.len()));
+    // A plan that was changed is another.
+    std::fs::write(file, "{}").unwrap();
+    assert_eq!(run_on(&stage, &["approve", "--plan", file, "--for", "1h"]).await.code, Some(1));
+    let waiting = 6 - planned.len();
+    stage.at_rest_with(Expected { waiting, ..Expected::default() }).await;
 }

@@ -1,11 +1,14 @@
 //! What people have approved, as an instance read it last, and how much of it a target may use. What cannot be read approves nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::document::{Approval, ApprovalId, Covered, TargetDocument};
-use crate::id::{IdDigest, Target};
+use crate::document::{
+    Approval, ApprovalId, ApprovedPlan, Covered, FleetDocument, PlanDigest, PlannedTarget, TargetDocument,
+};
+use crate::fact::Facts;
+use crate::id::{IdDigest, ResourceId, Target};
 use crate::time::Timestamp;
 
 use super::pause::CONTROLS_COUNT_FOR;
@@ -15,6 +18,8 @@ use super::pause::CONTROLS_COUNT_FOR;
 pub struct KnownApprovals {
     /// Those that could be read.
     pub approvals: Arc<Vec<Approval>>,
+    /// The plans that they approve.
+    pub plans: Arc<BTreeMap<PlanDigest, Arc<ApprovedPlan>>>,
     /// How long the process had been running, at most, when they were asked for.
     pub asked: Duration,
 }
@@ -32,6 +37,15 @@ pub struct Allowance {
     pub only: Option<BTreeSet<IdDigest>>,
 }
 
+/// What an approval covers of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part<'p> {
+    /// All of it, or what lies in a group.
+    Of(Covered),
+    /// What a plan names.
+    Planned(&'p PlannedTarget),
+}
+
 impl KnownApprovals {
     /// How long the process may have been running, at most, when something is sent by them.
     #[must_use]
@@ -39,30 +53,51 @@ impl KnownApprovals {
         self.asked + CONTROLS_COUNT_FOR
     }
 
-    /// Those that cover something of the target at a time by storage's clock, the first to end first.
-    pub(crate) fn covering(&self, target: &Target, at: Timestamp) -> Vec<(&Approval, Covered)> {
+    /// Those that cover something of the target at a time by storage's clock, the first to end first. A plan was made on facts: where
+    /// others are known by now, it is void.
+    pub(crate) fn covering(&self, target: &Target, facts: Option<&Facts>, at: Timestamp) -> Vec<(&Approval, Part<'_>)> {
+        let part = |approval: &Approval| match &approval.plan {
+            None => approval.covers(target).map(Part::Of),
+            Some(digest) => {
+                let planned = self.plans.get(digest)?.of(target)?;
+                facts.is_none_or(|facts| facts.digest() == planned.facts).then_some(Part::Planned(planned))
+            }
+        };
         let standing = self.approvals.iter().filter(|approval| approval.stands(at));
-        let mut covering: Vec<_> = standing.filter_map(|one| Some((one, one.covers(target)?))).collect();
+        let mut covering: Vec<_> = standing.filter_map(|one| Some((one, part(one)?))).collect();
         covering.sort_by_key(|(approval, _)| (approval.until, approval.id.clone()));
         covering
     }
 
     /// What they let go of the target's resources.
-    pub(crate) fn allowances(&self, document: &TargetDocument, at: Timestamp) -> Vec<Allowance> {
-        let allowance = |(approval, covered): (&Approval, Covered)| {
-            let group = approval.scope.as_ref().filter(|_| covered == Covered::InGroup);
-            let only = group.map(|group| {
-                let within = document.resources.keys().filter(|id| id.is_within(group.as_str()));
-                within.map(IdDigest::from).collect()
-            });
-            Allowance { approval: approval.id.clone(), max: approval.max, until: approval.until, only }
+    pub(crate) fn allowances(&self, document: &TargetDocument, facts: Option<&Facts>, at: Timestamp) -> Vec<Allowance> {
+        let name = FleetDocument::name_of(&document.target);
+        let allowance = |(approval, part): (&Approval, Part<'_>)| {
+            let plan = approval.plan.as_ref().and_then(|digest| self.plans.get(digest));
+            let group = approval.scope.as_ref();
+            let only = match part {
+                Part::Of(Covered::Whole) => None,
+                Part::Of(Covered::InGroup) => {
+                    let is_within = |id: &&ResourceId| group.is_some_and(|group| id.is_within(group.as_str()));
+                    let within = document.resources.keys().filter(is_within);
+                    Some(within.map(IdDigest::from).collect())
+                }
+                Part::Planned(planned) => Some(planned.resources.clone()),
+            };
+            // What is used of a plan is counted by names of assignments: of each, no more than it names.
+            let max = plan.map_or(approval.max, |plan| plan.most(&name).min(approval.max));
+            Allowance { approval: approval.id.clone(), max, until: approval.until, only }
         };
-        self.covering(&document.target, at).into_iter().map(allowance).collect()
+        self.covering(&document.target, facts, at).into_iter().map(allowance).collect()
     }
 
-    /// Whether roles may be granted for the target.
-    pub(crate) fn let_grant(&self, target: &Target, at: Timestamp) -> bool {
-        // A role reaches over all of the target, so an approval for a part of it is not enough.
-        self.covering(target, at).iter().any(|(approval, covered)| approval.grants && *covered == Covered::Whole)
+    /// Whether roles may be granted for the target. A role reaches over all of it, so an approval for a part is not enough; a plan names
+    /// the roles.
+    pub(crate) fn let_grant(&self, target: &Target, facts: Option<&Facts>, at: Timestamp) -> bool {
+        let lets = |part: &Part<'_>| match part {
+            Part::Of(covered) => *covered == Covered::Whole,
+            Part::Planned(planned) => planned.grants,
+        };
+        self.covering(target, facts, at).iter().any(|(approval, part)| approval.grants && lets(part))
     }
 }

@@ -49,7 +49,8 @@ impl Context<'_> {
     /// The limits that hold for the target.
     pub(crate) fn limits(self) -> Limits {
         let approvals = self.pass.approvals.as_ref();
-        let approvals = approvals.map(|known| known.allowances(self.document, self.moment.stored_after));
+        let approvals =
+            approvals.map(|known| known.allowances(self.document, self.pass.facts(), self.moment.stored_after));
         Limits { approvals, ..Limits::of(self.tuning, self.pass.said()) }
     }
 
@@ -62,7 +63,7 @@ impl Context<'_> {
     /// Whether roles may be granted now.
     pub(crate) fn may_grant(self) -> bool {
         let (target, at) = (&self.pass.target, self.moment.stored_after);
-        self.pass.approvals.as_ref().is_none_or(|known| known.let_grant(target, at))
+        self.pass.approvals.as_ref().is_none_or(|known| known.let_grant(target, self.pass.facts(), at))
     }
 
     /// Why a target rests that is only planned for.
@@ -179,7 +180,7 @@ impl Pass {
         let left = closes.map(|at| Duration::try_from(at - moment.stored_before).unwrap_or_default());
         let controls = self.controls.as_ref().map(KnownControls::count_until);
         let approvals = self.approvals.as_ref().map(|known| {
-            let covering = known.covering(&self.target, moment.stored_after);
+            let covering = known.covering(&self.target, self.facts(), moment.stored_after);
             let ends = covering.iter().map(|(approval, _)| approval.until - moment.stored_before).min();
             let left = ends.map(|left| moment.running + Duration::try_from(left).unwrap_or_default());
             left.map_or(known.count_until(), |left| left.min(known.count_until()))
@@ -193,7 +194,7 @@ impl Pass {
             return Some(Cow::Borrowed(tuning));
         }
         let known = self.approvals.as_ref().filter(|known| moment.running < known.count_until())?;
-        let is_covered = !known.covering(&self.target, moment.stored_after).is_empty();
+        let is_covered = !known.covering(&self.target, self.facts(), moment.stored_after).is_empty();
         Some(if is_covered { Cow::Owned(Tuning { mode: Mode::Act, ..tuning.clone() }) } else { Cow::Borrowed(tuning) })
     }
 
@@ -229,6 +230,17 @@ impl Pass {
             Some(narrower) => judge(Windows(&[&tuning.change_window, narrower])),
             None => judge(Windows(&[&tuning.change_window])),
         }
+    }
+
+    /// The facts, as far as they were read.
+    fn facts(&self) -> Option<&Facts> {
+        self.answers.facts.as_ref()
+    }
+
+    /// The digest of the facts, as far as they were read: for whoever plans.
+    #[must_use]
+    pub fn facts_digest(&self) -> Option<String> {
+        self.facts().map(Facts::digest)
     }
 
     /// What the assignment says of itself, as far as it was read.

@@ -10,6 +10,7 @@ use crate::control::PauseOf;
 use crate::id::{AssignmentId, Scope, Target, fold};
 use crate::time::Timestamp;
 
+use super::approved_plan::PlanDigest;
 use super::fleet_document::FleetDocument;
 use super::versioned::VERSION;
 
@@ -21,7 +22,11 @@ pub struct Approval {
     /// Its name.
     pub id: ApprovalId,
     /// The assignment, by its id or by its name; folded.
-    pub assignment: ApprovedAssignment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<ApprovedAssignment>,
+    /// What a plan names, instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanDigest>,
     /// Only what lies in there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
@@ -72,13 +77,14 @@ pub enum Covered {
 }
 
 impl Approval {
-    /// An approval of so many resources of the assignment, by nobody yet.
+    /// An approval of so many resources, by nobody and of nothing yet.
     #[must_use]
-    pub fn new(id: ApprovalId, assignment: ApprovedAssignment, max: u32, at: Timestamp, until: Timestamp) -> Self {
+    pub fn new(id: ApprovalId, max: u32, at: Timestamp, until: Timestamp) -> Self {
         Self {
             version: VERSION,
             id,
-            assignment,
+            assignment: None,
+            plan: None,
             scope: None,
             max,
             until,
@@ -96,10 +102,12 @@ impl Approval {
         self.revoked.is_none() && self.until > at
     }
 
-    /// How much of the target it covers; none: nothing.
+    /// How much of the target it covers by the name of its assignment; none: nothing.
     #[must_use]
     pub fn covers(&self, target: &Target) -> Option<Covered> {
-        if !self.assignment.is_of(target) {
+        // Of both together nobody knows which is meant.
+        let named = self.assignment.as_ref().filter(|_| self.plan.is_none())?;
+        if !named.is_of(target) {
             return None;
         }
         let Some(scope) = &self.scope else { return Some(Covered::Whole) };
@@ -116,7 +124,11 @@ impl Approval {
     /// What it is of, in words.
     #[must_use]
     pub fn of(&self) -> String {
-        PauseOf { scope: self.scope.clone(), assignment: Some(self.assignment.0.clone()) }.to_string()
+        if let Some(plan) = &self.plan {
+            return format!("plan {plan}");
+        }
+        let assignment = self.assignment.as_ref().map(|assignment| assignment.0.clone());
+        PauseOf { scope: self.scope.clone(), assignment }.to_string()
     }
 
     /// The name of its blob.
@@ -139,7 +151,7 @@ pub struct ApprovedAssignment(String);
 /// A text that is neither.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct NoApproval(&'static str);
+pub struct NoApproval(pub(super) &'static str);
 
 const LONGEST_ID: usize = 64;
 
@@ -222,9 +234,9 @@ mod tests {
     const OTHER: &str = "/subscriptions/186aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
     fn approval(assignment: &str, scope: Option<&str>) -> Approval {
-        let (id, assignment) = ("a1".parse().unwrap(), assignment.parse().unwrap());
+        let new = Approval::new("a1".parse().unwrap(), 5, now(), now() + time::Duration::hours(1));
         let scope = scope.map(|scope| scope.parse().unwrap());
-        Approval { scope, ..Approval::new(id, assignment, 5, now(), now() + time::Duration::hours(1)) }
+        Approval { scope, assignment: Some(assignment.parse().unwrap()), ..new }
     }
 
     #[test]

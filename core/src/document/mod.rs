@@ -2,6 +2,7 @@
 //! between two of them; what happens to them is decided in `transition`, the shell keeps them.
 
 mod approval;
+mod approved_plan;
 mod changes;
 mod claim;
 mod controls_document;
@@ -30,6 +31,7 @@ mod task_name;
 mod versioned;
 
 pub use approval::{Approval, ApprovalId, ApprovedAssignment, Covered, NoApproval, Revoked};
+pub use approved_plan::{ApprovedPlan, PlanDigest, PlannedTarget};
 pub use changes::{Change, changes};
 pub use claim::{Claim, Claimed, ClaimedResources};
 pub use controls_document::{ControlsDocument, Pause};

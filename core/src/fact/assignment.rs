@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::control::AssignedControls;
 use crate::id::{ArmId, Target};
 use crate::policy::{IdentityChange, Override, Resolved, Selector};
@@ -120,6 +122,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// A text that is the same as long as a task would do the same: the assignment, its policy's effect and version, and what it says of
+    /// resources. When it was read, what else is assigned, and what is said to the worker are none of it.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let Self { assignment, references, effect, identity, siblings: _, read_at: _ } = self;
+        let assignment = assignment.clone().map(|assignment| Assignment { controls: None, ..assignment });
+        let digest = Sha256::digest(format!("{:?}", (assignment, references, effect, identity)));
+        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// What is known where nothing of the assignment is.
     #[must_use]
     pub fn without_assignment(assignment: Found<Assignment>, read_at: Timestamp) -> Self {

@@ -27,6 +27,9 @@ pub struct Forecast {
     /// What would hold all of it back now: `planOnly`, `outsideWindow`, `paused`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_back: Option<&'static str>,
+    /// The digest of the facts that it was planned on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<String>,
     /// Roles that would be granted first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<PlannedGrant>,
@@ -118,6 +121,7 @@ impl Forecast {
             assignment: target.policy_assignment_id.to_string(),
             reference: target.policy_definition_reference_id.as_ref().map(ToString::to_string),
             held_back: None,
+            facts: None,
             grants: Vec::new(),
             tasks: Vec::new(),
             parked: None,

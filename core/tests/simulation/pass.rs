@@ -84,6 +84,7 @@ impl World {
             Next::LoadFleet => Observed::Fleet(self.fleet_known(flow.instance, &target)),
             Next::LoadApprovals => Observed::Approvals(KnownApprovals {
                 approvals: Arc::default(),
+                plans: Arc::default(),
                 asked: self.moment(flow.instance).running,
             }),
             Next::Enter(entry) => self.enter(flow.instance, &target, &entry),

@@ -15,7 +15,7 @@ mod variables;
 pub(super) use connection::{Connection, PATIENCE};
 pub(super) use known::{Unusable, complain, is_of};
 pub(super) use options::Options;
-pub(super) use output::Rows;
+pub(super) use output::{Rows, for_machines};
 pub(super) use progress::progress;
 #[cfg(feature = "local")]
 pub(super) use simulated::FILE as PLACES_FILE;

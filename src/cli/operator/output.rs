@@ -30,13 +30,21 @@ impl Output {
         if !self.json {
             return print(&text());
         }
-        let mut object = json!({ "version": VERSION, "kind": kind });
-        match (&mut object, serde_json::to_value(value)?) {
-            (Value::Object(object), Value::Object(members)) => object.extend(members),
-            (_, other) => object["value"] = other,
-        }
-        print(&object.to_string())
+        print(&for_machines(kind, value)?.to_string())
     }
+}
+
+/// The JSON object of what a command found.
+///
+/// # Errors
+/// When it has no JSON form.
+pub(crate) fn for_machines(kind: &str, value: &impl Serialize) -> anyhow::Result<Value> {
+    let mut object = json!({ "version": VERSION, "kind": kind });
+    match (&mut object, serde_json::to_value(value)?) {
+        (Value::Object(object), Value::Object(members)) => object.extend(members),
+        (_, other) => object["value"] = other,
+    }
+    Ok(object)
 }
 
 /// A cell of a table.

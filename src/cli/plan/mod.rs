@@ -8,7 +8,7 @@ mod source;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -16,9 +16,9 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 
 use policy_remediator::azure::{Clocks, now};
-use remediation::control::Controls;
+use remediation::control::{Controls, KnownApprovals};
 use remediation::document::{
-    ControlsDocument, Installation, InstallationDocument, SubscriptionDocument, TargetDocument,
+    ControlsDocument, Installation, InstallationDocument, PlanDigest, SubscriptionDocument, TargetDocument,
 };
 use remediation::event::ComplianceState;
 use remediation::id::{ResourceId, RunScope, Target};
@@ -29,7 +29,7 @@ use remediation::time::{Moment, Timestamp};
 use remediation::transition::merge_all;
 
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Options, progress};
+use super::operator::{Options, for_machines, progress};
 use offline::Offline;
 use pass::{Documents, forecast};
 use source::Source;
@@ -41,7 +41,7 @@ const TOGETHER: usize = 8;
 #[derive(Debug, clap::Args)]
 #[command(
     group(clap::ArgGroup::new("where").required(true).args(["scopes", "states"])),
-    after_help = "Examples:\n  policy-remediator plan --scope /subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322\n  policy-remediator plan --scope /providers/Microsoft.Management/managementGroups/corp --assignment deploy-diagnostics --json\n  policy-remediator plan --states states.json\n\nGet the file with: az policy state list --all --filter \"complianceState eq 'NonCompliant'\" > states.json\nIt asks Azure with your own login (az login) and only reads; no namespace and no storage is needed.\nEnds with 3 where something needs a person before it can be remediated."
+    after_help = "Examples:\n  policy-remediator plan --scope /subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322\n  policy-remediator plan --scope /providers/Microsoft.Management/managementGroups/corp --assignment deploy-diagnostics --json\n  policy-remediator plan --scope /subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322 --out change.json\n  policy-remediator plan --states states.json\n\nGet the file with: az policy state list --all --filter \"complianceState eq 'NonCompliant'\" > states.json\nIt asks Azure with your own login (az login) and only reads; no namespace and no storage is needed.\nEnds with 3 where something needs a person before it can be remediated."
 )]
 pub(super) struct Arguments {
     /// A management group, a subscription or a resource group, as Azure has it now. Can be given again.
@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Plan offline, from policy states in a file: what `az policy state list` or `az graph query` over policyresources prints.
     #[arg(long, value_name = "FILE")]
     states: Option<PathBuf>,
+    /// Also write the plan to this file, for `approve --plan`. It has no tasks for a whole scope: they name no resources.
+    #[arg(long, value_name = "FILE", conflicts_with = "states")]
+    out: Option<PathBuf>,
     /// Only assignments of this name or id; `*` stands for anything. Can be given again.
     #[arg(long = "assignment", value_name = "PATTERN")]
     assignments: Vec<String>,
@@ -104,14 +107,28 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let patterns =
         AssignmentPatterns::of(arguments.assignments).map_err(|why| anyhow::anyhow!("--assignment: {why}"))?;
     let variables = arguments.options.variables()?;
-    let settings = variables.settings_without_services()?;
+    let mut settings = variables.settings_without_services()?;
+    if arguments.out.is_some() {
+        settings.tuning.escalate_above = usize::MAX;
+    }
     let (planned, is_whole) = match &arguments.states {
         Some(path) => (offline(path, &settings, &patterns).await?, true),
         None => online::plan(&variables, settings, arguments.scopes, &patterns).await?,
     };
+    if let Some(path) = &arguments.out {
+        write(path, &planned)?;
+    }
     arguments.options.output().show("plan", &planned, || text::of(&planned))?;
     let needs_attention = !is_whole || planned.targets.iter().any(Forecast::needs_attention);
     Ok(if needs_attention { ATTENTION } else { DONE })
+}
+
+/// Writes the plan for whoever approves it.
+fn write(path: &Path, planned: &Planned) -> anyhow::Result<()> {
+    let file = for_machines("plan", planned)?.to_string();
+    std::fs::write(path, &file).with_context(|| format!("{} cannot be written", path.display()))?;
+    eprintln!("{} is written, its SHA-256 is {}", path.display(), PlanDigest::of(file.as_bytes()));
+    Ok(())
 }
 
 /// As the worker is tuned, in plan mode, and without the pauses that let what belongs together travel together.
@@ -174,7 +191,7 @@ async fn plan_all(
             claims,
             installation: Installation { id: id.clone(), copied: None },
             controls: nothing_paused(),
-            approvals: Arc::default(),
+            approvals: nothing_approved(),
             mode: settings.tuning.mode,
         }
     });
@@ -184,6 +201,11 @@ async fn plan_all(
 /// As where nobody has paused anything.
 fn nothing_paused() -> Arc<Controls> {
     Arc::new(Controls::Read(ControlsDocument::default()))
+}
+
+/// As where nobody has approved anything.
+fn nothing_approved() -> KnownApprovals {
+    KnownApprovals { approvals: Arc::default(), plans: Arc::default(), asked: std::time::Duration::ZERO }
 }
 
 /// Plans every target, several at a time.

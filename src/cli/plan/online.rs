@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy_remediator::azure::Deadline;
-use remediation::control::Controls;
-use remediation::document::{
-    Approval, Installation, InstallationDocument, SubscriptionDocument, TargetDocument, TargetSummary,
-};
+use remediation::control::{Controls, KnownApprovals};
+use remediation::document::{Installation, InstallationDocument, SubscriptionDocument, TargetDocument, TargetSummary};
 use remediation::id::{RunScope, SubscriptionId, Target};
 use remediation::message::{BatchRun, Sighting};
 use remediation::settings::{AssignmentPatterns, Settings};
@@ -16,7 +14,7 @@ use remediation::settings::{AssignmentPatterns, Settings};
 use super::discover::discover;
 use super::pass::Documents;
 use super::source::Source;
-use super::{Planned, Totals, merged, nothing_paused, plan_each, tuning};
+use super::{Planned, Totals, merged, nothing_approved, nothing_paused, plan_each, tuning};
 use crate::cli::operator::{Connection, PATIENCE, Variables, complain};
 
 /// The plan, and whether all of the scopes could be looked at.
@@ -61,7 +59,7 @@ pub(super) async fn plan(
             claims: claims[id].clone(),
             installation: installation.clone(),
             controls: Arc::clone(&controls),
-            approvals: Arc::clone(&approvals),
+            approvals: approvals.clone(),
             mode: app.settings.tuning.mode,
         });
     }
@@ -133,7 +131,7 @@ async fn known(
 async fn installation(
     connection: &Connection,
     has_storage: bool,
-) -> anyhow::Result<(Installation, Arc<Controls>, Arc<Vec<Approval>>)> {
+) -> anyhow::Result<(Installation, Arc<Controls>, KnownApprovals)> {
     let (settings, reconciler) = (&connection.app.settings, &connection.app.reconciler);
     let (given, endpoint) = (settings.installation.as_ref(), &settings.state_blob_endpoint);
     let known = match has_storage {
@@ -142,9 +140,9 @@ async fn installation(
     };
     let Some(known) = known else {
         let new = InstallationDocument::new(given, endpoint).judge(given, endpoint);
-        return Ok((new, nothing_paused(), Arc::default()));
+        return Ok((new, nothing_paused(), nothing_approved()));
     };
     let controls = reconciler.controls.read(&reconciler.store, &reconciler.clocks, Deadline::after(PATIENCE)).await?;
     let approvals = reconciler.approvals.read(&reconciler.store, &reconciler.clocks, Deadline::after(PATIENCE)).await?;
-    Ok((known, controls.controls, approvals.approvals))
+    Ok((known, controls.controls, approvals))
 }

@@ -11,9 +11,7 @@ use policy_remediator::azure::Clocks;
 use remediation::control::fleet::{Entered, Entry};
 use remediation::control::{Controls, KnownApprovals, KnownControls};
 use remediation::decide::{Idle, Next, Observed, Pass, Plan};
-use remediation::document::{
-    Approval, ETag, FleetDocument, Installation, SubscriptionDocument, TargetDocument, Versioned,
-};
+use remediation::document::{ETag, FleetDocument, Installation, SubscriptionDocument, TargetDocument, Versioned};
 use remediation::fact::NewTask;
 use remediation::message::WakeUp;
 use remediation::report::Forecast;
@@ -36,7 +34,7 @@ pub(super) struct Documents {
     /// What people have paused.
     pub(super) controls: Arc<Controls>,
     /// What they have approved.
-    pub(super) approvals: Arc<Vec<Approval>>,
+    pub(super) approvals: KnownApprovals,
     /// How far the worker goes; the plan is made in plan mode.
     pub(super) mode: Mode,
 }
@@ -62,7 +60,7 @@ pub(super) async fn forecast(
     let body = |task: &NewTask| serde_json::from_str(&calls::create_task(task).body_text()).unwrap_or(Value::Null);
     let (mut idle, mut has_waited, mut granted) = (None, false, false);
     for _ in 0..MOST_PLANS {
-        let (end, held) = pass(source, tuning, clocks, &mut documents, granted).await?;
+        let (end, held) = pass(source, tuning, clocks, &mut documents, granted, &mut forecast.facts).await?;
         forecast.held_back = held.map(Idle::as_str).or(forecast.held_back);
         match end {
             End::Plan(plan) => {
@@ -101,6 +99,7 @@ async fn pass(
     clocks: &Clocks,
     documents: &mut Documents,
     granted: bool,
+    facts: &mut Option<String>,
 ) -> anyhow::Result<(End, Option<Idle>)> {
     let target = documents.target.target.clone();
     let etag = || ETag("in memory".to_owned());
@@ -108,7 +107,7 @@ async fn pass(
     let mut pass = Pass::new(&wake_up, documents.installation.clone());
     let controls = KnownControls { controls: Arc::clone(&documents.controls), asked: clocks.running() };
     pass.observe(Observed::Controls(controls));
-    let approvals = KnownApprovals { approvals: Arc::clone(&documents.approvals), asked: clocks.running() };
+    let approvals = KnownApprovals { asked: clocks.running(), ..documents.approvals.clone() };
     for _ in 0..MOST_STEPS {
         let next = pass.refreshed(pass.next(tuning, clocks.moment()));
         let observed = match next {
@@ -141,6 +140,7 @@ async fn pass(
             Next::Show(plan) => {
                 // Who gets no task is held back by that, and by nothing else.
                 let is_task = plan.task.is_some() || !plan.grants.is_empty();
+                *facts = pass.facts_digest();
                 let mode = if documents.mode == Mode::Approve { Mode::Approve } else { Mode::Act };
                 pass.observe(Observed::Approvals(approvals));
                 let held = pass.held_in(mode, tuning, clocks.moment()).filter(|_| is_task);

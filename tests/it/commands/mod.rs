@@ -40,7 +40,7 @@ pub(crate) async fn run_on(stage: &Stage, arguments: &[&str]) -> Ended {
 }
 
 /// The same with other settings.
-async fn run_with(stage: &Stage, arguments: &[&str], changes: &[(&str, &str)]) -> Ended {
+pub(crate) async fn run_with(stage: &Stage, arguments: &[&str], changes: &[(&str, &str)]) -> Ended {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
     ended(command.args(arguments).env_clear().envs(stage.worker_settings(changes))).await
 }
