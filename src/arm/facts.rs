@@ -32,7 +32,7 @@ const DEFINITIONS: usize = 4 << 20;
 #[derive(Debug)]
 pub struct FactsReader {
     ttl: Duration,
-    assignments: Kept<Scope, (Timestamp, Assignments)>,
+    pub(super) assignments: Kept<Scope, (Timestamp, Assignments)>,
     inherited: Inherited,
     sets: Shelf<PolicySet>,
     definitions: Shelf<PolicyDefinition>,

@@ -3,6 +3,7 @@
 
 mod answer;
 mod api_versions;
+mod assigned;
 mod assignments;
 mod body;
 mod budget;
@@ -47,6 +48,7 @@ mod turn;
 mod words;
 
 pub use answer::{Answer, Oddity};
+pub use assigned::Assigned;
 pub use call::{Call, QuotaScope};
 pub use client::{ArmClient, Rest, SHORT_REST};
 pub use creation::{creation, is_crowded_out};

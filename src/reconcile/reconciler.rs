@@ -114,7 +114,7 @@ impl Reconciler {
             if let Some(until) = rest.filter(|until| *until > moment.now + SHORT_REST) {
                 pass.observe(Observed::Floor(until));
             }
-            if is_crowded || (place.is_none() && self.slots.are_taken(&wake_up.target)) {
+            if is_crowded || (place.is_none() && self.slots.are_taken(&self.facts.assigned(&wake_up.target))) {
                 pass.observe(Observed::Crowded);
             }
             let next = pass.refreshed(pass.next(&self.tuning, moment));
@@ -129,7 +129,7 @@ impl Reconciler {
             match &next {
                 // Only who has a place for its task writes it down: all others would be refused.
                 Next::Save(write) if write.transition == Transition::Opened && place.is_none() && !is_crowded => {
-                    place = self.slots.place(&wake_up.target).await;
+                    place = self.slots.place(self.facts.assigned(&wake_up.target)).await;
                     is_crowded = place.is_none();
                     continue;
                 }
@@ -202,7 +202,7 @@ impl Reconciler {
                         journal::written(before, &write.document);
                         let last = |document: &TargetDocument| document.history.last().map(|past| past.name.clone());
                         if last(before) != last(&write.document) {
-                            self.slots.ended(target);
+                            self.slots.ended(&self.facts.assigned(target));
                         }
                     }
                     Observed::Saved(write, etag)
@@ -250,7 +250,7 @@ impl Reconciler {
                 // One that another pass has written down has none yet.
                 let place = match place.take() {
                     Some(place) => Some(place),
-                    None => self.slots.place(target).await,
+                    None => self.slots.place(self.facts.assigned(target)).await,
                 };
                 self.create(&task, begin_until, target, place, slot).await
             }

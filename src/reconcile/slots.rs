@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-use remediation::id::{AssignmentId, ReferenceId, Target};
+use crate::arm::Assigned;
 
 /// Places of a policy (Microsoft documentation, "Remediate non-compliant resources with Azure Policy", limits).
 const PLACES: usize = 100;
@@ -24,12 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// So long after the last task of a policy nothing is known of it any more.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
-type Policy = (AssignmentId, Option<ReferenceId>);
-
 /// The places of the policies of which tasks were opened of late.
 #[derive(Debug, Default)]
 pub struct Slots {
-    policies: Mutex<HashMap<Policy, Places>>,
+    policies: Mutex<HashMap<Assigned, Places>>,
 }
 
 #[derive(Debug)]
@@ -47,7 +45,7 @@ struct Places {
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     slots: &'a Slots,
-    policy: Policy,
+    policy: Assigned,
     /// So many tasks had ended when the place was taken.
     ended: u64,
     is_probe: bool,
@@ -56,15 +54,14 @@ pub(super) struct Place<'a> {
 }
 
 impl Slots {
-    /// Whether no task of the target's policy is to be asked for now.
-    pub(super) fn are_taken(&self, target: &Target) -> bool {
+    /// Whether no task of the policy is to be asked for now.
+    pub(super) fn are_taken(&self, policy: &Assigned) -> bool {
         let policies = self.policies();
-        policies.get(&policy(target)).is_some_and(|places| places.free == 0 && places.probe_at > Instant::now())
+        policies.get(policy).is_some_and(|places| places.free == 0 && places.probe_at > Instant::now())
     }
 
-    /// Takes a place for a task of the target's policy, when few enough are under way; none where none is free by then.
-    pub(super) async fn place(&self, target: &Target) -> Option<Place<'_>> {
-        let policy = policy(target);
+    /// Takes a place for a task of the policy, when few enough are under way; none where none is free by then.
+    pub(super) async fn place(&self, policy: Assigned) -> Option<Place<'_>> {
         let under_way = self.policies().entry(policy.clone()).or_default().under_way.clone();
         // It is never closed.
         let permit = timeout(PATIENCE, under_way.acquire_owned()).await.ok()?.ok()?;
@@ -83,15 +80,15 @@ impl Slots {
         Some(Place { slots: self, policy, ended: places.ended, is_probe, is_used: false, _under_way: permit })
     }
 
-    /// A task of the target's policy was seen to end.
-    pub(super) fn ended(&self, target: &Target) {
-        if let Some(places) = self.policies().get_mut(&policy(target)) {
+    /// A task of the policy was seen to end.
+    pub(super) fn ended(&self, policy: &Assigned) {
+        if let Some(places) = self.policies().get_mut(policy) {
             places.ended += 1;
             places.give_back();
         }
     }
 
-    fn policies(&self) -> MutexGuard<'_, HashMap<Policy, Places>> {
+    fn policies(&self) -> MutexGuard<'_, HashMap<Assigned, Places>> {
         let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
         policies.retain(|_, places| places.touched_at.elapsed() < FORGOTTEN);
         policies
@@ -154,23 +151,18 @@ impl Drop for Place<'_> {
     }
 }
 
-fn policy(target: &Target) -> Policy {
-    (target.policy_assignment_id.clone(), target.policy_definition_reference_id.clone())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use remediation::fixture;
 
-    fn of_reference(name: &str) -> Target {
-        Target { policy_definition_reference_id: Some(name.parse().unwrap()), ..fixture::target() }
+    fn policy(name: &str) -> Assigned {
+        Assigned { policy: name.to_owned(), reference: None }
     }
 
     /// Opens tasks until none is taken any more; how many.
-    async fn fill(slots: &Slots, target: &Target, room: usize) -> usize {
+    async fn fill(slots: &Slots, target: &Assigned, room: usize) -> usize {
         for count in 0..=room {
-            let Some(place) = slots.place(target).await else { return count };
+            let Some(place) = slots.place(target.clone()).await else { return count };
             if count < room { place.accepted() } else { place.refused() }
         }
         room
@@ -178,48 +170,48 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_that_ends_makes_a_place_for_one_and_more_are_tried_more_and_more_seldom() {
-        let (slots, target) = (Slots::default(), of_reference("a"));
+        let (slots, target) = (Slots::default(), policy("a"));
         assert_eq!(fill(&slots, &target, PLACES).await, PLACES);
-        assert!(slots.are_taken(&target) && slots.place(&target).await.is_none());
-        assert!(slots.place(&of_reference("b")).await.is_some(), "another policy");
+        assert!(slots.are_taken(&target) && slots.place(target.clone()).await.is_none());
+        assert!(slots.place(policy("b")).await.is_some(), "another policy");
         slots.ended(&target);
         slots.ended(&target);
         assert_eq!(fill(&slots, &target, 2).await, 2, "two ended, and two are opened");
         for pause in [60, 120, 240, 480, 900, 900] {
             tokio::time::advance(Duration::from_secs(pause)).await;
-            slots.place(&target).await.expect("one is tried").refused();
-            assert!(slots.place(&target).await.is_none(), "one only");
+            slots.place(target.clone()).await.expect("one is tried").refused();
+            assert!(slots.place(target.clone()).await.is_none(), "one only");
         }
         tokio::time::advance(LONGEST_PROBE).await;
-        slots.place(&target).await.unwrap().accepted();
+        slots.place(target.clone()).await.unwrap().accepted();
         assert_eq!(fill(&slots, &target, 3).await, 3, "there is room, maybe for more");
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_a_refusal_only_what_ended_since_is_free() {
-        let (slots, target) = (Slots::default(), of_reference("a"));
-        let (first, second) = (slots.place(&target).await.unwrap(), slots.place(&target).await.unwrap());
+        let (slots, target) = (Slots::default(), policy("a"));
+        let (first, second) = (slots.place(target.clone()).await.unwrap(), slots.place(target.clone()).await.unwrap());
         first.refused();
         assert!(slots.are_taken(&target), "others have the hundred");
         slots.ended(&target);
         second.refused();
-        let place = slots.place(&target).await.expect("one ended while the second was on its way");
+        let place = slots.place(target.clone()).await.expect("one ended while the second was on its way");
         assert!(slots.are_taken(&target));
         drop(place);
         assert!(!slots.are_taken(&target), "it was not asked for");
-        slots.place(&target).await.unwrap().asked();
+        slots.place(target.clone()).await.unwrap().asked();
         assert!(slots.are_taken(&target));
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_so_many_are_under_way_at_once() {
-        let (slots, target) = (Slots::default(), of_reference("a"));
+        let (slots, target) = (Slots::default(), policy("a"));
         let mut under_way = Vec::new();
         for _ in 0..UNDER_WAY {
-            under_way.extend(slots.place(&target).await);
+            under_way.extend(slots.place(target.clone()).await);
         }
-        assert!(slots.place(&target).await.is_none(), "{PATIENCE:?} are waited for");
+        assert!(slots.place(target.clone()).await.is_none(), "{PATIENCE:?} are waited for");
         under_way.pop();
-        assert!(slots.place(&target).await.is_some());
+        assert!(slots.place(target.clone()).await.is_some());
     }
 }
