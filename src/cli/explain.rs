@@ -102,6 +102,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
 fn may_hold(document: &TargetDocument, resource: &ResourceId) -> bool {
     let counted = document.unlisted.as_ref().map_or(0, |unlisted| unlisted.seen);
     let counted = counted + document.excluded.as_ref().map_or(0, |excluded| excluded.seen);
+    let counted = counted + document.not_remediable.as_ref().map_or(0, |noted| noted.seen);
     counted > 0 && resource.is_within(document.target.scope.as_str())
 }
 

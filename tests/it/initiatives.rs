@@ -38,12 +38,14 @@ async fn of_an_initiative_what_names_a_remediable_policy_is_fixed_and_all_else_h
     let stage = Stage::start(estate).await;
     stage.deliver(events).await;
     stage.settled(4).await;
+    let noted = stage.told("target_not_remediable", 1).await;
+    assert_eq!((&noted[0]["effect"], &noted[0]["seen"]), (&"audit".into(), &1.into()));
     let state = |place| stage.state_of(&assignment(0, "Baseline"), &account(0, place));
     assert_eq!(state(1)["is"], "fixed");
-    assert_eq!(state(2)["reason"], "notRemediable");
+    assert_eq!(state(2), Value::Null, "what no task remediates has no entry");
     assert_eq!((&state(3)["is"], &state(3)["reason"]), (&"parked".into(), &"referenceMissing".into()));
     assert_eq!(state(4)["reason"], "referenceGone");
-    assert_eq!((stage.count("skipped"), stage.count("parked")), (2, 1));
+    assert_eq!((stage.count("skipped"), stage.count("parked")), (1, 1));
     assert_eq!(reference_sent(&stage), ["Inherit_TAG"], "in the initiative's own casing");
     let logged = stage.told("resource_skipped", 2).await;
     let mut logged: Vec<Value> = logged.into_iter().map(|line| line["reason"].clone()).collect();

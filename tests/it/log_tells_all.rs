@@ -68,6 +68,10 @@ fn stories(log: &[Value]) -> BTreeMap<(String, String), Story> {
                 assert!(!text(entry, "words").is_empty() && !text(entry, "hint").is_empty(), "{entry}");
                 story.stands = ("parked".into(), reason);
             }
+            // It has no entry: its target counts it.
+            "observation_merged" if entry["merged"] == "notRemediable" => {
+                story.stands = ("skipped".into(), text(entry, "merged"));
+            }
             "observation_merged" => assert!(!text(entry, "merged").is_empty(), "{entry}"),
             other => panic!("an event that docs/log-events.md does not list: {other}"),
         }
@@ -85,11 +89,17 @@ fn end(document: &Value, entry: &Value) -> (String, String) {
     }
 }
 
+/// Whether it is of a policy that no task remediates.
+fn is_only_counted(story: &Story) -> bool {
+    story.stands.1 == "notRemediable"
+}
+
 /// Where each resource of each target stands.
 type Stands = BTreeMap<(String, String), (String, String)>;
 
 fn stands(stories: &BTreeMap<(String, String), Story>) -> Stands {
-    stories.iter().map(|(key, story)| (key.clone(), story.stands.clone())).collect()
+    let listed = stories.iter().filter(|(_, story)| !is_only_counted(story));
+    listed.map(|(key, story)| (key.clone(), story.stands.clone())).collect()
 }
 
 fn stands_in_state(stage: &Stage) -> Stands {
@@ -141,7 +151,9 @@ async fn for_each_resource_the_log_alone_tells_what_was_decided_when_and_why() {
             known += 1;
         }
     }
-    assert_eq!((known, stories.len()), (records, records));
+    let counted = stories.values().filter(|story| is_only_counted(story)).count();
+    assert!(counted > 0, "the demo has a policy that audits");
+    assert_eq!((known + counted, stories.len()), (records, records));
     let queued: usize = stories.values().map(|story| story.queued).sum();
     assert!((sent..=sent + again).contains(&queued), "{sent} events and {again} once more, {queued} told of");
     assert!(stories.values().any(|story| !story.failures.is_empty()), "some attempt failed and its words are told");

@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod audit_only;
 mod batch_runs;
 mod batch_runs_killed;
 mod batch_runs_large;

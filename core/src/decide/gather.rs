@@ -153,8 +153,12 @@ impl Context<'_> {
         let not_evaluated = self.document.not_evaluated().next().is_some();
         let why = if not_evaluated { Idle::NotEvaluatedYet } else { Idle::NothingDue };
         if listed.or(unlisted).is_none() && Due::not_evaluated(self.document, self.now).is_none() {
-            let clearing = self.clearing();
-            return Gathered::Next(clearing.unwrap_or_else(|| self.idle_until(self.document.earliest_due(), why)));
+            let noted = self.document.not_remediable.as_ref();
+            let rest = || match noted {
+                Some(noted) => self.looking_again(noted),
+                None => self.idle_until(self.document.earliest_due(), why),
+            };
+            return Gathered::Next(self.clearing().unwrap_or_else(rest));
         }
         if let Some(at) = Due::complete_at(self.document, self.tuning.coalesce_window, self.now) {
             return Gathered::Next(self.idle_until(Some(at), Idle::WaveFills));
@@ -176,6 +180,9 @@ impl Context<'_> {
         }
         if let Some(replaced) = self.replaced(facts) {
             return Gathered::Next(replaced);
+        }
+        if let Some(noted) = self.never_remediable(facts) {
+            return Gathered::Next(noted);
         }
         match not_evaluated.then(|| self.evaluating(facts)) {
             Some(Evaluating::Next(next)) => return Gathered::Next(next),
@@ -380,7 +387,7 @@ impl Context<'_> {
     }
 
     /// Rests until then, or until the next resource falls due: what is blocked now must not hold the others.
-    fn idle_until_due(self, at: Timestamp, why: Idle) -> Next {
+    pub(crate) fn idle_until_due(self, at: Timestamp, why: Idle) -> Next {
         self.idle_until(Some(self.next_due_or(at)), why)
     }
 

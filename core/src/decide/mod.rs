@@ -29,6 +29,9 @@ mod idle;
 mod interrupted_tests;
 mod judge;
 mod memory;
+mod never;
+#[cfg(test)]
+mod never_tests;
 mod next;
 mod open;
 mod parked;

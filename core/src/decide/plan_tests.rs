@@ -26,7 +26,7 @@ fn play(document: &TargetDocument, tuning: &Tuning, hardship: Option<&Observed>)
     play_with(&facts(), document, tuning, hardship)
 }
 
-fn play_with(
+pub(super) fn play_with(
     facts: &Facts,
     document: &TargetDocument,
     tuning: &Tuning,

@@ -69,6 +69,18 @@ pub enum DecisionEvent<'a> {
         /// Which guard rail.
         reason: SkipReason,
     },
+    /// No task remediates the policy of the target.
+    TargetNotRemediable {
+        /// Its effect.
+        effect: &'a str,
+        /// How many observations are only counted.
+        seen: u64,
+    },
+    /// What could not be remediated can be by now, or is not there any more.
+    TargetRemediable {
+        /// How many observations had been counted.
+        seen: u64,
+    },
     /// What became of one resource.
     Resource {
         /// The resource.

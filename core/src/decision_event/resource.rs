@@ -1,6 +1,6 @@
 //! What became of each resource that stands differently.
 
-use crate::document::{Change, EntryState, TargetDocument, TargetPark, changes};
+use crate::document::{Change, Entry, EntryState, SkipReason, TargetDocument, TargetPark, changes};
 
 use super::{DecisionEvent, ResourceEvent};
 
@@ -11,7 +11,20 @@ pub(super) fn events<'a>(
     // A change has to do with the task that was active, or with the one that is now.
     let active = before.active.as_ref().or(after.active.as_ref());
     let task = active.map(|active| active.name.as_str()).unwrap_or_default();
-    changes(before, after).flat_map(move |change| {
+    // What is only counted from now on is told for the last time.
+    let is_noted = after.not_remediable.is_some();
+    let waits = |entry: &Entry| matches!(entry.state, EntryState::Waiting { .. } | EntryState::Parked { .. });
+    let counted = before
+        .resources
+        .iter()
+        .filter(move |(id, entry)| is_noted && waits(entry) && !after.resources.contains_key(*id));
+    let counted = counted.map(|(resource, entry)| DecisionEvent::Resource {
+        resource,
+        attempt: entry.attempt,
+        task: "",
+        what: ResourceEvent::Skipped { reason: SkipReason::NotRemediable },
+    });
+    let changed = changes(before, after).flat_map(move |change| {
         let fixed = change.seconds_to_fixed().map(|seconds| DecisionEvent::Resource {
             resource: change.resource,
             // That of the deployment: the entry may wait for its next one already.
@@ -26,7 +39,8 @@ pub(super) fn events<'a>(
             what,
         });
         [fixed, state].into_iter().flatten()
-    })
+    });
+    changed.chain(counted)
 }
 
 fn state<'a>(change: &Change<'a>, park: Option<&'a TargetPark>) -> Option<ResourceEvent<'a>> {

@@ -8,13 +8,23 @@ pub(super) fn events<'a>(
     before: &'a TargetDocument,
     after: &'a TargetDocument,
 ) -> impl Iterator<Item = DecisionEvent<'a>> {
-    park(before, after).into_iter().flatten().chain(left_out(before, after))
+    park(before, after).into_iter().flatten().chain(left_out(before, after)).chain(noted(before, after))
 }
 
 fn left_out<'a>(before: &TargetDocument, after: &TargetDocument) -> Option<DecisionEvent<'a>> {
     let rail = |document: &TargetDocument| -> Option<SkipReason> { document.excluded.as_ref()?.rail };
     let reason = rail(after).filter(|reason| rail(before) != Some(*reason))?;
     Some(DecisionEvent::TargetLeftOut { reason })
+}
+
+fn noted<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> Option<DecisionEvent<'a>> {
+    match (&before.not_remediable, &after.not_remediable) {
+        (Some(was), None) => Some(DecisionEvent::TargetRemediable { seen: was.seen }),
+        (was, Some(is)) if was.as_ref().map(|was| &was.effect) != Some(&is.effect) => {
+            Some(DecisionEvent::TargetNotRemediable { effect: &is.effect, seen: is.seen })
+        }
+        (_, _) => None,
+    }
 }
 
 fn park<'a>(before: &'a TargetDocument, after: &'a TargetDocument) -> [Option<DecisionEvent<'a>>; 2] {

@@ -170,9 +170,9 @@ pub fn counts_of(document: &TargetDocument) -> Counts {
         let place = if is_parked { &mut counts.parked } else { &mut counts.waiting };
         *place = place.saturating_add(unlisted.seen);
     }
-    if let Some(excluded) = &document.excluded {
-        counts.skipped = counts.skipped.saturating_add(excluded.seen);
-    }
+    let excluded = document.excluded.as_ref().map_or(0, |excluded| excluded.seen);
+    let noted = document.not_remediable.as_ref().map_or(0, |noted| noted.seen);
+    counts.skipped = counts.skipped.saturating_add(excluded).saturating_add(noted);
     counts
 }
 

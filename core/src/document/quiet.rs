@@ -12,7 +12,8 @@ pub fn quiet_since(document: &TargetDocument) -> Option<Timestamp> {
     let is_held = document.active.is_some()
         || document.parked.is_some()
         || document.unlisted.is_some()
-        || document.excluded.is_some();
+        || document.excluded.is_some()
+        || document.not_remediable.is_some();
     if is_held {
         return None;
     }

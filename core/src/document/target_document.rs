@@ -14,6 +14,7 @@ use super::excluded::Excluded;
 use super::fleet_document::Unreported;
 use super::granting::Granting;
 use super::hour::Hour;
+use super::not_remediable::NotRemediable;
 use super::target_park::TargetPark;
 use super::task::{ActiveTask, PastTask};
 use super::task_name::TaskName;
@@ -80,6 +81,9 @@ pub struct TargetDocument {
     /// What the guard rails leave out without an entry of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Excluded>,
+    /// That no task remediates its policy, and what was counted since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_remediable: Option<NotRemediable>,
     /// Whether Resource Manager refused to tell the policy states of the scope when they were last asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub states_refused: bool,
@@ -136,6 +140,7 @@ impl TargetDocument {
             runs: Vec::new(),
             unlisted: None,
             excluded: None,
+            not_remediable: None,
             states_refused: false,
             waves_first: false,
             plan_shown: None,

@@ -144,6 +144,15 @@ impl Story<'_> {
                 self.at(unlisted.due)
             ));
         }
+        if let Some(noted) = &self.document.not_remediable {
+            told.push(format!(
+                "Its policy has the effect {}, which no task remediates: since {} what comes is only counted, {} so far; the facts are read again at {}.",
+                noted.effect,
+                self.at(noted.since),
+                noted.seen,
+                self.at(noted.look_at)
+            ));
+        }
         if let Some(excluded) = self.document.excluded.as_ref().filter(|excluded| excluded.seen > 0) {
             let why = excluded.rail.map_or("guard rails leave them out", super::reason_words::because);
             told.push(format!(

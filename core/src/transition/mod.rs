@@ -1,6 +1,6 @@
 //! How a document changes. What is seen is taken in (`observe`), a task is opened and its outcome settled (`open`, `settle`, `failure`,
-//! `missing`, `park_target`, `policy_fails`; `named` and `hint` read what the words name), what waits for an evaluation, is in doubt, left out or not listed is seen to (`evaluate`, `doubts`,
-//! `left_out`, `letting_in`, `listing`), the next wake-up is set (`schedule`, `backoff`). A person
+//! `missing`, `park_target`, `policy_fails`; `named` and `hint` read what the words name), what waits for an evaluation, is in doubt, left out, not listed or of a policy that no task remediates is seen to (`evaluate`, `doubts`,
+//! `left_out`, `letting_in`, `listing`, `never`), the next wake-up is set (`schedule`, `backoff`). A person
 //! says what is to be tried again or forgotten (`by_person`). In the end tasks are deleted (`retention`) and
 //! nothing is left of it (`settled`).
 
@@ -16,6 +16,7 @@ mod letting_in;
 pub(crate) mod listing;
 pub(crate) mod missing;
 pub(crate) mod named;
+pub(crate) mod never;
 pub(crate) mod observe;
 pub(crate) mod open;
 pub(crate) mod park_target;

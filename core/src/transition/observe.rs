@@ -5,7 +5,7 @@ use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument,
 use crate::message::{Finding, Observation, Sighting};
 use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
-use crate::transition::{doubts, handover, left_out, listing};
+use crate::transition::{doubts, handover, left_out, listing, never};
 
 use super::backoff::round_up;
 use super::schedule::schedule;
@@ -22,6 +22,8 @@ pub enum Merged {
     StillWaiting,
     /// The guard rails leave it out.
     LeftOut,
+    /// No task remediates the policy of its target.
+    NotRemediable,
     /// Not newer than what is known.
     Duplicate,
     /// Older than the fix that followed.
@@ -55,6 +57,7 @@ impl Merged {
             Self::Unlisted => "unlisted",
             Self::StillWaiting => "stillWaiting",
             Self::LeftOut => "leftOut",
+            Self::NotRemediable => "notRemediable",
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
             Self::Remembered => "remembered",
@@ -121,6 +124,9 @@ pub fn merge(
         // Nothing was seen in the future, whatever was written down: it would hide what is seen now.
         entry.observed_at = entry.observed_at.min(moment.latest() + tuning.clock_tolerance);
     }
+    if begins_anew(document, observation) && observation.is_of_event() && never::count(document) {
+        return Merged::NotRemediable;
+    }
     let is_full = document.resources.len() >= tuning.most_entries;
     let left_out = if may_begin(document, observation) { left_out::reason(document, id, tuning) } else { None };
     let merged = match (document.resources.get_mut(id), observation.seen, left_out) {
@@ -167,6 +173,14 @@ pub fn merge(
         schedule(document, Some(round_up(ask_at, tuning.coalesce_window)));
     }
     merged
+}
+
+/// Whether the observation is of a resource that neither waits nor is in a task. What a batch run tells, though, comes from policy states
+/// that have an effect of their own.
+fn begins_anew(document: &TargetDocument, observation: &Observation) -> bool {
+    let stands = document.resources.get(&observation.resource_id).map(|entry| &entry.state);
+    observation.seen == Finding::NonCompliant
+        && !matches!(stands, Some(EntryState::Waiting { .. } | EntryState::InTask))
 }
 
 /// Whether the observation may begin an episode, so that the guard rails have their say. What waits is judged when it is due.

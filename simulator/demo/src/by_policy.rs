@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use simulator::blob::Blobs;
 
 /// What became of the resources of one policy, over all scopes. Counts are of resources, but for the tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,17 +30,19 @@ pub struct PolicyRow {
 }
 
 /// Rows, most resources first. `tasks` are the assignment and reference of each task.
-pub(super) fn by_policy<'a>(blobs: &Blobs, tasks: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Vec<PolicyRow> {
+pub(super) fn by_policy<'a>(
+    documents: &[(String, Value)],
+    tasks: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> Vec<PolicyRow> {
     let mut rows: BTreeMap<(String, Option<String>), PolicyRow> = BTreeMap::new();
     let lower = |assignment: &str, reference: Option<&str>| {
         (assignment.to_lowercase(), reference.filter(|name| !name.is_empty()).map(str::to_lowercase))
     };
-    for blob in blobs.list("state", "targets/") {
-        let Ok(document) = serde_json::from_slice::<Value>(&blob.content) else { continue };
+    for (_, document) in documents {
         let target = &document["target"];
         let assignment = target["policyAssignmentId"].as_str().unwrap_or_default();
         let key = lower(assignment, target["policyDefinitionReferenceId"].as_str());
-        rows.entry(key).or_default().add(&document);
+        rows.entry(key).or_default().add(document);
     }
     for (assignment, reference) in tasks {
         rows.entry(lower(assignment, reference)).or_default().tasks += 1;
@@ -76,21 +77,20 @@ mod tests {
 
     #[test]
     fn targets_of_one_policy_are_one_row_and_a_parked_target_parks_what_waits() {
-        let blobs = Blobs::new();
-        blobs.create_container("state");
-        let put = |name: &str, assignment: &str, states: &[&str], parked: bool| {
+        let mut documents = Vec::new();
+        let mut put = |name: &str, assignment: &str, states: &[&str], parked: bool| {
             let entries: serde_json::Map<String, Value> =
                 states.iter().enumerate().map(|(n, is)| (n.to_string(), json!({ "state": { "is": is } }))).collect();
             let mut document = json!({ "target": { "policyAssignmentId": assignment }, "resources": entries });
             if parked {
                 document["parked"] = json!({ "reason": "noIdentity" });
             }
-            blobs.put("state", &format!("targets/{name}.json"), document.to_string()).unwrap();
+            documents.push((format!("targets/{name}.json"), document));
         };
         put("1", "/A", &["fixed", "waiting", "skipped"], false);
         put("2", "/a", &["waiting", "parked", "fixed"], true);
         put("3", "/b", &["inTask"], false);
-        let rows = by_policy(&blobs, [("/a", None), ("/A", Some("")), ("/b", None)].into_iter());
+        let rows = by_policy(&documents, [("/a", None), ("/A", Some("")), ("/b", None)].into_iter());
         let counts = |row: &PolicyRow| [row.resources, row.tasks, row.fixed, row.skipped, row.parked, row.waiting];
         assert_eq!(rows.iter().map(|row| row.assignment.as_str()).collect::<Vec<_>>(), ["/a", "/b"]);
         assert_eq!(counts(&rows[0]), [6, 2, 2, 1, 2, 1]);

@@ -4,6 +4,7 @@
 mod by_policy;
 pub mod calls;
 mod captured;
+mod counted;
 mod estate;
 mod events;
 mod follow;

@@ -9,6 +9,7 @@ use simulator::{LocalAzure, Service};
 
 use super::by_policy::by_policy;
 use super::calls::kind;
+use super::counted::target_documents;
 use super::report::Report;
 use super::run::QUEUES;
 use super::scores::scores;
@@ -37,7 +38,8 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         manager.records().into_iter().map(|r| (r.key, r.state)).collect();
     let is_compliant = |key: &&RecordKey| now.get(*key) == Some(&Some(ComplianceState::Compliant));
     let fixed = wanted.iter().filter(is_compliant).count();
-    let state = StateTally::of(azure.blobs());
+    let documents = target_documents(azure, manager);
+    let state = StateTally::of(&documents);
     let scores = scores(ran.estate, manager, azure, &state);
     let log = ran.stage.log();
     let tasks = manager.tasks();
@@ -48,7 +50,7 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         duplicates: queued(azure).1,
         rejected: azure.blobs().list("rejected", "").len(),
         tasks: tasks.len(),
-        by_policy: by_policy(azure.blobs(), opened),
+        by_policy: by_policy(&documents, opened),
         fixed,
         unfixed: wanted.len() - fixed,
         waiting: state.waiting + state.in_task,

@@ -12,6 +12,7 @@ use simulator::faults::Rule;
 use simulator::resource_manager::{Allowance, Tempo};
 use simulator::{Exchanges, LocalAzure};
 
+use super::counted::target_documents;
 use super::report::Report;
 use super::reported::{Ran, queued, reported};
 use super::settings::Mode;
@@ -116,7 +117,7 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
     let mut after_step = 0_u32;
     let timed_out = loop {
         tokio::time::sleep(LOOK).await;
-        let state = StateTally::of(stage.azure.blobs());
+        let state = StateTally::of(&target_documents(&stage.azure, &stage.manager));
         let settled = state.fixed + state.skipped.values().sum::<usize>() + state.parked.values().sum::<usize>();
         show(Progress {
             events,

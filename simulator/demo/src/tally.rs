@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Value;
 
 use super::report::{ParkedItem, ParkedTarget};
-use simulator::blob::Blobs;
 use simulator::estate::RecordKey;
 use simulator::functions_host::LogLine;
 
@@ -69,11 +68,11 @@ pub(super) struct StateTally {
 }
 
 impl StateTally {
-    pub(super) fn of(blobs: &Blobs) -> Self {
+    /// Of the documents by the names of their blobs.
+    pub(super) fn of(documents: &[(String, Value)]) -> Self {
         let mut tally = Self::default();
-        for blob in blobs.list("state", "targets/") {
-            let Ok(document) = serde_json::from_slice::<Value>(&blob.content) else { continue };
-            let target = blob.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
+        for (name, document) in documents {
+            let target = name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
             tally.active_tasks += usize::from(document["active"].is_object());
             let Some(resources) = document["resources"].as_object() else { continue };
             let assignment = document["target"]["policyAssignmentId"].as_str().unwrap_or_default();

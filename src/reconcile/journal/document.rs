@@ -68,6 +68,25 @@ fn told(target: &Target, event: &DecisionEvent<'_>) {
                 "the guard rails leave out the whole target"
             );
         }
+        DecisionEvent::TargetNotRemediable { effect, seen } => {
+            about!(
+                info,
+                target,
+                event = "target_not_remediable",
+                effect,
+                seen,
+                "no task remediates the policy of the target; from now on what comes is only counted"
+            );
+        }
+        DecisionEvent::TargetRemediable { seen } => {
+            about!(
+                info,
+                target,
+                event = "target_remediable",
+                seen,
+                "the policy of the target has another effect, or is gone; what was counted is looked for in the policy states"
+            );
+        }
         DecisionEvent::Resource { resource, attempt, task, what } => {
             resource_told(target, resource, attempt, task, what);
         }

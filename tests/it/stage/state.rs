@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use simulator::estate::{ArmId, ComplianceState};
+use simulator::estate::{ArmId, ComplianceState, RecordKey};
 
 use super::{Stage, until};
 
@@ -54,10 +54,30 @@ impl Stage {
         claims.filter(|(_, claims)| claims.as_object().is_none_or(|claims| !claims.is_empty())).collect()
     }
 
-    /// Waits until so many entries are known and everything is settled.
-    pub(crate) async fn settled(&self, entries: usize) {
-        until(&format!("{entries} entries are settled"), || self.is_settled() && self.entries().len() >= entries).await;
-        assert_eq!(self.entries().len(), entries);
+    /// Waits until so many resources are known, with an entry or only counted, and everything is settled.
+    pub(crate) async fn settled(&self, resources: usize) {
+        let known = || self.entries().len() + self.only_counted();
+        until(&format!("{resources} resources are settled"), || self.is_settled() && known() >= resources).await;
+        assert_eq!(known(), resources);
+    }
+
+    /// How many resources do not comply with policies that no task remediates, and have no entry for that.
+    fn only_counted(&self) -> usize {
+        let noted = self.documents().into_values().filter(|document| document["notRemediable"].is_object());
+        let targets = noted.map(|document| {
+            let text = |name: &str| document["target"][name].as_str().map(str::to_owned);
+            let (assignment, reference) = (text("policyAssignmentId").unwrap(), text("policyDefinitionReferenceId"));
+            (RecordKey::new("", assignment.as_str(), reference.as_deref()), document)
+        });
+        let targets: Vec<_> = targets.collect();
+        let is_counted = |key: &RecordKey| {
+            targets.iter().any(|(target, document)| {
+                let has_entry = document["resources"].get(key.resource.lower()).is_some();
+                key.assignment == target.assignment && key.reference == target.reference && !has_entry
+            })
+        };
+        let records = self.manager.records();
+        records.iter().filter(|one| one.state == Some(ComplianceState::NonCompliant) && is_counted(&one.key)).count()
     }
 
     /// The true compliance of a resource under an assignment, as Resource Manager has it.

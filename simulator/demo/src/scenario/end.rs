@@ -8,6 +8,8 @@ use simulator::functions_host::{LogLine, LogStream};
 use simulator::ledger::Entry;
 use simulator::resource_manager::ResourceManager;
 
+use crate::counted::target_documents;
+
 /// The end of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct End {
@@ -74,7 +76,7 @@ impl End {
             let blobs = azure.blobs().list(container, prefix);
             blobs.iter().filter_map(|blob| serde_json::from_slice(&blob.content).ok()).collect()
         };
-        let targets = documents("state", "targets/");
+        let targets: Vec<_> = target_documents(azure, manager).into_iter().map(|(_, document)| document).collect();
         let reason = |item: &Value| item["reason"].as_str().unwrap_or_default().to_owned();
         let worker = log.iter().filter(|line| line.stream != LogStream::Host);
         let records = manager.records();
