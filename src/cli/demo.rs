@@ -126,6 +126,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
         faults,
         conditions: Conditions::default(),
         instances: 1,
+        goes_on: true,
         log,
         exchanges,
     };

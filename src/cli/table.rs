@@ -50,6 +50,9 @@ pub(super) fn table(report: &Report, verbose: bool) -> Table {
     // A replay changes nothing of anybody's, and knows only what events tell.
     let fixed = if report.assumed.is_some() { "would be fixed if that holds" } else { "resources fixed" };
     row(fixed, report.fixed.to_string());
+    if report.verified > 0 {
+        row("verified by an evaluation", report.verified.to_string());
+    }
     let times = (report.seconds_to_fixed_median, report.seconds_to_fixed_p95);
     // Counted from the evaluation: where that was long before this run it says nothing of the worker.
     if let (Some(median), Some(most)) = times

@@ -40,6 +40,8 @@ async fn the_demo_fixes_all_that_can_be_fixed_and_says_so_in_json() {
     assert_eq!(report["peakActiveTasksPerTarget"], 1);
     let count = |name: &str| report[name].as_u64().unwrap();
     assert!(count("fixed") > 150 && count("duplicates") > 30 && count("retries") > 0, "{report}");
+    assert_eq!(report["verified"], report["fixed"], "an evaluation has found each: {report}");
+    assert!(count("sweeps") > 0, "the timer fires: {report}");
     assert!(count("tasks") < count("fixed") / 4, "tasks carry many resources: {report}");
     assert_eq!(report["parked"], json!({ "missingPermission": 14, "permanentFailure": 1 }));
     assert_eq!((&report["parkedTargets"], &report["wronglyParked"]), (&json!(3), &json!(0)));

@@ -30,6 +30,10 @@ pub struct Report {
     pub tasks: usize,
     /// Resources (each under one policy) that tasks of the worker made compliant.
     pub fixed: usize,
+    /// Of these, how many a later evaluation confirmed.
+    pub verified: usize,
+    /// How often `sweep` looked over all targets.
+    pub sweeps: usize,
     /// Resources that should be compliant by now and are not.
     pub unfixed: usize,
     /// Resources that were skipped, by reason.

@@ -60,6 +60,8 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         parked_targets: state.parked_targets.len(),
         parked_target_list: state.parked_targets,
         retries: log.retries,
+        verified: log.verified,
+        sweeps: log.sweeps,
         arm_calls: arm_calls(&azure.ledger().of(Service::ResourceManager)),
         seconds: ran.seconds,
         events_per_second: ran.events as f64 / delivered_in.as_secs_f64().max(0.001),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use simulator::estate::Estate;
+use simulator::estate::{Estate, PolicyEvent};
 use simulator::fakes::Fake;
 use simulator::faults::Rule;
 use simulator::resource_manager::{Allowance, Tempo};
@@ -53,6 +53,8 @@ pub struct Demo {
     pub conditions: Conditions,
     /// How many instances of the worker run.
     pub instances: usize,
+    /// Whether timers fire and evaluations tell of fixes. A scenario says itself what happens.
+    pub goes_on: bool,
     /// Where the worker's log is written, line by line.
     pub log: Option<Box<dyn Write + Send>>,
     /// Where exchanges with Resource Manager are written down.
@@ -134,6 +136,14 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
         idle = if is_idle && !is_settled && exchanges == before { idle + 1 } else { 0 };
         after_step = after_step.saturating_sub(u32::from(is_idle));
         calm = if is_settled && after_step == 0 { calm + 1 } else { 0 };
+        let goes_on = demo.goes_on && {
+            let found: Vec<Value> = stage.manager.fixes().iter().map(PolicyEvent::event_grid).collect();
+            if !found.is_empty() {
+                stage.deliver(found);
+                calm = 0;
+            }
+            stage.manager.has_fixes_to_tell()
+        };
         let is_due = |step: &Later| begun.elapsed().as_secs_f64() >= step.at && (calm >= CALM || !step.when_settled);
         if let Some((step, number)) = steps.next_if(|(step, _)| is_due(step)) {
             let taken = stage.scene().take(number, step).await;
@@ -143,7 +153,7 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
             (idle, calm, after_step) = (0, 0, AFTER_STEP);
             continue;
         }
-        if calm >= CALM && steps.peek().is_none() {
+        if calm >= CALM && steps.peek().is_none() && !goes_on {
             break false;
         }
         let left = demo.limit.saturating_sub(begun.elapsed());

@@ -22,6 +22,8 @@ use crate::scenario::Scene;
 
 /// Every so many-th event comes by the webhook.
 const BY_WEBHOOK: usize = 4;
+/// When `sweep` looks over all targets in a demo, which does not last for a quarter of an hour.
+const EVERY_FEW_SECONDS: &str = "*/4 * * * * *";
 /// What no queue of the standard tier takes, with its properties; Event Grid itself takes events of 1 MB.
 const TOO_LARGE: usize = 250 * 1024;
 
@@ -56,8 +58,16 @@ impl Stage {
         let azure = LocalAzure::start(manager.router(), options).await?;
         conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
         demo.faults.drain(..).for_each(|rule| azure.faults().add(rule));
-        let mut options = HostOptions { instances: demo.instances, ctrl_c: CtrlC::Ignore, ..azure.host_options() };
+        let mut options = HostOptions {
+            instances: demo.instances,
+            timers_run: demo.goes_on,
+            ctrl_c: CtrlC::Ignore,
+            ..azure.host_options()
+        };
         options.settings.extend(settings(demo.mode));
+        if demo.goes_on {
+            options.settings.insert("SWEEP_SCHEDULE".to_owned(), EVERY_FEW_SECONDS.to_owned());
+        }
         options.settings.extend(demo.settings.clone());
         let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
         let log = Arc::new(Mutex::new(LogTally::default()));

@@ -12,6 +12,8 @@ use simulator::functions_host::LogLine;
 #[derive(Debug, Default)]
 pub(super) struct LogTally {
     pub(super) retries: usize,
+    pub(super) verified: usize,
+    pub(super) sweeps: usize,
     /// For each fix, how long it took from the evaluation that found the resource non-compliant.
     seconds_to_fixed: Vec<f64>,
     /// Targets for which a plan was shown, and what it said last.
@@ -27,6 +29,8 @@ impl LogTally {
         let field = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
         match entry["event"].as_str() {
             Some("resource_retry") => self.retries += 1,
+            Some("resource_verified") => self.verified += 1,
+            Some("swept") => self.sweeps += 1,
             Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),
             // A look with a void wake-up says nothing.

@@ -225,6 +225,17 @@ impl ResourceManager {
         self.with_world(now, |world| world.tell_drifts(now))
     }
 
+    /// The events of the fixes that evaluations have found since the last call, oldest first: they come when policy states show them.
+    pub fn fixes(&self) -> Vec<PolicyEvent> {
+        let now = self.now();
+        self.with_world(now, |world| world.tell_fixes(now))
+    }
+
+    /// Whether there are fixes of which no event has been told yet.
+    pub fn has_fixes_to_tell(&self) -> bool {
+        self.with_world(self.now(), |world| world.has_fixes_to_tell())
+    }
+
     /// Somebody deletes a resource: its records vanish, deployments to it that have not begun fail.
     pub fn person_deletes_resource(&self, resource: &ArmId) {
         let now = self.now();

@@ -14,6 +14,7 @@ mod drifting;
 mod error;
 mod evaluation;
 mod evaluations;
+mod fixes;
 mod graph;
 mod handle;
 mod hierarchy;

@@ -41,6 +41,11 @@ impl Record {
         &self.origin.key
     }
 
+    /// All changes, in their order, those to come too.
+    pub(crate) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
     /// The change that holds at `at`; `None` before the first evaluation and after the resource's end.
     pub(crate) fn at(&self, at: OffsetDateTime) -> Option<&Change> {
         if self.gone_at.is_some_and(|gone| gone <= at) {

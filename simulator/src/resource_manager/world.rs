@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drift: Option<Drift>,
     pub(crate) drifted: Vec<Drifted>,
+    /// Up to when fixes were told.
+    pub(crate) fixes_told: Option<OffsetDateTime>,
     /// Resources that exist, with their locations.
     pub(crate) resources: HashMap<ArmId, String>,
     groups: HashSet<ArmId>,
@@ -73,6 +75,7 @@ impl World {
             evaluations: Vec::new(),
             drift: None,
             drifted: Vec::new(),
+            fixes_told: None,
             resources,
             groups,
         }

@@ -102,6 +102,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         ctrl_c: CtrlC::Ignore,
         instances: arguments.instances.into(),
         split: arguments.split,
+        timers_run: true,
         port: arguments.port.map(|first| first + LocalAzureOptions::HOST),
         ..azure.host_options()
     };

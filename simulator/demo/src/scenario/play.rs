@@ -103,6 +103,7 @@ pub async fn play(
         faults,
         conditions,
         instances: scenario.instances,
+        goes_on: false,
         log,
         exchanges: None,
     };

@@ -41,6 +41,28 @@ async fn what_drifts_back_is_non_compliant_again_says_so_once_and_can_be_fixed()
 }
 
 #[tokio::test]
+async fn a_fix_is_told_once_by_an_event_when_policy_states_show_it() {
+    let lagging = Tempo { states_lag: Duration::from_secs(60), ..tempo() };
+    let local = Local::start(sample(start()), lagging, |manager| manager).await;
+    let tls = assignment(LANDING, "Enforce-TLS");
+    let only = json!({ "policyAssignmentId": tls, "filters": { "resourceIds": [storage_account(0)] } });
+    assert!(!local.manager.has_fixes_to_tell());
+    local.put(&task("first"), only).await;
+    local.pass(40);
+    assert_eq!(state(&local, 0, &tls), Some(ComplianceState::Compliant));
+    assert!(local.manager.fixes().is_empty() && local.manager.has_fixes_to_tell(), "no evaluation has found it yet");
+    local.pass(60);
+    let events = local.manager.fixes();
+    assert_eq!((events.len(), &events[0].key.resource), (1, &ArmId::new(storage_account(0))));
+    let event = events[0].event_grid();
+    assert_eq!(
+        (&event["data"]["complianceState"], &event["eventType"]),
+        (&json!("Compliant"), &json!("Microsoft.PolicyInsights.PolicyStateChanged"))
+    );
+    assert!(local.manager.fixes().is_empty() && !local.manager.has_fixes_to_tell(), "each is told once");
+}
+
+#[tokio::test]
 async fn a_fix_that_was_cancelled_never_drifts() {
     let drift = Drift { share: 1.0, after: Duration::from_secs(5), most: 9, seed: 1 };
     let local = Local::start(sample(start()), tempo(), |manager| manager.with_drift(drift)).await;
