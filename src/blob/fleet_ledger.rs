@@ -13,6 +13,7 @@ use remediation::document::{ETag, FleetDocument, Versioned};
 
 use crate::azure::{Clocks, Contest, Deadline};
 
+use super::breakers::{tell_closed, tell_opened};
 use super::container::Saved;
 use super::state_error::StateError;
 use super::store::Store;
@@ -61,6 +62,9 @@ impl FleetLedger {
             return Ok(Arc::new(document.document.clone()));
         }
         let document = store.fleet(assignment, deadline).await?;
+        if let Some(before) = &known.document {
+            tell_closed(&before.document, &document.document);
+        }
         let read = Arc::new(document.document.clone());
         (known.document, known.read_at) = (Some(document), Some(Instant::now()));
         Ok(read)
@@ -152,6 +156,8 @@ async fn write(
                 let now = Instant::now();
                 known.written_at = if changed == document { known.written_at } else { Some(now) };
                 // What was decided without a write was decided on what was read before: it counts no longer than that.
+                tell_opened(&document, &changed);
+                tell_closed(&document, &changed);
                 if is_stored {
                     known.document = Some(Versioned { document: changed, etag: Some(new) });
                 }

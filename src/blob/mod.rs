@@ -3,6 +3,7 @@
 
 mod approvals_reader;
 mod approvals_store;
+mod breakers;
 mod container;
 mod controls_reader;
 mod crash_marks;

@@ -7,6 +7,7 @@ use remediation::document::{Counts, TargetSummary, last_24_hours};
 use remediation::report::ago;
 use remediation::time::Timestamp;
 
+use super::controls::ShownBreaker;
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Options, Rows};
 
@@ -38,6 +39,8 @@ struct Status {
     next_wake_up: Option<Timestamp>,
     /// Targets whose documents tell nothing in their metadata, so that they are in none of the counts.
     uncounted: usize,
+    /// Policies that a breaker has stopped.
+    stopped_policies: usize,
     /// The last 24 hours.
     last_24_hours: Day,
 }
@@ -73,6 +76,7 @@ impl Status {
             skipped,
             overdue: summaries.iter().filter(is_overdue).count(),
             next_wake_up: summaries.iter().filter_map(|summary| summary.wake_at).min(),
+            stopped_policies: 0,
             uncounted: summaries.iter().filter(|summary| summary.counts.is_none()).count(),
             last_24_hours: Day {
                 fixed: sums.fixed,
@@ -96,6 +100,7 @@ impl Status {
             ("skipped", self.skipped),
             ("overdue targets", self.overdue as u64),
             ("targets that are not counted", self.uncounted as u64),
+            ("policies stopped by a breaker", self.stopped_policies as u64),
             ("fixed in the last 24 hours", self.last_24_hours.fixed),
             ("verified in the last 24 hours", self.last_24_hours.verified),
             ("parked in the last 24 hours", self.last_24_hours.parked),
@@ -111,14 +116,15 @@ impl Status {
     }
 
     fn needs_attention(&self) -> bool {
-        self.parked > 0 || self.overdue > 0
+        self.parked > 0 || self.overdue > 0 || self.stopped_policies > 0
     }
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let connection = arguments.options.connect()?;
     let mode = connection.app.settings.tuning.mode.as_str();
-    let status = Status::of(mode, &connection.summaries().await?, now());
+    let mut status = Status::of(mode, &connection.summaries().await?, now());
+    status.stopped_policies = ShownBreaker::all(&connection, now()).await?.len();
     arguments.options.output().show("status", &status, || status.text(now()))?;
     Ok(if status.needs_attention() { ATTENTION } else { DONE })
 }

@@ -242,7 +242,7 @@ impl Reconciler {
             Next::LoadApprovals => Observed::Approvals(self.approvals.read(&self.store, &self.clocks, deadline).await?),
             Next::Enter(entry) => {
                 let (name, task) = (FleetDocument::name_of(target), entry.task().clone());
-                let is_report = matches!(*entry, Entry::Report(_));
+                let is_report = matches!(*entry, Entry::Report(..));
                 let entered = self.fleet.enter(&self.store, &self.clocks, &name, *entry, deadline).await?;
                 if is_report { Observed::Reported(task) } else { Observed::Entered(task, entered) }
             }

@@ -13,6 +13,7 @@ mod audit_only;
 mod batch_runs;
 mod batch_runs_killed;
 mod batch_runs_large;
+mod breakers;
 mod change_windows;
 mod clock_behind;
 mod command_line;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::control::fleet::{Entered, Entry, Limits, Taken, lets};
+use crate::control::fleet::{BreakerRule, Entered, Entry, Limits, Taken, lets};
 use crate::control::mode::{mode, said};
 use crate::control::{AssignedControls, KnownControls, Paused, Windows};
 use crate::document::ActiveTask;
@@ -109,6 +109,7 @@ impl Context<'_> {
                 self.idle_until(Some(self.moment.local(until) + SPREAD.mul_f64(self.share())), Idle::PaceReached)
             }
             Full::Unapproved => self.idle_until(Some(later), Idle::AwaitingApproval),
+            Full::PolicyFails(until) => self.idle_until(Some(later.min(self.moment.local(until))), Idle::PolicyFails),
             Full::ApprovalUsedUp => self.idle_until(Some(later), Idle::ApprovalUsedUp),
         }
     }
@@ -134,7 +135,7 @@ impl Context<'_> {
     pub(crate) fn reporting(self) -> Option<Next> {
         let first = self.document.unreported.first()?;
         if self.pass.reported.as_ref() != Some(&first.task) {
-            return Some(Next::Enter(Box::new(Entry::Report(first.clone()))));
+            return Some(Next::Enter(Box::new(Entry::Report(first.clone(), BreakerRule::of(self.tuning)))));
         }
         let mut changed = self.document.clone();
         changed.unreported.remove(0);

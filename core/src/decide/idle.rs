@@ -43,6 +43,8 @@ pub enum Idle {
     AwaitingApproval,
     /// What was approved is used up.
     ApprovalUsedUp,
+    /// The breaker of the policy is open.
+    PolicyFails,
 }
 
 impl Idle {
@@ -67,7 +69,8 @@ impl Idle {
             | Self::FirstSteps
             | Self::PaceReached
             | Self::AwaitingApproval
-            | Self::ApprovalUsedUp => false,
+            | Self::ApprovalUsedUp
+            | Self::PolicyFails => false,
         }
     }
 
@@ -92,7 +95,8 @@ impl Idle {
             | Self::FirstSteps
             | Self::PaceReached
             | Self::AwaitingApproval
-            | Self::ApprovalUsedUp => false,
+            | Self::ApprovalUsedUp
+            | Self::PolicyFails => false,
         }
     }
 
@@ -116,7 +120,8 @@ impl Idle {
             | Self::FirstSteps
             | Self::PaceReached
             | Self::AwaitingApproval
-            | Self::ApprovalUsedUp => true,
+            | Self::ApprovalUsedUp
+            | Self::PolicyFails => true,
         }
     }
 
@@ -144,6 +149,7 @@ impl Idle {
             Self::PaceReached => "paceReached",
             Self::AwaitingApproval => "awaitingApproval",
             Self::ApprovalUsedUp => "approvalUsedUp",
+            Self::PolicyFails => "policyFails",
         }
     }
 }

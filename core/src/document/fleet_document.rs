@@ -10,6 +10,7 @@ use crate::id::{AssignmentId, IdDigest, SubscriptionId, Target};
 use crate::time::Timestamp;
 
 use super::approval::ApprovalId;
+use super::breaker::Breaker;
 use super::task_name::TaskName;
 use super::versioned::VERSION;
 
@@ -29,6 +30,9 @@ pub struct FleetDocument {
     /// First steps, by what is remediated (`policy` of a booking), a slash, and the reference in an initiative.
     #[serde(default)]
     pub steps: BTreeMap<String, Steps>,
+    /// What came of the last resources of each policy, by the reference in an initiative.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub breakers: BTreeMap<String, Breaker>,
     /// What tasks have taken of approvals.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub approvals: BTreeMap<ApprovalId, UsedApproval>,
@@ -108,9 +112,26 @@ pub struct Unreported {
     /// What came out otherwise: its place is another's.
     #[serde(default)]
     pub given_back: Vec<IdDigest>,
+    /// How many were fixed, and had not been fixed of late.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub fixed: usize,
+    /// How many failed for a cause of the policy, or were fixed although they had been fixed of late.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub failed: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none_at_all(count: &usize) -> bool {
+    *count == 0
 }
 
 impl FleetDocument {
+    /// Whether a breaker of its policies is open.
+    #[must_use]
+    pub fn has_open_breaker(&self) -> bool {
+        self.breakers.values().any(|breaker| breaker.open.is_some())
+    }
+
     /// The document of assignments of this name of which nothing is known.
     #[must_use]
     pub fn new(assignment: String) -> Self {
@@ -120,6 +141,7 @@ impl FleetDocument {
             bookings: BTreeMap::new(),
             paces: BTreeMap::new(),
             steps: BTreeMap::new(),
+            breakers: BTreeMap::new(),
             approvals: BTreeMap::new(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod approval;
 mod approved_plan;
+mod breaker;
 mod changes;
 mod claim;
 mod controls_document;
@@ -33,6 +34,7 @@ mod versioned;
 
 pub use approval::{Approval, ApprovalId, ApprovedAssignment, Covered, NoApproval, Revoked};
 pub use approved_plan::{ApprovedPlan, PlanDigest, PlannedTarget};
+pub use breaker::{Breaker, BreakerOutcome, ClosedBreaker, OpenBreaker};
 pub use changes::{Change, changes};
 pub use claim::{Claim, Claimed, ClaimedResources};
 pub use controls_document::{ControlsDocument, Pause};

@@ -127,6 +127,8 @@ pub struct Tuning {
     pub most_entries: usize,
     pub parallel_deployments: u32,
     pub failure_threshold: f32,
+    /// Share of the last resources of a policy above which nothing more of it is begun.
+    pub breaker_failures: f32,
     pub guard_rails: GuardRails,
     pub change_window: ChangeWindow,
 }
@@ -256,6 +258,7 @@ fn tuning(environment: &Environment) -> Tuning {
         flap_limit: environment.number("FLAP_LIMIT"),
         parallel_deployments: environment.number("PARALLEL_DEPLOYMENTS"),
         failure_threshold: environment.number("FAILURE_THRESHOLD"),
+        breaker_failures: environment.number("BREAKER_FAILURES"),
         guard_rails,
         change_window: environment.read_as("CHANGE_WINDOW", |window| ChangeWindow::parse(window).ok()),
     }

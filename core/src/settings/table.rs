@@ -67,6 +67,8 @@ pub(crate) const GROUPS: &[Group] = &[
         row("FIRST_STEPS", is("1,10,100"), Form::Steps,
             "an assignment begins small: its first step lets in so many resources in so many subscriptions, then the next, over all subscriptions together; counted by the name of the assignment. `off`: everything at once"),
         row("STEP_SOAK", is("1h"), time(SPAN), "pause between the last outcome of a first step and the next step"),
+        row("BREAKER_FAILURES", is("0.5"), Form::Share,
+            "where more than this share of the last 20 resources of a policy failed for a cause of its own, or is undone again, nothing more of it is begun until `parked retry` or `PARK_FOR`. `1`: never"),
         row("MAX_RESOURCES_PER_HOUR", is("none"), Form::WholeOrNone(1),
             "most resources of an assignment in tasks that are opened in any hour, over all subscriptions; what is over waits"),
         row("MAX_RESOURCES_PER_DAY", is("1000"), Form::WholeOrNone(1), "the same in any day. Raise it knowingly: it is the most that a wrong policy reaches"),
@@ -138,7 +140,6 @@ pub(crate) const GROUPS: &[Group] = &[
     ] },
     Group { title: "Known, and not in this version", settings: &[
         row("VERIFY_STEPS", is("false"), Form::WordSoFar(&["false"]), "whether a first step must be verified"),
-        row("BREAKER_FAILURES", is("0.5"), Form::Share, "share of failures that stops an assignment; without effect"),
     ] },
 ];
 

@@ -20,6 +20,8 @@ pub(crate) enum Full {
     Unapproved,
     /// What was approved is used up.
     ApprovalUsedUp,
+    /// The breaker is open.
+    PolicyFails(Timestamp),
 }
 
 /// As much of the wave as may go at this time, by storage's clock.
@@ -47,6 +49,7 @@ pub(crate) fn let_go(
         Room::Pace(until) => Err(Full::Pace(until)),
         Room::Unapproved => Err(Full::Unapproved),
         Room::ApprovalUsedUp => Err(Full::ApprovalUsedUp),
+        Room::PolicyFails(until) => Err(Full::PolicyFails(until)),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use remediation::control::fleet::{Entered, Entry, enter};
+use remediation::control::fleet::{Entered, Entry, close, enter};
 use remediation::decide::Observed;
-use remediation::document::{FleetDocument, TaskName};
+use remediation::document::{ClosedBreaker, FleetDocument, TaskName};
 use remediation::fact::NewTask;
 use remediation::id::{AssignmentId, ResourceId, Target};
 use remediation::time::Timestamp;
@@ -17,6 +17,8 @@ use crate::world::World;
 
 /// As the shell keeps it.
 const COUNTS_FOR: Duration = Duration::from_secs(60);
+/// A person looks at what a breaker has stopped after this.
+const LOOKED_AT_AFTER: Duration = Duration::from_secs(6 * 3_600);
 
 /// The documents, what each instance knows of them, and what was asked for.
 #[derive(Debug, Default)]
@@ -67,7 +69,44 @@ impl World {
                 }
                 Observed::Entered(entry.task().clone(), entered)
             }
-            Entry::Report(_) => Observed::Reported(entry.task().clone()),
+            Entry::Report(..) => Observed::Reported(entry.task().clone()),
+        }
+    }
+
+    /// People let a policy begin again that a breaker has stopped.
+    pub(crate) fn people_close_breakers(&mut self) {
+        let now = self.now;
+        let mut closed = 0;
+        for document in self.fleet.documents.values_mut().filter(|document| document.has_open_breaker()) {
+            let breakers = document.breakers.iter();
+            let long_open =
+                breakers.filter(|(_, one)| one.open.as_ref().is_some_and(|open| open.since + LOOKED_AT_AFTER < now));
+            let references: Vec<String> = long_open.map(|(reference, _)| reference.clone()).collect();
+            for reference in references {
+                closed += usize::from(close(document, &reference, Some(ClosedBreaker { at: now, by: None })));
+            }
+        }
+        if closed > 0 {
+            self.meet(Ingredient::BreakerClosed);
+            self.tell(|| format!("people close {closed} breakers"));
+        }
+    }
+
+    /// No task that comes to be was entered when its policy was stopped already.
+    fn check_breaker(&self, task: &NewTask, booked: Timestamp) -> Result<(), String> {
+        let Some(document) = self.fleet.documents.get(&FleetDocument::name_of(&task.target)) else { return Ok(()) };
+        let reference =
+            task.target.policy_definition_reference_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let open = document.breakers.get(&reference).and_then(|breaker| breaker.open.as_ref());
+        // Storage tells whole seconds.
+        let since = |since: Timestamp| since + Duration::from_secs(2);
+        match open
+            .filter(|open| open.holds(task.target.subscription()) && since(open.since) < booked && booked < open.until)
+        {
+            Some(open) => {
+                Err(format!("{} was entered at {booked}, and the breaker is open since {}", task.name, open.since))
+            }
+            None => Ok(()),
         }
     }
 
@@ -82,8 +121,10 @@ impl World {
         let Some(booked) = self.fleet.booked.get(&task.name) else {
             return if limits == (None, None, true) { Ok(()) } else { Err(format!("{} was never entered", task.name)) };
         };
+        let booked = *booked;
+        self.check_breaker(task, booked)?;
         let begun = self.fleet.begun_tasks.entry(assignment.clone()).or_default();
-        begun.push((*booked, task.resources.len()));
+        begun.push((booked, task.resources.len()));
         for (most, hours) in [(tuning.max_per_hour, 1), (tuning.max_per_day, 24)] {
             let Some(most) = most.and_then(|most| usize::try_from(most).ok()) else { continue };
             let span = Duration::from_secs(hours * 3_600);

@@ -32,9 +32,11 @@ impl World {
                 if write.transition == Transition::Settled(Idle::OutsideWindow) {
                     self.meet(Ingredient::OutsideWindow);
                 }
-                for (why, ingredient) in
-                    [(Idle::FirstSteps, Ingredient::FirstSteps), (Idle::PaceReached, Ingredient::PaceReached)]
-                {
+                for (why, ingredient) in [
+                    (Idle::FirstSteps, Ingredient::FirstSteps),
+                    (Idle::PaceReached, Ingredient::PaceReached),
+                    (Idle::PolicyFails, Ingredient::PolicyFails),
+                ] {
                     if write.transition == Transition::Settled(why) {
                         self.meet(ingredient);
                     }

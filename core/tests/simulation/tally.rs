@@ -90,16 +90,21 @@ pub(crate) enum Ingredient {
     Booked,
     FirstSteps,
     PaceReached,
+    /// A policy fails and is stopped, and people let it begin again.
+    PolicyFails,
+    BreakerClosed,
     /// Something waits until a person ends a pause.
     Paused,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 71] = [
+    pub(crate) const ALL: [Self; 73] = [
         Self::Booked,
         Self::FirstSteps,
         Self::PaceReached,
+        Self::PolicyFails,
+        Self::BreakerClosed,
         Self::Paused,
         Self::OutsideWindow,
         Self::Crash,

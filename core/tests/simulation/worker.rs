@@ -60,6 +60,7 @@ impl World {
             return Ok(true);
         }
         self.people_pause();
+        self.people_close_breakers();
         if may_receive && (self.flows.is_empty() || self.chance(0.4)) {
             let place = receivable[self.random.usize(..receivable.len())];
             self.receive(place);

@@ -11,6 +11,7 @@ use policy_remediator::azure::{Contest, Deadline, error_chain, now};
 use policy_remediator::blob::Saved;
 use policy_remediator::functions::{Left, carry_out};
 use remediation::decide::{Errand, Outcome, Purpose};
+use remediation::document::ParkReason;
 use remediation::id::{SubscriptionId, Target};
 use remediation::message::Queue;
 use remediation::report::{ParkedItem, ParkedWhat};
@@ -46,6 +47,8 @@ struct Done {
     scopes: usize,
     /// Targets that were stopped.
     stopped: usize,
+    /// Policies that a breaker had stopped.
+    breakers: usize,
     /// Targets that were woken.
     woken: usize,
     /// Stopped targets and refusals, which cannot be forgotten.
@@ -69,7 +72,10 @@ pub(super) async fn act(again: Again, which: &Which, options: &Options) -> anyho
         items.iter().partition(|item| matches!(item.what, ParkedWhat::Scope | ParkedWhat::Stopped));
     let mut wake = Vec::new();
     match again {
-        Again::Retry => wake = try_shared_again(&connection, &known, &shared, &mut done).await?,
+        Again::Retry => {
+            wake = try_shared_again(&connection, &known, &shared, &mut done).await?;
+            done.breakers = close_breakers(&connection, &chosen).await?;
+        }
         Again::Forget => done.left = shared.len(),
     }
     let hashes: BTreeSet<_> = own.iter().filter_map(|item| item.target.as_deref()).collect();
@@ -94,6 +100,27 @@ pub(super) async fn act(again: Again, which: &Which, options: &Options) -> anyho
         () if done.left > 0 || !known.unusable.is_empty() => ATTENTION,
         () => DONE,
     })
+}
+
+/// Policies that a breaker has stopped begin again, where they are meant as a whole.
+async fn close_breakers(connection: &Connection, chosen: &Chosen) -> anyhow::Result<usize> {
+    let is_part = !chosen.targets.is_empty() || !chosen.resources.is_empty() || !chosen.scopes.is_empty();
+    let is_meant =
+        chosen.reasons.is_empty() || chosen.reasons.iter().any(|reason| reason == ParkReason::PolicyFails.as_str());
+    if is_part || !is_meant {
+        return Ok(0);
+    }
+    let (reconciler, deadline) = (&connection.app.reconciler, Deadline::after(PATIENCE));
+    let mut closed = 0;
+    for (document, _) in reconciler.store.open_breakers(deadline).await? {
+        let patterns = &chosen.assignments;
+        if !patterns.is_empty() && !document.paces.keys().any(|assignment| patterns.match_id(assignment)) {
+            continue;
+        }
+        let (by, at) = (reconciler.arm.principal().await, reconciler.clocks.moment().stored_before);
+        closed += reconciler.store.close_breakers(&document.assignment, by.as_deref(), at, deadline).await?;
+    }
+    Ok(closed)
 }
 
 /// Refusals are tried by whoever wakes first, and stopped targets start again: the targets that are to be woken.
@@ -197,7 +224,7 @@ async fn run_one(connection: &Connection, target: &Target, purpose: Purpose) -> 
 }
 
 fn text(again: Again, done: &Done, items: usize) -> String {
-    if items == 0 {
+    if items == 0 && done.breakers == 0 {
         return "Nothing is parked that matches.".to_owned();
     }
     let verb = match again {
@@ -209,6 +236,7 @@ fn text(again: Again, done: &Done, items: usize) -> String {
         (done.targets, "targets that were parked as a whole"),
         (done.held, "resources that those held"),
         (done.stopped, "targets that were stopped"),
+        (done.breakers, "policies that a breaker had stopped"),
         (done.scopes, "refusals of Resource Manager"),
     ];
     let parts: Vec<_> = parts.iter().filter(|(count, _)| *count > 0).map(|(n, what)| format!("{n} {what}")).collect();

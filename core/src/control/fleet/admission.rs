@@ -8,6 +8,7 @@ use crate::id::{AssignmentId, IdDigest, SubscriptionId};
 use crate::time::Timestamp;
 
 use super::approved::{Paid, approved};
+use super::breaker::{holding, is_over};
 use super::limits::Limits;
 
 /// What is counted together.
@@ -48,6 +49,8 @@ pub enum Room {
     Unapproved,
     /// Nothing of it: what was approved is used up.
     ApprovalUsedUp,
+    /// Nothing of it: the breaker is open. When it closes by itself.
+    PolicyFails(Timestamp),
 }
 
 /// How much of these resources may go at this time, by storage's clock.
@@ -64,6 +67,9 @@ pub(super) fn letting<'l>(
     limits: &'l Limits,
     at: Timestamp,
 ) -> Result<Paid<'l>, Room> {
+    if let Some(open) = holding(document, &asked.reference, &asked.subscription, at) {
+        return Err(Room::PolicyFails(open.until));
+    }
     let paced = pace(document, asked, limits, at).map_err(Room::Pace)?;
     let (resources, payer) = approved(document, limits, resources, at)?;
     let steps = steps(document, asked, limits, at);
@@ -95,6 +101,7 @@ pub(super) fn letting<'l>(
 /// The steps as they stand at this time: a full step is over when it has soaked.
 pub(super) fn steps(document: &FleetDocument, asked: &Asked, limits: &Limits, at: Timestamp) -> Steps {
     let known = document.steps.get(&key(&asked.reference, &asked.policy));
+    let known = known.filter(|_| !is_over(document, &asked.reference, at));
     let mut steps = known.cloned().unwrap_or_default();
     if is_full(&steps, limits) && next_step(document, asked, &steps, limits, at).is_some_and(|next| next <= at) {
         steps = Steps { step: steps.step + 1, ..Steps::default() };

@@ -8,6 +8,7 @@ use crate::id::IdDigest;
 use crate::time::Timestamp;
 
 use super::admission::{Asked, BUCKET, key, letting, steps};
+use super::breaker::{BreakerRule, close, is_over, learn};
 use super::limits::Limits;
 
 /// Spans that lie further back count for nothing: a day, and one more.
@@ -21,7 +22,7 @@ pub enum Entry {
     /// A task is about to be claimed and created.
     Book(Box<Taken>),
     /// It is known what became of a task.
-    Report(Unreported),
+    Report(Unreported, BreakerRule),
 }
 
 /// What a task takes.
@@ -52,7 +53,7 @@ impl Entry {
     pub fn task(&self) -> &TaskName {
         match self {
             Self::Book(taken) => &taken.task,
-            Self::Report(unreported) => &unreported.task,
+            Self::Report(unreported, _) => &unreported.task,
         }
     }
 }
@@ -61,8 +62,8 @@ impl Entry {
 pub fn enter(document: &mut FleetDocument, entry: &Entry, at: Timestamp) -> Entered {
     match entry {
         Entry::Book(taken) => book(document, taken, at),
-        Entry::Report(unreported) => {
-            report(document, unreported, at);
+        Entry::Report(unreported, rule) => {
+            report(document, unreported, *rule, at);
             Entered::Yes
         }
     }
@@ -77,6 +78,10 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
         Ok((chosen, payer)) if chosen.len() == resources.len() => payer,
         Ok(_) | Err(_) => return Entered::NoRoom,
     };
+    // It begins anew.
+    if is_over(document, &asked.reference, at) {
+        close(document, &asked.reference, None);
+    }
     let mut standing = steps(document, asked, limits, at);
     let mut new = Vec::new();
     let size = limits.steps.get(standing.step);
@@ -114,7 +119,7 @@ fn is_approved(booking: &Booking, limits: &Limits, at: Timestamp) -> bool {
     })
 }
 
-fn report(document: &mut FleetDocument, unreported: &Unreported, at: Timestamp) {
+fn report(document: &mut FleetDocument, unreported: &Unreported, rule: BreakerRule, at: Timestamp) {
     let Some(booking) = document.bookings.remove(&unreported.task) else { return };
     if unreported.is_void {
         let bucket = booking.at.unix_timestamp().div_euclid(BUCKET);
@@ -126,6 +131,9 @@ fn report(document: &mut FleetDocument, unreported: &Unreported, at: Timestamp) 
         if let Some(used) = used {
             used.count = used.count.saturating_sub(booking.count);
         }
+    }
+    if !unreported.is_void {
+        learn(document, &booking.reference, &booking.subscription, unreported, rule, at);
     }
     let Some(steps) = document.steps.get_mut(&key(&booking.reference, &booking.policy)) else { return };
     if unreported.is_void {

@@ -4,6 +4,7 @@
 mod admission;
 mod approved;
 mod booking;
+mod breaker;
 mod limits;
 mod outcome;
 #[cfg(test)]
@@ -12,5 +13,6 @@ mod tests;
 pub use admission::{Asked, Room, room};
 pub(crate) use approved::lets;
 pub use booking::{Entered, Entry, Taken, enter};
+pub use breaker::{BreakerRule, close};
 pub use limits::Limits;
 pub(crate) use outcome::note_outcome;

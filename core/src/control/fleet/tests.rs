@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Asked, Entered, Entry, Limits, Room, Taken, enter, room};
+use super::{Asked, BreakerRule, Entered, Entry, Limits, Room, Taken, enter, room};
 use crate::control::Allowance;
 use crate::document::{FleetDocument, TaskName, Unreported};
 use crate::fixture::{installation, now, target};
@@ -11,6 +11,8 @@ use crate::id::{IdDigest, ResourceId};
 use crate::time::Timestamp;
 
 const HOUR: Duration = Duration::from_secs(3_600);
+
+const RULE: BreakerRule = BreakerRule { failures: 0.5, park_for: HOUR };
 
 fn limits(steps: &[u32], per_hour: Option<u32>, per_day: Option<u32>) -> Limits {
     Limits { steps: steps.to_vec(), soak: HOUR, per_hour, per_day, approvals: None }
@@ -44,11 +46,12 @@ fn book(n: u64, subscription: usize, resources: &[IdDigest], limits: &Limits) ->
 
 fn ended(n: u64, tried: &[IdDigest], given_back: &[IdDigest]) -> Entry {
     let (tried, given_back) = (tried.to_vec(), given_back.to_vec());
-    Entry::Report(Unreported { task: task(n), is_void: false, tried, given_back })
+    Entry::Report(Unreported { task: task(n), is_void: false, tried, given_back, fixed: 0, failed: 0 }, RULE)
 }
 
 fn void(n: u64) -> Entry {
-    Entry::Report(Unreported { task: task(n), is_void: true, tried: Vec::new(), given_back: Vec::new() })
+    let (tried, given_back) = (Vec::new(), Vec::new());
+    Entry::Report(Unreported { task: task(n), is_void: true, tried, given_back, fixed: 0, failed: 0 }, RULE)
 }
 
 fn fleet() -> FleetDocument {
@@ -318,4 +321,25 @@ proptest! {
             prop_assert!(sum <= usize::try_from(max).unwrap(), "{sum} of {max}");
         }
     }
+}
+
+#[test]
+fn an_open_breaker_lets_nothing_go_and_then_begins_with_the_first_step() {
+    let (limits, mut fleet) = (limits(&[1, 20], None, None), fleet());
+    let ids: Vec<_> = (0..20).map(digest).collect();
+    let at = |hours: u32| now() + HOUR * hours;
+    let report = |n: u64, failed: usize| {
+        let (tried, given_back) = (ids.clone(), Vec::new());
+        Entry::Report(Unreported { task: task(n), is_void: false, tried, given_back, fixed: 0, failed }, RULE)
+    };
+    enter(&mut fleet, &book(1, 1, &ids[..1], &limits), at(0));
+    enter(&mut fleet, &report(1, 1), at(0));
+    assert_eq!(enter(&mut fleet, &book(2, 1, &ids[..12], &limits), at(2)), Entered::Yes, "the second step");
+    enter(&mut fleet, &report(2, 12), at(2));
+    assert_eq!(room(&fleet, &asked(1), &ids, &limits, at(2)), Room::PolicyFails(at(3)));
+    assert_eq!(enter(&mut fleet, &book(3, 1, &ids[..1], &limits), at(2)), Entered::NoRoom);
+    assert_eq!(room(&fleet, &asked(1), &ids, &limits, at(3)), Room::Some(ids[..1].to_vec()), "the first step");
+    assert_eq!(enter(&mut fleet, &book(3, 1, &ids[..1], &limits), at(3)), Entered::Yes);
+    assert!(!fleet.has_open_breaker());
+    assert_eq!(fleet.steps.values().map(|steps| steps.step).collect::<Vec<_>>(), [0]);
 }

@@ -1,0 +1,47 @@
+//! A policy that fails in three subscriptions is stopped in all, in two instances at once, told once, and begun again by a person.
+
+use simulator::estate::Failure;
+
+use crate::commands::run_on;
+use crate::stage::{Stage, event, land, record, until};
+
+/// What is counted opens a breaker; an opening must not be given up at once where starts are slow.
+const COUNTED: [(&str, &str); 2] = [("MAX_RESOURCES_PER_DAY", "1000"), ("OPENING_GRACE", "20s")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_fails_in_three_subscriptions_is_stopped_everywhere_until_a_person_says_otherwise() {
+    let mut estate = land(4);
+    for number in 0..3 {
+        for place in 0..4 {
+            let failure = Failure::new("InvalidTemplate", "the template of the policy is wrong");
+            estate = estate.with_record(record(number, place, "Tag").failing(99, failure));
+        }
+    }
+    estate = estate.with_record(record(3, 0, "Tag"));
+    let (failing, later): (Vec<_>, Vec<_>) = estate
+        .records
+        .iter()
+        .map(|one| (one.key.resource.to_string(), event(&estate, one)))
+        .partition(|(id, _)| !id.contains(&crate::stage::subscription(3)));
+    let events = |of: Vec<(String, serde_json::Value)>| of.into_iter().map(|(_, event)| event).collect::<Vec<_>>();
+    let mut stage = Stage::without_worker(estate).await;
+    stage.start_worker(&COUNTED, 2).await;
+    stage.deliver(events(failing)).await;
+    until("the breaker is open", || !stage.logged("breaker_opened").is_empty()).await;
+    let told = stage.logged("breaker_opened");
+    assert_eq!((told.len(), &told[0]["assignment"], &told[0]["subscriptions"]), (1, &"tag".into(), &"all".into()));
+    stage.deliver(events(later)).await;
+    let rests =
+        |stage: &Stage| stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == "policyFails").count();
+    until("the fourth subscription is not begun", || rests(&stage) >= 2).await;
+    assert_eq!((stage.count("fixed"), stage.count("waiting") > 0), (0, true));
+    let shown = run_on(&stage, &["controls", "show", "--json"]).await;
+    assert_eq!((shown.code, &shown.json()["breakers"][0]["assignment"]), (Some(3), &"tag".into()));
+    let text = run_on(&stage, &["controls", "show"]).await.stdout;
+    assert!(text.contains("stopped: assignment tag, everywhere"), "{text}");
+    assert_eq!(run_on(&stage, &["status", "--json"]).await.json()["stoppedPolicies"], 1);
+    let closed = run_on(&stage, &["parked", "retry", "--assignment", "Tag", "--reason", "policyFails"]).await;
+    assert!(closed.stdout.contains("policies that a breaker had stopped"), "{} {}", closed.stdout, closed.stderr);
+    until("it is begun again", || stage.count("fixed") == 1).await;
+    stage.stop_worker().await;
+}
