@@ -58,6 +58,7 @@ impl World {
         let (name, at) = (FleetDocument::name_of(target), self.moment(instance).stored_before);
         let document = self.fleet.documents.entry(name.clone()).or_insert_with(|| FleetDocument::new(name.clone()));
         let entered = enter(document, entry, at);
+        let payer = document.bookings.get(entry.task()).and_then(|booking| booking.approval.clone());
         let read = Arc::new(document.clone());
         self.fleet.known[instance].insert(name, (self.now, read));
         self.tell(|| format!("enters {entry:?}: {entered:?}"));
@@ -66,6 +67,7 @@ impl World {
                 self.meet(Ingredient::Booked);
                 if entered == Entered::Yes {
                     self.fleet.booked.entry(taken.task.clone()).or_insert(self.now);
+                    self.approvals.paid.insert(taken.task.clone(), payer);
                 }
                 Observed::Entered(entry.task().clone(), entered)
             }
@@ -112,6 +114,7 @@ impl World {
 
     /// No task that comes to be goes over a pace or a first step, whatever was repeated.
     pub(crate) fn check_limits(&mut self, task: &NewTask) -> Result<(), String> {
+        self.check_approvals(task)?;
         let (now, tuning) = (self.now, &self.tuning);
         if self.scenario.spices.limits == 0.0 {
             return Ok(());

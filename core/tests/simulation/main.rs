@@ -8,6 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it is told by the environment which seeds to play")]
 
+mod approvals;
 mod broker;
 mod checks;
 mod cloud;

@@ -1,10 +1,8 @@
 //! One effect of a pass: what the real decisions ask for next is done to the model, and its answer is handed back.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::time::Duration;
 
-use remediation::control::KnownApprovals;
 use remediation::decide::{Idle, Next, Observed, Pass, Transition, Write};
 use remediation::fact::{Creation, NewTask};
 use remediation::settings::Mode;
@@ -36,6 +34,8 @@ impl World {
                     (Idle::FirstSteps, Ingredient::FirstSteps),
                     (Idle::PaceReached, Ingredient::PaceReached),
                     (Idle::PolicyFails, Ingredient::PolicyFails),
+                    (Idle::AwaitingApproval, Ingredient::AwaitingApproval),
+                    (Idle::ApprovalUsedUp, Ingredient::ApprovalUsedUp),
                 ] {
                     if write.transition == Transition::Settled(why) {
                         self.meet(ingredient);
@@ -84,13 +84,9 @@ impl World {
                 observed
             }
             Next::LoadFleet => Observed::Fleet(self.fleet_known(flow.instance, &target)),
-            Next::LoadApprovals => Observed::Approvals(KnownApprovals {
-                approvals: Arc::default(),
-                plans: Arc::default(),
-                asked: self.moment(flow.instance).running,
-            }),
+            Next::LoadApprovals => Observed::Approvals(self.approvals_known(flow.instance)),
             Next::Enter(entry) => self.enter(flow.instance, &target, &entry),
-            Next::Create(..) if self.tuning.mode != Mode::Act => {
+            Next::Create(..) if self.tuning.mode == Mode::Plan => {
                 return Err("a task is created in plan mode".to_owned());
             }
             Next::Create(task, until) => {
@@ -101,13 +97,14 @@ impl World {
                 }
                 self.send(flow, *task, until)?
             }
-            Next::Grant(grant) if self.tuning.mode != Mode::Act => {
+            Next::Grant(grant) if self.tuning.mode == Mode::Plan => {
                 return Err(format!("{grant:?} is granted in plan mode"));
             }
             Next::Grant(grant) => {
                 self.check_floor(flow.floor, &grant.name)?;
                 self.check_window(&grant.name)?;
                 self.check_pause(&target)?;
+                self.check_grant_approved(&target)?;
                 self.grant(flow.instance, &target, &grant)?
             }
             Next::Evaluate(scope) => {
@@ -143,6 +140,7 @@ impl World {
         let put = if self.moment(flow.instance).running < until {
             self.check_window(&task.name)?;
             self.check_pause(&task.target)?;
+            self.check_approved(&task)?;
             self.put(flow.instance, &task)?
         } else {
             self.meet(Ingredient::TooLate);

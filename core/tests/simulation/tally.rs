@@ -93,18 +93,25 @@ pub(crate) enum Ingredient {
     /// A policy fails and is stopped, and people let it begin again.
     PolicyFails,
     BreakerClosed,
+    /// A task is sent that people have approved; something waits for that, or for more.
+    Approved,
+    AwaitingApproval,
+    ApprovalUsedUp,
     /// Something waits until a person ends a pause.
     Paused,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 73] = [
+    pub(crate) const ALL: [Self; 76] = [
         Self::Booked,
         Self::FirstSteps,
         Self::PaceReached,
         Self::PolicyFails,
         Self::BreakerClosed,
+        Self::Approved,
+        Self::AwaitingApproval,
+        Self::ApprovalUsedUp,
         Self::Paused,
         Self::OutsideWindow,
         Self::Crash,

@@ -61,6 +61,7 @@ impl World {
         }
         self.people_pause();
         self.people_close_breakers();
+        self.people_approve();
         if may_receive && (self.flows.is_empty() || self.chance(0.4)) {
             let place = receivable[self.random.usize(..receivable.len())];
             self.receive(place);
@@ -114,6 +115,8 @@ impl World {
         if !switches {
             return false;
         }
+        // Half the time something can be approved meanwhile.
+        let to = if to == Mode::Plan && self.chance(0.5) { Mode::Approve } else { to };
         self.tuning.mode = to;
         self.meet(Ingredient::ModeSwitch);
         self.tell(|| format!("the mode is {to:?} now"));
@@ -131,6 +134,7 @@ impl World {
         self.cloud.forget(instance);
         self.pauses.forget(instance);
         self.fleet.forget(instance);
+        self.approvals.forget(instance);
         for flow in gone {
             self.broker.unlock(flow.message.number);
         }

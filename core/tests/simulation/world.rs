@@ -7,6 +7,7 @@ use std::time::Duration;
 use remediation::settings::Tuning;
 use remediation::time::{Moment, Timestamp, parse_time};
 
+use crate::approvals::Approvals;
 use crate::broker::Broker;
 use crate::cloud::Cloud;
 use crate::fleet::Fleet;
@@ -53,6 +54,7 @@ pub(crate) struct World {
     pub(crate) next_sweep: Timestamp,
     pub(crate) pauses: Pauses,
     pub(crate) fleet: Fleet,
+    pub(crate) approvals: Approvals,
 }
 
 impl World {
@@ -81,6 +83,7 @@ impl World {
             next_sweep: now,
             pauses: Pauses::none(now),
             fleet: Fleet::default(),
+            approvals: Approvals::default(),
         }
     }
 
