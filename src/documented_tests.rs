@@ -9,7 +9,7 @@ const SCENARIOS: &str = include_str!("../docs/scenarios.md");
 const SCHEMA: &str = include_str!("../docs/scenario.schema.json");
 const REASONS: &str = include_str!("../core/src/document/reasons.rs");
 /// The files whose structs are written into documents.
-const FORMS: [&str; 13] = [
+const FORMS: [&str; 14] = [
     include_str!("../core/src/document/claim.rs"),
     include_str!("../core/src/document/controls_document.rs"),
     include_str!("../core/src/document/entry.rs"),
@@ -17,6 +17,7 @@ const FORMS: [&str; 13] = [
     include_str!("../core/src/document/excluded.rs"),
     include_str!("../core/src/document/fleet_document.rs"),
     include_str!("../core/src/document/not_remediable.rs"),
+    include_str!("../core/src/document/refixed.rs"),
     include_str!("../core/src/document/scope_park.rs"),
     include_str!("../core/src/document/stopped.rs"),
     include_str!("../core/src/document/subscription_document.rs"),

@@ -57,6 +57,7 @@ pub(crate) fn entry(state: EntryState, seconds_ago: u64) -> Entry {
         seen_in_task: None,
         last_failure: None,
         doubt: None,
+        undoing: None,
         options: RunOptions::default(),
         state,
     }

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 use crate::transition::backoff::next_pass;
 use crate::transition::open;
 use crate::transition::park_target::park_target;
+use crate::transition::refixed;
 use crate::wave::conflicts::claim;
 use crate::wave::may_still_go;
 
@@ -91,6 +92,7 @@ impl Context<'_> {
     fn opened(self) -> Next {
         let mut changed = self.document.clone();
         open::opened(&mut changed, self.tuning, self.now);
+        refixed::learn(&mut changed, &self.pass.hash, self.claims);
         let task = changed.active.as_ref().map(|active| &active.name);
         let is_claimed = self.claims.claims.get(&self.pass.hash).is_some_and(|claim| Some(&claim.task) == task);
         if !is_claimed || self.told().is_some() {
@@ -290,6 +292,7 @@ impl Context<'_> {
             claims.claims.remove(rival);
         }
         claims.claims.insert(self.pass.hash.clone(), claim(active, self.document));
+        refixed::note(&mut claims, &self.pass.hash, self.document, self.tuning, self.moment.stored_after);
         Next::SaveClaims(Box::new(claims))
     }
 }

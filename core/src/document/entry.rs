@@ -34,6 +34,9 @@ pub struct Entry {
     /// What the policy states are to be asked about the resource, apart from any wave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// Two assignments of the worker's own that undo each other on the resource, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoing: Option<String>,
     /// What the batch run asks of its tasks that told of the present episode.
     #[serde(default, skip_serializing_if = "RunOptions::is_default")]
     pub options: RunOptions,
@@ -73,6 +76,7 @@ impl Entry {
             seen_in_task: None,
             last_failure: None,
             doubt: None,
+            undoing: None,
             options: RunOptions::default(),
             state: EntryState::Waiting { due },
         }
@@ -92,6 +96,7 @@ impl Entry {
     /// The resource is under an assignment of which it is known nothing but that it does not comply, or did.
     pub fn inherit_nothing(&mut self, now: Timestamp) {
         self.fixes.clear();
+        self.undoing = None;
         match &self.state {
             EntryState::Waiting { .. } => (self.attempt, self.last_failure) = (1, None),
             EntryState::Parked { .. } => {

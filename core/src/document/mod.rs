@@ -19,6 +19,7 @@ mod metadata;
 mod not_remediable;
 mod quiet;
 mod reasons;
+mod refixed;
 mod rival;
 mod run_document;
 mod scope_park;
@@ -50,6 +51,7 @@ pub use metadata::{Counts, LeftOut, TargetSummary, counts_of, metadata_of, metad
 pub use not_remediable::NotRemediable;
 pub use quiet::quiet_since;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
+pub use refixed::Refixed;
 pub use rival::Rival;
 pub use run_document::{Counted, Place, RunDocument, RunState, RunSummary, RunTarget, RunTotals, RunTrouble, Work};
 pub use scope_park::ScopePark;

@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 use super::claim::{Claim, Claimed};
 use super::evaluation::Evaluation;
+use super::refixed::Refixed;
 use super::scope_park::ScopePark;
 use super::versioned::VERSION;
 
@@ -32,6 +33,9 @@ pub struct SubscriptionDocument {
     /// What is refused, by the scope at which it is refused, or by the hash of the one target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parks: BTreeMap<String, ScopePark>,
+    /// Who fixes again what it has fixed before, by resource.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refixed: BTreeMap<IdDigest, Vec<Refixed>>,
 }
 
 impl SubscriptionDocument {
@@ -45,6 +49,7 @@ impl SubscriptionDocument {
             claims: BTreeMap::new(),
             evaluations: BTreeMap::new(),
             parks: BTreeMap::new(),
+            refixed: BTreeMap::new(),
         }
     }
 
@@ -57,6 +62,7 @@ impl SubscriptionDocument {
             Claimed::Resources(resources) => 2 * size_of::<IdDigest>() * resources.ids().count(),
             Claimed::Scope(_) => 0,
         });
-        claimed.sum::<usize>() + OF_ONE * (1 + self.claims.len() + self.evaluations.len() + self.parks.len())
+        let notes = self.refixed.values().map(Vec::len).sum::<usize>();
+        claimed.sum::<usize>() + OF_ONE * (1 + self.claims.len() + self.evaluations.len() + self.parks.len() + notes)
     }
 }

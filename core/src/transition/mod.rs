@@ -1,5 +1,5 @@
 //! How a document changes. What is seen is taken in (`observe`), a task is opened and its outcome settled (`open`, `settle`, `failure`,
-//! `missing`, `park_target`, `policy_fails`; `named` and `hint` read what the words name), what waits for an evaluation, is in doubt, left out, not listed or of a policy that no task remediates is seen to (`evaluate`, `doubts`,
+//! `missing`, `park_target`, `policy_fails`, `refixed`; `named` and `hint` read what the words name), what waits for an evaluation, is in doubt, left out, not listed or of a policy that no task remediates is seen to (`evaluate`, `doubts`,
 //! `left_out`, `letting_in`, `listing`, `never`), the next wake-up is set (`schedule`, `backoff`). A person
 //! says what is to be tried again or forgotten (`by_person`). In the end tasks are deleted (`retention`) and
 //! nothing is left of it (`settled`).
@@ -21,6 +21,7 @@ pub(crate) mod observe;
 pub(crate) mod open;
 pub(crate) mod park_target;
 mod policy_fails;
+pub(crate) mod refixed;
 pub(crate) mod refusals;
 pub(crate) mod retention;
 pub(crate) mod schedule;

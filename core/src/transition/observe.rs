@@ -5,7 +5,7 @@ use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument,
 use crate::message::{Finding, Observation, Sighting};
 use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
-use crate::transition::{doubts, handover, left_out, listing, never};
+use crate::transition::{doubts, handover, left_out, listing, never, refixed};
 
 use super::backoff::round_up;
 use super::schedule::schedule;
@@ -305,11 +305,18 @@ fn deleted(entry: &mut Entry, at: Timestamp, now: Timestamp) -> Merged {
 pub(crate) fn new_episode(entry: &mut Entry, at: Timestamp, tuning: &Tuning, now: Timestamp) {
     entry.begin_anew(at);
     entry.fixes.retain(|fixed_at| *fixed_at + tuning.flap_window > now);
+    entry.undoing.take_if(|_| entry.fixes.is_empty());
     let flapping = entry.fixes.len() >= usize::try_from(tuning.flap_limit).unwrap_or(usize::MAX);
     entry.state = if flapping {
         let words =
             format!("fixed {} times within {}", entry.fixes.len(), humantime::format_duration(tuning.flap_window));
-        park(ParkReason::Flapping, None, words, tuning, now)
+        let parked = park(ParkReason::Flapping, None, words, tuning, now);
+        match (parked, &entry.undoing) {
+            (EntryState::Parked { reason, class, words, until, .. }, Some(both)) => {
+                EntryState::Parked { reason, class, words, hint: refixed::hint(both), until }
+            }
+            (parked, _) => parked,
+        }
     } else {
         EntryState::Waiting { due: first_due(at, tuning, now) }
     };
@@ -338,6 +345,7 @@ mod tests {
             seen_in_task: None,
             last_failure: None,
             doubt: None,
+            undoing: None,
             options: RunOptions::default(),
             state,
         };
