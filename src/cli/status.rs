@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
-use policy_remediator::azure::now;
+use policy_remediator::azure::{Deadline, now};
 use remediation::document::{Counts, TargetSummary, last_24_hours};
 use remediation::report::ago;
 use remediation::time::Timestamp;
 
 use super::controls::ShownBreaker;
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Options, Rows};
+use super::operator::{Options, PATIENCE, Rows};
+use super::pause::{Found, read};
 
 /// Tell what waits, what is in a task, what is fixed and what is parked.
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,10 @@ struct Status {
     next_wake_up: Option<Timestamp>,
     /// Targets whose documents tell nothing in their metadata, so that they are in none of the counts.
     uncounted: usize,
+    /// What people have paused. Where nobody can tell, everything is.
+    paused: Vec<String>,
+    /// Approvals that stand.
+    approvals: usize,
     /// Policies that a breaker has stopped.
     stopped_policies: usize,
     /// The last 24 hours.
@@ -76,6 +81,8 @@ impl Status {
             skipped,
             overdue: summaries.iter().filter(is_overdue).count(),
             next_wake_up: summaries.iter().filter_map(|summary| summary.wake_at).min(),
+            paused: Vec::new(),
+            approvals: 0,
             stopped_policies: 0,
             uncounted: summaries.iter().filter(|summary| summary.counts.is_none()).count(),
             last_24_hours: Day {
@@ -91,6 +98,8 @@ impl Status {
     fn text(&self, now: Timestamp) -> String {
         let mut rows = Rows::under(&[]);
         rows.row(["mode", self.mode]);
+        let paused = if self.paused.is_empty() { "nothing".to_owned() } else { self.paused.join("; ") };
+        rows.row(["paused".to_owned(), paused]);
         for (name, count) in [
             ("targets", self.targets as u64),
             ("waiting", self.waiting),
@@ -100,6 +109,7 @@ impl Status {
             ("skipped", self.skipped),
             ("overdue targets", self.overdue as u64),
             ("targets that are not counted", self.uncounted as u64),
+            ("approvals that stand", self.approvals as u64),
             ("policies stopped by a breaker", self.stopped_policies as u64),
             ("fixed in the last 24 hours", self.last_24_hours.fixed),
             ("verified in the last 24 hours", self.last_24_hours.verified),
@@ -124,6 +134,16 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let connection = arguments.options.connect()?;
     let mode = connection.app.settings.tuning.mode.as_str();
     let mut status = Status::of(mode, &connection.summaries().await?, now());
+    let (found, at) = read(&connection).await?;
+    status.paused = match found {
+        Found::Document(document, _) => {
+            let holds = document.pauses.iter().filter(|pause| pause.until.is_none_or(|until| until > at));
+            holds.map(|pause| pause.of.to_string()).collect()
+        }
+        Found::Missing | Found::Unusable => vec!["everything".to_owned()],
+    };
+    let approvals = connection.app.reconciler.store.approvals(&[], Some(at), Deadline::after(PATIENCE)).await?;
+    status.approvals = approvals.approvals.iter().filter(|found| found.document.stands(at)).count();
     status.stopped_policies = ShownBreaker::all(&connection, now()).await?.len();
     arguments.options.output().show("status", &status, || status.text(now()))?;
     Ok(if status.needs_attention() { ATTENTION } else { DONE })
