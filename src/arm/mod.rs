@@ -32,6 +32,7 @@ mod page;
 mod patience_tests;
 mod policy_states;
 mod punctual;
+mod queues;
 mod refusal;
 mod remediations;
 mod retry_after;
@@ -63,6 +64,7 @@ pub use lenient::{Item, Members, read_item};
 pub use made_grants::{MadeGrant, made_grants};
 pub use own_rights::own_permissions;
 pub use page::Page;
+pub use queues::QueueCounts;
 pub use refusal::{may_be_for_want_of_delegation, stays_for_good, unanswered};
 pub use rights::{Asking, RightsReader};
 pub use scanned::{of_question, of_request};
@@ -75,6 +77,7 @@ pub mod calls {
     pub use super::grants::create_role_assignment;
     pub use super::graph_query::{counts_in_graph, resources_in_graph, visible_in_graph};
     pub use super::policy_states::{all_non_compliant, latest_states};
+    pub use super::queues::list_queues;
     pub use super::remediations::{cancel_task, create_task, delete_task, list_deployments, list_tasks, task};
     pub use super::run_queries::{counts, resources};
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use policy_remediator::arm::QueueCounts;
 use policy_remediator::azure::{Deadline, now};
 use remediation::document::{Counts, TargetSummary, last_24_hours};
 use remediation::report::ago;
@@ -48,6 +49,21 @@ struct Status {
     stopped_policies: usize,
     /// The last 24 hours.
     last_24_hours: Day,
+    /// What is in the queues, where `SERVICEBUS_RESOURCE_ID` says which they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queues: Vec<InQueue>,
+    /// Why they could not be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queues_not_counted: Option<String>,
+}
+
+#[derive(Debug, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+struct InQueue {
+    name: String,
+    active: u64,
+    scheduled: u64,
+    dead_lettered: u64,
 }
 
 #[derive(Debug, Default, Serialize, PartialEq)]
@@ -92,7 +108,25 @@ impl Status {
                 retried: sums.retried,
                 seconds_to_fixed: (sums.fixed > 0).then(|| sums.seconds_to_fixed / sums.fixed as f64),
             },
+            ..Self::default()
         }
+    }
+
+    fn with_queues(mut self, counted: Option<Result<Vec<QueueCounts>, String>>) -> Self {
+        match counted {
+            None => {}
+            Some(Err(words)) => self.queues_not_counted = Some(words),
+            Some(Ok(queues)) => {
+                let named = queues.into_iter().map(|QueueCounts { name, active, scheduled, dead_lettered }| InQueue {
+                    name,
+                    active,
+                    scheduled,
+                    dead_lettered,
+                });
+                self.queues = named.collect();
+            }
+        }
+        self
     }
 
     fn text(&self, now: Timestamp) -> String {
@@ -122,6 +156,13 @@ impl Status {
         if let Some(seconds) = self.last_24_hours.seconds_to_fixed {
             rows.row(["from seen to fixed, on average".to_owned(), format!("{seconds:.0} s")]);
         }
+        for InQueue { name, active, scheduled, dead_lettered } in &self.queues {
+            let told = format!("{active}, {scheduled} scheduled, {dead_lettered} dead letters");
+            rows.row([format!("queue {name}"), told]);
+        }
+        if let Some(words) = &self.queues_not_counted {
+            rows.row(["queues", &format!("not counted: {words}")]);
+        }
         rows.text()
     }
 
@@ -133,7 +174,8 @@ impl Status {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let connection = arguments.options.connect()?;
     let mode = connection.app.settings.tuning.mode.as_str();
-    let mut status = Status::of(mode, &connection.summaries().await?, now());
+    let mut status =
+        Status::of(mode, &connection.summaries().await?, now()).with_queues(connection.queue_counts().await);
     let (found, at) = read(&connection).await?;
     status.paused = match found {
         Found::Document(document, _) => {

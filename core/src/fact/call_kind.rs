@@ -53,13 +53,15 @@ pub enum CallKind {
     ReadEvaluation,
     /// List of what is below a management group.
     ListDescendants,
+    /// List of the queues of a Service Bus namespace, for a command.
+    ListQueues,
     /// Query of Resource Graph.
     QueryGraph,
 }
 
 impl CallKind {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::CreateTask,
         Self::ReadTask,
         Self::DeleteTask,
@@ -85,6 +87,7 @@ impl CallKind {
         Self::TriggerEvaluation,
         Self::ReadEvaluation,
         Self::ListDescendants,
+        Self::ListQueues,
         Self::QueryGraph,
     ];
 
@@ -117,6 +120,7 @@ impl CallKind {
             Self::TriggerEvaluation => "triggerEvaluation",
             Self::ReadEvaluation => "readEvaluation",
             Self::ListDescendants => "listDescendants",
+            Self::ListQueues => "listQueues",
             Self::QueryGraph => "queryGraph",
         }
     }
@@ -148,6 +152,7 @@ impl CallKind {
             // The answer to the request names a place below `asyncOperationResults`, which is a resource type of its own.
             Self::ReadEvaluation => "Microsoft.PolicyInsights/asyncOperationResults/read",
             Self::ListDescendants => "Microsoft.Management/managementGroups/descendants/read",
+            Self::ListQueues => "Microsoft.ServiceBus/namespaces/queues/read",
             // It shows what the caller may read elsewhere; policy states, as far as is known, to whoever has
             // "Microsoft.PolicyInsights/policyStates/queryResults/read".
             Self::QueryGraph => "Microsoft.ResourceGraph/resources/read",
@@ -183,6 +188,7 @@ impl CallKind {
             | Self::ReadDefinitionVersion
             | Self::ReadEvaluation
             | Self::ListDescendants
+            | Self::ListQueues
             | Self::QueryGraph => false,
         }
     }

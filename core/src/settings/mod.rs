@@ -36,7 +36,7 @@ use pattern_list::Of;
 
 use crate::control::ChangeWindow;
 use crate::document::InstallationId;
-use crate::id::RunScope;
+use crate::id::{ArmId, RunScope};
 use crate::message::Discovery;
 use crate::role::RoleId;
 
@@ -150,6 +150,8 @@ pub struct Settings {
     pub discovery: Discovery,
     /// Service Bus, with scheme, host and port.
     pub service_bus: Url,
+    /// The id of the Service Bus namespace; its queues are not counted when none.
+    pub service_bus_id: Option<ArmId>,
     /// Client id of the identity for Service Bus; system-assigned when none.
     pub service_bus_client_id: Option<String>,
     /// Client id of the app's identity; system-assigned when none.
@@ -194,6 +196,7 @@ pub fn settings<N: Into<OsString>, V: Into<OsString>>(
         sweep_scan_interval: environment.duration("SWEEP_SCAN_INTERVAL"),
         discovery: Discovery::ALL[environment.word("SWEEP_DISCOVERY")],
         service_bus: environment.required("ServiceBus__fullyQualifiedNamespace", form::namespace)?,
+        service_bus_id: environment.get("SERVICEBUS_RESOURCE_ID").and_then(|id| id.parse().ok()),
         service_bus_client_id: text("ServiceBus__clientId").or_else(|| client_id.clone()),
         client_id,
         state_blob_endpoint: environment.required("STATE_BLOB_ENDPOINT", form::account)?,

@@ -97,7 +97,7 @@ pub(crate) const GROUPS: &[Group] = &[
         row("SSL_CERT_FILE", NO, Form::Text("the path of a PEM file with at least one certificate"), "further certificate authorities to trust"),
         row("HOME_TENANT_ID", Unset::Else("of the token"), Form::Tenant, "our own tenant: a subscription of another is a delegated one"),
         row("INSTALLATION_ID", Unset::Else("of the storage account"), Form::Installation, "part of every task's name, so that several installations over one subscription know their own tasks. Kept in `state/installation.json` from the first start on"),
-        row("SERVICEBUS_RESOURCE_ID", NO, Form::Namespace, "the Service Bus namespace, for the counts of its queues. Nothing in this version asks for it"),
+        row("SERVICEBUS_RESOURCE_ID", NO, Form::Namespace, "the Service Bus namespace, for the counts of its queues in `status` and `doctor`"),
     ] },
     Group { title: "Pace", settings: &[
         row("SETTLE_DELAY", is("10m"), time(WAIT), "wait after an evaluation, in which Azure's own remediation of new resources may act"),

@@ -103,6 +103,8 @@ pub(crate) fn kind(route: &Route) -> Option<Kind> {
         | Route::Registration { .. }
         | Route::ResourceGroups(_)
         | Route::Resources(_)
+        | Route::Queues(_)
+        | Route::Queue { .. }
         | Route::Deployments(_)
         | Route::Deployment { .. }
         | Route::ResourceGroup(_)

@@ -29,6 +29,7 @@ mod policy_state;
 #[cfg(test)]
 mod protocol;
 mod providers;
+mod queues;
 mod quota;
 mod records;
 mod regions;

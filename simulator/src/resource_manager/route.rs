@@ -38,6 +38,12 @@ pub(crate) enum Route {
         group: String,
         id: String,
     },
+    /// The queues of a Service Bus namespace.
+    Queues(ArmId),
+    Queue {
+        namespace: ArmId,
+        name: String,
+    },
     Remediations(ArmId),
     Remediation {
         scope: ArmId,
@@ -148,6 +154,13 @@ impl Route {
                 }
                 _ => unknown_type("Microsoft.Resources", rest),
             },
+            "microsoft.servicebus" if is(at + 2, "namespaces") && is(at + 4, "queues") && segments.len() <= at + 6 => {
+                let of = join(&segments[..at + 4]);
+                match segments.get(at + 5) {
+                    None => Route::Queues(of),
+                    Some(name) => Route::Queue { namespace: of, name: name.clone() },
+                }
+            }
             _ if before.is_empty() => Route::UnknownNamespace(namespace),
             _ => Route::Resource(join(segments)),
         }

@@ -116,6 +116,8 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("GET", Route::Exemption(id)) => world.get_exemption(id),
         ("PUT", Route::Exemption(id)) => world.put_exemption(id, call, now),
         ("DELETE", Route::Exemption(id)) => world.delete_exemption(id),
+        ("GET", Route::Queues(namespace)) => world.list_queues(namespace, call),
+        ("GET", Route::Queue { namespace, name }) => world.get_queue(namespace, name),
         ("GET", Route::Remediations(scope)) => world.list_remediations(scope, call, now),
         ("GET", Route::Remediation { scope, name }) => world.get_remediation(scope, name, now),
         ("PUT", Route::Remediation { scope, name }) => world.put_remediation(scope, name, call, now),

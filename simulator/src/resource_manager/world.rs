@@ -10,6 +10,7 @@ use super::{
     graph::{GraphLimits, GraphQuota},
     observation::Write,
     paging::PageSizes,
+    queues::Namespace,
     quota::Quota,
     records::{Cause, Change, Record, Records},
     regions::Placing,
@@ -43,6 +44,8 @@ pub(crate) struct World {
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drift: Option<Drift>,
     pub(crate) drifted: Vec<Drifted>,
+    /// The namespace whose queues are shown, where there is one.
+    pub(crate) namespace: Option<Namespace>,
     /// Up to when fixes were told.
     pub(crate) fixes_told: Option<OffsetDateTime>,
     /// Resources that exist, with their locations.
@@ -75,6 +78,7 @@ impl World {
             evaluations: Vec::new(),
             drift: None,
             drifted: Vec::new(),
+            namespace: None,
             fixes_told: None,
             resources,
             groups,

@@ -55,6 +55,7 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Vec<Finding>> {
     services::queues(&connection, &mut findings).await;
     let subscriptions: BTreeSet<SubscriptionId> = known.into_iter().chain(arguments.subscriptions.clone()).collect();
     if tokens.resource_manager {
+        services::queue_counts(&connection, &mut findings).await;
         services::rights(&connection, subscriptions, &mut findings).await;
     }
     Ok(findings)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
-use policy_remediator::arm::{ArmError, own_permissions};
+use policy_remediator::arm::{ArmError, QueueCounts, own_permissions};
 use policy_remediator::azure::{Deadline, error_chain, now};
 use remediation::document::{InstallationId, Part};
 use remediation::id::SubscriptionId;
@@ -123,6 +123,25 @@ pub(super) async fn queues(connection: &Connection, findings: &mut Vec<Finding>)
                 format!("Create queue {name} (the deployment does), and give Azure Service Bus Data Receiver and Data Sender on the namespace."),
             ),
         });
+    }
+}
+
+/// Counts what is in the queues, where a setting says which namespace is theirs.
+pub(super) async fn queue_counts(connection: &Connection, findings: &mut Vec<Finding>) {
+    const CHECK: &str = "queues";
+    match connection.queue_counts().await {
+        None => {}
+        Some(Ok(counts)) => findings.extend(counts.into_iter().map(|one| {
+            let QueueCounts { name, active, scheduled, dead_lettered } = one;
+            let what = format!("queue {name} holds {active}, {scheduled} scheduled and {dead_lettered} dead letters");
+            Finding::ok(CHECK, what)
+        })),
+        Some(Err(words)) => findings.push(Finding::of(
+            CHECK,
+            Level::Note,
+            format!("the queues are not counted: {words}"),
+            "Give Reader on the Service Bus namespace, and see that SERVICEBUS_RESOURCE_ID names it.",
+        )),
     }
 }
 

@@ -8,6 +8,7 @@ mod login;
 mod options;
 mod output;
 mod progress;
+mod queues;
 #[cfg(feature = "local")]
 mod simulated;
 mod variables;

@@ -9,6 +9,7 @@ mod start;
 
 use std::path::PathBuf;
 
+use simulator::estate::Estate;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
@@ -96,6 +97,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         ..LocalAzureOptions::default()
     };
     let azure = LocalAzure::start(manager.router(), options).await?;
+    if let Some(namespace) = namespace_of(&estate) {
+        manager.shows_queues(&namespace, azure.broker());
+    }
     conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
     faults.into_iter().for_each(|rule| azure.faults().add(rule));
     let mut host = HostOptions {
@@ -107,6 +111,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         ..azure.host_options()
     };
     host.settings.extend(settings(mode));
+    host.settings.extend(namespace_of(&estate).map(|id| ("SERVICEBUS_RESOURCE_ID".to_owned(), id)));
     host.settings.extend(own);
     host.settings.extend(arguments.settings);
     let settings = host.settings.clone();
@@ -120,4 +125,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     host.shutdown().await;
     log.end().await?;
     Ok(DONE)
+}
+
+/// The id of the Service Bus namespace: in the first subscription of our own tenant.
+fn namespace_of(estate: &Estate) -> Option<String> {
+    let own = estate.subscriptions.iter().find(|one| one.tenant == estate.home_tenant)?;
+    let group = format!("/subscriptions/{}/resourceGroups/policy-remediator", own.id);
+    Some(format!("{group}/providers/Microsoft.ServiceBus/namespaces/local"))
 }

@@ -11,6 +11,12 @@ async fn status_tells_of_an_installation_in_which_nothing_happened_yet() {
     let status = ended.json();
     assert_eq!((&status["version"], &status["kind"], &status["mode"]), (&1.into(), &"status".into(), &"act".into()));
     assert_eq!((&status["targets"], &status["parked"]), (&0.into(), &0.into()));
+    let queues: Vec<&str> =
+        status["queues"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(queues, ["batch-runs", "noncompliant-resources", "policy-events", "wake-ups"]);
+    assert!(status["queues"][3]["deadLettered"] == 0 && status["queues"][3]["scheduled"] == 0, "{status}");
+    let doctor = run(&simulation, &["doctor", "--simulated"]).await;
+    assert!(doctor.stdout.contains("queue wake-ups holds 0, 0 scheduled and 0 dead letters"), "{}", doctor.stdout);
     let ended = run(&simulation, &["status", "--simulated"]).await;
     assert!(ended.stdout.contains("in a task") && !ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
     // Without any installation it says what is missing and how to name it.

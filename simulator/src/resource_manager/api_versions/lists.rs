@@ -122,6 +122,22 @@ pub(super) const DENY_ASSIGNMENTS: [&str; 4] =
 pub(super) const LOCKS: [&str; 6] =
     ["2015-01-01", "2015-05-01-preview", "2015-06-01", "2016-09-01", "2017-04-01", "2020-05-01"];
 
+/// The folders of Azure/azure-rest-api-specs with queues, and type data.
+pub(super) const QUEUES: [&str; 12] = [
+    "2014-09-01",
+    "2015-08-01",
+    "2017-04-01",
+    "2018-01-01-preview",
+    "2021-01-01-preview",
+    "2021-06-01-preview",
+    "2021-11-01",
+    "2022-01-01-preview",
+    "2022-10-01-preview",
+    "2023-01-01-preview",
+    "2024-01-01",
+    "2026-01-01",
+];
+
 /// The folders of Azure/azure-rest-api-specs.
 pub(super) const MANAGED_SERVICES: [&str; 7] = [
     "2018-06-01-preview",

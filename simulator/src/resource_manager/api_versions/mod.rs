@@ -6,8 +6,8 @@ pub(super) use lists::of_kind;
 
 use super::{authorization::Place, error::ArmError, policy::VersionKind, request::Call, route::Route};
 use lists::{
-    ASSIGNMENTS, DEFINITIONS, DENY_ASSIGNMENTS, EXEMPTIONS, GRAPH, GROUPS, LOCKS, MANAGED_SERVICES, REMEDIATIONS,
-    RESOURCES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, STATES,
+    ASSIGNMENTS, DEFINITIONS, DENY_ASSIGNMENTS, EXEMPTIONS, GRAPH, GROUPS, LOCKS, MANAGED_SERVICES, QUEUES,
+    REMEDIATIONS, RESOURCES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, STATES,
 };
 
 /// Who keeps a list, and so how it refuses.
@@ -66,6 +66,7 @@ fn known(route: &Route) -> Option<Known> {
         | Route::Deployments(_)
         | Route::Deployment { .. } => of(Keeper::ResourceManager, "resources", &RESOURCES),
         Route::ResourceGroup(_) => of(Keeper::ResourceManager, "resourceGroups", &RESOURCES),
+        Route::Queues(_) | Route::Queue { .. } => of(Keeper::Registration, "namespaces/queues", &QUEUES),
         Route::ManagementGroups
         | Route::ManagementGroup(_)
         | Route::Descendants(_)

@@ -60,6 +60,11 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
         Route::GroupSubscriptions(name) | Route::GroupSubscription { group: name, .. } => {
             of("Microsoft.Management/managementGroups/subscriptions/read", &group(name))
         }
+        Route::Queues(at) => of("Microsoft.ServiceBus/namespaces/queues/read", at),
+        Route::Queue { namespace, name } => of(
+            &format!("Microsoft.ServiceBus/namespaces/queues/{verb}"),
+            &ArmId::new(format!("{namespace}/queues/{name}")),
+        ),
         Route::Remediations(scope) => insights("remediations/read", scope),
         Route::Remediation { scope, name } => insights(&format!("remediations/{verb}"), &task(scope, name)),
         Route::CancelRemediation { scope, name } => insights("remediations/cancel/action", &task(scope, name)),

@@ -4,6 +4,7 @@ use super::local::{INSIGHTS, LANDING, Local, SHARED, assignment, start, storage_
 use crate::{
     estate::{Estate, sample},
     rights::{Access, LockLevel},
+    service_bus::{Broker, Message},
 };
 use serde_json::{Value, json};
 
@@ -193,4 +194,31 @@ async fn locks_are_read_at_their_scope_and_from_above() {
         let shown = local.get(&format!("{}?api-version=2020-05-01", lock["id"].as_str().expect("an id"))).await;
         assert_eq!(shown.body, *lock);
     }
+}
+
+#[tokio::test]
+async fn queues_are_shown_with_what_is_in_them() {
+    let local = Local::sample().await;
+    let namespace = format!("{LANDING}/resourceGroups/bus/providers/Microsoft.ServiceBus/namespaces/local");
+    let queues = |rest: &str| format!("{namespace}/queues{rest}?api-version=2024-01-01");
+    assert_eq!(local.get(&queues("")).await.error(), (404, "ResourceNotFound"), "there is no namespace");
+    let broker = Broker::with_worker_queues();
+    local.manager.shows_queues(&namespace, &broker);
+    broker.send("wake-ups", vec![Message::text("one"), Message::text("two")]).expect("the queue").expect("room");
+    let all = local.get(&queues("")).await;
+    assert_eq!(names(all.values()), ["batch-runs", "noncompliant-resources", "policy-events", "wake-ups"]);
+    let counts = |one: &Value, name: &str| one["properties"]["countDetails"][name].clone();
+    for one in all.values() {
+        let held = if one["name"] == "wake-ups" { 2 } else { 0 };
+        assert_eq!(counts(one, "activeMessageCount"), held, "{one}");
+        assert_eq!(
+            (&one["properties"]["messageCount"], counts(one, "deadLetterMessageCount")),
+            (&json!(held), json!(0))
+        );
+        let shown = local.get(&queues(&format!("/{}", one["name"].as_str().expect("a name")))).await;
+        assert_eq!(shown.body, *one);
+    }
+    assert_eq!(local.get(&queues("/nothing")).await.error(), (404, "NotFound"));
+    let old = local.get(&queues("").replace("2024-01-01", "2016-01-01")).await;
+    assert_eq!(old.error(), (400, "NoRegisteredProviderFound"));
 }
