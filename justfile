@@ -16,6 +16,10 @@ simulate *arguments:
 test *arguments:
     cargo test --workspace {{ arguments }}
 
+# What is measured: docs/benchmarks.md; arguments choose.
+bench *arguments:
+    cargo bench {{ arguments }}
+
 # What is quick to check while writing.
 check:
     cargo fmt --all --check

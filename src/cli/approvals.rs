@@ -82,7 +82,7 @@ struct ListArguments {
 /// Take an approval back: within half a minute nothing more is begun by it. What runs is followed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator approvals revoke 3f9a1c22 --reason 'wrong change' --env-file prod.env"
+    after_help = "Examples:\n  policy-remediator approvals revoke 3f9a1c22 --reason CHG-4713 --env-file prod.env"
 )]
 struct RevokeArguments {
     /// The approval's id, as `approvals list` shows it.
