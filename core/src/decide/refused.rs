@@ -38,8 +38,8 @@ impl Context<'_> {
                 return Some(Self::step(give_up(self.document, self.now)));
             }
             if park.next_try <= self.now {
-                // Who has nothing to ask leaves the try to others.
-                self.document.earliest_due().filter(|due| *due <= self.now)?;
+                // Who has nothing to ask, or may not now, leaves the try to others.
+                self.asks_something().then_some(())?;
                 let mut claims = self.claims.clone();
                 try_again(claims.parks.get_mut(key)?, self.tuning, self.now);
                 return Some(Next::SaveClaims(Box::new(claims)));
@@ -74,6 +74,12 @@ impl Context<'_> {
         let refusal = self.pass.limits.refused.as_ref()?;
         let mut claims = self.claims.clone();
         tell(refusal, &mut claims, &self.pass.hash, self.tuning, self.now).then_some(claims)
+    }
+
+    /// Whether the pass, were nothing refused, would now turn to Resource Manager.
+    fn asks_something(self) -> bool {
+        let next = self.doubting().or_else(|| self.parked()).unwrap_or_else(|| self.gathering());
+        matches!(next, Next::Ask(_) | Next::Evaluate(_) | Next::Grant(_) | Next::DeleteTask(_))
     }
 
     /// A subscription that has not been there for as long as a park lasts has nothing left to remediate. Whatever else is

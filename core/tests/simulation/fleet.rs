@@ -27,8 +27,8 @@ pub(crate) struct Fleet {
     known: [BTreeMap<String, (Timestamp, Arc<FleetDocument>)>; 2],
     /// When each task was entered.
     booked: BTreeMap<TaskName, Timestamp>,
-    /// The tasks that came to be, by the time of their booking.
-    begun_tasks: BTreeMap<AssignmentId, Vec<(Timestamp, usize)>>,
+    /// The tasks that came to be, with the time of their booking. One that a person deletes at once is made again under its booking.
+    begun_tasks: BTreeMap<AssignmentId, BTreeMap<TaskName, (Timestamp, usize)>>,
     touched: BTreeMap<AssignmentId, BTreeSet<ResourceId>>,
     begun: BTreeMap<AssignmentId, Timestamp>,
 }
@@ -127,12 +127,12 @@ impl World {
         let booked = *booked;
         self.check_breaker(task, booked)?;
         let begun = self.fleet.begun_tasks.entry(assignment.clone()).or_default();
-        begun.push((booked, task.resources.len()));
+        begun.insert(task.name.clone(), (booked, task.resources.len()));
         for (most, hours) in [(tuning.max_per_hour, 1), (tuning.max_per_day, 24)] {
             let Some(most) = most.and_then(|most| usize::try_from(most).ok()) else { continue };
             let span = Duration::from_secs(hours * 3_600);
-            for (end, _) in begun.iter() {
-                let within = begun.iter().filter(|(at, _)| *at <= *end && *at > *end - span);
+            for (end, _) in begun.values() {
+                let within = begun.values().filter(|(at, _)| *at <= *end && *at > *end - span);
                 let count: usize = within.map(|(_, count)| count).sum();
                 if count > most {
                     return Err(format!("{count} resources of {assignment} in {hours} h, and {most} may be"));

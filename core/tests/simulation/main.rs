@@ -34,8 +34,10 @@ use world::World;
 /// - 869: an evaluation that began before a failure counted as newer, where the clock of the instance was nine minutes behind.
 /// - 2074: what had been parked as stale went into a task for the whole scope after its park, and was parked at once when it was
 ///   stale again.
+/// - 7512: the try of a parked subscription was taken by a target outside its window, every day, so nobody ever tried.
+/// - 6611: the model counted a task that a person deleted at once, and that was made again, as two.
 /// - 3215: the model counted a task for the whole scope that a person deleted as a try of what the document never listed.
-const REGRESSIONS: &[u64] = &[22, 605, 869, 2_074, 3_215];
+const REGRESSIONS: &[u64] = &[22, 605, 869, 2_074, 3_215, 6_611, 7_512];
 /// So many seeds meet every ingredient.
 const ENOUGH: u64 = 1_000;
 

@@ -29,8 +29,9 @@ const FAULTY: Duration = Duration::from_secs(4 * HOUR);
 const FAULTY_AGAIN: Duration = Duration::from_secs(14 * DAY);
 /// Parks that end before this are waited for.
 const HORIZON: Duration = Duration::from_secs(20 * DAY);
-/// Until when everything must be settled: a park may come first, and eight attempts may wait a day each for an evaluation.
-const LIMIT: Duration = Duration::from_secs(40 * DAY);
+/// Until when everything must be settled: a park may come first, and eight attempts may wait a day each for an evaluation, and
+/// for a window or a person's approval.
+const LIMIT: Duration = Duration::from_secs(60 * DAY);
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
