@@ -1,7 +1,6 @@
 //! `approvals/{id}.json`: what a person has approved. It is written once and only ever taken back; what was used of it stands in the
 //! fleet's documents. A document with a member that is not known here is none: it may have approved less.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use crate::control::PauseOf;
 use crate::id::{AssignmentId, Scope, Target, fold};
 use crate::time::Timestamp;
 
+use super::approval_id::{ApprovalId, NoApproval};
 use super::approved_plan::PlanDigest;
 use super::fleet_document::FleetDocument;
 use super::versioned::VERSION;
@@ -138,32 +138,10 @@ impl Approval {
     }
 }
 
-/// The name of an approval: letters and digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ApprovalId(String);
-
 /// The assignment that an approval names: its folded id, or its name, which stands for all assignments of that name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ApprovedAssignment(String);
-
-/// A text that is neither.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct NoApproval(pub(super) &'static str);
-
-const LONGEST_ID: usize = 64;
-
-impl FromStr for ApprovalId {
-    type Err = NoApproval;
-
-    fn from_str(text: &str) -> Result<Self, NoApproval> {
-        let is_good = |letter: char| letter.is_ascii_digit() || letter.is_ascii_lowercase();
-        let is_one = !text.is_empty() && text.len() <= LONGEST_ID && text.chars().all(is_good);
-        is_one.then(|| Self(text.to_owned())).ok_or(NoApproval("not the id of an approval: small letters and digits"))
-    }
-}
 
 impl FromStr for ApprovedAssignment {
     type Err = NoApproval;
@@ -189,26 +167,6 @@ impl ApprovedAssignment {
     /// Whether it is the target's.
     fn is_of(&self, target: &Target) -> bool {
         self.0 == target.policy_assignment_id.as_str() || self.0 == FleetDocument::name_of(target)
-    }
-}
-
-impl fmt::Display for ApprovalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<ApprovalId> for String {
-    fn from(id: ApprovalId) -> Self {
-        id.0
-    }
-}
-
-impl TryFrom<String> for ApprovalId {
-    type Error = NoApproval;
-
-    fn try_from(text: String) -> Result<Self, NoApproval> {
-        text.parse()
     }
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{AssignmentId, IdDigest, ResourceId, Target, TargetHash};
 
-use super::approval::NoApproval;
+use super::approval_id::NoApproval;
 
 /// The full SHA-256 of a plan, as 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::id::{AssignmentId, IdDigest, SubscriptionId, Target};
 use crate::time::Timestamp;
 
-use super::approval::ApprovalId;
+use super::approval_id::ApprovalId;
 use super::breaker::Breaker;
 use super::task_name::TaskName;
 use super::versioned::VERSION;

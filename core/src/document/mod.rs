@@ -2,6 +2,7 @@
 //! between two of them; what happens to them is decided in `transition`, the shell keeps them.
 
 mod approval;
+mod approval_id;
 mod approved_plan;
 mod breaker;
 mod changes;
@@ -33,7 +34,8 @@ mod task_kind;
 mod task_name;
 mod versioned;
 
-pub use approval::{Approval, ApprovalId, ApprovedAssignment, Covered, NoApproval, Revoked};
+pub use approval::{Approval, ApprovedAssignment, Covered, Revoked};
+pub use approval_id::{ApprovalId, NoApproval};
 pub use approved_plan::{ApprovedPlan, PlanDigest, PlannedTarget};
 pub use breaker::{Breaker, BreakerOutcome, ClosedBreaker, OpenBreaker};
 pub use changes::{Change, changes};

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::path;
 
 use super::path::{IdError, text_form};
-use super::scope::Scope;
 use super::subscription::SubscriptionId;
 
 /// The type of a resource group, as ids have it.
@@ -35,12 +34,9 @@ impl ResourceId {
         &self.subscription
     }
 
-    /// The resource group that holds the resource, if it lies in one.
-    #[must_use]
-    pub fn resource_group(&self) -> Option<Scope> {
-        let end = self.group_end?;
-        let name = self.text[..end].rsplit('/').next()?;
-        Some(Scope::resource_group(self.subscription.clone(), name))
+    /// The name of the resource group that holds the resource, if it lies in one.
+    pub(super) fn group_name(&self) -> Option<&str> {
+        self.text[..self.group_end?].rsplit('/').next()
     }
 
     /// The type, such as `microsoft.sql/servers/databases`; that of an extension is the extension's own.

@@ -84,6 +84,14 @@ impl Scope {
 
 text_form!(Scope);
 
+impl ResourceId {
+    /// The resource group that holds the resource, if it lies in one.
+    #[must_use]
+    pub fn resource_group(&self) -> Option<Scope> {
+        Some(Scope::resource_group(self.subscription().clone(), self.group_name()?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AssignmentId, ReferenceId, RunScope, fold};
 use crate::settings::AssignmentPatterns;
 
-use super::body::{OF_EVENT, Unreadable, shape};
 use super::run_options::{Location, RunOptions, Share};
+use super::unreadable::{OF_EVENT, Unreadable, shape};
 
 /// The only version so far.
 const VERSION: u32 = 1;

@@ -8,12 +8,11 @@ use crate::time::{Timestamp, deserialize_time};
 
 use super::batch_run::{BatchRun, RunId};
 use super::run_options::RunOptions;
+use super::unreadable::{OF_EVENT, Unreadable, shape};
 
 const VERSION: u32 = 1;
 /// The version of deletions, and of what batch runs ask of their tasks. A worker that does not know it must not take the message for another.
 const OF_RUNS: u32 = 2;
-/// The origin of what an event saw.
-pub(super) const OF_EVENT: &str = "event";
 
 /// What an evaluation saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -303,26 +302,6 @@ impl WakeUp {
     pub fn read(body: &str) -> Result<Self, Unreadable> {
         read(body, VERSION)
     }
-}
-
-/// Why a message cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// Not JSON of the expected shape.
-    #[error("the message cannot be read: {0}")]
-    Shape(String),
-    /// Written by a newer worker.
-    #[error("the message has version {found}, this worker knows up to {known}; deploy the newer worker everywhere")]
-    Version {
-        /// The version of the message.
-        found: u32,
-        /// The newest that is known.
-        known: u32,
-    },
-}
-
-pub(super) fn shape(error: serde_json::Error) -> Unreadable {
-    Unreadable::Shape(error.to_string())
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: &str, known: u32) -> Result<T, Unreadable> {

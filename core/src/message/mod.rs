@@ -5,9 +5,11 @@ mod body;
 mod nonce;
 mod outgoing;
 mod run_options;
+mod unreadable;
 
 pub use batch_run::{BatchMessage, BatchRun, Continuation, Discovery, RunId};
-pub use body::{Finding, Handover, Observation, Sighting, Unreadable, WakeUp};
+pub use body::{Finding, Handover, Observation, Sighting, WakeUp};
 pub use nonce::Nonce;
 pub use outgoing::{MessageId, Outgoing, Queue};
 pub use run_options::{Location, RunOptions, Share};
+pub use unreadable::Unreadable;

@@ -48,7 +48,7 @@ pub fn advance(known: &RunDocument, answer: Answer, terms: Terms, now: Timestamp
                 Some(next) => {
                     document.work.insert(0, Work::Expand { group, next: Some(next), found, pages: pages + 1 })
                 }
-                None => put_first(&mut document, begin::of_group(group, found, known.discovery)),
+                None => trouble::put_first(&mut document, begin::of_group(group, found, known.discovery)),
             }
             Vec::new()
         }
@@ -97,9 +97,5 @@ fn see(document: &mut RunDocument, asked: &[SubscriptionId], visible: &[Subscrip
     } else {
         work.extend(begin::one_by_one(&unseen));
     }
-    put_first(document, work);
-}
-
-pub(super) fn put_first(document: &mut RunDocument, work: Vec<Work>) {
-    document.work.splice(0..0, work);
+    trouble::put_first(document, work);
 }

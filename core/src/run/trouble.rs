@@ -7,7 +7,6 @@ use crate::document::{Counted, Place, RunDocument, RunTotals, RunTrouble, Work};
 use crate::message::Discovery;
 use crate::time::Timestamp;
 
-use super::advance::put_first;
 use super::{begin, counting};
 
 /// So many times in a row without an answer, and the question counts as refused.
@@ -96,4 +95,9 @@ pub(super) fn note(document: &mut RunDocument, trouble: RunTrouble) {
     } else {
         document.more_troubles += 1;
     }
+}
+
+/// What is to be done before all that is left.
+pub(super) fn put_first(document: &mut RunDocument, work: Vec<Work>) {
+    document.work.splice(0..0, work);
 }

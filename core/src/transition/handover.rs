@@ -1,9 +1,9 @@
 //! A batch run hands over a target of which very many resources do not comply: how many is known, not which. They are found in the
 //! policy states of its scope as what is counted and not listed is found, so far as the run asks for them.
 
-use crate::document::{Entry, EntryState, OfRun, TargetDocument, Unlisted};
+use crate::document::{EntryState, OfRun, TargetDocument, Unlisted};
 use crate::event::ComplianceState;
-use crate::fact::{Effect, PolicyState, ScopeStates};
+use crate::fact::ScopeStates;
 use crate::id::ResourceId;
 use crate::message::{Finding, Handover, Observation, RunOptions};
 use crate::settings::{Mode, Tuning};
@@ -13,8 +13,8 @@ use crate::wave::allowed::forbids_all;
 
 use super::backoff::round_up;
 use super::observe::{Merged, merge};
+use super::of_run::takes;
 use super::schedule::schedule;
-use super::states::first_due;
 
 /// So many runs are remembered.
 const REMEMBERED: usize = 16;
@@ -69,13 +69,6 @@ fn remember(document: &mut TargetDocument, handover: &Handover) {
     document.runs.push(handover.origin.clone());
 }
 
-/// Whether the run asks for the resource with this state.
-pub(crate) fn takes(run: &OfRun, state: &PolicyState) -> bool {
-    let locations = &run.options.locations;
-    let is_there = locations.is_empty() || state.location.as_ref().is_some_and(|location| locations.contains(location));
-    is_there && !matches!(state.effect, Some(Effect::Other(_)))
-}
-
 /// Takes in what the run finds of resources that have an entry: what was given up or skipped for a reason that is over waits again,
 /// and so does what was fixed before. How many.
 pub(crate) fn revive(
@@ -108,17 +101,6 @@ pub(crate) fn revive(
         revived += usize::from(merge(document, &seen, tuning, now) == Merged::Waiting);
     }
     revived
-}
-
-/// The entry of a resource that is listed now.
-pub(crate) fn entry(run: Option<&OfRun>, at: Timestamp, tuning: &Tuning, now: Timestamp) -> Entry {
-    match run {
-        Some(run) => {
-            let options = RunOptions { resource_count: None, ..run.options.clone() };
-            Entry { options, ..Entry::waiting(at, first_due(at, tuning, now)) }
-        }
-        None => Entry::waiting(at, now),
-    }
 }
 
 #[cfg(test)]

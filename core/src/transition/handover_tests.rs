@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::document::{EntryState, ParkReason};
+use crate::fact::{Effect, PolicyState};
 use crate::fixture::{now, resource, seen, target, tuning, waiting};
 use crate::message::{BatchRun, Location, Sighting};
 use crate::transition::listing;
-use crate::transition::merge_all;
 use crate::transition::states::park;
+use crate::transition::{counted, merge_all};
 use std::time::Duration;
 
 fn run(id: &str, options: RunOptions) -> BatchRun {
@@ -105,7 +106,7 @@ fn no_more_are_listed_than_the_run_asks_for_and_what_events_counted_meanwhile_is
     let few = RunOptions { resource_count: Some(3), ..RunOptions::default() };
     let mut document = TargetDocument::new(target());
     hand_over(&mut document, &handover("one", few, 400), &tuning(), now());
-    listing::count(&mut document, 2, now());
+    counted::count(&mut document, 2, now());
     assert_eq!(document.unlisted.as_ref().unwrap().seen, 400, "the run's");
     listing::list(&mut document, &read((0..400).map(|n| state(n, "")).collect()), 400, &tuning(), now());
     assert_eq!(document.resources.len(), 3);

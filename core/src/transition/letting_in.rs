@@ -8,7 +8,7 @@
 use crate::document::{EntryState, SkipReason, TargetDocument, TargetSummary, sum_up};
 use crate::settings::{GuardRails, Tuning};
 use crate::time::Timestamp;
-use crate::transition::listing;
+use crate::transition::counted;
 use crate::wave::allowed::{forbids, forbids_all};
 
 use super::schedule::schedule;
@@ -76,7 +76,7 @@ fn let_counted_in(document: &mut TargetDocument, digest: &str, tuning: &Tuning, 
         return 0;
     }
     if excluded.seen > 0 {
-        listing::count(document, excluded.seen, now);
+        counted::count(document, excluded.seen, now);
     }
     excluded.seen
 }

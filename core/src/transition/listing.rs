@@ -9,29 +9,9 @@ use crate::fact::{Deployment, DeploymentStatus, PolicyState, ScopeStates, Unread
 use crate::id::ResourceId;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
-use crate::transition::{handover, left_out};
+use crate::transition::{handover, left_out, of_run};
 
-use super::schedule::schedule;
-
-/// Counts observations of resources for which there is no room, or which had no entry while they were left out.
-pub(crate) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
-    let none = Unlisted { due, seen: 0, evaluated_after: None, reading: None, of_run: None };
-    let unlisted = document.unlisted.get_or_insert(none);
-    if let Some(run) = unlisted.of_run.as_mut().filter(|run| !run.takes_all()) {
-        // What the run leaves is found when all that it takes is listed.
-        run.beside = run.beside.saturating_add(seen);
-        return;
-    }
-    unlisted.seen = unlisted.seen.saturating_add(seen);
-    if let Some(reading) = &mut unlisted.reading {
-        // Their states may be in a part that has been read already.
-        reading.found = reading.found.saturating_add(seen);
-    }
-    unlisted.due = unlisted.due.min(due);
-    if document.active.is_none() && document.wake_at.is_none_or(|wake_at| due < wake_at) {
-        schedule(document, Some(due));
-    }
-}
+use super::counted::count;
 
 /// Lists what the states of the scope show to be non-compliant, as far as they were read and there is room. When all were read
 /// and nothing is left to be listed, the target lists everything again. `counted` tells how many were before the states were
@@ -39,7 +19,7 @@ pub(crate) fn count(document: &mut TargetDocument, seen: u64, due: Timestamp) {
 pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u64, tuning: &Tuning, now: Timestamp) {
     let Some(unlisted) = document.unlisted.clone() else { return };
     let of_run = unlisted.of_run.as_ref();
-    let is_taken = |state: &&PolicyState| of_run.is_none_or(|run| handover::takes(run, state));
+    let is_taken = |state: &&PolicyState| of_run.is_none_or(|run| of_run::takes(run, state));
     let ids = list.states.iter().filter(|state| state.state == ComplianceState::NonCompliant).filter(is_taken);
     let revived = of_run.map(|run| handover::revive(document, run, list, tuning, now)).unwrap_or_default();
     let ids = ids.filter_map(|state| Some((state.at?, state.resource.parse().ok()?)));
@@ -65,7 +45,7 @@ pub(crate) fn list(document: &mut TargetDocument, list: &ScopeStates, counted: u
     for (at, id) in missing.iter().take(room).cloned() {
         // Nothing was evaluated in the future: what is seen now must count.
         let at = at.min(now + tuning.clock_tolerance);
-        document.resources.insert(id, handover::entry(of_run, at, tuning, now));
+        document.resources.insert(id, of_run::entry(of_run, at, tuning, now));
     }
     let left_out = leave_out(document, &forbidden, unlisted.reading.as_ref(), tuning, now);
     let came = unlisted.seen.saturating_sub(counted);

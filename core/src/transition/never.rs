@@ -11,7 +11,7 @@ use crate::fact::{Facts, Found};
 use crate::id::SubscriptionId;
 use crate::time::Timestamp;
 
-use super::listing;
+use super::counted;
 
 const DAY: i64 = 86_400;
 /// Whoever was noted shortly before its time of day comes again the day after.
@@ -55,7 +55,7 @@ pub(crate) fn forget(document: &mut TargetDocument) {
 /// A task can remediate it by now: the policy states tell what was counted.
 pub(crate) fn let_go(document: &mut TargetDocument, now: Timestamp) {
     let Some(noted) = document.not_remediable.take() else { return };
-    listing::count(document, noted.seen.max(1), now);
+    counted::count(document, noted.seen.max(1), now);
 }
 
 /// When the facts of the subscription's targets are read again.
@@ -95,7 +95,7 @@ mod tests {
         set(&mut document, 0, park(ParkReason::AttemptsUsedUp, None, String::new(), &tuning(), now()));
         set(&mut document, 1, EntryState::Fixed { at: now(), verified_at: None });
         set(&mut document, 2, EntryState::skipped(SkipReason::Exempt, now()));
-        listing::count(&mut document, 40, now());
+        counted::count(&mut document, 40, now());
         note(&mut document, "audit", &facts(), now());
         assert_eq!(document.resources.keys().collect::<Vec<_>>(), [&resource(1)], "a fix is still to be verified");
         let noted = document.not_remediable.clone().unwrap();

@@ -1,11 +1,11 @@
 //! Takes what was seen into what is known. Order is by the time of the evaluation, never by arrival; the same observation
 //! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
-use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument, sum_up};
-use crate::message::{Finding, Observation, Sighting};
+use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument};
+use crate::message::{Finding, Observation};
 use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
-use crate::transition::{doubts, handover, left_out, listing, never, refixed};
+use crate::transition::{counted, doubts, left_out, never, refixed};
 
 use super::backoff::round_up;
 use super::schedule::schedule;
@@ -73,42 +73,6 @@ impl Merged {
     }
 }
 
-/// Merges what was seen of one target into its document, as one write: the document afterwards, and what became of each.
-#[must_use]
-pub fn merge_all<'a>(
-    known: &TargetDocument,
-    seen: impl IntoIterator<Item = &'a Sighting>,
-    tuning: &Tuning,
-    moment: impl Into<Moment>,
-) -> (TargetDocument, Vec<Merged>) {
-    let (mut document, moment) = (known.clone(), moment.into());
-    let now = moment.now;
-    let mut merged = Vec::new();
-    let mut deletions = Vec::new();
-    for (place, sighting) in seen.into_iter().enumerate() {
-        match sighting {
-            // A deletion may overtake what it ends.
-            Sighting::Resource(observation) if observation.seen == Finding::Deleted => {
-                deletions.push((place, observation));
-            }
-            Sighting::Resource(observation) => {
-                merged.push((place, merge(&mut document, observation, tuning, moment)));
-            }
-            Sighting::Scope(handover) => {
-                merged.push((place, handover::hand_over(&mut document, handover, tuning, now)));
-            }
-        }
-    }
-    merged.extend(deletions.into_iter().map(|(place, seen)| (place, merge(&mut document, seen, tuning, moment))));
-    merged.sort_unstable_by_key(|(place, _)| *place);
-    let merged = merged.into_iter().map(|(_, merged)| merged).collect();
-    if document != *known {
-        left_out::count_surplus(&mut document, tuning);
-        sum_up(known, &mut document, now);
-    }
-    (document, merged)
-}
-
 /// Merges one observation into its target's document, and wakes the target earlier if need be.
 pub fn merge(
     document: &mut TargetDocument,
@@ -137,7 +101,7 @@ pub fn merge(
             Merged::LeftOut
         }
         (None, Finding::NonCompliant, None) if is_full => {
-            listing::count(document, 1, first_due(at, tuning, now));
+            counted::count(document, 1, first_due(at, tuning, now));
             Merged::Unlisted
         }
         (None, Finding::NonCompliant, None) => {
@@ -328,8 +292,9 @@ mod tests {
     use crate::document::TargetCause;
     use crate::document::{FailureClass, LastFailure};
     use crate::fixture::{now, resource, seen, target, tuning, tuning_with};
-    use crate::message::RunOptions;
+    use crate::message::{RunOptions, Sighting};
     use crate::settings::Mode;
+    use crate::transition::merging::merge_all;
     use crate::transition::park_target::park_target;
     use proptest::prelude::*;
     use std::time::Duration;

@@ -18,7 +18,7 @@ use crate::wave::allowed::forbids;
 
 use super::left_out::has_room;
 use super::letting_in::let_in;
-use super::observe::merge_all;
+use super::merging::merge_all;
 
 const RESOURCES: usize = 9;
 

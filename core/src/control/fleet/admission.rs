@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use super::approved::{Paid, approved};
 use super::breaker::{holding, is_over};
 use super::limits::Limits;
+use super::room::{Room, size_of};
 
 /// What is counted together.
 pub(super) const BUCKET: i64 = 300;
@@ -34,23 +35,6 @@ pub struct Asked {
 /// anew, and one that is not known begins with one resource, as a new one does.
 pub(super) fn key(reference: &str, policy: &str) -> String {
     format!("{policy}/{reference}")
-}
-
-/// How much may go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
-    /// These; not empty.
-    Some(Vec<IdDigest>),
-    /// Nothing of it: a first step is full. When the next may begin, where that is known.
-    FirstSteps(Option<Timestamp>),
-    /// Nothing of it: the pace is reached. When there is room again.
-    Pace(Timestamp),
-    /// Nothing of it: no approval covers it.
-    Unapproved,
-    /// Nothing of it: what was approved is used up.
-    ApprovalUsedUp,
-    /// Nothing of it: the breaker is open. When it closes by itself.
-    PolicyFails(Timestamp),
 }
 
 /// How much of these resources may go at this time, by storage's clock.
@@ -137,10 +121,6 @@ fn is_of(booking: &Booking, asked: &Asked, steps: &Steps) -> bool {
     booking.reference == asked.reference
         && booking.policy == asked.policy
         && booking.resources.iter().any(|id| steps.let_in.contains_key(id))
-}
-
-pub(super) fn size_of(size: u32) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 /// How many resources the pace leaves; when there is room again where it leaves none. A span counts as long as any of it does.

@@ -5,8 +5,8 @@ use crate::document::FleetDocument;
 use crate::id::IdDigest;
 use crate::time::Timestamp;
 
-use super::admission::{Room, size_of};
 use super::limits::Limits;
+use super::room::{Room, size_of};
 
 /// What may go, and the approval that pays for it; none where no approval is needed.
 pub(super) type Paid<'l> = (Vec<IdDigest>, Option<&'l Allowance>);

@@ -7,12 +7,14 @@ mod booking;
 mod breaker;
 mod limits;
 mod outcome;
+mod room;
 #[cfg(test)]
 mod tests;
 
-pub use admission::{Asked, Room, room};
+pub use admission::{Asked, room};
 pub(crate) use approved::lets;
 pub use booking::{Entered, Entry, Taken, enter};
 pub use breaker::{BreakerRule, close};
 pub use limits::Limits;
 pub(crate) use outcome::note_outcome;
+pub use room::Room;
