@@ -1,7 +1,5 @@
 //! The breakers that stand in the documents of assignments: told when they open and close, listed, and closed by a person.
 
-use std::collections::HashMap;
-
 use tracing::{error, info};
 
 use remediation::control::fleet::close;
@@ -10,18 +8,13 @@ use remediation::time::{Timestamp, time_text};
 
 use crate::azure::{Contest, Deadline};
 
+use super::breaker_mark::OPEN;
 use super::container::Saved;
 use super::state_error::StateError;
 use super::store::Store;
 
 /// Where the documents are.
 const ASSIGNMENTS: &str = "assignments/";
-const OPEN: &str = "breaker";
-
-/// What the metadata of the blob tell, so that it need not be read.
-pub(super) fn metadata(document: &FleetDocument) -> Option<HashMap<String, String>> {
-    document.has_open_breaker().then(|| HashMap::from([(OPEN.to_owned(), "open".to_owned())]))
-}
 
 /// Tells which breakers a write has opened, or made wider.
 pub(super) fn tell_opened(before: &FleetDocument, after: &FleetDocument) {

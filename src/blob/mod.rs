@@ -3,6 +3,7 @@
 
 mod approvals_reader;
 mod approvals_store;
+mod breaker_mark;
 mod breakers;
 mod container;
 mod controls_reader;

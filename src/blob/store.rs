@@ -20,7 +20,7 @@ use remediation::message::{Nonce, RunId};
 use crate::azure::{Contest, Deadline};
 use crate::kept::Kept;
 
-use super::breakers;
+use super::breaker_mark;
 use super::container::{Container, Found, Replaces, Saved};
 use super::rejected::Rejected;
 use super::state_error::StateError;
@@ -261,7 +261,7 @@ impl Store {
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
         let blob = FleetDocument::blob(&document.assignment);
-        self.state.write(&blob, document, Replaces::from(replaces), breakers::metadata(document), deadline).await
+        self.state.write(&blob, document, Replaces::from(replaces), breaker_mark::metadata(document), deadline).await
     }
 
     /// Tries once to delete a target's document, if it is still the one with this ETag. Whether it is gone.

@@ -1,18 +1,13 @@
 //! Runs the demo: starts the local Azure and the worker, delivers the events, and waits until nothing moves any more.
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use simulator::estate::{Estate, PolicyEvent};
-use simulator::fakes::Fake;
-use simulator::faults::Rule;
-use simulator::resource_manager::{Allowance, Tempo};
-use simulator::{Exchanges, LocalAzure};
+use simulator::LocalAzure;
+use simulator::estate::PolicyEvent;
 
 use super::counted::target_documents;
+use super::demo::{Demo, QUEUES};
 use super::report::Report;
 use super::reported::{Ran, queued, reported};
 use super::settings::Mode;
@@ -29,55 +24,6 @@ const CALM: u32 = 3;
 const AFTER_STEP: u32 = 12;
 /// So many looks in a row that find nobody at work are enough, where something waits for longer than the demo lasts.
 const LULL: u32 = 12;
-pub(crate) const QUEUES: [&str; 4] = ["noncompliant-resources", "wake-ups", "batch-runs", EVENTS];
-/// The queue that Event Grid delivers to.
-pub(crate) const EVENTS: &str = "policy-events";
-
-/// What is to be shown.
-pub struct Demo {
-    /// The estate.
-    pub estate: Estate,
-    /// The events, in the order of their delivery.
-    pub events: Vec<Value>,
-    /// Whether the worker may act.
-    pub mode: Mode,
-    /// The folder of the package.
-    pub package: PathBuf,
-    /// Longest time for everything.
-    pub limit: Duration,
-    /// Settings on top of the demo's.
-    pub settings: BTreeMap<String, String>,
-    /// What goes wrong with the services.
-    pub faults: Vec<Rule>,
-    /// What Resource Manager is like.
-    pub conditions: Conditions,
-    /// How many instances of the worker run.
-    pub instances: usize,
-    /// Whether timers fire and evaluations tell of fixes. A scenario says itself what happens.
-    pub goes_on: bool,
-    /// Where the worker's log is written, line by line.
-    pub log: Option<Box<dyn Write + Send>>,
-    /// Where exchanges with Resource Manager are written down.
-    pub exchanges: Option<Exchanges>,
-}
-
-/// What Resource Manager is like.
-#[derive(Debug, Clone)]
-pub struct Conditions {
-    /// How fast it is.
-    pub tempo: Tempo,
-    /// How generous with calls.
-    pub allowance: Allowance,
-    /// What it answers instead of its own.
-    pub fakes: Vec<Fake>,
-}
-
-impl Default for Conditions {
-    /// Quick, generous, and itself.
-    fn default() -> Self {
-        Self { tempo: Tempo::quick(), allowance: Allowance::default(), fakes: Vec::new() }
-    }
-}
 
 /// A moment of the demo, for whoever shows progress.
 #[derive(Debug, Clone, Copy)]

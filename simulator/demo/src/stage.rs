@@ -13,9 +13,9 @@ use simulator::{LocalAzure, LocalAzureOptions};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::demo::{Demo, EVENTS, QUEUES};
 use super::follow::follow;
 use super::rights::with_rights;
-use super::run::{Demo, EVENTS, QUEUES};
 use super::settings::settings;
 use super::tally::LogTally;
 use crate::scenario::Scene;

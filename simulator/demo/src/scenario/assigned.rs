@@ -5,7 +5,6 @@ use simulator::estate::Identity as Acting;
 use simulator::estate::{ArmId, Assignment, Definition, EnforcementMode, Estate, Initiative, Scope};
 
 use super::format::{Assigned, Identity};
-use super::land::made_up;
 
 const PRINCIPAL: &str = "e6d23f8d-af97-4fbc-bda6-00604e4e3d0a";
 const CONTRIBUTOR: &str = "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c";
@@ -149,6 +148,12 @@ fn set_effect(estate: &mut Estate, id: &ArmId, effect: &str) {
     if let Some(one) = estate.definitions.iter_mut().find(|one| one.id == *id) {
         one.effect = Definition::new(id.clone(), effect).effect;
     }
+}
+
+/// The id of a built-in definition that is named for the assignment.
+pub(super) fn made_up(assignment: &ArmId, reference: &str) -> ArmId {
+    let dash = if reference.is_empty() { "" } else { "-" };
+    ArmId::new(format!("/providers/Microsoft.Authorization/policyDefinitions/{}{dash}{reference}", assignment.name()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use simulator::estate::{
 use time::{Duration, OffsetDateTime};
 
 use super::acting::let_all_act;
-use super::assigned::assign;
+use super::assigned::{assign, made_up};
 use super::format::{Base, Deployments, Ending, EventSchema, Resource, Scenario, Sent, State};
 use super::rights::enter;
 use crate::{Burst, burst};
@@ -119,12 +119,6 @@ fn event(resource: &Resource, number: usize, at: OffsetDateTime) -> Value {
     };
     wire["data"]["policyDefinitionReferenceId"] = reference.into();
     wire
-}
-
-/// The id of a built-in definition that is named for the assignment.
-pub(super) fn made_up(assignment: &ArmId, reference: &str) -> ArmId {
-    let dash = if reference.is_empty() { "" } else { "-" };
-    ArmId::new(format!("/providers/Microsoft.Authorization/policyDefinitions/{}{dash}{reference}", assignment.name()))
 }
 
 fn script(estate: &mut Estate, deployments: &[Deployments]) -> anyhow::Result<()> {

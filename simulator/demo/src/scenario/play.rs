@@ -13,7 +13,8 @@ use super::format::{Act, Answer, Mode, Scenario};
 use super::land::land;
 use super::pace::allowance;
 use super::verdict::{Outcome, verdicts};
-use crate::run::{Conditions, Demo, Show, run_with};
+use crate::demo::{Conditions, Demo};
+use crate::run::{Show, run_with};
 use crate::{Mode as Acting, Report};
 
 /// What a scenario says of the start.

@@ -4,7 +4,7 @@
 use super::{
     super::{error::ArmError, reply::Reply, request::Call, world::World},
     assignment_reader::{self, AskedIdentity},
-    versions::Expands,
+    expands::Expands,
 };
 use crate::estate::{ArmId, Assignment, Definition, EffectSource, Identity, instant_text};
 use time::OffsetDateTime;

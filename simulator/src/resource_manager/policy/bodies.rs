@@ -1,6 +1,6 @@
 //! What assignments, definitions and initiatives look like (OpenAPI examples of version 2024-05-01).
 
-use super::{super::world::World, versions::Expands};
+use super::{super::world::World, expands::Expands};
 use crate::estate::{
     ArmId, Assignment, Definition, EffectSource, EnforcementMode, Identity, Initiative, OverrideKind, Scope, Selector,
 };

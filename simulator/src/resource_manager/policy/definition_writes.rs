@@ -4,7 +4,7 @@
 use super::{
     super::{error::ArmError, reply::Reply, request::Call, world::World},
     bodies::definition_body,
-    versions::Expands,
+    expands::Expands,
 };
 use crate::estate::{ArmId, Definition, EffectSource, Initiative, Member};
 use serde_json::{Map, Value};

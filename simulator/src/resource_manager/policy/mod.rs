@@ -5,7 +5,9 @@ mod assignment_writes;
 mod bodies;
 mod definition_writes;
 mod exemptions;
+mod expands;
 mod versions;
 
 pub(crate) use bodies::{definition_body, policy_type};
-pub(crate) use versions::{Expands, VersionKind};
+pub(crate) use expands::Expands;
+pub(crate) use versions::VersionKind;

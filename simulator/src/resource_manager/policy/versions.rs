@@ -1,9 +1,10 @@
-//! Versions of definitions and initiatives: the lists of them, one by its number, and what `$expand` adds (OpenAPI,
-//! policy definition versions 2024-05-01 and its amendment).
+//! Versions of definitions and initiatives: the lists of them, and one by its number (OpenAPI, policy definition versions 2024-05-01
+//! and its amendment).
 
 use super::{
     super::{error::ArmError, reply::Reply, request::Call, world::World},
     bodies::definition_body,
+    expands::Expands,
 };
 use crate::estate::ArmId;
 use serde_json::{Value, json};
@@ -15,40 +16,6 @@ pub(crate) enum VersionKind {
     Definition,
     /// A policy set definition.
     Initiative,
-}
-
-/// What `$expand` asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Expands {
-    latest: bool,
-    effective: bool,
-}
-
-impl Expands {
-    /// Reads the option.
-    pub(crate) fn of(call: &Call) -> Result<Self, ArmError> {
-        let mut expands = Self::default();
-        for word in call.query.get("$expand").unwrap_or_default().split(',').map(str::trim) {
-            match word.to_lowercase().as_str() {
-                "" => {}
-                "latestdefinitionversion" => expands.latest = true,
-                "effectivedefinitionversion" => expands.effective = true,
-                // Unverified: whether others are refused.
-                _ => return Err(ArmError::invalid_query("$expand", &format!("'{word}' cannot be expanded here."))),
-            }
-        }
-        Ok(expands)
-    }
-
-    /// Adds what was asked for.
-    pub(super) fn show(self, body: &mut Value, latest: Option<String>, effective: Option<String>) {
-        if let Some(version) = latest.filter(|_| self.latest) {
-            body["latestDefinitionVersion"] = version.into();
-        }
-        if let Some(version) = effective.filter(|_| self.effective) {
-            body["effectiveDefinitionVersion"] = version.into();
-        }
-    }
 }
 
 impl World {
