@@ -3,7 +3,7 @@
 use tracing::{error, info};
 
 use remediation::control::fleet::close;
-use remediation::document::{Breaker, ClosedBreaker, ETag, FleetDocument};
+use remediation::document::{Breaker, ClosedBreaker, FleetDocument};
 use remediation::time::{Timestamp, time_text};
 
 use crate::azure::{Contest, Deadline};
@@ -15,6 +15,15 @@ use super::store::Store;
 
 /// Where the documents are.
 const ASSIGNMENTS: &str = "assignments/";
+
+/// The documents in which a breaker is open, and those marked so that cannot be used, with the reason.
+#[derive(Debug, Default)]
+pub struct OpenBreakers {
+    /// Those that could be read.
+    pub open: Vec<FleetDocument>,
+    /// The blobs of the others.
+    pub unusable: Vec<(String, String)>,
+}
 
 /// Tells which breakers a write has opened, or made wider.
 pub(super) fn tell_opened(before: &FleetDocument, after: &FleetDocument) {
@@ -53,16 +62,21 @@ pub(super) fn tell_closed(before: &FleetDocument, after: &FleetDocument) {
 }
 
 impl Store {
-    /// The documents in which a breaker is open.
+    /// The documents in which a breaker is open. One that cannot be used costs only itself.
     ///
     /// # Errors
-    /// When storage does not serve until the deadline, or a document cannot be used.
-    pub async fn open_breakers(&self, deadline: Deadline) -> Result<Vec<(FleetDocument, Option<ETag>)>, StateError> {
+    /// When storage does not serve until the deadline.
+    pub async fn open_breakers(&self, deadline: Deadline) -> Result<OpenBreakers, StateError> {
         let listed = self.state.list(ASSIGNMENTS, deadline).await?;
-        let mut all = Vec::new();
+        let mut all = OpenBreakers::default();
         for blob in listed.iter().filter(|blob| blob.metadata.keys().any(|name| name.eq_ignore_ascii_case(OPEN))) {
-            let found = self.state.read::<FleetDocument>(&blob.name, deadline).await?;
-            all.extend(found.map(|found| (found.document, found.etag)).filter(|(found, _)| found.has_open_breaker()));
+            match self.state.read::<FleetDocument>(&blob.name, deadline).await {
+                Ok(found) => all.open.extend(found.map(|found| found.document).filter(FleetDocument::has_open_breaker)),
+                Err(error) if error.is_about_the_document() => {
+                    all.unusable.push((blob.name.clone(), crate::azure::error_chain(&error)));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(all)
     }

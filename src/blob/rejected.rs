@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use remediation::id::hex;
 use remediation::message::Queue;
 use remediation::time::Timestamp;
 
@@ -85,7 +86,7 @@ fn start(text: &str) -> &str {
 
 /// 128 bits of SHA-256, in hex.
 pub(super) fn digest(payload: impl AsRef<[u8]>) -> String {
-    Sha256::digest(payload)[..16].iter().map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(payload)[..16])
 }
 
 #[cfg(test)]

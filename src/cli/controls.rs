@@ -73,8 +73,8 @@ pub(super) struct ShownBreaker {
 impl ShownBreaker {
     /// All that are open.
     pub(super) async fn all(connection: &Connection, now: Timestamp) -> anyhow::Result<Vec<Self>> {
-        let documents = connection.app.reconciler.store.open_breakers(Deadline::after(PATIENCE)).await?;
-        let of_one = |(document, _): (FleetDocument, _)| {
+        let documents = open_breakers(connection).await?;
+        let of_one = |document: FleetDocument| {
             let assignment = document.assignment;
             let open =
                 document.breakers.into_iter().filter_map(|(reference, breaker)| Some((reference, breaker.open?)));
@@ -97,6 +97,15 @@ impl ShownBreaker {
             "stopped: assignment {assignment}{of}, {wheres}, since {failed} of its last {last} resources failed, until {until} or policy-remediator parked retry --assignment {assignment}"
         )
     }
+}
+
+/// The documents in which a breaker is open; of what cannot be used a person is warned.
+pub(super) async fn open_breakers(connection: &Connection) -> anyhow::Result<Vec<FleetDocument>> {
+    let found = connection.app.reconciler.store.open_breakers(Deadline::after(PATIENCE)).await?;
+    for (blob, why) in &found.unusable {
+        eprintln!("warning: {blob} cannot be used, so its open breaker is not shown: {why}");
+    }
+    Ok(found.open)
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {

@@ -129,6 +129,7 @@ impl Reconciler {
             match &next {
                 // Only who has a place for its task writes it down: all others would be refused.
                 Next::Save(write) if write.transition == Transition::Opened && place.is_none() && !is_crowded => {
+                    turn = None;
                     place = self.slots.place(self.facts.assigned(&wake_up.target)).await;
                     is_crowded = place.is_none();
                     continue;

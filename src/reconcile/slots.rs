@@ -66,6 +66,7 @@ impl Slots {
         // It is never closed.
         let permit = timeout(PATIENCE, under_way.acquire_owned()).await.ok()?.ok()?;
         let mut policies = self.policies();
+        policies.retain(|known, places| *known == policy || places.touched_at.elapsed() < FORGOTTEN);
         let places = policies.entry(policy.clone()).or_default();
         let (now, is_probe) = (Instant::now(), places.free == 0);
         if is_probe {
@@ -89,9 +90,7 @@ impl Slots {
     }
 
     fn policies(&self) -> MutexGuard<'_, HashMap<Assigned, Places>> {
-        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
-        policies.retain(|_, places| places.touched_at.elapsed() < FORGOTTEN);
-        policies
+        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

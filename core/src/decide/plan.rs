@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::document::{Entry, EntryState, PastTask, TargetCause, TargetDocument};
 use crate::fact::NewTask;
-use crate::id::{ResourceId, Scope};
+use crate::id::{ResourceId, Scope, hex};
 use crate::role::Grant;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
@@ -81,7 +81,7 @@ impl Plan {
             "{:?}",
             (task, &self.grants, &self.cause, &self.evaluation, &self.skipped, self.unlisted)
         ));
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..8])
     }
 }
 

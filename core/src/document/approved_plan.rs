@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::{AssignmentId, IdDigest, ResourceId, Target, TargetHash};
+use crate::id::{AssignmentId, IdDigest, ResourceId, Target, TargetHash, hex};
 
 use super::approval_id::NoApproval;
 
@@ -64,7 +64,7 @@ impl PlanDigest {
     /// That of a file.
     #[must_use]
     pub fn of(file: &[u8]) -> Self {
-        Self(Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&Sha256::digest(file)))
     }
 
     /// The name of the blob.

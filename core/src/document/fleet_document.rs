@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::{AssignmentId, IdDigest, SubscriptionId, Target};
+use crate::id::{AssignmentId, IdDigest, SubscriptionId, Target, hex};
 use crate::time::Timestamp;
 
 use super::approval_id::ApprovalId;
@@ -156,7 +156,7 @@ impl FleetDocument {
     #[must_use]
     pub fn blob(assignment: &str) -> String {
         let digest = Sha256::digest(assignment);
-        let hex: String = digest[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&digest[..10]);
         format!("assignments/{hex}.json")
     }
 }

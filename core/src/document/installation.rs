@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::versioned::VERSION;
+use crate::id::hex;
 
 /// The name of an installation: up to eight letters or digits, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ impl InstallationId {
     #[must_use]
     pub fn of_endpoint(endpoint: &Url) -> Self {
         let digest = Sha256::digest(place(endpoint));
-        Self(digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&digest[..4]))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::control::AssignedControls;
-use crate::id::{ArmId, Target};
+use crate::id::{ArmId, Target, hex};
 use crate::policy::{IdentityChange, Override, Resolved, Selector};
 use crate::time::Timestamp;
 
@@ -129,7 +129,7 @@ impl Facts {
         let Self { assignment, references, effect, identity, siblings: _, read_at: _ } = self;
         let assignment = assignment.clone().map(|assignment| Assignment { controls: None, ..assignment });
         let digest = Sha256::digest(format!("{:?}", (assignment, references, effect, identity)));
-        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..16])
     }
 
     /// What is known where nothing of the assignment is.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::assignment::{AssignmentHome, AssignmentId, ReferenceId};
+use super::hex::hex;
 use super::resource::ResourceId;
 use super::scope::Scope;
 use super::subscription::SubscriptionId;
@@ -57,7 +58,7 @@ impl Target {
     pub fn hash(&self) -> TargetHash {
         let reference = self.policy_definition_reference_id.as_ref().map_or("", ReferenceId::as_str);
         let digest = Sha256::digest(format!("{}\n{}\n{reference}", self.scope, self.policy_assignment_id));
-        TargetHash(digest[..10].iter().map(|b| format!("{b:02x}")).collect())
+        TargetHash(hex(&digest[..10]))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::id::ReferenceId;
+use crate::id::{ReferenceId, hex};
 use crate::time::Timestamp;
 
 use super::batch_run::{BatchRun, Continuation};
@@ -49,7 +49,7 @@ pub struct MessageId(String);
 impl MessageId {
     fn of(parts: &[&str]) -> Self {
         let digest = Sha256::digest(parts.join("\n"));
-        Self(digest[..16].iter().map(|b| format!("{b:02x}")).collect())
+        Self(hex(&digest[..16]))
     }
 
     /// The id.

@@ -8,7 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::document::RunSummary;
-use crate::id::RunScope;
+use crate::id::{RunScope, hex};
 use crate::message::{BatchRun, RunId};
 use crate::time::Timestamp;
 
@@ -26,7 +26,7 @@ pub fn scan(scope: &RunScope, interval: Duration, now: Timestamp) -> BatchRun {
     let nanoseconds = now.unix_timestamp_nanos();
     let begins = Timestamp::from_unix_timestamp_nanos(nanoseconds - nanoseconds.rem_euclid(interval)).unwrap_or(now);
     let begins = begins.to_offset(time::UtcOffset::UTC).format(TIME).expect("UTC times have parts");
-    let digest: String = Sha256::digest(scope.as_str())[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(scope.as_str())[..6]);
     let run_id = format!("{SCAN}{digest}-{begins}").parse().expect("letters, digits and dashes");
     BatchRun::over(run_id, vec![scope.clone()])
 }

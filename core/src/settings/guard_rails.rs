@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use crate::document::SkipReason;
-use crate::id::{AssignmentId, ResourceId, Scope};
+use crate::id::{AssignmentId, ResourceId, Scope, hex};
 
 use super::pattern_list::{Of, Pattern, parse, reaches_into};
 
@@ -109,7 +109,7 @@ impl GuardRails {
             hash.update("\n");
         }
         hash.update([u8::from(self.remediate_do_not_enforce)]);
-        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize()[..8])
     }
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::document::{EntryState, NotRemediable, TargetDocument};
 use crate::fact::{Facts, Found};
-use crate::id::SubscriptionId;
+use crate::id::{SubscriptionId, hex};
 use crate::time::Timestamp;
 
 use super::counted;
@@ -75,7 +75,7 @@ fn digest(effect: &str, facts: &Facts) -> String {
         Found::Gone | Found::Unreadable(_) => (None, None),
     };
     let hash = Sha256::digest(format!("{effect}\n{}\n{}", instance.unwrap_or_default(), version.unwrap_or_default()));
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..8])
 }
 
 #[cfg(test)]

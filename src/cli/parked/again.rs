@@ -20,6 +20,7 @@ use remediation::transition::{Chosen, Touched, refused_at, try_scopes_again};
 use crate::cli::exit::{ATTENTION, DONE, FAILED};
 use crate::cli::operator::{Connection, Options, PATIENCE, complain, progress};
 
+use super::super::controls::open_breakers;
 use super::chosen::Which;
 use super::{Known, table};
 
@@ -112,7 +113,7 @@ async fn close_breakers(connection: &Connection, chosen: &Chosen) -> anyhow::Res
     }
     let (reconciler, deadline) = (&connection.app.reconciler, Deadline::after(PATIENCE));
     let mut closed = 0;
-    for (document, _) in reconciler.store.open_breakers(deadline).await? {
+    for document in open_breakers(connection).await? {
         let patterns = &chosen.assignments;
         if !patterns.is_empty() && !document.paces.keys().any(|assignment| patterns.match_id(assignment)) {
             continue;
