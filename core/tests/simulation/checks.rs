@@ -6,7 +6,7 @@ use remediation::document::{Entry, EntryState, SkipReason, TargetDocument};
 use remediation::id::ResourceId;
 use remediation::time::Timestamp;
 
-use crate::cloud::{Key, Task, Trouble, Truth};
+use crate::cloud::{Key, Task, Truth};
 use crate::world::World;
 
 /// How long something that is due may be passed over although nothing is in its way.
@@ -91,11 +91,7 @@ impl World {
     fn is_settled(&self, key: &Key, truth: &Truth, entry: Option<&Entry>) -> bool {
         let no_policy = truth.gone || self.cloud.assigned.get(&key.0).is_some_and(|assigned| assigned.gone);
         let good = truth.compliant || no_policy;
-        // What no fix helps goes round for ever, from a park to the next: once it was parked, it may be anywhere in that round.
-        let rounds = truth.fixes.len() > usize::try_from(self.tuning.flap_limit).unwrap_or(usize::MAX);
-        let goes_round = truth.trouble == Trouble::Unhelped && rounds && self.now > self.horizon;
         match entry.map(|entry| &entry.state) {
-            Some(EntryState::Fixed { .. } | EntryState::Waiting { .. } | EntryState::InTask) if goes_round => true,
             Some(EntryState::Fixed { verified_at, .. }) => good && (verified_at.is_some() || no_policy),
             Some(EntryState::Skipped { reason: SkipReason::Compliant, .. }) => good,
             Some(EntryState::Skipped { reason: SkipReason::AssignmentGone, .. }) => no_policy,

@@ -27,8 +27,8 @@ pub(crate) struct Fleet {
     known: [BTreeMap<String, (Timestamp, Arc<FleetDocument>)>; 2],
     /// When each task was entered.
     booked: BTreeMap<TaskName, Timestamp>,
-    /// The tasks that came to be, with the time of their booking. One that a person deletes at once is made again under its booking.
-    begun_tasks: BTreeMap<AssignmentId, BTreeMap<TaskName, (Timestamp, usize)>>,
+    /// The tasks that came to be, each with the time of its booking and the number of its resources.
+    begun_tasks: BTreeMap<AssignmentId, Vec<(Timestamp, usize, TaskName)>>,
     touched: BTreeMap<AssignmentId, BTreeSet<ResourceId>>,
     begun: BTreeMap<AssignmentId, Timestamp>,
 }
@@ -36,6 +36,11 @@ pub(crate) struct Fleet {
 impl Fleet {
     pub(crate) fn forget(&mut self, instance: usize) {
         self.known[instance].clear();
+    }
+
+    /// A person deleted the task before it touched anything: made again, it is the same under its booking.
+    pub(crate) fn never_began(&mut self, name: &str) {
+        self.begun_tasks.values_mut().for_each(|begun| begun.retain(|(_, _, task)| task.as_str() != name));
     }
 }
 
@@ -127,13 +132,13 @@ impl World {
         let booked = *booked;
         self.check_breaker(task, booked)?;
         let begun = self.fleet.begun_tasks.entry(assignment.clone()).or_default();
-        begun.insert(task.name.clone(), (booked, task.resources.len()));
+        begun.push((booked, task.resources.len(), task.name.clone()));
         for (most, hours) in [(tuning.max_per_hour, 1), (tuning.max_per_day, 24)] {
             let Some(most) = most.and_then(|most| usize::try_from(most).ok()) else { continue };
             let span = Duration::from_secs(hours * 3_600);
-            for (end, _) in begun.values() {
-                let within = begun.values().filter(|(at, _)| *at <= *end && *at > *end - span);
-                let count: usize = within.map(|(_, count)| count).sum();
+            for (end, _, _) in begun.iter() {
+                let within = begun.iter().filter(|(at, _, _)| *at <= *end && *at > *end - span);
+                let count: usize = within.map(|(_, count, _)| count).sum();
                 if count > most {
                     return Err(format!("{count} resources of {assignment} in {hours} h, and {most} may be"));
                 }

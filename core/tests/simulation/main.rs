@@ -35,7 +35,7 @@ use world::World;
 /// - 2074: what had been parked as stale went into a task for the whole scope after its park, and was parked at once when it was
 ///   stale again.
 /// - 7512: the try of a parked subscription was taken by a target outside its window, every day, so nobody ever tried.
-/// - 6611: the model counted a task that a person deleted at once, and that was made again, as two.
+/// - 6611: the model counted a task twice that a person deleted before it touched anything, and that was made again.
 /// - 3215: the model counted a task for the whole scope that a person deleted as a try of what the document never listed.
 const REGRESSIONS: &[u64] = &[22, 605, 869, 2_074, 3_215, 6_611, 7_512];
 /// So many seeds meet every ingredient.

@@ -29,9 +29,10 @@ const FAULTY: Duration = Duration::from_secs(4 * HOUR);
 const FAULTY_AGAIN: Duration = Duration::from_secs(14 * DAY);
 /// Parks that end before this are waited for.
 const HORIZON: Duration = Duration::from_secs(20 * DAY);
-/// Until when everything must be settled: a park may come first, and eight attempts may wait a day each for an evaluation, and
-/// for a window or a person's approval.
-const LIMIT: Duration = Duration::from_secs(60 * DAY);
+/// Until when everything must be settled: a park may come first, and eight attempts may wait a day each for an evaluation.
+const LIMIT: Duration = Duration::from_secs(40 * DAY);
+/// What a park holds is tried again when the park ends, for ever. A try that is under way at the limit has so long to come to its end.
+const ROUND: Duration = Duration::from_secs(10 * DAY);
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
@@ -137,7 +138,7 @@ impl World {
             if self.effects > MOST_EFFECTS {
                 return Err("it goes round in circles".to_owned());
             }
-            if self.now > self.limit {
+            if self.now > self.limit + ROUND {
                 return self.check_settled().and(Err("something still moves in the end".to_owned()));
             }
             self.scenario_step();
@@ -155,7 +156,10 @@ impl World {
             vec![self.scenario.next(), self.broker.next(self.now), self.cloud.next(self.now), self.sweep_at()];
         next.extend(self.flows.iter().map(|flow| flow.stands_until.filter(|until| *until > self.now)));
         // A parked target has its wake-up at the end of its park, long after everything else.
-        let Some(next) = next.into_iter().flatten().min().filter(|at| *at <= self.limit) else { return false };
+        let Some(next) = next.into_iter().flatten().min().filter(|at| *at <= self.limit + ROUND) else { return false };
+        if next > self.limit && self.check_settled().is_ok() {
+            return false;
+        }
         self.now = self.now.max(next);
         true
     }

@@ -88,6 +88,9 @@ impl World {
     fn delete(&mut self, place: usize) {
         let task = self.cloud.tasks.swap_remove(place);
         self.tell(|| format!("{} is deleted", task.name));
+        if task.deployments.is_empty() {
+            self.fleet.never_began(&task.name);
+        }
         for resource in &task.resources {
             let Some(truth) = self.cloud.truth.get_mut(&(task.target.clone(), resource.clone())) else { continue };
             truth.fixes.retain(|(_, by)| *by != task.name);
