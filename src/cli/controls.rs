@@ -7,9 +7,9 @@ use remediation::document::{ControlsDocument, FleetDocument, OpenBreaker, Pause}
 use remediation::report::ago;
 use remediation::time::{Timestamp, time_text};
 
+use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Connection, Options, PATIENCE, Rows};
-use super::pause::{Found, read};
 
 /// Look at what holds the worker back.
 #[derive(Debug, clap::Args)]

@@ -1,19 +1,19 @@
 //! `demo`: the main job on the local Azure, with live progress on a terminal.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use simulator::Exchanges;
-use simulator_demo::{Burst, Conditions, Demo, Mode, Progress, Report, Storm, burst, estate, run as run_demo};
+use simulator_demo::{Burst, Conditions, Demo, Mode, Report, Storm, burst, estate, run as run_demo};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::package::Package;
 use super::print::print;
+use super::progress::{progress_bar, show};
 use super::replay::Replay;
 use super::scenario;
 use super::setting::setting;
@@ -171,24 +171,6 @@ fn blame(storm: &Storm, report: &Report) -> String {
 pub(super) fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
     let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(Box::new(BufWriter::new(file)))
-}
-
-pub(super) fn progress_bar(json: bool) -> ProgressBar {
-    if json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} [{elapsed}] {wide_bar} {pos}/{len} resources settled · {msg}");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-pub(super) fn show(bar: &ProgressBar, progress: Progress) {
-    bar.set_length((progress.settled + progress.unsettled) as u64);
-    bar.set_position(progress.settled as u64);
-    bar.set_message(format!(
-        "{}/{} events, {} tasks, {} fixed",
-        progress.queued, progress.events, progress.tasks, progress.fixed
-    ));
-    bar.tick();
 }
 
 fn summary(report: &Report, mode: Mode, verbose: bool) -> String {

@@ -5,6 +5,7 @@
 mod approvals;
 mod completions;
 mod controls;
+mod controls_file;
 #[cfg(feature = "local")]
 mod demo;
 mod doctor;
@@ -18,6 +19,8 @@ mod parked;
 mod pause;
 mod plan;
 mod print;
+#[cfg(feature = "local")]
+mod progress;
 mod rejected;
 #[cfg(feature = "local")]
 mod replay;

@@ -8,12 +8,13 @@ use anyhow::{Context as _, bail};
 use policy_remediator::azure::{Contest, Deadline};
 use policy_remediator::blob::Saved;
 use remediation::control::PauseOf;
-use remediation::document::{ControlsDocument, ETag, Pause};
+use remediation::document::{ControlsDocument, Pause};
 use remediation::id::Scope;
 use remediation::settings::{AssignmentPatterns, duration};
 use remediation::time::Timestamp;
 
 use super::controls::{Shown, pauses_text};
+use super::controls_file::{Found, read};
 use super::exit::DONE;
 use super::operator::{Connection, Options, PATIENCE};
 
@@ -120,28 +121,6 @@ pub(super) async fn resume(arguments: ResumeArguments) -> anyhow::Result<u8> {
     .await?;
     options.output().show("pauses", &Shown::of(&document), || pauses_text(&document, at))?;
     Ok(DONE)
-}
-
-/// `controls.json` as it was found.
-pub(super) enum Found {
-    /// This, under this ETag.
-    Document(ControlsDocument, Option<ETag>),
-    /// There is none.
-    Missing,
-    /// It cannot be used.
-    Unusable,
-}
-
-/// Reads it, and tells the time by storage's clock.
-pub(super) async fn read(connection: &Connection) -> anyhow::Result<(Found, Timestamp)> {
-    let reconciler = &connection.app.reconciler;
-    let found = match reconciler.store.controls(Deadline::after(PATIENCE)).await {
-        Ok(Some(found)) => Found::Document(found.document, found.etag),
-        Ok(None) => Found::Missing,
-        Err(error) if error.is_about_the_document() => Found::Unusable,
-        Err(error) => return Err(error.into()),
-    };
-    Ok((found, reconciler.clocks.moment().stored_before))
 }
 
 /// Changes it by compare-and-swap: what somebody else writes meanwhile is never lost.

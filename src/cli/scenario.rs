@@ -8,8 +8,8 @@ use simulator_demo::scenario::{Outcome, Scenario, Verdict, play};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
 
-use super::demo::{progress_bar, show};
 use super::print::print;
+use super::progress::{progress_bar, show};
 use super::table::table;
 
 /// Reads a scenario file.

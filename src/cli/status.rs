@@ -9,9 +9,9 @@ use remediation::report::ago;
 use remediation::time::Timestamp;
 
 use super::controls::ShownBreaker;
+use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Options, PATIENCE, Rows};
-use super::pause::{Found, read};
 
 /// Tell what waits, what is in a task, what is fixed and what is parked.
 #[derive(Debug, clap::Args)]

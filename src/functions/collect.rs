@@ -22,7 +22,8 @@ use crate::host::{Envelope, Item};
 use crate::telemetry::about;
 
 use super::errand::{Left, carry_out};
-use super::isolate::{Failed, each_or_rejected};
+use super::failed::Failed;
+use super::isolate::each_or_rejected;
 use super::rejection::{Refused, reject_all};
 use super::side_by_side::side_by_side;
 

@@ -18,6 +18,7 @@ use crate::blob::{CrashMark, StateError, crash_key};
 use crate::functions::Failure;
 use crate::host::{Envelope, Item};
 
+use super::failed::Failed;
 use super::rejection::reject;
 use super::side_by_side::apart;
 
@@ -32,13 +33,6 @@ const EARLY: Duration = Duration::from_secs(3);
 /// Longest time for a mark, and its share of what is left: it helps to find a harmful item, and must hold up nothing.
 const MARKING: Duration = Duration::from_secs(5);
 const SHARE: u32 = 4;
-
-/// Items whose handling has failed, and why.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) failure: Failure,
-    pub(super) items: Vec<Item>,
-}
 
 /// How the items of a function are handled, so that each fails alone.
 pub(super) struct Isolation<'a, H, G> {

@@ -6,6 +6,7 @@ mod collect;
 mod dead_letter;
 mod errand;
 mod events;
+mod failed;
 mod isolate;
 mod putting_back;
 mod receive_event;

@@ -13,7 +13,8 @@ use crate::functions::Failure;
 use crate::host::{Envelope, Item};
 
 use super::events::{Next, next};
-use super::isolate::{Failed, each_or_rejected};
+use super::failed::Failed;
+use super::isolate::each_or_rejected;
 use super::rejection::{Refused, reject_all};
 
 pub(super) const NAME: &str = "receive-queued-events";

@@ -12,7 +12,7 @@ use crate::blob::{Rejected, StateError};
 use crate::functions::{Failure, consumer};
 use crate::host::Item;
 
-use super::isolate::Failed;
+use super::failed::Failed;
 use super::side_by_side::side_by_side;
 
 /// Items that are rejected at the same time.

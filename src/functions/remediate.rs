@@ -22,7 +22,8 @@ use crate::reconcile::ReconcileError;
 use crate::telemetry::about;
 
 use super::errand::carry_out;
-use super::isolate::{Failed, Isolation};
+use super::failed::Failed;
+use super::isolate::Isolation;
 use super::rejection::{Refused, reject, reject_all};
 use super::side_by_side::side_by_side;
 use super::stopping::stop;

@@ -24,7 +24,8 @@ use crate::blob::Saved;
 use crate::functions::Failure;
 use crate::host::{Envelope, Item};
 
-use super::isolate::{Failed, each_or_rejected};
+use super::failed::Failed;
+use super::isolate::each_or_rejected;
 use super::rejection::{Refused, reject, reject_all};
 use super::side_by_side::side_by_side;
 
