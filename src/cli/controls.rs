@@ -9,7 +9,7 @@ use remediation::time::{Timestamp, time_text};
 
 use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Connection, Options, PATIENCE, Rows};
+use super::operator::{Connection, Options, PATIENCE, Rows, Unusable, complain};
 
 /// Look at what holds the worker back.
 #[derive(Debug, clap::Args)]
@@ -102,9 +102,7 @@ impl ShownBreaker {
 /// The documents in which a breaker is open; of what cannot be used a person is warned.
 pub(super) async fn open_breakers(connection: &Connection) -> anyhow::Result<Vec<FleetDocument>> {
     let found = connection.app.reconciler.store.open_breakers(Deadline::after(PATIENCE)).await?;
-    for (blob, why) in &found.unusable {
-        eprintln!("warning: {blob} cannot be used, so its open breaker is not shown: {why}");
-    }
+    complain(&found.unusable.into_iter().map(|(blob, why)| Unusable { blob, why }).collect::<Vec<_>>());
     Ok(found.open)
 }
 

@@ -13,7 +13,7 @@ use remediation::id::SubscriptionId;
 use remediation::report::doctor::{Finding, Level};
 
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Options, Rows};
+use super::operator::{Connection, Options, Rows};
 
 /// Look over settings, identity, rights, queues, containers and documents, and say how to fix what is wrong.
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Vec<Finding>> {
     findings.extend(arguments.package.iter().flat_map(|folder| settings::package(folder)));
     let variables = arguments.options.variables()?;
     let Some(read) = settings::look(&variables, &mut findings) else { return Ok(findings) };
-    let connection = variables.connect(read)?;
+    let connection = Connection::with(read, &variables)?;
     let tokens = identity::look(&connection, &mut findings).await?;
     let known = services::storage(&connection, &mut findings).await;
     services::queues(&connection, &mut findings).await;

@@ -28,14 +28,15 @@ impl Connection {
     /// When a setting is missing or wrong, or a client cannot be made.
     pub(super) fn new(variables: &Variables) -> anyhow::Result<Self> {
         let words = "name the installation by its settings: in the environment, or with --env-file FILE (azd env get-values prints one)";
-        Self::with(variables.settings().context(words)?, &variables.login)
+        Self::with(variables.settings().context(words)?, variables)
     }
 
     /// The same with settings that were read.
     ///
     /// # Errors
     /// When a client cannot be made.
-    pub(crate) fn with(settings: Settings, login: &Login) -> anyhow::Result<Self> {
+    pub(crate) fn with(settings: Settings, variables: &Variables) -> anyhow::Result<Self> {
+        let login = &variables.login;
         let client = http_client(settings.ca_file.as_deref())?;
         let identity = login.identity(&client)?;
         Ok(Self { app: App::acting_as(settings, &client, &identity, &identity)?, login: login.clone() })

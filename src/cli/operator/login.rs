@@ -2,7 +2,7 @@
 
 use policy_remediator::azure::{CredentialError, Identity, developer_identity, managed_identity};
 
-use super::variables::environment;
+use super::environment::environment;
 
 /// Who asks.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 
 mod connection;
 mod env_file;
+mod environment;
 mod known;
 mod login;
 mod options;

@@ -37,7 +37,8 @@ impl Options {
     pub(crate) fn variables(&self) -> anyhow::Result<Variables> {
         #[cfg(feature = "local")]
         if self.simulated {
-            return super::simulated::variables();
+            let (settings, owner) = super::simulated::installation()?;
+            return Ok(Variables::of(settings, super::login::Login::Simulated(owner)));
         }
         match &self.env_file {
             Some(path) => {

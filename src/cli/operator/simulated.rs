@@ -16,9 +16,6 @@ use url::Url;
 
 use policy_remediator::azure::{CredentialError, Identity};
 
-use super::login::Login;
-use super::variables::Variables;
-
 /// The file's name.
 pub(in crate::cli) const FILE: &str = "simulate.json";
 /// The folder's name begins so.
@@ -44,11 +41,11 @@ pub(crate) struct Owner {
     client_id: String,
 }
 
-/// The settings of the worker that runs on the local Azure that was started last.
+/// The settings of the worker that runs on the local Azure that was started last, and who owns that.
 ///
 /// # Errors
 /// When none runs.
-pub(super) fn variables() -> anyhow::Result<Variables> {
+pub(super) fn installation() -> anyhow::Result<(BTreeMap<String, String>, Owner)> {
     let folder = std::env::temp_dir();
     let listed = std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let files = listed.filter_map(Result::ok).filter(|entry| entry.file_name().to_string_lossy().starts_with(FOLDER));
@@ -59,7 +56,7 @@ pub(super) fn variables() -> anyhow::Result<Variables> {
     let (places, endpoint) = running.context("no simulate runs here: start one with policy-remediator simulate")?;
     let secret = places.settings.get("IDENTITY_HEADER").cloned().unwrap_or_default();
     let owner = Owner { endpoint, secret, client_id: places.operator_client_id };
-    Ok(Variables::of(places.settings, Login::Simulated(owner)))
+    Ok((places.settings, owner))
 }
 
 /// The places in a file, and the identity endpoint among them.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use policy_remediator::settings;
 use remediation::settings::{SettingError, Settings, name_of_setting};
 
-use super::connection::Connection;
 use super::env_file;
+use super::environment::environment;
 use super::login::Login;
 
 const NAMESPACE: &str = "ServiceBus__fullyQualifiedNamespace";
@@ -54,14 +54,6 @@ impl Variables {
         self.values.keys().map(String::as_str).filter(|name| name_of_setting(name).is_none())
     }
 
-    /// The installation with these settings, which were read.
-    ///
-    /// # Errors
-    /// When a client cannot be made.
-    pub(crate) fn connect(&self, settings: Settings) -> anyhow::Result<Connection> {
-        Connection::with(settings, &self.login)
-    }
-
     /// Whether a setting is given.
     fn has(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| !value.trim().is_empty())
@@ -89,12 +81,6 @@ impl Variables {
         let nowhere = nowhere.map(|(name, value)| (name.to_owned(), value.to_owned()));
         settings::settings(self.values.clone().into_iter().chain(nowhere).collect::<BTreeMap<_, _>>())
     }
-}
-
-/// The environment of this process, as far as it is text.
-#[expect(clippy::disallowed_methods, reason = "a command reads the environment of its own process, here")]
-pub(super) fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) async fn plan(
     patterns: &AssignmentPatterns,
 ) -> anyhow::Result<(Planned, bool)> {
     let has_storage = variables.has_storage();
-    let connection = variables.connect(settings)?;
+    let connection = Connection::with(settings, variables)?;
     let app = &connection.app;
     let run = BatchRun {
         assignments: patterns.clone(),
