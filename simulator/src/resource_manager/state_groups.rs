@@ -8,7 +8,7 @@ use super::{
     policy_state::Evaluation,
     reply::Reply,
     request::Call,
-    state_query::{canonical, compare, entity, orders, page_body, selected},
+    state_rows::{canonical, compare, entity, orders, page_body, selected},
     world::World,
 };
 use crate::estate::instant_text;

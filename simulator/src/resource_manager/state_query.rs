@@ -9,11 +9,11 @@ use super::{
     reply::Reply,
     request::Call,
     state_groups,
+    state_rows::{canonical, compare, entity, orders, page_body, selected, unknown},
     world::World,
 };
-use crate::estate::{ArmId, instant_text, lower, parse_instant};
+use crate::estate::{ArmId, instant_text, parse_instant};
 use serde_json::{Map, Value, json};
-use std::cmp::Ordering;
 use time::{Duration, OffsetDateTime};
 
 impl World {
@@ -129,83 +129,4 @@ fn filter(call: &Call) -> Result<Option<Filter>, ArmError> {
         canonical(field).ok_or_else(|| unknown(field, "$filter"))?;
     }
     Ok(Some(filter))
-}
-
-/// A column that rows are ordered by.
-pub(super) struct Order {
-    column: String,
-    descending: bool,
-}
-
-/// Reads `$orderby`; `column` finds a column by its name in any case. Descending is this service's default (OpenAPI
-/// description of `$orderby`).
-pub(super) fn orders(call: &Call, column: impl Fn(&str) -> Option<String>) -> Result<Vec<Order>, ArmError> {
-    let Some(text) = call.query.get("$orderby") else { return Ok(Vec::new()) };
-    let mut orders = Vec::new();
-    for part in text.split(',') {
-        let mut words = part.split_whitespace();
-        let name = words.next().unwrap_or_default();
-        let column = column(name).ok_or_else(|| unknown(name, "$orderby"))?;
-        let descending = match words.next().map(str::to_ascii_lowercase).as_deref() {
-            None | Some("desc") => true,
-            Some("asc") => false,
-            Some(word) => return Err(ArmError::invalid_query("$orderby", &format!("'{word}' is no direction."))),
-        };
-        orders.push(Order { column, descending });
-    }
-    Ok(orders)
-}
-
-/// Reads `$select`.
-pub(super) fn selected(call: &Call, column: impl Fn(&str) -> Option<String>) -> Result<Option<Vec<String>>, ArmError> {
-    let Some(text) = call.query.get("$select") else { return Ok(None) };
-    let read = |name: &str| column(name).ok_or_else(|| unknown(name, "$select"));
-    text.split(',').map(|name| read(name.trim())).collect::<Result<Vec<_>, _>>().map(Some)
-}
-
-fn unknown(name: &str, option: &str) -> ArmError {
-    ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states."))
-}
-
-/// A column of policy states by its name in any case.
-pub(super) fn canonical(name: &str) -> Option<&'static str> {
-    COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(name)).copied()
-}
-
-pub(super) fn entity(row: Map<String, Value>, context: &str) -> Value {
-    let mut body = Map::new();
-    body.insert("@odata.id".to_owned(), Value::Null);
-    body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
-    body.extend(row);
-    Value::Object(body)
-}
-
-/// A page of rows as OData.
-pub(super) fn page_body(page: Vec<Value>, next: Option<String>, context: &str) -> Reply {
-    Reply::ok(json!({
-        "@odata.nextLink": next,
-        "@odata.context": context,
-        "@odata.count": page.len(),
-        "value": page
-    }))
-}
-
-pub(super) fn compare(a: &Map<String, Value>, b: &Map<String, Value>, orders: &[Order]) -> Ordering {
-    for order in orders {
-        let number = |row: &Map<String, Value>| row.get(&order.column).and_then(Value::as_u64);
-        let text = |row: &Map<String, Value>| match row.get(&order.column) {
-            Some(Value::String(text)) => lower(text),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
-        let found = match (number(a), number(b), parse_instant(&text(a)), parse_instant(&text(b))) {
-            (Some(a), Some(b), ..) => a.cmp(&b),
-            (_, _, Some(a), Some(b)) if order.column == "timestamp" => a.cmp(&b),
-            _ => text(a).cmp(&text(b)),
-        };
-        if found != Ordering::Equal {
-            return if order.descending { found.reverse() } else { found };
-        }
-    }
-    Ordering::Equal
 }

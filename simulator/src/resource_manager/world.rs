@@ -3,14 +3,14 @@
 
 use super::{
     Drift, Tempo,
-    authorization::RefusedCall,
+    authorization::refused_call::RefusedCall,
     drift::Drifted,
     error::ArmError,
     evaluation::Evaluation,
-    graph::{GraphLimits, GraphQuota},
+    graph::{limits::GraphLimits, quota::GraphQuota},
+    namespace::Namespace,
     observation::Write,
     paging::PageSizes,
-    queues::Namespace,
     quota::Quota,
     records::{Cause, Change, Record, Records},
     regions::Placing,

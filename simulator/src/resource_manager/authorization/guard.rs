@@ -5,6 +5,7 @@ use super::{
     super::{error::ArmError, reply::Reply, request::Call, route::Route, world::World},
     needs::need,
     refusals,
+    refused_call::RefusedCall,
 };
 use crate::{
     estate::ArmId,
@@ -13,19 +14,6 @@ use crate::{
 };
 use serde_json::json;
 use time::OffsetDateTime;
-
-/// A call that was refused for a missing right, on any service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedCall {
-    /// When.
-    pub at: OffsetDateTime,
-    /// Object id of the caller.
-    pub caller: String,
-    /// The action that it has no right to.
-    pub action: String,
-    /// Where.
-    pub scope: ArmId,
-}
 
 impl World {
     /// Lets a call through, answers it in the service's stead, or refuses it.

@@ -8,14 +8,15 @@ mod needs;
 mod permissions;
 mod place;
 mod refusals;
+pub(super) mod refused_call;
 mod registrations;
 mod role_assignments;
 mod role_definitions;
 mod role_filter;
 mod role_grants;
 
-pub use guard::RefusedCall;
 pub(crate) use place::Place;
+pub use refused_call::RefusedCall;
 
 use super::{error::ArmError, reply::Reply, request::Call, world::World};
 use time::OffsetDateTime;

@@ -3,15 +3,14 @@
 
 mod answer;
 mod kql;
-mod limits;
-mod quota;
+pub(super) mod limits;
+pub(super) mod quota;
 mod refusal;
 mod request;
 mod scope;
 mod tables;
 
 pub use limits::GraphLimits;
-pub(crate) use quota::GraphQuota;
 
 use super::{reply::Reply, request::Call, world::World};
 use kql::Query;
