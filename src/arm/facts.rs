@@ -2,7 +2,7 @@
 //! tasks of a subscription. What is kept has a limit, and an assignment of a management group is kept once for all below it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -19,6 +19,7 @@ use super::assignments::{assignment, list_assignments};
 use super::client::ArmClient;
 use super::definitions::{PolicyDefinition, PolicySet, SetMember};
 use super::error::ArmError;
+use super::inherited::{Inherited, is_inherited, size_of_assignment};
 use super::own_rights::permissions_at;
 use super::shelf::Shelf;
 use super::task_lists::TaskLists;
@@ -262,53 +263,6 @@ impl Known {
         let Terms { overrides, parameters, .. } = self.assignment.terms.as_deref().unwrap_or(&nothing);
         Some(effective_effect(overrides, parameters, place, &known.definition))
     }
-}
-
-/// The assignments of management groups, each kept once as long as the list of any subscription has it.
-#[derive(Debug, Default)]
-struct Inherited {
-    all: Mutex<HashMap<String, Weak<Assignment>>>,
-}
-
-impl Inherited {
-    /// The one that is kept already, if it says the same.
-    fn one(&self, assignment: Assignment) -> Arc<Assignment> {
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = all.get(&assignment.id).and_then(Weak::upgrade).filter(|kept| **kept == assignment) {
-            return kept;
-        }
-        if all.len() == all.capacity() {
-            all.retain(|_, kept| kept.strong_count() > 0);
-        }
-        let kept = Arc::new(assignment);
-        all.insert(kept.id.clone(), Arc::downgrade(&kept));
-        kept
-    }
-}
-
-fn is_inherited(assignment: &Assignment) -> bool {
-    assignment.id.starts_with("/providers/microsoft.management/managementgroups/")
-}
-
-/// What an assignment takes in memory, by estimate.
-fn size_of_assignment(assignment: &Assignment) -> usize {
-    let policy = match &assignment.policy {
-        AssignedPolicy::Definition(text) | AssignedPolicy::Unreadable(text) => text.len(),
-        AssignedPolicy::Set(id) => id.as_str().len(),
-    };
-    let scopes: usize = assignment.not_scopes.iter().map(|scope| scope.len() + size_of::<String>()).sum();
-    let texts = [&assignment.principal, &assignment.user_assigned, &assignment.effective_version];
-    let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
-    let terms = assignment.terms.as_deref().map_or(0, size_of_terms);
-    size_of::<Assignment>() + assignment.id.len() + policy + scopes + texts + terms + 64
-}
-
-fn size_of_terms(terms: &Terms) -> usize {
-    let texts = terms.parameters.iter().chain(&terms.identity);
-    let parameters: usize = texts.map(|(name, value)| name.len() + value.len() + 96).sum();
-    let selectors = terms.overrides.iter().map(|one| &one.selectors).chain(&terms.resource_selectors).flatten();
-    let values: usize = selectors.map(|one| one.values.iter().map(|value| value.len() + 24).sum::<usize>() + 64).sum();
-    size_of::<Terms>() + parameters + values + terms.overrides.len() * 64
 }
 
 /// Whether what was read then is as new as it must be.

@@ -23,6 +23,7 @@ mod graph;
 mod graph_query;
 mod homes;
 mod identity_policy;
+mod inherited;
 mod lenient;
 mod links;
 mod made_grants;
