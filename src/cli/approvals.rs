@@ -202,7 +202,17 @@ async fn used(
     let mut sum = 0;
     for name in names {
         if !fleets.contains_key(&name) {
-            fleets.insert(name.clone(), store.fleet(&name, deadline).await?.document);
+            let fleet = match store.fleet(&name, deadline).await {
+                Ok(found) => found.document,
+                // What was asked for is done or listed all the same.
+                Err(error) if error.is_about_the_document() => {
+                    let blob = FleetDocument::blob(&name);
+                    eprintln!("warning: {blob} cannot be used, so what is used of approvals is not known: {error}");
+                    FleetDocument::new(name.clone())
+                }
+                Err(error) => return Err(error.into()),
+            };
+            fleets.insert(name.clone(), fleet);
         }
         sum += fleets.get(&name).and_then(|fleet| fleet.approvals.get(&approval.id)).map_or(0, |used| used.count);
     }

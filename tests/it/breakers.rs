@@ -1,5 +1,7 @@
-//! A policy that fails in three subscriptions is stopped in all, in two instances at once, told once, and begun again by a person.
+//! A policy that fails in three subscriptions is stopped in all, in two instances at once, told once, and begun again by a person. What
+//! counts it may be damaged: that hides nothing else.
 
+use remediation::document::FleetDocument;
 use simulator::estate::Failure;
 
 use crate::commands::run_on;
@@ -44,4 +46,26 @@ async fn a_policy_that_fails_in_three_subscriptions_is_stopped_everywhere_until_
     assert!(closed.stdout.contains("policies that a breaker had stopped"), "{} {}", closed.stdout, closed.stderr);
     until("it is begun again", || stage.count("fixed") == 1).await;
     stage.stop_worker().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_document_of_an_assignment_hides_no_approval_and_no_other_breaker() {
+    let stage = Stage::with(land(1), &[]).await;
+    let approve = ["approve", "--assignment", "Tag", "--max", "5", "--for", "1h", "--json"];
+    let given = run_on(&stage, &approve).await;
+    assert_eq!(given.code, Some(0), "{}", given.stderr);
+    let id = given.json()["approvals"][0]["id"].as_str().unwrap().to_owned();
+    let blob = FleetDocument::blob("tag");
+    stage.azure.blobs().put_with_metadata("state", &blob, "no document", &[("breaker", "open")]).unwrap();
+    for command in [
+        &["approvals", "list", "--json"][..],
+        &["controls", "show", "--json"],
+        &["status", "--json"],
+        &["parked", "retry", "--all", "--json"],
+        &["approvals", "revoke", &id, "--json"],
+    ] {
+        let ended = run_on(&stage, command).await;
+        assert_ne!(ended.code, Some(1), "{command:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(&blob) && ended.json().is_object(), "{command:?}: {}", ended.stderr);
+    }
 }
