@@ -58,6 +58,7 @@ pub(crate) fn entry(state: EntryState, seconds_ago: u64) -> Entry {
         last_failure: None,
         doubt: None,
         undoing: None,
+        fix_awaited: None,
         options: RunOptions::default(),
         state,
     }

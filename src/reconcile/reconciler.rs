@@ -243,9 +243,12 @@ impl Reconciler {
             Next::LoadApprovals => Observed::Approvals(self.approvals.read(&self.store, &self.clocks, deadline).await?),
             Next::Enter(entry) => {
                 let (name, task) = (FleetDocument::name_of(target), entry.task().clone());
-                let is_report = matches!(*entry, Entry::Report(..));
-                let entered = self.fleet.enter(&self.store, &self.clocks, &name, *entry, deadline).await?;
-                if is_report { Observed::Reported(task) } else { Observed::Entered(task, entered) }
+                let entered = self.fleet.enter(&self.store, &self.clocks, &name, (*entry).clone(), deadline).await?;
+                match *entry {
+                    Entry::Book(_) => Observed::Entered(task, entered),
+                    Entry::Report(..) => Observed::Reported(task, entered),
+                    Entry::Judge(judged, _) => Observed::Judged(Box::new(judged)),
+                }
             }
             Next::Create(task, begin_until) => {
                 // One that another pass has written down has none yet.

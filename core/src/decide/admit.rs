@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::control::fleet::{BreakerRule, Entered, Entry, Limits, Taken, lets};
+use crate::control::fleet::{Entered, Entry, Limits, Taken, lets};
 use crate::control::mode::{mode, said};
 use crate::control::{AssignedControls, KnownControls, Paused, Windows};
 use crate::document::ActiveTask;
@@ -120,7 +120,7 @@ impl Context<'_> {
             return None;
         }
         match self.pass.entered.as_ref().filter(|(task, _)| *task == active.name) {
-            Some((_, Entered::Yes)) => None,
+            Some((_, Entered::Yes | Entered::Awaited)) => None,
             Some((_, Entered::NoRoom)) => Some(Booking::NoRoom),
             None => {
                 let asked = asked(&self.pass.target, facts);
@@ -129,17 +129,6 @@ impl Context<'_> {
                 Some(Booking::First(Next::Enter(Box::new(Entry::Book(Box::new(taken))))))
             }
         }
-    }
-
-    /// Reports what became of tasks that had booked, one after the other.
-    pub(crate) fn reporting(self) -> Option<Next> {
-        let first = self.document.unreported.first()?;
-        if self.pass.reported.as_ref() != Some(&first.task) {
-            return Some(Next::Enter(Box::new(Entry::Report(first.clone(), BreakerRule::of(self.tuning)))));
-        }
-        let mut changed = self.document.clone();
-        changed.unreported.remove(0);
-        Some(Self::step(changed))
     }
 
     /// When the window opens, by this machine's clock, and with the target's own delay; none while it is open.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::control::fleet::is_judged;
 use crate::document::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 use crate::fact::{ActiveTasks, Scanned};
 use crate::settings::{Mode, Tuning};
@@ -115,7 +116,9 @@ impl<'a> Context<'a> {
         let doubt = doubts::next(&document).filter(|_| document.active.is_none() && !why.is_for_want_of_answers());
         let kept = retention::pass_over(&document, self.tuning, self.now);
         let kept = kept.filter(|_| document.active.is_none() && why.is_for_want_of_work());
-        let at = at.into_iter().chain(doubt).chain(kept).min();
+        // A first step waits to hear what this write tells.
+        let is_news = document.active.is_none() && document.resources.values().any(is_judged);
+        let at = at.into_iter().chain(doubt).chain(kept).chain(is_news.then_some(self.now)).min();
         let planned = self.not_early(&mut document, at);
         schedule(&mut document, planned);
         if let (Some(active), Some(at)) = (&mut document.active, at) {

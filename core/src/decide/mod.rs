@@ -1,6 +1,6 @@
 //! What next. A wake-up starts a pass over one target (`pass`, `next`), which goes through its stages, a file each. Resource Manager refuses
 //! the worker what it must ask (`refused`). A task opens (`open`) or runs (`follow`), or one runs that nobody knows (`adopt`). The
-//! target is parked (`parked`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
+//! target is parked (`parked`), something is to be told to the fleet's document (`report`), or something is in doubt (`verify`) or waits for an evaluation (`evaluate`). Else a wave is gathered
 //! (`gather`, `judge`, `authorise`), or one task for the whole scope considered (`whole_scope`). Where nothing is due, old tasks are deleted (`clear`). Each
 //! looks at a `Context` and names the first thing that is missing. What is done to a document outside of a pass is an `errand`; what
 //! becomes of a wake-up that its batch does not wait for, `turn` says.
@@ -43,6 +43,7 @@ mod question;
 #[cfg(test)]
 mod refusal_tests;
 mod refused;
+mod report;
 #[cfg(test)]
 mod stale_lookup_tests;
 mod step;

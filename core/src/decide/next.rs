@@ -46,7 +46,8 @@ impl Pass {
             Next::Save(mut write) => {
                 write.decided = moment.running;
                 sum_up(document, &mut write.document, moment.now);
-                note_outcome(document, &mut write.document);
+                let verifies = tuning.verify_steps && !tuning.first_steps.is_empty();
+                note_outcome(document, &mut write.document, verifies);
                 if let Transition::Settled(_) = write.transition {
                     write.document.cut_off = 0;
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::control::fleet::Entered;
+use crate::control::fleet::{Entered, Judged};
 use crate::control::{KnownApprovals, KnownControls};
 use crate::document::{
     ETag, EvaluationPhase, FleetDocument, Installation, InstallationId, SubscriptionDocument, TargetDocument, TaskName,
@@ -42,8 +42,10 @@ pub struct Pass {
     pub(crate) fleet: Option<Arc<FleetDocument>>,
     /// What was entered there last.
     pub(crate) entered: Option<(TaskName, Entered)>,
-    /// The task whose end was reported there last.
-    pub(crate) reported: Option<TaskName>,
+    /// The task whose end was reported there last, and what came of that.
+    pub(crate) reported: Option<(TaskName, Entered)>,
+    /// The fixes of which it was reported there last what became of them.
+    pub(crate) judged: Option<Judged>,
     pub(crate) end: End,
 }
 
@@ -67,6 +69,7 @@ impl Pass {
             fleet: None,
             entered: None,
             reported: None,
+            judged: None,
             end: End::default(),
         }
     }
@@ -261,7 +264,8 @@ impl Pass {
                 self.fleet = None;
                 self.entered = Some((task, entered));
             }
-            Observed::Reported(task) => self.reported = Some(task),
+            Observed::Reported(task, entered) => self.reported = Some((task, entered)),
+            Observed::Judged(judged) => self.judged = Some(*judged),
             Observed::Crowded => self.limits.is_crowded = true,
             Observed::GivesWay => self.limits.gives_way = true,
             Observed::Shown(plan) => self.end.shown = Some(plan),
@@ -328,7 +332,8 @@ fn answered(observed: &Observed) -> Option<CallKind> {
         | Observed::Fleet(_)
         | Observed::Approvals(_)
         | Observed::Entered(..)
-        | Observed::Reported(_)
+        | Observed::Reported(..)
+        | Observed::Judged(_)
         | Observed::Granted(..)
         | Observed::Scanned(..)
         | Observed::TaskDeleted(_)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::fleet::{Entered, Entry};
+use crate::control::fleet::{Entered, Entry, Judged};
 use crate::control::{KnownApprovals, KnownControls};
 use crate::document::{ETag, FleetDocument, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::fact::{Creation, NewTask, Scanned, Unanswered};
@@ -140,7 +140,9 @@ pub enum Observed {
     /// What became of the booking of a task.
     Entered(TaskName, Entered),
     /// The end of a task was reported.
-    Reported(TaskName),
+    Reported(TaskName, Entered),
+    /// It was reported what became of these fixes.
+    Judged(Box<Judged>),
     /// What became of the creation of a task.
     Creation(TaskName, Creation),
     /// What became of the role assignment with this name.
@@ -189,7 +191,8 @@ impl Observed {
             | Self::Fleet(_)
             | Self::Approvals(_)
             | Self::Entered(..)
-            | Self::Reported(_)
+            | Self::Reported(..)
+            | Self::Judged(_)
             | Self::Shown(_)
             | Self::Woken
             | Self::OutOfTime

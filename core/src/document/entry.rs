@@ -6,6 +6,7 @@ use crate::message::RunOptions;
 use crate::time::Timestamp;
 
 use super::reasons::{FailureClass, ParkReason, SkipReason};
+use super::task_name::TaskName;
 
 /// One resource of a target. Written by `collect` (what was seen) and by `remediate` (what became of it).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Entry {
     /// Two assignments of the worker's own that undo each other on the resource, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing: Option<String>,
+    /// The task whose fix of the resource a first step waits to see confirmed by an evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix_awaited: Option<TaskName>,
     /// What the batch run asks of its tasks that told of the present episode.
     #[serde(default, skip_serializing_if = "RunOptions::is_default")]
     pub options: RunOptions,
@@ -77,6 +81,7 @@ impl Entry {
             last_failure: None,
             doubt: None,
             undoing: None,
+            fix_awaited: None,
             options: RunOptions::default(),
             state: EntryState::Waiting { due },
         }

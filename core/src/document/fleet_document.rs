@@ -95,6 +95,20 @@ pub struct Steps {
     /// When the last outcome of this step was reported, by storage's clock.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub last_outcome: Option<Timestamp>,
+    /// What it fixed and no evaluation has confirmed yet, where the next step waits for that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unverified: BTreeMap<IdDigest, UnverifiedFix>,
+}
+
+/// A fix that a step waits to see confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnverifiedFix {
+    /// The task.
+    pub task: TaskName,
+    /// When it was reported, by storage's clock.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: Timestamp,
 }
 
 /// What became of a task that had booked; kept in the target's document until the fleet's has taken it in.
@@ -118,6 +132,9 @@ pub struct Unreported {
     /// How many failed for a cause of the policy, or were fixed although they had been fixed of late.
     #[serde(default, skip_serializing_if = "is_none_at_all")]
     pub failed: usize,
+    /// What of it was fixed and not confirmed yet by an evaluation, where a first step waits for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<IdDigest>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

@@ -44,7 +44,7 @@ pub use controls_document::{ControlsDocument, Pause};
 pub use entry::{Doubt, Entry, EntryState, LastFailure};
 pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;
-pub use fleet_document::{Booking, FleetDocument, Steps, Unreported, UsedApproval};
+pub use fleet_document::{Booking, FleetDocument, Steps, Unreported, UnverifiedFix, UsedApproval};
 pub use granting::Granting;
 pub use hour::{Hour, Sums};
 pub use hours::{last_24_hours, sum_up};

@@ -24,6 +24,9 @@ pub fn quiet_since(document: &TargetDocument) -> Option<Timestamp> {
 
 /// When the entry came to its end.
 fn ended_at(entry: &Entry) -> Option<Timestamp> {
+    if entry.fix_awaited.is_some() {
+        return None;
+    }
     match &entry.state {
         EntryState::Skipped { reason, .. } if reason.is_guard_rail() => None,
         EntryState::Fixed { verified_at: None, .. } if entry.doubt.as_ref().is_some_and(|doubt| doubt.asks == 0) => {

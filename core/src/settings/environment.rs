@@ -105,7 +105,7 @@ impl Environment {
     /// Which of the words of its form the value is.
     pub(crate) fn word(&self, name: &str) -> usize {
         self.read_as(name, |value| match table::find(name)?.form {
-            Form::Word(words) | Form::WordSoFar(words) => form::word(words, value),
+            Form::Word(words) => form::word(words, value),
             _ => None,
         })
     }

@@ -58,8 +58,6 @@ pub(crate) const INVOCATION: Span = Span {
 pub(crate) enum Form {
     /// One of these words, in any case.
     Word(&'static [&'static str]),
-    /// The same, where a later version will know more.
-    WordSoFar(&'static [&'static str]),
     /// A duration.
     Duration(Span),
     /// A duration, or `none`.
@@ -100,7 +98,7 @@ impl Form {
     /// What is allowed, in words.
     pub(crate) fn allowed(self) -> String {
         match self {
-            Self::Word(words) | Self::WordSoFar(words) => match words {
+            Self::Word(words) => match words {
                 [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
                 words => words.join(""),
             },
@@ -154,9 +152,6 @@ impl Form {
         let when = |is_allowed: bool| if is_allowed { Ok(()) } else { Err(None) };
         match self {
             Self::Word(words) => when(word(words, value).is_some()),
-            Self::WordSoFar(words) => {
-                word(words, value).map(drop).ok_or(Some("this version has nothing else".to_owned()))
-            }
             Self::Duration(span) => when(duration(value).is_some_and(|d| span.least <= d && d <= span.most)),
             Self::DurationOrNone(_) if word(&[NONE], value).is_some() => Ok(()),
             Self::DurationOrNone(span) => Self::Duration(span).check(value),

@@ -99,6 +99,8 @@ pub struct Tuning {
     /// Sizes of the first steps; empty: there are none.
     pub first_steps: Vec<u32>,
     pub step_soak: Duration,
+    /// Whether the fixes of a first step must be confirmed before the next.
+    pub verify_steps: bool,
     pub max_per_hour: Option<u32>,
     pub max_per_day: Option<u32>,
     pub settle_delay: Duration,
@@ -237,6 +239,7 @@ fn tuning(environment: &Environment) -> Tuning {
         ),
         first_steps: environment.read_as("FIRST_STEPS", form::steps),
         step_soak: environment.duration("STEP_SOAK"),
+        verify_steps: [true, false][environment.word("VERIFY_STEPS")],
         max_per_hour: environment.read_as("MAX_RESOURCES_PER_HOUR", form::whole_or_none),
         max_per_day: environment.read_as("MAX_RESOURCES_PER_DAY", form::whole_or_none),
         settle_delay: environment.duration("SETTLE_DELAY"),

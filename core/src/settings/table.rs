@@ -67,6 +67,8 @@ pub(crate) const GROUPS: &[Group] = &[
         row("FIRST_STEPS", is("1,10,100"), Form::Steps,
             "an assignment begins small: its first step lets in so many resources in so many subscriptions, then the next, over all subscriptions together; counted by the name of the assignment. `off`: everything at once"),
         row("STEP_SOAK", is("1h"), time(SPAN), "pause between the last outcome of a first step and the next step"),
+        row("VERIFY_STEPS", is("false"), Form::Word(&["true", "false"]),
+            "`true`: the next first step begins only when evaluations have confirmed what the one before fixed; where policy states cannot be read, `VERIFY_AFTER` after the fix"),
         row("BREAKER_FAILURES", is("0.5"), Form::Share,
             "where more than this share of the last 20 resources of a policy failed for a cause of its own, or is undone again, nothing more of it is begun until `parked retry` or `PARK_FOR`. `1`: never"),
         row("MAX_RESOURCES_PER_HOUR", is("none"), Form::WholeOrNone(1),
@@ -137,9 +139,6 @@ pub(crate) const GROUPS: &[Group] = &[
         row("INVOCATION_BUDGET", is("150s"), time(INVOCATION), "longest time of an invocation; keep it well inside the queues' five-minute lock"),
         row("SWEEP_SCHEDULE", Unset::Required, Form::Text("an NCRONTAB expression such as `0 */15 * * * *`"), "how often `sweep` runs. Read by the Functions host, not by the worker"),
         row("RUST_LOG", is(super::DEFAULT_LOG_FILTER), Form::LogFilter, "filter of the log, in the form of `tracing-subscriber`"),
-    ] },
-    Group { title: "Known, and not in this version", settings: &[
-        row("VERIFY_STEPS", is("false"), Form::WordSoFar(&["false"]), "whether a first step must be verified"),
     ] },
 ];
 

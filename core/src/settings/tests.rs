@@ -63,7 +63,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("ACT_BY", "people"),
         ("CHANGE_WINDOW", "Mon-Fry; Sat"),
         ("GRANT_ROLES", "Contributor"),
-        ("VERIFY_STEPS", "true"),
+        ("VERIFY_STEPS", "maybe"),
         ("KEEP_TASKS_FOR", "0s"),
         ("KEEP_TASKS_FOR", "never"),
         ("SWEEP_SCOPES", "/subscriptions/x"),

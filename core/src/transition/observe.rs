@@ -1,6 +1,7 @@
 //! Takes what was seen into what is known. Order is by the time of the evaluation, never by arrival; the same observation
 //! twice changes nothing (what is not listed is counted each time, in `unlisted.seen`).
 
+use crate::control::fleet::is_judged;
 use crate::document::{Entry, EntryState, ParkReason, SkipReason, TargetDocument};
 use crate::message::{Finding, Observation};
 use crate::settings::Tuning;
@@ -135,6 +136,15 @@ pub fn merge(
         && document.wake_at.is_none_or(|at| ask_at < at)
     {
         schedule(document, Some(round_up(ask_at, tuning.coalesce_window)));
+    }
+    // A first step waits to hear of it.
+    let soon = round_up(now, tuning.coalesce_window);
+    if merged != Merged::Duplicate
+        && document.active.is_none()
+        && document.resources.get(id).is_some_and(is_judged)
+        && document.wake_at.is_none_or(|wake_at| soon < wake_at)
+    {
+        schedule(document, Some(soon));
     }
     merged
 }

@@ -23,6 +23,7 @@ fn document(state: EntryState, observed_at: Timestamp) -> TargetDocument {
         last_failure: None,
         doubt: None,
         undoing: None,
+        fix_awaited: None,
         options: RunOptions::default(),
         state,
     };

@@ -80,6 +80,8 @@ pub(crate) fn forget_settled(document: &mut TargetDocument, window: Duration, no
     document.resources.retain(|_, entry| match &entry.state {
         // Guard rails may be widened one day.
         EntryState::Skipped { reason, .. } if reason.is_guard_rail() => true,
+        // The first step of its policy waits to hear of it.
+        _ if entry.fix_awaited.is_some() => true,
         // A fix is not forgotten before the policy states were asked about it.
         EntryState::Fixed { verified_at: None, .. } if entry.doubt.as_ref().is_some_and(|doubt| doubt.asks == 0) => {
             true

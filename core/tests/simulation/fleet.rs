@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use remediation::control::fleet::{Entered, Entry, close, enter};
 use remediation::decide::Observed;
-use remediation::document::{ClosedBreaker, FleetDocument, TaskName};
+use remediation::document::{ClosedBreaker, EntryState, FleetDocument, Steps, TargetDocument, TaskName};
 use remediation::fact::NewTask;
-use remediation::id::{AssignmentId, ResourceId, Target};
+use remediation::id::{AssignmentId, IdDigest, ResourceId, Target};
 use remediation::time::Timestamp;
 
 use crate::tally::Ingredient;
@@ -31,6 +31,12 @@ pub(crate) struct Fleet {
     begun_tasks: BTreeMap<AssignmentId, Vec<(Timestamp, usize, TaskName)>>,
     touched: BTreeMap<AssignmentId, BTreeSet<ResourceId>>,
     begun: BTreeMap<AssignmentId, Timestamp>,
+}
+
+/// The steps that are over in the second, each as it was in the first.
+fn begun_steps(before: &BTreeMap<String, Steps>, after: &BTreeMap<String, Steps>) -> Vec<(String, Steps)> {
+    let is_over = |(key, was): &(&String, &Steps)| after.get(*key).is_some_and(|now| now.step > was.step);
+    before.iter().filter(is_over).map(|(key, was)| (key.clone(), was.clone())).collect()
 }
 
 impl Fleet {
@@ -59,15 +65,20 @@ impl World {
     }
 
     /// Enters it in the document as it stands; what an instance knew is known anew.
-    pub(crate) fn enter(&mut self, instance: usize, target: &Target, entry: &Entry) -> Observed {
+    pub(crate) fn enter(&mut self, instance: usize, target: &Target, entry: &Entry) -> Result<Observed, String> {
         let (name, at) = (FleetDocument::name_of(target), self.moment(instance).stored_before);
         let document = self.fleet.documents.entry(name.clone()).or_insert_with(|| FleetDocument::new(name.clone()));
+        let before = document.steps.clone();
         let entered = enter(document, entry, at);
+        let begun = begun_steps(&before, &document.steps);
         let payer = document.bookings.get(entry.task()).and_then(|booking| booking.approval.clone());
         let read = Arc::new(document.clone());
         self.fleet.known[instance].insert(name, (self.now, read));
         self.tell(|| format!("enters {entry:?}: {entered:?}"));
-        match entry {
+        for (key, step) in &begun {
+            self.check_verified(target, key, step)?;
+        }
+        Ok(match entry {
             Entry::Book(taken) => {
                 self.meet(Ingredient::Booked);
                 if entered == Entered::Yes {
@@ -76,8 +87,39 @@ impl World {
                 }
                 Observed::Entered(entry.task().clone(), entered)
             }
-            Entry::Report(..) => Observed::Reported(entry.task().clone()),
+            Entry::Report(..) => Observed::Reported(entry.task().clone(), entered),
+            Entry::Judge(judged, _) => {
+                self.meet(Ingredient::FixesJudged);
+                Observed::Judged(Box::new(judged.clone()))
+            }
+        })
+    }
+
+    /// With `VERIFY_STEPS` no step begins while a fix of the one before stands that nothing has confirmed, and that may still be asked
+    /// about: as the documents of the targets tell it.
+    fn check_verified(&self, target: &Target, key: &str, step: &Steps) -> Result<(), String> {
+        if !self.tuning.verify_steps {
+            return Ok(());
         }
+        let (name, asked_after) = (FleetDocument::name_of(target), self.tuning.verify_after);
+        let reference = |target: &Target| {
+            target.policy_definition_reference_id.as_ref().map(ToString::to_string).unwrap_or_default()
+        };
+        let of_policy = |one: &&TargetDocument| {
+            FleetDocument::name_of(&one.target) == name && key.ends_with(&format!("/{}", reference(&one.target)))
+        };
+        for document in self.store.targets.values().map(|(document, _)| document).filter(of_policy) {
+            for (id, entry) in
+                document.resources.iter().filter(|(id, _)| step.let_in.contains_key(&IdDigest::from(*id)))
+            {
+                if let EntryState::Fixed { at, verified_at: None } = entry.state
+                    && at + asked_after > self.now
+                {
+                    return Err(format!("a step of {name} begins, and the fix of {id} at {at} is not verified"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// People let a policy begin again that a breaker has stopped.

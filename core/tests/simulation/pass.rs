@@ -85,7 +85,7 @@ impl World {
             }
             Next::LoadFleet => Observed::Fleet(self.fleet_known(flow.instance, &target)),
             Next::LoadApprovals => Observed::Approvals(self.approvals_known(flow.instance)),
-            Next::Enter(entry) => self.enter(flow.instance, &target, &entry),
+            Next::Enter(entry) => self.enter(flow.instance, &target, &entry)?,
             Next::Create(..) if self.tuning.mode == Mode::Plan => {
                 return Err("a task is created in plan mode".to_owned());
             }

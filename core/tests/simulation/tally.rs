@@ -97,13 +97,16 @@ pub(crate) enum Ingredient {
     Approved,
     AwaitingApproval,
     ApprovalUsedUp,
+    /// A first step hears what became of fixes that it waits for.
+    FixesJudged,
     /// Something waits until a person ends a pause.
     Paused,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 76] = [
+    pub(crate) const ALL: [Self; 77] = [
+        Self::FixesJudged,
         Self::Booked,
         Self::FirstSteps,
         Self::PaceReached,

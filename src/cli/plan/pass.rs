@@ -134,7 +134,8 @@ async fn pass(
                 Observed::Fleet(Arc::new(FleetDocument::new(FleetDocument::name_of(&documents.target.target))))
             }
             Next::Enter(entry) => match *entry {
-                Entry::Report(unreported, _) => Observed::Reported(unreported.task),
+                Entry::Report(unreported, _) => Observed::Reported(unreported.task, Entered::Yes),
+                Entry::Judge(judged, _) => Observed::Judged(Box::new(judged)),
                 Entry::Book(taken) => Observed::Entered(taken.task, Entered::Yes),
             },
             Next::Show(plan) => {

@@ -11,12 +11,13 @@ use super::approved::{Paid, approved};
 use super::breaker::{holding, is_over};
 use super::limits::Limits;
 use super::room::{Room, size_of};
+use super::verification::is_awaiting;
 
 /// What is counted together.
 pub(super) const BUCKET: i64 = 300;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
-const LOST: Duration = Duration::from_secs(7 * 86_400);
+pub(super) const LOST: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a wave is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,7 @@ fn is_full(steps: &Steps, limits: &Limits) -> bool {
         .is_some_and(|size| steps.let_in.len() >= size_of(*size) || subscriptions.len() >= size_of(*size))
 }
 
-/// When the step after this one begins; none while something that it let in is under way. What was never heard of again for a week
+/// When the step after this one begins; none while something that it let in is under way, or is to be confirmed by an evaluation. What was never heard of again for a week
 /// has lost its document.
 fn next_step(
     document: &FleetDocument,
@@ -110,6 +111,9 @@ fn next_step(
     limits: &Limits,
     at: Timestamp,
 ) -> Option<Timestamp> {
+    if limits.verify && is_awaiting(steps, at) {
+        return None;
+    }
     let own = || document.bookings.values().filter(|booking| is_of(booking, asked, steps));
     let lost = || own().map(|booking| booking.at + LOST).max();
     let last = steps.last_outcome.or_else(lost);

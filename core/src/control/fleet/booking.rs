@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use super::admission::{Asked, BUCKET, key, letting, steps};
 use super::breaker::{BreakerRule, close, is_over, learn};
 use super::limits::Limits;
+use super::verification::{Judged, await_fixes, awaits, judge};
 
 /// Spans that lie further back count for nothing: a day, and one more.
 const KEPT: i64 = 86_400 / BUCKET + 2;
@@ -23,6 +24,8 @@ pub enum Entry {
     Book(Box<Taken>),
     /// It is known what became of a task.
     Report(Unreported, BreakerRule),
+    /// It is known what became of fixes that a first step waits for.
+    Judge(Judged, BreakerRule),
 }
 
 /// What a task takes.
@@ -43,6 +46,8 @@ pub struct Taken {
 pub enum Entered {
     /// It stands.
     Yes,
+    /// The same, and a first step waits for fixes of the task to be confirmed.
+    Awaited,
     /// There is no room for all of it.
     NoRoom,
 }
@@ -54,6 +59,7 @@ impl Entry {
         match self {
             Self::Book(taken) => &taken.task,
             Self::Report(unreported, _) => &unreported.task,
+            Self::Judge(judged, _) => &judged.task,
         }
     }
 }
@@ -64,6 +70,10 @@ pub fn enter(document: &mut FleetDocument, entry: &Entry, at: Timestamp) -> Ente
         Entry::Book(taken) => book(document, taken, at),
         Entry::Report(unreported, rule) => {
             report(document, unreported, *rule, at);
+            if awaits(document, &unreported.task) { Entered::Awaited } else { Entered::Yes }
+        }
+        Entry::Judge(judged, rule) => {
+            judge(document, judged, *rule, at);
             Entered::Yes
         }
     }
@@ -133,13 +143,15 @@ fn report(document: &mut FleetDocument, unreported: &Unreported, rule: BreakerRu
         }
     }
     if !unreported.is_void {
-        learn(document, &booking.reference, &booking.subscription, unreported, rule, at);
+        let counts = [unreported.fixed, unreported.failed];
+        learn(document, &booking.reference, &booking.subscription, counts, rule, at);
     }
     let Some(steps) = document.steps.get_mut(&key(&booking.reference, &booking.policy)) else { return };
     if unreported.is_void {
         booking.new.iter().for_each(|id| drop(steps.let_in.remove(id)));
         return;
     }
+    await_fixes(steps, &booking, unreported, at);
     // At most as often as the step is large: what always comes out so must not go on for ever.
     for id in unreported.given_back.iter().filter(|id| booking.resources.contains(id)) {
         if steps.given_back < steps.size && steps.let_in.remove(id).is_some() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::document::{Breaker, BreakerOutcome, ClosedBreaker, FleetDocument, OpenBreaker, Unreported};
+use crate::document::{Breaker, BreakerOutcome, ClosedBreaker, FleetDocument, OpenBreaker};
 use crate::id::SubscriptionId;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
@@ -58,16 +58,16 @@ pub fn close(document: &mut FleetDocument, reference: &str, closed: Option<Close
     was_open
 }
 
-/// Takes in what came of a task.
+/// Takes in how many resources of a task were fixed, and how many failed for a cause of the policy.
 pub(super) fn learn(
     document: &mut FleetDocument,
     reference: &str,
     subscription: &SubscriptionId,
-    unreported: &Unreported,
+    [fixed, failed]: [usize; 2],
     rule: BreakerRule,
     at: Timestamp,
 ) {
-    let outcomes = [(unreported.fixed, false), (unreported.failed, true)];
+    let outcomes = [(fixed, false), (failed, true)];
     if outcomes.iter().all(|(count, _)| *count == 0) {
         return;
     }
@@ -109,16 +109,13 @@ fn is_above(failed: usize, of: usize, share: f32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{installation, now, target};
+    use crate::fixture::now;
 
     fn fleet_with(reports: &[(usize, usize, usize)], failures: f32) -> FleetDocument {
         let mut fleet = FleetDocument::new("a".to_owned());
         for (place, fixed, failed) in reports {
-            let task = crate::document::TaskName::new(&installation(), &target().hash(), 1);
-            let (tried, given_back) = (Vec::new(), Vec::new());
-            let unreported = Unreported { task, is_void: false, tried, given_back, fixed: *fixed, failed: *failed };
             let rule = BreakerRule { failures, park_for: Duration::from_secs(3_600) };
-            learn(&mut fleet, "r", &subscription(*place), &unreported, rule, now());
+            learn(&mut fleet, "r", &subscription(*place), [*fixed, *failed], rule, now());
         }
         fleet
     }

@@ -12,6 +12,8 @@ pub struct Limits {
     pub steps: Vec<u32>,
     /// Pause after the last outcome of a step.
     pub soak: Duration,
+    /// Whether the fixes of a step must be confirmed by evaluations before the next.
+    pub verify: bool,
     /// Most resources in any hour.
     pub per_hour: Option<u32>,
     /// Most resources in any day.
@@ -29,6 +31,7 @@ impl Limits {
         Self {
             steps: tuning.first_steps.clone(),
             soak: tuning.step_soak,
+            verify: tuning.verify_steps,
             per_hour: least(tuning.max_per_hour, said.and_then(|said| said.max_per_hour)),
             per_day: least(tuning.max_per_day, said.and_then(|said| said.max_per_day)),
             approvals: None,

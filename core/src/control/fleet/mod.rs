@@ -1,5 +1,5 @@
 //! How much, and how fast: first steps, paces and approvals of an assignment over all subscriptions. `admission` says how much of a wave may go,
-//! `booking` takes it and gives it back. All of it is decided on the fleet's document, which is written by compare-and-swap.
+//! `booking` takes it and gives it back, `verification` waits for fixes to be confirmed. All of it is decided on the fleet's document, which is written by compare-and-swap.
 
 mod admission;
 mod approved;
@@ -10,6 +10,7 @@ mod outcome;
 mod room;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 pub use admission::{Asked, room};
 pub(crate) use approved::lets;
@@ -18,3 +19,5 @@ pub use breaker::{BreakerRule, close};
 pub use limits::Limits;
 pub(crate) use outcome::note_outcome;
 pub use room::Room;
+pub use verification::Judged;
+pub(crate) use verification::{await_fixes_of, is_judged, judged, no_longer_awaited};

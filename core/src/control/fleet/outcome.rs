@@ -6,8 +6,9 @@ use crate::id::IdDigest;
 /// So many are kept until they are reported. A target has one task at a time, and reports before it opens another.
 const MOST: usize = 20;
 
-/// Notes the outcome of the task that the write is done with, if that had booked.
-pub(crate) fn note_outcome(before: &TargetDocument, after: &mut TargetDocument) {
+/// Notes the outcome of the task that the write is done with, if that had booked; its fixes, where first steps wait for them to be
+/// confirmed.
+pub(crate) fn note_outcome(before: &TargetDocument, after: &mut TargetDocument, verifies: bool) {
     let Some(active) = before.active.as_ref().filter(|active| active.booked) else { return };
     if after.active.as_ref().is_some_and(|still| still.name == active.name) {
         return;
@@ -45,12 +46,20 @@ pub(crate) fn note_outcome(before: &TargetDocument, after: &mut TargetDocument) 
     }
     // What was never asked for has taken nothing. What may have been is looked for first, and then it is known.
     let is_void = active.phase == TaskPhase::Opening && after.history.len() == before.history.len();
-    after.unreported.push(Unreported { task: active.name.clone(), is_void, tried, given_back, fixed, failed });
+    let mut fixes = Vec::new();
+    for id in before.in_task().filter(|_| !is_void) {
+        let Some(entry) = after.resources.get_mut(id) else { continue };
+        entry.fix_awaited = None;
+        if verifies && matches!(entry.state, EntryState::Fixed { verified_at: None, .. }) {
+            fixes.push(IdDigest::from(id));
+        }
+    }
+    after.unreported.push(Unreported { task: active.name.clone(), is_void, tried, given_back, fixed, failed, fixes });
     let surplus = after.unreported.len().saturating_sub(MOST);
     after.unreported.drain(..surplus);
 }
 
-fn is_of_the_policy(reason: ParkReason) -> bool {
+pub(super) fn is_of_the_policy(reason: ParkReason) -> bool {
     matches!(
         reason,
         ParkReason::PermanentFailure

@@ -132,6 +132,7 @@ impl Spices {
             tuning.first_steps = [vec![], vec![1, 3], vec![2], vec![1, 10, 100]][own.usize(..4)].clone();
             tuning.max_per_hour = [None, Some(2), Some(5)][own.usize(..3)];
             tuning.max_per_day = [None, Some(8), Some(1_000)][own.usize(..3)];
+            tuning.verify_steps = own.f64() < 0.4;
         }
         if self.windows > 0.0 {
             let windows = [
