@@ -14,8 +14,7 @@ use remediation::policy::{Override, OverrideKind, Selector, SelectorKind};
 
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
-use super::definitions::{EFFECTIVE, may_be_effect};
-use super::identity_policy::identity_parameters;
+use super::definitions::{EFFECTIVE, may_matter};
 use super::lenient::{Item, Members, text};
 use super::page::Page;
 
@@ -71,7 +70,6 @@ impl Item for Assignment {
         let effective_version = properties.text("effectiveDefinitionVersion").or(properties.text("definitionVersion"));
         let terms = Terms {
             parameters: parameters(&properties),
-            identity: identity_parameters(properties.given("parameters")),
             overrides: overrides(&properties),
             resource_selectors: resource_selectors(&properties),
         };
@@ -121,11 +119,11 @@ fn assigned(definition: String) -> AssignedPolicy {
     }
 }
 
-/// The values of its parameters that may be an effect.
+/// The values of its parameters that may matter.
 fn parameters(properties: &Members<'_, '_>) -> BTreeMap<String, String> {
     let all = properties.given("parameters").and_then(Value::as_object).into_iter().flatten();
     let texts = all.filter_map(|(name, given)| Some((fold(name.trim()), text(given.get("value")?)?)));
-    texts.filter(|(_, value)| may_be_effect(value)).collect()
+    texts.filter(|(_, value)| may_matter(value)).collect()
 }
 
 fn overrides(properties: &Members<'_, '_>) -> Vec<Override> {

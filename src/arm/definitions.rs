@@ -1,4 +1,4 @@
-//! Policy definitions and initiatives, as far as a decision needs them: effect, parameters that may be one, and the roles that are asked for.
+//! Policy definitions and initiatives, as far as a decision needs them: effect, parameters that may matter, and the roles that are asked for.
 //! Source: the service's OpenAPI description, Microsoft.Authorization 2024-05-01.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use remediation::fact::CallKind;
 use remediation::id::{ArmId, SubscriptionId, fold};
-use remediation::policy::{Definition, EffectText};
+use remediation::policy::{Definition, PolicyText};
 use remediation::role::RoleId;
 
 use super::answer::{Answer, Oddity, one};
@@ -22,8 +22,10 @@ const API_VERSION: &str = "2024-05-01";
 const OLDEST: &str = "2019-06-01";
 /// The oldest that knows versions of a definition.
 const OLDEST_WITH_VERSIONS: &str = "2023-04-01";
-/// Longest text that may be an effect, or name a parameter that is one. All else of an initiative's parameters is not kept.
-const LONGEST_EFFECT: usize = 120;
+/// Longest text that may be an effect, or name a parameter or a resource. All else of an initiative's parameters is not kept.
+const LONGEST: usize = 120;
+/// Longest id of an identity.
+const LONGEST_ID: usize = 400;
 
 /// A policy definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub(super) struct PolicySet {
     pub(super) version: Option<String>,
     /// Its policies, as far as they can be read.
     pub(super) members: Vec<SetMember>,
-    /// The defaults of its parameters that may be an effect, by folded name.
+    /// The defaults of its parameters that may matter, by folded name.
     pub(super) defaults: BTreeMap<String, String>,
     /// Why not all members can be read.
     pub(super) unread: Option<String>,
@@ -60,8 +62,8 @@ pub(super) struct SetMember {
     pub(super) definition: String,
     /// The version of it that is in force, or the pin that selects it (`1.*.*`), as far as the service tells.
     pub(super) effective_version: Option<String>,
-    /// What the initiative gives for the policy's parameters and may be an effect, by folded name.
-    pub(super) parameters: BTreeMap<String, EffectText>,
+    /// What the initiative gives for the policy's parameters and may matter, by folded name.
+    pub(super) parameters: BTreeMap<String, PolicyText>,
 }
 
 /// Whose allowance the reading of a definition counts against: that of a subscription is its own matter.
@@ -127,7 +129,7 @@ impl Item for PolicyDefinition {
         let defaults = defaults(&properties);
         let mut rule = properties.object("policyRule");
         let then = rule.object("then");
-        let effect = then.given("effect").and_then(text).map(|text| EffectText::of(&text));
+        let effect = then.given("effect").and_then(text).map(|text| PolicyText::of(&text));
         // Of some effects the details are a list, and ask for no role.
         let given = then.given("details");
         let details = given.and_then(Value::as_object);
@@ -135,7 +137,7 @@ impl Item for PolicyDefinition {
         let roles: Vec<RoleId> =
             roles.into_iter().flatten().filter_map(text).filter_map(|id| RoleId::of(&id)).collect();
         let identity = identity_change(&id, given, &roles);
-        let definition = Definition { effect: effect.unwrap_or(EffectText::Computed), defaults, roles, identity };
+        let definition = Definition { effect: effect.unwrap_or(PolicyText::Computed), defaults, roles, identity };
         Some(Self { id, version, definition })
     }
 }
@@ -180,8 +182,11 @@ fn set_member(reference: String, given: &Value) -> SetMember {
     let values = given.get("parameters").and_then(Value::as_object).into_iter().flatten();
     let parameters = values
         .filter_map(|(name, value)| Some((fold(name.trim()), text(value.get("value")?)?)))
-        .filter(|(_, value)| may_be_effect(value))
-        .map(|(name, value)| (name, EffectText::of(&value)));
+        .filter_map(|(name, value)| match PolicyText::of(&value) {
+            // It is given all the same, so no default counts.
+            PolicyText::Computed => Some((name, PolicyText::Computed)),
+            known => may_matter(&value).then_some((name, known)),
+        });
     SetMember {
         reference,
         definition: told("policyDefinitionId").map(|id| fold(id.trim_end_matches('/'))).unwrap_or_default(),
@@ -190,17 +195,19 @@ fn set_member(reference: String, given: &Value) -> SetMember {
     }
 }
 
-/// The defaults of parameters that may be an effect, by folded name.
+/// The defaults of parameters that may matter, by folded name.
 fn defaults(properties: &Members<'_, '_>) -> BTreeMap<String, String> {
     let all = properties.given("parameters").and_then(Value::as_object).into_iter().flatten();
     let texts = all.filter_map(|(name, value)| Some((fold(name.trim()), text(value.get("defaultValue")?)?)));
-    texts.filter(|(_, value)| may_be_effect(value)).collect()
+    texts.filter(|(_, value)| may_matter(value)).collect()
 }
 
-/// Whether a text may be an effect, or compute one. An initiative may have hundreds of other parameters.
-pub(super) fn may_be_effect(text: &str) -> bool {
-    let is_word = || text.chars().all(|c| c.is_ascii_alphabetic()) && text.len() < 40;
-    !text.is_empty() && text.len() <= LONGEST_EFFECT && (text.starts_with('[') || is_word())
+/// Whether a text may be an effect, name a parameter, or tell which identity a policy assigns: the name of a group or of an identity, or
+/// that one's id. An initiative may have hundreds of other parameters.
+pub(super) fn may_matter(text: &str) -> bool {
+    let is_name = || text.chars().all(|c| c.is_alphanumeric() || "_-.()".contains(c));
+    let is_short = !text.is_empty() && text.len() <= LONGEST && (text.starts_with('[') || is_name());
+    is_short || text.len() <= LONGEST_ID && fold(text).contains("/userassignedidentities/")
 }
 
 /// A member of an object whose name is written in any casing.
@@ -237,20 +244,20 @@ mod tests {
     fn effect_and_roles_are_read_in_whatever_spelling() {
         let role = "/providers/microsoft.authorization/roleDefinitions/B24988AC-6180-42a0-ab88-20f7382dd24c";
         let read = |then: Value| {
-            let parameters = json!({ "Effect": { "defaultValue": "Modify" }, "days": { "defaultValue": 5 }, "id": { "defaultValue": "/a/b" } });
+            let parameters = json!({ "Effect": { "defaultValue": "Modify" }, "days": { "defaultValue": [5] }, "id": { "defaultValue": "/a/b" } });
             let wire = json!({ "id": "/D/versions/1.0.0", "properties": { "version": "1.2.3", "parameters": parameters, "policyRule": { "then": then } } });
             read_item::<PolicyDefinition>(&wire).unwrap()
         };
         let known =
             read(json!({ "effect": "[parameters('Effect')]", "details": { "RoleDefinitionIds": [role, 5, null] } }));
         assert_eq!((known.id.as_str(), known.version.as_deref()), ("/d", Some("1.2.3")));
-        assert_eq!(known.definition.effect, EffectText::Parameter("effect".to_owned()));
+        assert_eq!(known.definition.effect, PolicyText::Parameter("effect".to_owned()));
         assert_eq!(known.definition.defaults, BTreeMap::from([("effect".to_owned(), "Modify".to_owned())]));
         let names: Vec<_> = known.definition.roles.iter().map(RoleId::as_str).collect();
         assert_eq!(names, ["b24988ac-6180-42a0-ab88-20f7382dd24c", "5"]);
         let append = read(json!({ "effect": "append", "details": [{ "field": "tags", "value": "a" }] }));
         assert!(append.definition.roles.is_empty());
-        assert_eq!(read(json!(null)).definition.effect, EffectText::Computed, "the policy states say");
+        assert_eq!(read(json!(null)).definition.effect, PolicyText::Computed, "the policy states say");
     }
 
     #[test]
@@ -272,10 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn of_an_initiative_only_what_may_be_an_effect_is_kept() {
+    fn of_an_initiative_only_what_may_matter_is_kept() {
         let parameters = json!({
             "Effect": { "value": "[parameters('tagsEffect')]" }, "list": { "value": ["a"] }, "none": null,
             "workspace": { "value": "/subscriptions/x" }, "other": { "value": "Disabled" },
+            "name": { "value": "id-shared_1" }, "bring": { "value": true }, "computed": { "value": format!("[concat('{}')]", "x".repeat(200)) },
         });
         let member = json!({ "policyDefinitionReferenceId": "Tags", "policyDefinitionId": "/D/", "parameters": parameters, "effectiveDefinitionVersion": "1.2.0" });
         let wire = json!({ "id": "/S", "properties": { "policyDefinitions": [member] } });
@@ -283,7 +291,14 @@ mod tests {
         let member = &set.members[0];
         assert_eq!((member.definition.as_str(), member.effective_version.as_deref()), ("/d", Some("1.2.0")));
         let kept: Vec<_> = member.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        let wanted = EffectText::Parameter("tagseffect".to_owned());
-        assert_eq!(kept, [("effect", wanted), ("other", EffectText::Literal("Disabled".to_owned()))]);
+        let literal = |text: &str| PolicyText::Literal(text.to_owned());
+        let wanted = [
+            ("bring", literal("true")),
+            ("computed", PolicyText::Computed),
+            ("effect", PolicyText::Parameter("tagseffect".to_owned())),
+            ("name", literal("id-shared_1")),
+            ("other", literal("Disabled")),
+        ];
+        assert_eq!(kept, wanted);
     }
 }

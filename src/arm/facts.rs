@@ -1,7 +1,7 @@
 //! The facts of an assignment, read at most once in `FACTS_TTL` and shared by all targets of a subscription; and the active
 //! tasks of a subscription. What is kept has a limit, and an assignment of a management group is kept once for all below it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found, Terms};
 use remediation::id::{Scope, Target, fold};
-use remediation::policy::{IdentityChange, InSet, Resolved, effective_effect};
+use remediation::policy::{IdentityChange, InSet, Resolved, effective_effect, parameter_value};
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
@@ -19,6 +19,7 @@ use super::assignments::{assignment, list_assignments};
 use super::client::ArmClient;
 use super::definitions::{PolicyDefinition, PolicySet, SetMember};
 use super::error::ArmError;
+use super::identity_policy::place_of_identity;
 use super::inherited::{Inherited, is_inherited, size_of_assignment};
 use super::own_rights::permissions_at;
 use super::shelf::Shelf;
@@ -258,10 +259,27 @@ impl Known {
     /// The effect of the target's policy; none where its definition cannot be read.
     fn effect(&self, target: &Target) -> Option<Resolved> {
         let Found::There(known) = &self.definition else { return None };
-        let place = member(self.set.as_ref(), target).map(|(set, member)| in_set(set, member));
-        let nothing = Terms::default();
-        let Terms { overrides, parameters, .. } = self.assignment.terms.as_deref().unwrap_or(&nothing);
-        Some(effective_effect(overrides, parameters, place, &known.definition))
+        let Terms { overrides, parameters, .. } = self.terms();
+        Some(effective_effect(overrides, parameters, self.place(target), &known.definition))
+    }
+
+    /// Where the identity is that the target's policy assigns to resources; none where its parameters do not tell.
+    pub(super) fn place_of_identity(&self, target: &Target) -> Option<String> {
+        let Found::There(known) = &self.definition else { return None };
+        let (given, place) = (&self.terms().parameters, self.place(target));
+        let value = |name: &str| parameter_value(name, given, place, &known.definition);
+        place_of_identity(value, target.subscription())
+    }
+
+    fn terms(&self) -> &Terms {
+        static NONE: Terms =
+            Terms { parameters: BTreeMap::new(), overrides: Vec::new(), resource_selectors: Vec::new() };
+        self.assignment.terms.as_deref().unwrap_or(&NONE)
+    }
+
+    /// The target's policy in the initiative that is assigned, where one is.
+    fn place(&self, target: &Target) -> Option<InSet<'_>> {
+        member(self.set.as_ref(), target).map(|(set, member)| in_set(set, member))
     }
 }
 
@@ -322,8 +340,6 @@ fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::arm::lenient::read_item;
     use remediation::fixture::{SUB, target};

@@ -1,15 +1,11 @@
 //! Whether a policy changes the managed identities of resources, and which identity the built-in ones assign.
 //! Source: Azure/azure-policy, `VM_UAI_DINE.json` and `VMSS_UAI_DINE.json`; a copy of them is known by what it does.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use remediation::id::{SubscriptionId, fold};
 use remediation::policy::IdentityChange;
 use remediation::role::{RoleId, USER_ACCESS_ADMINISTRATOR};
-
-use super::lenient::text;
 
 /// "Assign Built-In User-Assigned Managed Identity to Virtual Machines", and "… Scale Sets".
 const BUILT_IN: [&str; 2] = ["d367bd60-64ca-4364-98ea-276775bddd94", "516187d4-ef64-4a1b-ad6b-a7348502976c"];
@@ -56,27 +52,18 @@ fn collect_fields(of: &Value, into: &mut Vec<String>) {
     }
 }
 
-/// The values of an assignment's parameters that say which identity is assigned.
-pub(super) fn identity_parameters(parameters: Option<&Value>) -> BTreeMap<String, String> {
-    let all = parameters.and_then(Value::as_object).into_iter().flatten();
-    let texts = all.filter_map(|(name, given)| Some((fold(name.trim()), text(given.get("value")?)?)));
-    texts.filter(|(name, _)| [BRING, RESTRICT, RESOURCE, NAME, GROUP].contains(&name.as_str())).collect()
-}
-
-/// Where the identity is that a policy assigns: itself, or the group that will hold it. None where its parameters do not tell.
-pub(super) fn place_of_identity(
-    parameters: &BTreeMap<String, String>,
+/// Where the identity is that a policy assigns: itself, or the group that will hold it. `value` has its parameters by folded name. None
+/// where they do not tell.
+pub(super) fn place_of_identity<'v>(
+    value: impl Fn(&str) -> Option<&'v str>,
     subscription: &SubscriptionId,
 ) -> Option<String> {
-    let is = |name: &str, or: bool| parameters.get(name).map_or(or, |value| value.eq_ignore_ascii_case("true"));
-    let given = |name: &str| parameters.get(name).map(|value| fold(value.trim())).filter(|value| !value.is_empty());
-    if !parameters.contains_key(BRING) {
-        return None;
-    }
-    if !is(BRING, false) {
+    let is = |name: &str| value(name).map(|value| value.trim().eq_ignore_ascii_case("true"));
+    let given = |name: &str| value(name).map(|value| fold(value.trim())).filter(|value| !value.is_empty());
+    if !is(BRING)? {
         return Some(format!("/subscriptions/{subscription}/resourcegroups/{BUILT_IN_GROUP}"));
     }
-    let place = match is(RESTRICT, true) {
+    let place = match is(RESTRICT).unwrap_or(true) {
         true => format!(
             "/subscriptions/{subscription}/resourcegroups/{}/providers/microsoft.managedidentity/userassignedidentities/{}",
             given(GROUP)?,
@@ -93,6 +80,7 @@ pub(super) fn place_of_identity(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::lenient::text;
     use serde_json::json;
 
     const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
@@ -137,13 +125,10 @@ mod tests {
         let at = format!("/subscriptions/{subscription}/resourcegroups");
         let identity = format!("{at}/shared/providers/microsoft.managedidentity/userassignedidentities/u");
         let of = |given: Value| {
-            let wrapped: serde_json::Map<_, _> = given
-                .as_object()
-                .unwrap()
-                .iter()
-                .map(|(name, value)| (name.clone(), json!({ "value": value })))
-                .collect();
-            place_of_identity(&identity_parameters(Some(&wrapped.into())), &subscription)
+            let texts: Vec<_> =
+                given.as_object().unwrap().iter().filter_map(|(k, v)| Some((fold(k), text(v)?))).collect();
+            let value = |name: &str| texts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+            place_of_identity(value, &subscription)
         };
         let bring = "bringYourOwnUserAssignedManagedIdentity";
         assert_eq!(of(json!({ bring: false })), Some(format!("{at}/built-in-identity-rg")));

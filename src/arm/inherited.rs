@@ -45,8 +45,7 @@ pub(super) fn size_of_assignment(assignment: &Assignment) -> usize {
 }
 
 fn size_of_terms(terms: &Terms) -> usize {
-    let texts = terms.parameters.iter().chain(&terms.identity);
-    let parameters: usize = texts.map(|(name, value)| name.len() + value.len() + 96).sum();
+    let parameters: usize = terms.parameters.iter().map(|(name, value)| name.len() + value.len() + 96).sum();
     let selectors = terms.overrides.iter().map(|one| &one.selectors).chain(&terms.resource_selectors).flatten();
     let values: usize = selectors.map(|one| one.values.iter().map(|value| value.len() + 24).sum::<usize>() + 64).sum();
     size_of::<Terms>() + parameters + values + terms.overrides.len() * 64

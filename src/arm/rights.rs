@@ -19,7 +19,6 @@ use super::client::ArmClient;
 use super::error::ArmError;
 use super::facts::FactsReader;
 use super::homes::{Homes, OwnedBy};
-use super::identity_policy::place_of_identity;
 use super::lenient::Item;
 use super::own_rights::permissions_at;
 use super::page::Page;
@@ -98,8 +97,7 @@ impl RightsReader {
                 let holder = known.assignment.user_assigned.as_deref().unwrap_or(&known.assignment.id);
                 let principal = known.assignment.principal.as_deref().map(str::to_owned);
                 if known.identity() == IdentityChange::Assigns {
-                    let terms = known.assignment.terms.as_deref();
-                    identity = Some(terms.and_then(|terms| place_of_identity(&terms.identity, subscription)));
+                    identity = Some(known.place_of_identity(target));
                 }
                 (required, principal, holder.to_owned(), known.read_at)
             }

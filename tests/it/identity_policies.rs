@@ -1,7 +1,7 @@
 //! The built-in policies that assign user-assigned identities to machines: what they need was given before, or a person is told what is
 //! lacking and where; and nobody else deploys to a machine meanwhile.
 
-use simulator::estate::{Assignment, Definition, Estate};
+use simulator::estate::{Assignment, Definition, Estate, Initiative};
 use simulator::rights::RoleAssignment;
 
 use crate::stage::{Stage, assignment, events, land, record, subscription, until};
@@ -81,4 +81,41 @@ async fn an_identity_that_lives_and_dies_with_the_assignment_is_unfit() {
     let parked = stage.told("target_parked", 1).await;
     assert_eq!(parked[0]["reason"], "identityUnfit", "{parked:?}");
     until("the others are fixed", || stage.count("fixed") == RESOURCES).await;
+}
+
+/// An initiative with the policy in it, whose parameters have names of the initiative's own.
+fn in_an_initiative(assigned: Assignment) -> Estate {
+    let set = format!("{}/providers/Microsoft.Authorization/policySetDefinitions/Baseline", scope());
+    let mut parameters = serde_json::Map::new();
+    for (name, value) in [
+        ("bringYourOwnUserAssignedManagedIdentity", serde_json::json!(true)),
+        ("identityResourceGroup", serde_json::json!("[parameters('groupOfIdentities')]")),
+        ("userAssignedIdentityName", serde_json::json!("[parameters('nameOfIdentity')]")),
+    ] {
+        parameters.insert(name.to_owned(), value);
+    }
+    let initiative = Initiative::new(set.as_str())
+        .with_configured_member("Identities", BUILT_IN, parameters)
+        .with_parameter("groupOfIdentities", serde_json::json!("rg-unused"))
+        .with_parameter("nameOfIdentity", serde_json::json!("id-machines-01"));
+    let assigned = Assignment { definition: set.as_str().into(), ..assigned };
+    let mut estate = estate(assigned.with_parameter("groupOfIdentities", "rg-shared")).with_initiative(initiative);
+    for record in estate.records.iter_mut().filter(|one| one.key.assignment.name().eq_ignore_ascii_case("Identities")) {
+        record.key.reference = Some("identities".to_owned());
+    }
+    estate
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn within_an_initiative_the_place_is_what_assignment_and_initiative_give_together() {
+    let identity = "rg-shared/providers/microsoft.managedidentity/userassignedidentities/id-machines-01";
+    let estate = in_an_initiative(assigned().without_roles());
+    let burst = events(&estate);
+    let stage = Stage::with_rights(estate, &[]).await;
+    granted(CONTRIBUTOR, &scope(), &stage);
+    stage.deliver(burst).await;
+    let parked = stage.told("target_parked", 1).await;
+    let words = parked[0]["words"].as_str().unwrap();
+    let place = format!("{}/resourcegroups/{identity}", scope());
+    assert!(words.ends_with(&format!("lacks at {place}: User Access Administrator ({ACCESS})")), "{words}");
 }

@@ -72,10 +72,8 @@ impl Assignment {
 /// What an assignment says of its policy's effect and of the resources that it is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// The values of its parameters that may be an effect, by folded name.
+    /// The values of its parameters that may be an effect, or tell which identity a policy assigns, by folded name.
     pub parameters: BTreeMap<String, String>,
-    /// Those that say which identity a built-in policy assigns, by folded name.
-    pub identity: BTreeMap<String, String>,
     /// Its overrides, in their order.
     pub overrides: Vec<Override>,
     /// Its `resourceSelectors`; each lets in what meets all its selectors.

@@ -1,49 +1,27 @@
 //! The effective effect of an assigned policy: the first of the assignment's overrides that means it, else the policy's own effect,
-//! whose parameter is given by the assignment, by the initiative, or by its default. All built-in definitions name a literal or one
+//! which may be a parameter's (`parameter.rs`). All built-in definitions name a literal or one
 //! parameter; of some initiatives it is computed, and that is left to the policy states.
 
 use std::collections::BTreeMap;
 
 use crate::fact::Effect;
-use crate::id::fold;
 use crate::role::RoleId;
 
 use super::identity::IdentityChange;
+use super::parameter::{InSet, PolicyText, parameter_value};
 use super::selector::{Override, OverrideKind, Selected};
-
-/// An effect as a definition or an initiative says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EffectText {
-    /// A word.
-    Literal(String),
-    /// The value of a parameter; its name, folded.
-    Parameter(String),
-    /// Computed in another way.
-    Computed,
-}
 
 /// A policy definition, of the version that is effective.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// Its effect.
-    pub effect: EffectText,
+    pub effect: PolicyText,
     /// The defaults of its parameters that are texts, by folded name.
     pub defaults: BTreeMap<String, String>,
     /// `roleDefinitionIds`.
     pub roles: Vec<RoleId>,
     /// What it does to identities of resources.
     pub identity: IdentityChange,
-}
-
-/// A policy's place in an initiative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InSet<'a> {
-    /// Its reference id.
-    pub reference: &'a str,
-    /// What the initiative gives for the policy's parameters, by folded name.
-    pub parameters: &'a BTreeMap<String, EffectText>,
-    /// The defaults of the initiative's own parameters that are texts, by folded name.
-    pub defaults: &'a BTreeMap<String, String>,
 }
 
 /// What is known of the effect.
@@ -53,27 +31,6 @@ pub enum Resolved {
     Known(Effect),
     /// Some resources may have another, or it is computed: the policy states say.
     PerResource,
-}
-
-impl EffectText {
-    /// Of a text in a definition: `[parameters('name')]` names a parameter, `[[` is an escaped bracket, any other bracket computes.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        let text = text.trim();
-        let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
-            return Self::Literal(text.to_owned());
-        };
-        if inner.starts_with('[') {
-            return Self::Literal(text[1..].to_owned());
-        }
-        match fold(inner).trim().strip_prefix("parameters(").and_then(|rest| rest.strip_suffix(')')) {
-            Some(name) => match name.trim().strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-                Some(name) if !name.contains('\'') => Self::Parameter(name.to_owned()),
-                Some(_) | None => Self::Computed,
-            },
-            None => Self::Computed,
-        }
-    }
 }
 
 /// The effect of a policy under an assignment. `given` are the assignment's parameters that are texts, by folded name; `member` is the
@@ -94,33 +51,17 @@ pub fn effective_effect(
         }
     }
     let text = match &definition.effect {
-        EffectText::Literal(word) => return Resolved::Known(Effect::of(word)),
-        EffectText::Computed => return Resolved::PerResource,
-        EffectText::Parameter(name) => parameter(name, given, member, definition),
+        PolicyText::Literal(word) => return Resolved::Known(Effect::of(word)),
+        PolicyText::Computed => return Resolved::PerResource,
+        PolicyText::Parameter(name) => parameter_value(name, given, member, definition),
     };
-    text.map_or(Resolved::PerResource, |word| Resolved::Known(Effect::of(&word)))
-}
-
-/// The value of a policy's parameter; none where it is computed, or nobody gives one.
-fn parameter(
-    name: &str,
-    given: &BTreeMap<String, String>,
-    member: Option<InSet<'_>>,
-    definition: &Definition,
-) -> Option<String> {
-    let default = || definition.defaults.get(name).cloned();
-    let Some(member) = member else { return given.get(name).cloned().or_else(default) };
-    match member.parameters.get(name) {
-        None => default(),
-        Some(EffectText::Literal(word)) => Some(word.clone()),
-        Some(EffectText::Parameter(of_set)) => given.get(of_set).or_else(|| member.defaults.get(of_set)).cloned(),
-        Some(EffectText::Computed) => None,
-    }
+    text.map_or(Resolved::PerResource, |word| Resolved::Known(Effect::of(word)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::fold;
     use crate::policy::{Selector, SelectorKind};
 
     fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -128,30 +69,15 @@ mod tests {
     }
 
     fn definition(effect: &str, default: &str) -> Definition {
-        let (effect, defaults) = (EffectText::of(effect), texts(&[("effect", default)]));
+        let (effect, defaults) = (PolicyText::of(effect), texts(&[("effect", default)]));
         Definition { effect, defaults, roles: Vec::new(), identity: IdentityChange::Nothing }
     }
 
     /// A member of an initiative that gives nothing.
     fn silent() -> InSet<'static> {
-        static NOTHING: BTreeMap<String, EffectText> = BTreeMap::new();
+        static NOTHING: BTreeMap<String, PolicyText> = BTreeMap::new();
         static NONE: BTreeMap<String, String> = BTreeMap::new();
         InSet { reference: "Tags", parameters: &NOTHING, defaults: &NONE }
-    }
-
-    #[test]
-    fn an_effect_is_a_word_or_one_parameter_and_all_else_is_computed() {
-        for (text, expected) in [
-            ("deployIfNotExists", EffectText::Literal("deployIfNotExists".to_owned())),
-            ("[parameters('Effect')]", EffectText::Parameter("effect".to_owned())),
-            (" [ parameters( 'policyEffect' ) ] ", EffectText::Parameter("policyeffect".to_owned())),
-            ("[Parameters('audit_effect')]", EffectText::Parameter("audit_effect".to_owned())),
-            ("[if(contains(parameters('a'),'b'),parameters('effect'),'Disabled')]", EffectText::Computed),
-            ("[concat(parameters('a'),'')]", EffectText::Computed),
-            ("[[odd]", EffectText::Literal("[odd]".to_owned())),
-        ] {
-            assert_eq!(EffectText::of(text), expected, "{text}");
-        }
     }
 
     #[test]
@@ -167,7 +93,7 @@ mod tests {
         );
 
         let in_set = |text: &str, given: &[(&str, &str)]| {
-            let parameters = [("effect".to_owned(), EffectText::of(text))].into();
+            let parameters = [("effect".to_owned(), PolicyText::of(text))].into();
             let defaults = texts(&[("tagsEffect", "modify")]);
             let member = InSet { reference: "Tags", parameters: &parameters, defaults: &defaults };
             effective_effect(&[], &texts(given), Some(member), &own)

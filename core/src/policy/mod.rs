@@ -3,8 +3,10 @@
 
 mod effect;
 mod identity;
+mod parameter;
 mod selector;
 
-pub use effect::{Definition, EffectText, InSet, Resolved, effective_effect};
+pub use effect::{Definition, Resolved, effective_effect};
 pub use identity::IdentityChange;
+pub use parameter::{InSet, PolicyText, parameter_value};
 pub use selector::{Override, OverrideKind, Selected, Selector, SelectorKind, lets_in};
