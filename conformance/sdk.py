@@ -143,6 +143,12 @@ check("states of a group", lambda: list(states.list_query_results_for_resource_g
 check("states of a resource", lambda: list(states.list_query_results_for_resource("latest", resource_id)), some)
 check("states of a management group", lambda: list(states.list_query_results_for_management_group("latest", group, QueryOptions(top=2))), some)
 check("states of an assignment", lambda: list(states.list_query_results_for_subscription_level_policy_assignment("latest", subscription, in_subscription.split("/")[-1])), some)
+events = insights.policy_events
+check("events", lambda: list(events.list_query_results_for_subscription("default", subscription)), some)
+check("events, filtered", lambda: list(events.list_query_results_for_subscription("default", subscription, QueryOptions(top=3, filter="complianceState eq 'NonCompliant'", order_by="timestamp desc"))), some)
+check("events of a management group", lambda: list(events.list_query_results_for_management_group("default", group, QueryOptions(top=2))), some)
+check("events of an assignment", lambda: list(events.list_query_results_for_subscription_level_policy_assignment("default", subscription, in_subscription.split("/")[-1])), some)
+check("operations", insights.operations.list, lambda found: any(one.name.endswith("remediations/write") for one in found.value))
 check("summary", lambda: states.summarize_for_subscription("latest", subscription), lambda found: len(found.value) == 1)
 check("summary of a management group", lambda: states.summarize_for_management_group("latest", group))
 check("summary of a group", lambda: states.summarize_for_resource_group("latest", subscription, resource_group))

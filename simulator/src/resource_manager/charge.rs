@@ -72,6 +72,7 @@ fn operation(method: &Method, route: &Route) -> Operation {
         (
             "POST",
             Route::PolicyStates { .. }
+            | Route::PolicyEvents { .. }
             | Route::PolicySummary { .. }
             | Route::RemediationDeployments { .. }
             | Route::ResourceGraph,
@@ -90,9 +91,10 @@ pub(crate) fn kind(route: &Route) -> Option<Kind> {
         | Route::Remediation { .. }
         | Route::CancelRemediation { .. }
         | Route::RemediationDeployments { .. } => Some(Kind::Remediations),
-        Route::PolicyStates { .. } | Route::PolicySummary { .. } | Route::EvaluationResult { .. } => {
-            Some(Kind::Queries)
-        }
+        Route::PolicyStates { .. }
+        | Route::PolicyEvents { .. }
+        | Route::PolicySummary { .. }
+        | Route::EvaluationResult { .. } => Some(Kind::Queries),
         Route::PolicyEvaluation { .. } => Some(Kind::Evaluations),
         Route::Tenants
         | Route::Subscriptions
@@ -125,6 +127,8 @@ pub(crate) fn kind(route: &Route) -> Option<Kind> {
         | Route::Versions { .. }
         | Route::Version { .. }
         | Route::Access(_)
+        | Route::Shown(_)
+        | Route::InsightsOperations
         // It counts its queries itself.
         | Route::ResourceGraph
         | Route::UnknownType { .. }

@@ -203,6 +203,10 @@ impl World {
             "policyDefinitionVersion" => definition().map(|one| one.version.as_str()).unwrap_or_default().into(),
             "policySetDefinitionVersion" => initiative().map(|one| one.version.as_str()).unwrap_or_default().into(),
             "complianceReasonCode" => change.reason.as_str().into(),
+            "tenantId" => {
+                let subscription = self.estate.subscription(key.resource.subscription().unwrap_or_default());
+                subscription.map(|one| one.tenant.as_str()).unwrap_or_default().into()
+            }
             // What the service leaves empty: owners, categories and parameters that nobody fills.
             _ => "".into(),
         }
@@ -216,7 +220,7 @@ impl World {
         above.iter().map(|group| group.name.as_str()).chain(root).collect()
     }
 
-    fn concerns(&self, subject: &Subject, record: &Record) -> bool {
+    pub(super) fn concerns(&self, subject: &Subject, record: &Record) -> bool {
         let key = record.key();
         let Some(assignment) = self.estate.assignment(&key.assignment) else { return false };
         if !self.estate.covers(&subject.scope, &key.resource) || !self.estate.applies(assignment, &key.resource) {

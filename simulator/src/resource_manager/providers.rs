@@ -29,7 +29,10 @@ const FREE: [(&str, &[&str]); 4] = [
 /// Those that do.
 const BOUND: [(&str, &[&str]); 2] = [
     ("Microsoft.ManagedServices", &["registrationAssignments", "registrationDefinitions"]),
-    ("Microsoft.PolicyInsights", &["remediations", "policyStates", "asyncOperationResults"]),
+    (
+        "Microsoft.PolicyInsights",
+        &["remediations", "policyStates", "policyEvents", "asyncOperationResults", "operations"],
+    ),
 ];
 /// The versions of types whose lists nobody here knows: one that any client takes.
 const SOME_VERSION: &str = "2024-11-01";

@@ -1,6 +1,6 @@
 //! What a path means. Names of providers and types compare without case; scopes are taken as they are and judged later.
 
-use super::{authorization::Place, policy::VersionKind};
+use super::{authorization::Place, platform::Shown, policy::VersionKind};
 use crate::estate::ArmId;
 
 /// A place in the API.
@@ -61,10 +61,16 @@ pub(crate) enum Route {
         scope: ArmId,
         set: String,
     },
+    PolicyEvents {
+        scope: ArmId,
+        set: String,
+    },
     PolicySummary {
         scope: ArmId,
         set: String,
     },
+    /// What Microsoft.PolicyInsights can be asked for.
+    InsightsOperations,
     PolicyEvaluation {
         scope: ArmId,
     },
@@ -90,6 +96,7 @@ pub(crate) enum Route {
         number: String,
     },
     Access(Place),
+    Shown(Shown),
     ResourceGraph,
     UnknownType {
         namespace: String,
@@ -135,6 +142,9 @@ impl Route {
             [_, namespace, rest @ ..] => (namespace.to_lowercase(), rest),
             _ => return Route::Unknown,
         };
+        if let Some(shown) = Shown::find(&namespace, before, rest, segments) {
+            return Route::Shown(shown);
+        }
         match namespace.as_str() {
             "microsoft.policyinsights" => insights(scope, rest),
             "microsoft.authorization" => authorization(scope, rest, segments),
@@ -200,6 +210,8 @@ fn insights(scope: ArmId, rest: &[String]) -> Route {
         ["remediations", _, "cancel"] => Route::CancelRemediation { scope, name: name() },
         ["remediations", _, "listdeployments"] => Route::RemediationDeployments { scope, name: name() },
         ["policystates", _, "queryresults"] => Route::PolicyStates { scope, set: name().to_lowercase() },
+        ["policyevents", _, "queryresults"] => Route::PolicyEvents { scope, set: name().to_lowercase() },
+        ["operations"] if scope.as_str().is_empty() || scope.as_str() == "/" => Route::InsightsOperations,
         ["policystates", _, "summarize"] => Route::PolicySummary { scope, set: name().to_lowercase() },
         ["policystates", "latest", "triggerevaluation"] => Route::PolicyEvaluation { scope },
         ["asyncoperationresults", _] => Route::EvaluationResult { scope, name: name() },
@@ -308,6 +320,15 @@ mod tests {
             (
                 "subscriptions/s/resourceGroups/g/providers/Microsoft.PolicyInsights/policyStates/Latest/queryResults",
                 Route::PolicyStates { scope: scope(), set: "latest".into() },
+            ),
+            (
+                "subscriptions/s/providers/Microsoft.PolicyInsights/PolicyEvents/Default/queryResults",
+                Route::PolicyEvents { scope: id("/subscriptions/s"), set: "default".into() },
+            ),
+            ("providers/Microsoft.PolicyInsights/operations", Route::InsightsOperations),
+            (
+                "subscriptions/s/providers/Microsoft.PolicyInsights/operations",
+                Route::UnknownType { namespace: "Microsoft.PolicyInsights".into(), kind: "operations".into() },
             ),
             (
                 "subscriptions/s/providers/Microsoft.Authorization/policyAssignments/N/providers/Microsoft.PolicyInsights/policyStates/latest/summarize",

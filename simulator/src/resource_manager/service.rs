@@ -125,10 +125,13 @@ fn dispatch(world: &mut World, route: &Route, call: &Call, now: OffsetDateTime) 
         ("POST", Route::CancelRemediation { scope, name }) => world.cancel_remediation(scope, name, &call.caller, now),
         ("POST", Route::RemediationDeployments { scope, name }) => world.list_deployments(scope, name, call, now),
         ("POST", Route::PolicyStates { scope, set }) => world.query_states(scope, set, call, now),
+        ("POST", Route::PolicyEvents { scope, set }) => world.query_events(scope, set, call, now),
+        ("GET", Route::InsightsOperations) => Ok(World::list_operations()),
         ("POST", Route::PolicySummary { scope, set }) => world.summarize_states(scope, set, call, now),
         ("POST", Route::PolicyEvaluation { scope }) => world.trigger_evaluation(scope, call, now),
         ("GET", Route::EvaluationResult { scope, name }) => world.get_evaluation(scope, name, call, now),
         ("POST", Route::ResourceGraph) => Ok(world.query_graph(call, now)),
+        ("GET", Route::Shown(place)) => world.show(place, call),
         (method, Route::Access(place)) => world.access(method, place, call, now),
         (method, _) => Err(ArmError::method_not_allowed(method)),
     }

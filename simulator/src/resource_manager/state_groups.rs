@@ -8,7 +8,7 @@ use super::{
     policy_state::Evaluation,
     reply::Reply,
     request::Call,
-    state_rows::{canonical, compare, entity, orders, page_body, selected},
+    state_rows::{Table, compare, entity, orders, page_body, selected},
     world::World,
 };
 use crate::estate::instant_text;
@@ -16,9 +16,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 /// Reads `$apply`.
-pub(super) fn apply(call: &Call) -> Result<Option<Apply>, ArmError> {
+pub(super) fn apply(table: Table, call: &Call) -> Result<Option<Apply>, ArmError> {
     let Some(text) = call.query.get("$apply") else { return Ok(None) };
-    Apply::parse(text, canonical).map(Some).map_err(|reason| ArmError::invalid_query("$apply", &reason))
+    Apply::parse(text, |name| table.column(name)).map(Some).map_err(|reason| ArmError::invalid_query("$apply", &reason))
 }
 
 impl World {

@@ -1,9 +1,41 @@
-//! Rows of policy states, or of groups of them, as the service orders, selects and shows them.
+//! Rows of policy states or events, or of groups of them, as the service orders, selects and shows them.
 
-use super::{error::ArmError, policy_state::COLUMNS, reply::Reply, request::Call};
+use super::{error::ArmError, policy_event, policy_state, reply::Reply, request::Call};
 use crate::estate::{lower, parse_instant};
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
+
+/// What is queried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// What was found of each resource, by evaluations of it.
+    States,
+    /// When that changed.
+    Events,
+}
+
+impl Table {
+    /// Its columns, which can all be filtered, selected and ordered by.
+    pub(super) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::States => &policy_state::COLUMNS,
+            Self::Events => &policy_event::COLUMNS,
+        }
+    }
+
+    /// Its type, as paths name it.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::States => "policyStates",
+            Self::Events => "policyEvents",
+        }
+    }
+
+    /// A column by its name in any case.
+    pub(super) fn column(self, name: &str) -> Option<&'static str> {
+        self.columns().iter().find(|column| column.eq_ignore_ascii_case(name)).copied()
+    }
+}
 
 /// A column that rows are ordered by.
 pub(super) struct Order {
@@ -38,12 +70,7 @@ pub(super) fn selected(call: &Call, column: impl Fn(&str) -> Option<String>) -> 
 }
 
 pub(super) fn unknown(name: &str, option: &str) -> ArmError {
-    ArmError::invalid_query(option, &format!("'{name}' is not a property of policy states."))
-}
-
-/// A column of policy states by its name in any case.
-pub(super) fn canonical(name: &str) -> Option<&'static str> {
-    COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(name)).copied()
+    ArmError::invalid_query(option, &format!("'{name}' is not a property here."))
 }
 
 pub(super) fn entity(row: Map<String, Value>, context: &str) -> Value {

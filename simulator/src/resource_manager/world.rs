@@ -11,6 +11,7 @@ use super::{
     namespace::Namespace,
     observation::Write,
     paging::PageSizes,
+    platform::{FunctionApp, SystemTopic},
     quota::Quota,
     records::{Cause, Change, Record, Records},
     regions::Placing,
@@ -46,6 +47,8 @@ pub(crate) struct World {
     pub(crate) drifted: Vec<Drifted>,
     /// The namespace whose queues are shown, where there is one.
     pub(crate) namespace: Option<Namespace>,
+    pub(crate) topics: Vec<SystemTopic>,
+    pub(crate) app: Option<FunctionApp>,
     /// Up to when fixes were told.
     pub(crate) fixes_told: Option<OffsetDateTime>,
     /// Resources that exist, with their locations.
@@ -79,6 +82,8 @@ impl World {
             drift: None,
             drifted: Vec::new(),
             namespace: None,
+            topics: Vec::new(),
+            app: None,
             fixes_told: None,
             resources,
             groups,

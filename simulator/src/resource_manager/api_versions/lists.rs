@@ -246,7 +246,9 @@ pub(in super::super) fn of_kind(namespace: &str, kind: &str) -> Option<&'static 
         ("Microsoft.ManagedServices", _) => &MANAGED_SERVICES,
         ("Microsoft.Management", "managementGroups") => &GROUPS,
         ("Microsoft.PolicyInsights", "remediations") => &REMEDIATIONS,
-        ("Microsoft.PolicyInsights", "policyStates" | "asyncOperationResults") => &STATES,
+        ("Microsoft.PolicyInsights", "policyStates" | "policyEvents" | "asyncOperationResults" | "operations") => {
+            &STATES
+        }
         ("Microsoft.ResourceGraph", "resources") => &GRAPH,
         ("Microsoft.Resources", _) => &RESOURCES,
         _ => return None,

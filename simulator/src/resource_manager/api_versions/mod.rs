@@ -79,6 +79,8 @@ fn known(route: &Route) -> Option<Known> {
         Route::PolicyStates { .. } | Route::PolicySummary { .. } | Route::PolicyEvaluation { .. } => {
             of(Keeper::Registration, "policyStates", &STATES)
         }
+        Route::PolicyEvents { .. } => of(Keeper::Registration, "policyEvents", &STATES),
+        Route::InsightsOperations => of(Keeper::Registration, "operations", &STATES),
         Route::EvaluationResult { .. } => of(Keeper::Registration, "asyncOperationResults", &STATES),
         Route::Assignments(_) | Route::Assignment(_) => of(authorization, "policyAssignments", &ASSIGNMENTS),
         Route::Definitions(_) | Route::Definition(_) => of(authorization, "policyDefinitions", &DEFINITIONS),
@@ -93,7 +95,11 @@ fn known(route: &Route) -> Option<Known> {
         }
         Route::Access(place) => of_access(place),
         Route::ResourceGraph => of(Keeper::Registration, "resources", &GRAPH),
-        Route::Resource(_) | Route::UnknownType { .. } | Route::UnknownNamespace(_) | Route::Unknown => None,
+        Route::Resource(_)
+        | Route::Shown(_)
+        | Route::UnknownType { .. }
+        | Route::UnknownNamespace(_)
+        | Route::Unknown => None,
     }
 }
 

@@ -32,8 +32,9 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
     let subscription = |id: &str| ArmId::new(format!("/subscriptions/{id}"));
     let group = |name: &str| ArmId::new(format!("/providers/Microsoft.Management/managementGroups/{name}"));
     match route {
-        // Resource Graph leaves out what one may not see.
-        Route::Tenants | Route::Subscriptions | Route::ManagementGroups | Route::ResourceGraph => None,
+        // What a provider can be asked for, anybody may read. Resource Graph leaves out what one may not see.
+        Route::Tenants | Route::Subscriptions | Route::ManagementGroups => None,
+        Route::ResourceGraph | Route::InsightsOperations => None,
         Route::UnknownType { .. } | Route::UnknownNamespace(_) | Route::Unknown => None,
         Route::Subscription(id) => of("Microsoft.Resources/subscriptions/read", &subscription(id)),
         Route::Locations(id) => of("Microsoft.Resources/subscriptions/locations/read", &subscription(id)),
@@ -73,6 +74,7 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
             insights("remediations/listDeployments/read", &task(scope, name))
         }
         Route::PolicyStates { scope, .. } => insights("policyStates/queryResults/action", scope),
+        Route::PolicyEvents { scope, .. } => insights("policyEvents/queryResults/action", scope),
         Route::PolicySummary { scope, .. } => insights("policyStates/summarize/action", scope),
         Route::PolicyEvaluation { scope } => insights("policyStates/triggerEvaluation/action", scope),
         // Unverified which of them the service asks for.
@@ -106,6 +108,10 @@ pub(crate) fn need(method: &str, route: &Route) -> Option<Need> {
         Route::Versions { kind: VersionKind::Initiative, of }
         | Route::Version { kind: VersionKind::Initiative, of, .. } => policy("policySetDefinitions/versions", of),
         Route::Exemptions(at) | Route::Exemption(at) => policy("policyExemptions", at),
+        Route::Shown(shown) => {
+            let (action, at) = shown.need();
+            of(action, &at)
+        }
         Route::Access(place) => {
             let (kind, at) = place.action_of();
             // Making and deleting a role assignment looks at what is assigned; built-in roles anybody may read.
