@@ -123,3 +123,52 @@ async fn where_no_evaluation_may_be_asked_for_the_event_of_a_natural_one_lets_go
     assert_eq!((stage.count("fixed"), stage.manager.tasks().len(), evaluated(&stage).len()), (1, 2, 1));
     stage.at_rest().await;
 }
+
+/// A fault at the first call of this method whose path has these words: the evaluation is asked for once all the same, and what
+/// waits for it goes on when it has ended.
+async fn struck(method: &'static str, path: &'static str, kind: Kind) {
+    let estate = land(1).with_record(stale(&account(0, 0)));
+    let all = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    let rule = Rule::new("struck", Service::ResourceManager, Which::First(1), kind);
+    stage.azure.faults().add(rule.method(method).path_contains(path));
+    stage.start_worker(&[LONG], 1).await;
+    stage.deliver(all).await;
+    until(&format!("{kind:?} at {method} {path}: it is fixed"), || stage.count("fixed") == 1).await;
+    stage.settled(1).await;
+    assert_eq!(stage.azure.faults().hits("struck"), 1, "{kind:?} at {method} {path}");
+    assert_eq!((evaluated(&stage).len(), stage.manager.tasks().len()), (1, 2), "{kind:?} at {method} {path}");
+    every_task_is_limited(&stage);
+    stage.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_whose_answer_is_lost_is_asked_for_once_and_the_policy_states_tell_of_it() {
+    let ask = "triggerEvaluation";
+    tokio::join!(struck("POST", ask, Kind::CutAfter), struck("POST", ask, Kind::KillAfter));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_is_followed_to_its_end_past_a_refusal_a_lost_answer_and_the_death_of_who_follows_it() {
+    let follow = "asyncOperationResults";
+    tokio::join!(
+        struck("GET", follow, Kind::Throttle { retry_after: 2 }),
+        struck("GET", follow, Kind::Status(503)),
+        struck("GET", follow, Kind::KillBefore),
+        struck("GET", follow, Kind::KillAfter),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_for_which_the_service_is_too_busy_is_asked_for_again_long_before_the_interval_is_over() {
+    let estate = land(1).with_record(stale(&account(0, 0)));
+    let all = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    let busy = Rule::new("busy", Service::ResourceManager, Which::First(1), Kind::Throttle { retry_after: 2 });
+    stage.azure.faults().add(busy.method("POST").path_contains("triggerEvaluation"));
+    stage.start_worker(&[LONG], 1).await;
+    stage.deliver(all).await;
+    stage.settled(1).await;
+    assert_eq!((stage.count("fixed"), evaluated(&stage).len(), stage.manager.tasks().len()), (1, 2, 2));
+    stage.at_rest().await;
+}

@@ -188,7 +188,7 @@ fn an_evaluation_tells_of_what_failed_before_it_was_asked_for_and_of_nothing_els
         (0, EvaluationPhase::Ended { at: now() }, false),
         (-1, EvaluationPhase::Ended { at: now() }, false),
         (1, EvaluationPhase::Running { location: LINK.to_owned(), look_at: now() + HOUR }, false),
-        (1, EvaluationPhase::Unavailable { words: String::new() }, false),
+        (1, EvaluationPhase::Unavailable { words: String::new(), again_at: None }, false),
     ] {
         for scope in [group(), target().scope] {
             let mut scene = Scene::new(3);
@@ -220,15 +220,19 @@ fn what_another_target_has_asked_for_is_not_asked_for_again() {
 
 #[test]
 fn where_no_evaluation_can_be_had_what_waits_is_looked_at_now_and_then_and_parked_after_three_days() {
-    for answer in [Scanned::Unavailable("403".to_owned()), Scanned::Throttled(now(), "429".to_owned())] {
+    let tuned = tuning();
+    for (answer, pause, most) in [
+        (Scanned::Unavailable("403".to_owned()), tuned.reevaluate_interval, 13),
+        (Scanned::Throttled(now(), "429".to_owned()), 6 * tuned.check_interval_max, 75),
+    ] {
         let mut scene = Scene::new(3);
         scene.request = answer;
         let looks = scene.play(now() + HOUR * 100);
-        assert!(looks < 120, "{looks} looks in three days");
+        assert!(looks < 160, "{looks} looks in three days");
         for pair in scene.requests.windows(2) {
-            assert!(pair[1].0 - pair[0].0 >= scene.tuning.reevaluate_interval, "{pair:?}");
+            assert!(pair[1].0 - pair[0].0 >= pause, "{pair:?}");
         }
-        assert!((10..=13).contains(&scene.requests.len()), "{:?}", scene.requests);
+        assert!((10..=most).contains(&scene.requests.len()), "{:?}", scene.requests);
         for entry in scene.document.resources.values() {
             let EntryState::Parked { reason, class, hint, until, .. } = &entry.state else { panic!("{entry:?}") };
             assert_eq!((*reason, *class), (ParkReason::PermanentFailure, Some(FailureClass::Stale)));
@@ -287,6 +291,35 @@ fn plan_mode_asks_for_no_evaluation_and_says_what_it_would_ask_for() {
     assert_eq!((scene.requests.len(), scene.questions, scene.rest), (0, 0, Some(Idle::PlanMode)));
     assert_eq!(scene.plans, [Plan { evaluation: Some(group()), ..Plan::default() }]);
     assert_eq!((&scene.document.resources, scene.claims.evaluations.len()), (&before, 0));
+}
+
+#[test]
+fn a_request_for_which_the_service_is_too_busy_is_made_again_soon_and_given_up_after_three_days() {
+    let mut scene = Scene::new(1);
+    scene.request = Scanned::Throttled(scene.now + Duration::from_secs(17), "429".to_owned());
+    scene.pass();
+    let (first, again) = (scene.requests[0].0, 6 * scene.tuning.check_interval_max);
+    assert!(matches!(scene.phase(), EvaluationPhase::Unavailable { again_at: Some(at), .. } if *at - first >= again));
+    assert!(scene.waits() && scene.document.wake_at.is_some_and(|at| at > first));
+    scene.request = Scanned::Running(LINK.to_owned(), None);
+    scene.question = Scanned::Ended;
+    scene.play(first + 2 * HOUR);
+    assert_eq!((scene.requests.len(), scene.tasks.len()), (2, 1), "the interval is six hours: {:?}", scene.requests);
+
+    let mut busy = Scene::new(1);
+    for _ in 0..2_000 {
+        let retry_after = busy.now + Duration::from_secs(30);
+        busy.request = Scanned::Throttled(retry_after, "429".to_owned());
+        busy.pass();
+        let Some(at) = busy.document.wake_at.filter(|_| busy.waits()) else { break };
+        busy.now = busy.now.max(at);
+    }
+    assert!(!busy.waits(), "it is given up");
+    let given_up = busy.now - now();
+    assert!(given_up < time::Duration::days(4) && busy.requests.len() < 100, "{given_up} {}", busy.requests.len());
+    for pair in busy.requests.windows(2) {
+        assert!(pair[1].0 - pair[0].0 >= again, "{pair:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The on-demand evaluations of a subscription, which all its targets share: what one has asked for, no other asks for again.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ResourceId, Scope};
@@ -40,10 +42,25 @@ pub enum EvaluationPhase {
     Unavailable {
         /// The service's own words, or what is known.
         words: String,
+        /// When it may be asked for again, where Resource Manager did not take the request for now.
+        #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+        again_at: Option<Timestamp>,
     },
 }
 
 impl Evaluation {
+    /// When another may be asked for, with this pause between two.
+    #[must_use]
+    pub fn again_at(&self, pause: Duration) -> Timestamp {
+        match &self.phase {
+            EvaluationPhase::Unavailable { again_at: Some(at), .. } => *at,
+            EvaluationPhase::Asked
+            | EvaluationPhase::Running { .. }
+            | EvaluationPhase::Ended { .. }
+            | EvaluationPhase::Unavailable { again_at: None, .. } => self.started_at + pause,
+        }
+    }
+
     /// Whether an evaluation of the scope, once done, tells of the resource. That of a group evaluates what is in it
     /// (Microsoft documentation, "Trigger a scan"); of the group itself only that of the subscription is sure to tell.
     #[must_use]

@@ -11,7 +11,7 @@ pub enum Scanned {
     Ended,
     /// It cannot be had, or nobody can tell what becomes of it; the service's words.
     Unavailable(String),
-    /// The same, and Resource Manager wants no call before this time.
+    /// The request was not taken: Resource Manager wants no call before this time.
     Throttled(Timestamp, String),
     /// It was never asked for.
     NotSent,

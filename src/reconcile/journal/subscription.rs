@@ -38,7 +38,7 @@ pub(in crate::reconcile) fn evaluations(before: &SubscriptionDocument, after: &S
                 let seconds = (*at - evaluation.started_at).as_seconds_f64();
                 info!(event = "evaluation_ended", %scope, seconds, "the evaluation is done; what waits for it goes on");
             }
-            EvaluationPhase::Unavailable { words } => {
+            EvaluationPhase::Unavailable { words, .. } => {
                 warn!(event = "evaluation_unavailable", %scope, reason = words, "there is no such evaluation, or nobody can tell; what waits for it goes on after the next natural one");
             }
         }

@@ -112,7 +112,7 @@ pub(crate) fn fate(
     tuning: &Tuning,
     now: Timestamp,
 ) -> Fate {
-    let again_at = claims.evaluations.get(scope).map(|last| last.started_at + tuning.reevaluate_interval);
+    let again_at = claims.evaluations.get(scope).map(|last| last.again_at(tuning.reevaluate_interval));
     let waited = Duration::try_from(now - since).unwrap_or_default();
     let pause = now + (waited / 2).clamp(tuning.check_interval_min.min(PAUSE), PAUSE);
     match again_at.filter(|at| *at > now) {

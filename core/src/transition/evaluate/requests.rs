@@ -14,6 +14,9 @@ use crate::transition::evaluate::UNEVALUATED;
 /// be seen in the policy states.
 const ASKED_AFTER: Duration = Duration::from_secs(3 * 3_600);
 
+/// So many of the longest pauses between two looks pass before a service that was too busy is asked again.
+const BUSY: u32 = 6;
+
 /// Writes down that an evaluation is about to be asked for. What no target can learn anything from any more goes.
 pub(crate) fn request(claims: &mut SubscriptionDocument, scope: Scope, tuning: &Tuning, now: Timestamp) {
     let kept = tuning.reevaluate_interval.max(UNEVALUATED);
@@ -51,8 +54,12 @@ pub(crate) fn learn(
             EvaluationPhase::Running { location: location.clone(), look_at }
         }
         (Scanned::Ended, _) => EvaluationPhase::Ended { at: now },
-        (Scanned::Unavailable(words) | Scanned::Throttled(_, words), _) => {
-            EvaluationPhase::Unavailable { words: words.clone() }
+        (Scanned::Unavailable(words), _) => EvaluationPhase::Unavailable { words: words.clone(), again_at: None },
+        // It was not taken, so the interval does not begin. Of very many groups some are refused so; who has waited for too long
+        // gives up before it asks once more.
+        (Scanned::Throttled(until, words), _) => {
+            let again_at = (*until).max(now + BUSY * tuning.check_interval_max) + tuning.check_interval_min;
+            EvaluationPhase::Unavailable { words: words.clone(), again_at: Some(again_at) }
         }
     };
     true
@@ -63,7 +70,7 @@ pub(crate) fn give_up_overdue(claims: &mut SubscriptionDocument, now: Timestamp)
     let mut any = false;
     for evaluation in claims.evaluations.values_mut().filter(|evaluation| is_overdue(evaluation, now)) {
         let words = format!("not done after {}", humantime::format_duration(ASKED_AFTER));
-        evaluation.phase = EvaluationPhase::Unavailable { words };
+        evaluation.phase = EvaluationPhase::Unavailable { words, again_at: None };
         any = true;
     }
     any

@@ -20,7 +20,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(super) struct Scans {
     begun: Vec<Begun>,
-    /// When an evaluation was asked for last, by scope, whatever became of it.
+    /// When an evaluation was asked for last, by scope, whatever became of it, but where the service was too busy.
     requests: Vec<(Scope, Timestamp)>,
 }
 
@@ -47,9 +47,13 @@ impl World {
         if self.cloud.scans.requests.iter().any(|(of, at)| of == scope && *at > since) {
             return Err(format!("an evaluation of {scope} is asked for twice within the interval"));
         }
-        self.cloud.scans.requests.push((scope.clone(), self.now));
         self.meet(Ingredient::EvaluationRequested);
-        Ok(self.taken_request(instance, scope))
+        let scanned = self.taken_request(instance, scope);
+        // What was not taken is no load.
+        if !matches!(scanned, Scanned::Throttled(..)) {
+            self.cloud.scans.requests.push((scope.clone(), self.now));
+        }
+        Ok(scanned)
     }
 
     fn taken_request(&mut self, instance: usize, scope: &Scope) -> Scanned {
