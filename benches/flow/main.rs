@@ -5,6 +5,7 @@
 mod calls;
 mod crowd;
 mod customers;
+mod group;
 mod history;
 mod many;
 mod pages;
@@ -41,6 +42,7 @@ async fn main() {
     measure!(wanted, "crowd", crowd::measure(size(600, 3)));
     measure!(wanted, "crowd1000", crowd::measure(size(1_000, 3)));
     measure!(wanted, "customers", customers::measure(size(200, 3)));
+    measure!(wanted, "group", group::measure(size(50, 2), size(30, 3), size(20_000, 30)));
     measure!(wanted, "history", history::measure(size(2_000, 3)));
     measure!(wanted, "history20", history::measure(size(20_000, 3)));
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));

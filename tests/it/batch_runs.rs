@@ -227,3 +227,24 @@ async fn a_run_that_is_to_wait_rests_and_goes_on_and_what_may_not_be_read_is_not
     stage.settled(2).await;
     stage.at_rest().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_needs_more_than_the_time_of_an_invocation_goes_on_in_others() {
+    const BUDGET: std::time::Duration = std::time::Duration::from_secs(3);
+    let stage = Stage::with(estate(&[1; 8]), &[("INVOCATION_BUDGET", "3s")]).await;
+    let slow = Kind::Delay(std::time::Duration::from_millis(600));
+    let rule = Rule::new("slow", Service::ResourceManager, Which::Always, slow);
+    stage.azure.faults().add(rule.path_contains("/policyStates/latest/queryResults"));
+    let scopes: Vec<String> = (0..8).map(of).collect();
+    stage.enqueue(QUEUE, [message("long", &scopes, &json!({ "discovery": "policyStates" }))]);
+    let ended = stage.told("run_ended", 1).await;
+    stage.azure.faults().remove("slow");
+    assert_eq!((&ended[0]["state"], &ended[0]["sent"]), (&json!("done"), &json!(8)), "{ended:#?}");
+    // 16 questions of 600 ms, of which an invocation has no time for more than four.
+    assert!(stage.logged("run_rests").len() >= 3, "{:#?}", stage.logged("run_rests"));
+    let of_runs = stage.azure.ledger().filter(|e| e.service == Service::Functions && e.path.contains("run-batch"));
+    assert!(of_runs.len() > 3 && of_runs.iter().all(|entry| entry.took <= BUDGET), "{of_runs:#?}");
+    stage.settled(8).await;
+    assert_eq!((stage.count("fixed"), stage.unfit()), (8, 0));
+    stage.at_rest().await;
+}

@@ -11,6 +11,7 @@
 mod approvals;
 mod audit_only;
 mod batch_runs;
+mod batch_runs_group;
 mod batch_runs_killed;
 mod batch_runs_large;
 mod breakers;

@@ -30,8 +30,13 @@ async fn a_storm_over_processes_of_each_function_ends_like_any_other() {
     faults.add(Rule::new("busy", Service::ResourceManager, Which::EveryNth(12), Kind::Throttle { retry_after: 1 }));
     faults.add(put("killed", Which::First(2), Kind::KillAfter));
     faults.add(put("lost", Which::EveryNth(5), Kind::CutAfter));
-    let settings =
-        [("OPENING_GRACE", "2s"), ("INVOCATION_BUDGET", "20s"), ("COALESCE_WINDOW", "500ms"), ("MAX_ATTEMPTS", "8")];
+    let settings = [
+        ("OPENING_GRACE", "2s"),
+        ("INVOCATION_BUDGET", "20s"),
+        ("COALESCE_WINDOW", "500ms"),
+        ("MAX_ATTEMPTS", "8"),
+        ("SWEEP_SCHEDULE", "*/3 * * * * *"),
+    ];
     stage.start_split_worker(&settings, EACH).await;
     let functions = stage.host().functions();
     assert_eq!(stage.host().instances(), EACH * functions.len());

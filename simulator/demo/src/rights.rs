@@ -18,8 +18,9 @@ const STORAGE_BLOB_DATA_OWNER: &str = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
 const DELEGATION: &str = "5c1c6f0e-0b7c-4c39-9d5c-7f3f1a1d7b53";
 
 /// What the custom role allows.
-const ACTIONS: [&str; 15] = [
+const ACTIONS: [&str; 16] = [
     "Microsoft.Authorization/*/read",
+    "Microsoft.Management/managementGroups/descendants/read",
     "Microsoft.PolicyInsights/policyStates/queryResults/action",
     "Microsoft.PolicyInsights/policyStates/queryResults/read",
     "Microsoft.PolicyInsights/policyStates/summarize/action",

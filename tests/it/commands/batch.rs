@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::commands::run_on;
-use crate::stage::{Stage, account, assignment, land, record, subscription};
+use crate::stage::{GROUP, Stage, account, assignment, land, record, subscription};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_put_on_the_queue_watched_to_its_end_and_told_of_afterwards() {
@@ -47,4 +47,17 @@ async fn a_run_is_put_on_the_queue_watched_to_its_end_and_told_of_afterwards() {
     assert!(wrong.code == Some(1) && wrong.stderr.contains("resourceCount"), "{}", wrong.stderr);
     assert_eq!(run_on(&stage, &["run", "--scope", "corp"]).await.code, Some(2));
     assert_eq!(run_on(&stage, &["runs", "show", "morning"]).await.code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_deployment_are_enough_for_a_run_over_a_management_group() {
+    let estate = (0..2).fold(land(2), |estate, number| estate.with_record(record(number, 0, "Tag")));
+    let stage = Stage::with_rights(estate, &[]).await;
+    let run = run_on(&stage, &["run", "--scope", GROUP, "--run-id", "all", "--watch", "--json"]).await;
+    assert_eq!(run.code, Some(0), "{} {}", run.stdout, run.stderr);
+    let totals = &run.json()["run"]["totals"];
+    assert_eq!((&totals["resources"], &totals["sent"]), (&json!(2), &json!(2)), "{totals}");
+    stage.settled(2).await;
+    assert_eq!((stage.count("fixed"), stage.manager.refused_calls().len()), (2, 0));
+    stage.at_rest().await;
 }

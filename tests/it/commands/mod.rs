@@ -6,7 +6,7 @@ mod health;
 mod looking;
 mod parks;
 mod pausing;
-mod plans;
+pub(crate) mod plans;
 mod put_back;
 
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub(crate) async fn run_with(stage: &Stage, arguments: &[&str], changes: &[(&str
 }
 
 /// Runs it to its end.
-async fn ended(command: &mut tokio::process::Command) -> Ended {
+pub(crate) async fn ended(command: &mut tokio::process::Command) -> Ended {
     let ended = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await.unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: ended.status.code(), stdout: text(ended.stdout), stderr: text(ended.stderr) }

@@ -79,10 +79,10 @@ async fn what_is_wrong_with_a_file_or_a_setting_is_said() {
 }
 
 /// The resources of tasks, by assignment, all in lower case.
-type Remediated = std::collections::BTreeMap<String, std::collections::BTreeSet<String>>;
+pub(crate) type Remediated = std::collections::BTreeMap<String, std::collections::BTreeSet<String>>;
 
 /// What a plan names.
-fn planned(plan: &Value) -> Remediated {
+pub(crate) fn planned(plan: &Value) -> Remediated {
     let mut all = Remediated::new();
     for target in plan["targets"].as_array().unwrap() {
         let resources =
@@ -96,7 +96,7 @@ fn planned(plan: &Value) -> Remediated {
 }
 
 /// What the tasks were opened for.
-fn remediated(stage: &Stage) -> Remediated {
+pub(crate) fn remediated(stage: &Stage) -> Remediated {
     let mut all = Remediated::new();
     for task in stage.manager.tasks() {
         let resources = task.resources.iter().map(|id| id.as_str().to_lowercase());

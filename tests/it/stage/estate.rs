@@ -6,7 +6,9 @@ use time::{Duration, OffsetDateTime};
 
 const TENANT: &str = "4bee2b8a-1bee-47c2-90e9-404241551135";
 const PRINCIPAL: &str = "e6d23f8d-af97-4fbc-bda6-00604e4e3d0a";
-const CONTRIBUTOR: &str = "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c";
+/// The role that its policies need.
+pub(crate) const CONTRIBUTOR: &str =
+    "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c";
 
 /// The policy that every subscription of [`land`] has assigned.
 pub(crate) const DEFINITION: &str = "/providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization/policyDefinitions/Inherit-Tag";

@@ -1,6 +1,8 @@
 //! What the tests stand on: an estate, a local Azure for it, the worker under a Functions host, and ways to look at all.
 
 mod estate;
+mod group;
+mod group_run;
 mod log;
 mod package;
 mod people;
@@ -14,6 +16,7 @@ mod wait;
 mod worker_call;
 
 pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
+pub(crate) use group::{GROUP, Group};
 pub(crate) use package::stage_package;
 pub(crate) use queues::observation;
 pub(crate) use rest::Expected;

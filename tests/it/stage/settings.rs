@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// A time of `sweep` that does not come: a test that wants it says so, and then timers run.
+pub(crate) const NEVER: &str = "0 0 0 1 1 *";
+
 /// The settings on top of those that name the services; `changes` win.
 pub(crate) fn settings(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let base = [
@@ -18,7 +21,7 @@ pub(crate) fn settings(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         ("OPENING_GRACE", "1s"),
         ("FACTS_TTL", "500ms"),
         ("REEVALUATE_INTERVAL", "1s"),
-        ("SWEEP_SCHEDULE", "0 0 0 1 1 *"),
+        ("SWEEP_SCHEDULE", NEVER),
         // The tests look at every single thing.
         ("RUST_LOG", "warn,policy_remediator=debug"),
     ];

@@ -13,7 +13,7 @@ use simulator_demo::with_rights;
 use tempfile::TempDir;
 
 use super::package::stage_package;
-use super::settings::settings;
+use super::settings::{NEVER, settings};
 
 /// The tempo of the tests' tasks: short, but long enough to be seen while they run. What is seen of them lags a little.
 pub(crate) fn tempo() -> Tempo {
@@ -115,6 +115,7 @@ impl Stage {
             ..self.azure.host_options()
         };
         options.settings.extend(settings(changes));
+        options.timers_run = options.settings["SWEEP_SCHEDULE"] != NEVER;
         let host = FunctionsHost::start(self.package.path(), self.azure.broker().clone(), options).await.unwrap();
         self.host = Some(host);
     }
