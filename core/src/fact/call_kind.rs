@@ -55,13 +55,21 @@ pub enum CallKind {
     ListDescendants,
     /// List of the queues of a Service Bus namespace, for a command.
     ListQueues,
+    /// List of the system topics of a subscription, for a command.
+    ListTopics,
+    /// List of what listens to a system topic, for a command.
+    ListListeners,
+    /// List of the functions of an app, for a command.
+    ListFunctions,
+    /// How the host of an app, or a function in it, is, for a command.
+    ReadHost,
     /// Query of Resource Graph.
     QueryGraph,
 }
 
 impl CallKind {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::CreateTask,
         Self::ReadTask,
         Self::DeleteTask,
@@ -88,6 +96,10 @@ impl CallKind {
         Self::ReadEvaluation,
         Self::ListDescendants,
         Self::ListQueues,
+        Self::ListTopics,
+        Self::ListListeners,
+        Self::ListFunctions,
+        Self::ReadHost,
         Self::QueryGraph,
     ];
 
@@ -121,6 +133,10 @@ impl CallKind {
             Self::ReadEvaluation => "readEvaluation",
             Self::ListDescendants => "listDescendants",
             Self::ListQueues => "listQueues",
+            Self::ListTopics => "listTopics",
+            Self::ListListeners => "listListeners",
+            Self::ListFunctions => "listFunctions",
+            Self::ReadHost => "readHost",
             Self::QueryGraph => "queryGraph",
         }
     }
@@ -153,6 +169,12 @@ impl CallKind {
             Self::ReadEvaluation => "Microsoft.PolicyInsights/asyncOperationResults/read",
             Self::ListDescendants => "Microsoft.Management/managementGroups/descendants/read",
             Self::ListQueues => "Microsoft.ServiceBus/namespaces/queues/read",
+            Self::ListTopics => "Microsoft.EventGrid/systemTopics/read",
+            Self::ListListeners => "Microsoft.EventGrid/systemTopics/eventSubscriptions/read",
+            Self::ListFunctions => "Microsoft.Web/sites/functions/read",
+            // Unverified: "Perform hostruntime action such as sync triggers, list functions" (Microsoft documentation, "Azure
+            // permissions for Web and Mobile").
+            Self::ReadHost => "Microsoft.Web/sites/hostruntime/host/action",
             // It shows what the caller may read elsewhere; policy states, as far as is known, to whoever has
             // "Microsoft.PolicyInsights/policyStates/queryResults/read".
             Self::QueryGraph => "Microsoft.ResourceGraph/resources/read",
@@ -189,6 +211,10 @@ impl CallKind {
             | Self::ReadEvaluation
             | Self::ListDescendants
             | Self::ListQueues
+            | Self::ListTopics
+            | Self::ListListeners
+            | Self::ListFunctions
+            | Self::ReadHost
             | Self::QueryGraph => false,
         }
     }

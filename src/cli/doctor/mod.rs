@@ -1,6 +1,7 @@
-//! `doctor`: looks an installation over, from its settings to its queues, and says of each finding how to fix it. It changes nothing.
+//! `doctor`: looks an installation over, from its settings to what brings the work to it, and says of each finding how to fix it. It changes nothing.
 
 mod identity;
+mod platform;
 mod services;
 mod settings;
 
@@ -9,13 +10,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use remediation::id::SubscriptionId;
+use remediation::id::{ArmId, SubscriptionId};
 use remediation::report::doctor::{Finding, Level};
 
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Connection, Options, Rows};
 
-/// Look over settings, identity, rights, queues, containers and documents, and say how to fix what is wrong.
+/// Look over settings, identity, rights, queues, containers, documents, functions and events, and say how to fix what is wrong.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  policy-remediator doctor --env-file prod.env\n  policy-remediator doctor --subscription 086aecf4-23d6-4dfd-99a8-a5c6299f0322 --json\n\nRights are those of whoever runs it: run it in the function app to see the worker's own.\nEnds with 3 where something is to be fixed."
@@ -24,6 +25,9 @@ pub(super) struct Arguments {
     /// Ask for the own rights in this subscription, beside those that the state knows. Can be given again.
     #[arg(long = "subscription", value_name = "ID")]
     subscriptions: Vec<SubscriptionId>,
+    /// The function app whose functions are looked at: its resource id. Without it, what `FUNCTION_APP_ID` names beside the settings.
+    #[arg(long, value_name = "ID")]
+    app: Option<ArmId>,
     /// Look at this package, too: whether all functions are in it.
     #[arg(long, value_name = "DIR")]
     package: Option<PathBuf>,
@@ -56,6 +60,9 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Vec<Finding>> {
     let subscriptions: BTreeSet<SubscriptionId> = known.into_iter().chain(arguments.subscriptions.clone()).collect();
     if tokens.resource_manager {
         services::queue_counts(&connection, &mut findings).await;
+        let app = arguments.app.clone().or_else(|| variables.app());
+        platform::functions(&connection, app.as_ref(), &mut findings).await;
+        platform::events(&connection, app.as_ref(), subscriptions.clone(), &mut findings).await;
         services::rights(&connection, subscriptions, &mut findings).await;
     }
     Ok(findings)

@@ -47,7 +47,7 @@ pub(super) async fn storage(connection: &Connection, findings: &mut Vec<Finding>
             Ok(items) => Finding::of(
                 CHECK,
                 Level::Warning,
-                format!("container {container} holds {} items", items.len()),
+                format!("container {container} holds {} item{}", items.len(), if items.len() == 1 { "" } else { "s" }),
                 format!("policy-remediator rejected list{command} tells them, rejected retry{command} puts them back."),
             ),
             Err(error) => Finding::of(

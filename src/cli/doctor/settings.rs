@@ -10,7 +10,8 @@ use crate::cli::operator::Variables;
 
 const CHECK: &str = "settings";
 /// Names that begin so are the platform's or its tools', and no settings that were misspelt.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 15] = [
+    "FUNCTION_APP_",
     "AZURE_",
     "WEBSITE_",
     "FUNCTIONS_",

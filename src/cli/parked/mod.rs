@@ -165,7 +165,7 @@ fn told(items: &[ParkedItem], now: Timestamp) -> String {
         row("policy", item.reference.clone());
         row("scope", Some(item.scope.clone()));
         row("target", item.target.clone());
-        row("holds", Some(format!("{} resources", item.holds)));
+        row("holds", Some(format!("{} resource{}", item.holds, if item.holds == 1 { "" } else { "s" })));
         row("since", item.since.map(|since| ago(since, now)));
         row("tried again", Some(ago(item.until, now)));
         row("words", Some(item.words.clone()));

@@ -5,11 +5,11 @@ mod log;
 mod logins;
 mod places;
 mod short;
+mod shown;
 mod start;
 
 use std::path::PathBuf;
 
-use simulator::estate::Estate;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
@@ -26,6 +26,7 @@ use super::stop;
 use log::Told;
 use logins::Logins;
 use places::Places;
+use shown::Shown;
 use start::{Start, start};
 
 /// Keep a local Azure running, with the worker on it, and print where its services are.
@@ -97,8 +98,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         ..LocalAzureOptions::default()
     };
     let azure = LocalAzure::start(manager.router(), options).await?;
-    if let Some(namespace) = namespace_of(&estate) {
-        manager.shows_queues(&namespace, azure.broker());
+    let shown = Shown::of(&estate);
+    if let Some(shown) = &shown {
+        shown.to(&manager, &azure, &estate);
     }
     conditions.fakes.into_iter().for_each(|fake| azure.fakes().add(fake));
     faults.into_iter().for_each(|rule| azure.faults().add(rule));
@@ -111,10 +113,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         ..azure.host_options()
     };
     host.settings.extend(settings(mode));
-    host.settings.extend(namespace_of(&estate).map(|id| ("SERVICEBUS_RESOURCE_ID".to_owned(), id)));
+    host.settings.extend(shown.as_ref().map(|shown| ("SERVICEBUS_RESOURCE_ID".to_owned(), shown.namespace.clone())));
     host.settings.extend(own);
     host.settings.extend(arguments.settings);
-    let settings = host.settings.clone();
+    let mut settings = host.settings.clone();
+    // No setting of the worker: the deployment tells it beside those.
+    settings.extend(shown.map(|shown| ("FUNCTION_APP_ID".to_owned(), shown.app)));
     let host = FunctionsHost::start(package.folder(), azure.broker().clone(), host).await?;
     let log = Told::of(&host, file)?;
     let mut places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
@@ -125,11 +129,4 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     host.shutdown().await;
     log.end().await?;
     Ok(DONE)
-}
-
-/// The id of the Service Bus namespace: in the first subscription of our own tenant.
-fn namespace_of(estate: &Estate) -> Option<String> {
-    let own = estate.subscriptions.iter().find(|one| one.tenant == estate.home_tenant)?;
-    let group = format!("/subscriptions/{}/resourceGroups/policy-remediator", own.id);
-    Some(format!("{group}/providers/Microsoft.ServiceBus/namespaces/local"))
 }

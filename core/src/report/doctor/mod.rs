@@ -1,5 +1,11 @@
 //! What is found when an installation is looked over: each finding with how to fix it, judged from values.
 
+mod events;
+mod functions;
+
+pub use events::{Ours, Seen, events};
+pub use functions::functions;
+
 use serde::Serialize;
 
 use crate::document::TargetSummary;
@@ -9,7 +15,7 @@ use crate::settings::Tuning;
 use crate::time::{Moment, Timestamp};
 use crate::transition::is_overdue;
 
-use super::words::count;
+use crate::report::words::count;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
