@@ -16,12 +16,13 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument;
 
 use remediation::document::{ETag, FormatVersion, VERSION, Versioned};
-use remediation::time::Timestamp;
 
 use crate::azure::{Deadline, FailureKind, LARGEST_ANSWER, may_pass, retry};
 
+use super::listing::{self, Listed};
 use super::races::Races;
 use super::state_error::StateError;
 
@@ -64,6 +65,15 @@ impl<'a> From<Option<&'a ETag>> for Replaces<'a> {
     }
 }
 
+impl<'a> Replaces<'a> {
+    fn etag(self) -> Option<&'a ETag> {
+        match self {
+            Self::This(etag) => Some(etag),
+            Self::Anything | Self::Nothing => None,
+        }
+    }
+}
+
 /// What a reading found.
 #[derive(Debug)]
 pub(super) enum Found<T> {
@@ -73,14 +83,6 @@ pub(super) enum Found<T> {
     Same,
     /// This.
     New(T),
-}
-
-/// A blob as a listing shows it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Listed {
-    pub(super) name: String,
-    pub(super) metadata: HashMap<String, String>,
-    pub(super) modified: Option<Timestamp>,
 }
 
 /// A container.
@@ -181,14 +183,14 @@ impl Container {
         deadline: Deadline,
     ) -> Result<Saved, StateError> {
         let _turn = match replaces {
-            Replaces::This(etag) => {
+            Replaces::This(_) | Replaces::Nothing => {
                 let turn = self.races.turn(blob, deadline).await;
-                if self.races.is_lost(blob, etag) {
+                if self.races.is_lost(blob, replaces.etag()) {
                     return Ok(Saved::Conflict);
                 }
                 turn
             }
-            Replaces::Anything | Replaces::Nothing => None,
+            Replaces::Anything => None,
         };
         let mut tries = 0_u32;
         let upload = || {
@@ -224,11 +226,9 @@ impl Container {
 
     /// One try. A blob that is not there was deleted, perhaps by this very call. A person's snapshots are not deleted with it.
     async fn try_to_delete(&self, blob: &str, replaces: Replaces<'_>) -> azure_core::Result<bool> {
-        let if_match = match replaces {
-            Replaces::This(ETag(etag)) => Some(Etag::from(etag.as_str())),
-            Replaces::Anything | Replaces::Nothing => None,
-        };
+        let if_match = replaces.etag().map(|ETag(etag)| Etag::from(etag.as_str()));
         let options = BlobClientDeleteOptions { if_match, ..BlobClientDeleteOptions::default() };
+        self.races.lost_sight_of(blob);
         match self.client.blob_client(blob).delete(Some(options)).await {
             Ok(_) => Ok(true),
             Err(error) if is_missing(&error) => Ok(true),
@@ -263,15 +263,14 @@ impl Container {
                 maxresults: Some(PAGE),
                 ..BlobContainerClientListBlobsOptions::default()
             };
-            let page = self.client.list_blobs(Some(options))?.into_pages().try_next().await?;
-            let Some(page) = page else { return Ok((Vec::new(), None)) };
-            let page = page.into_model()?;
-            let listed = page.blob_items.into_iter().filter_map(|blob| {
-                let metadata = blob.metadata.and_then(|metadata| metadata.values).unwrap_or_default();
-                let modified = blob.properties.and_then(|properties| properties.last_modified);
-                Some(Listed { name: blob.name?, metadata, modified })
-            });
-            Ok((listed.collect(), page.next_marker.filter(|marker| !marker.is_empty())))
+            let mut pages = self.client.list_blobs(Some(options))?.into_pages();
+            // A long page takes the processor for a while, which must not hold those who go on beside it.
+            let read = async move {
+                let page = pages.try_next().await?;
+                page.map_or(Ok((Vec::new(), None)), |page| listing::page(&page.into_body()))
+            };
+            let failed = |error| azure_core::Error::with_error(ErrorKind::Other, error, "a list of blobs");
+            tokio::spawn(read.in_current_span()).await.map_err(failed)?
         };
         retry(deadline, usize::MAX, may_pass, list).await.map_err(|source| StateError::of(prefix, "listed", source))
     }
@@ -316,10 +315,7 @@ impl Container {
             blob_content_type: Some("application/json".to_owned()),
             partition_size: Some(ONE_UPLOAD),
             metadata,
-            if_match: match replaces {
-                Replaces::This(ETag(etag)) => Some(Etag::from(etag.as_str())),
-                Replaces::Anything | Replaces::Nothing => None,
-            },
+            if_match: replaces.etag().map(|ETag(etag)| Etag::from(etag.as_str())),
             if_none_match: match replaces {
                 Replaces::Nothing => Some(Etag::from("*")),
                 Replaces::Anything | Replaces::This(_) => None,

@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tracing::error;
 use url::Url;
 
@@ -19,6 +21,8 @@ pub struct InstallationReader {
     given: Option<InstallationId>,
     endpoint: Url,
     known: OnceLock<Installation>,
+    /// Many passes ask at once when a worker starts: one reads, and the others find it read.
+    turn: Mutex<()>,
     told: OnceLock<()>,
 }
 
@@ -26,7 +30,7 @@ impl InstallationReader {
     /// A reader for a worker that was given this name, with the state at this endpoint.
     #[must_use]
     pub fn new(given: Option<InstallationId>, endpoint: Url) -> Self {
-        Self { given, endpoint, known: OnceLock::new(), told: OnceLock::new() }
+        Self { given, endpoint, known: OnceLock::new(), turn: Mutex::default(), told: OnceLock::new() }
     }
 
     /// The installation.
@@ -34,6 +38,11 @@ impl InstallationReader {
     /// # Errors
     /// When storage cannot be read or written until the deadline, or the document cannot be used: then nothing may be begun.
     pub async fn read(&self, store: &Store, deadline: Deadline) -> Result<Installation, StateError> {
+        if let Some(known) = self.known.get() {
+            return Ok(known.clone());
+        }
+        // Where its owner does not come to an end each reads for itself.
+        let _turn = timeout(deadline.left(), self.turn.lock()).await;
         if let Some(known) = self.known.get() {
             return Ok(known.clone());
         }

@@ -116,8 +116,8 @@ impl Store {
     }
 }
 
-impl From<super::container::Listed> for KeptBlob {
-    fn from(listed: super::container::Listed) -> Self {
+impl From<super::listing::Listed> for KeptBlob {
+    fn from(listed: super::listing::Listed) -> Self {
         Self { blob: listed.name, modified: listed.modified }
     }
 }

@@ -11,6 +11,7 @@ mod crash_marks;
 mod fleet_ledger;
 mod installation_reader;
 mod kept_items;
+mod listing;
 mod races;
 mod rejected;
 mod state_error;

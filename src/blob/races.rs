@@ -18,6 +18,8 @@ use crate::kept::Kept;
 const MOST: usize = 4 << 20;
 /// What an entry takes beside its texts, by estimate.
 const OF_ONE: usize = 200;
+/// What was seen so lately is believed again and again.
+const FRESH: Duration = Duration::from_secs(1);
 /// Longest time to wait for one who reads and writes anew.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,11 +47,16 @@ impl Races {
         self.latest.keep(&blob.to_owned(), etag.clone(), OF_ONE + blob.len() + etag.0.len());
     }
 
-    /// Whether a write that replaces this version is lost already. What is known may itself be old, so it is believed once.
-    pub(super) fn is_lost(&self, blob: &str, replaces: &ETag) -> bool {
+    /// The blob was deleted.
+    pub(super) fn lost_sight_of(&self, blob: &str) {
+        self.latest.forget(&blob.to_owned());
+    }
+
+    /// Whether a write that replaces this version, or none, is lost already. What is known may itself be old: then it is believed once.
+    pub(super) fn is_lost(&self, blob: &str, replaces: Option<&ETag>) -> bool {
         let blob = blob.to_owned();
-        let is_lost = self.latest.get(&blob, Duration::MAX).is_some_and(|latest| latest != *replaces);
-        if is_lost {
+        let is_lost = self.latest.get(&blob, Duration::MAX).is_some_and(|latest| Some(&latest) != replaces);
+        if is_lost && self.latest.get(&blob, FRESH).is_none() {
             self.latest.forget(&blob);
         }
         is_lost
@@ -91,11 +98,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_version_that_is_known_to_be_replaced_is_lost_once_and_writers_take_turns() {
         let (races, etag) = (Races::default(), |n: u32| ETag(n.to_string()));
-        assert!(!races.is_lost("a", &etag(1)), "nothing is known");
+        assert!(!races.is_lost("a", Some(&etag(1))) && !races.is_lost("a", None), "nothing is known");
         races.saw("a", &etag(2));
-        assert!(!races.is_lost("a", &etag(2)) && !races.is_lost("b", &etag(1)));
-        assert!(races.is_lost("a", &etag(1)));
-        assert!(!races.is_lost("a", &etag(3)), "another process may have written since");
+        assert!(!races.is_lost("a", Some(&etag(2))) && !races.is_lost("b", Some(&etag(1))));
+        assert!(races.is_lost("a", Some(&etag(1))) && races.is_lost("a", Some(&etag(1))), "it is fresh");
+        tokio::time::advance(FRESH).await;
+        assert!(races.is_lost("a", Some(&etag(1))));
+        assert!(!races.is_lost("a", Some(&etag(3))), "another process may have written since");
+        races.saw("a", &etag(2));
+        assert!(races.is_lost("a", None) && races.is_lost("a", None), "there is one already");
+        tokio::time::advance(FRESH).await;
+        assert!(races.is_lost("a", None));
+        assert!(!races.is_lost("a", None), "another process may have deleted it since");
+        races.saw("a", &etag(2));
+        races.lost_sight_of("a");
+        assert!(!races.is_lost("a", None), "it was deleted");
         let until = Deadline::after(Duration::from_secs(5));
         let first = races.turn("a", until).await;
         assert!(first.is_some() && races.turn("b", until).await.is_some());
