@@ -21,16 +21,29 @@ pub(super) async fn reschedule(
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<bool, Failure> {
+    let Some(left) = raise(app, found, deadline).await? else { return Ok(false) };
+    if let Left::Send(wake_up) = left {
+        app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
+    }
+    Ok(true)
+}
+
+/// Raises the generation of a target. What is left to do, which is to send its wake-up; none when another wrote its document first.
+pub(super) async fn raise(
+    app: &App,
+    found: Versioned<TargetDocument>,
+    deadline: Deadline,
+) -> Result<Option<Left>, Failure> {
     let (target, planned) = (found.document.target.clone(), found.document.wake_at);
     let mut errand = Errand::to(found, Purpose::Wake);
     let left = carry_out(app, &target, &mut errand, deadline).await?;
     if *errand.outcome() != Outcome::Woken {
-        return Ok(false);
+        return Ok(None);
     }
-    if let Left::Send(wake_up) = left {
-        wake(app, &target, planned, wake_up, now, deadline).await?;
+    if matches!(left, Left::Send(_)) {
+        tell(&target, planned);
     }
-    Ok(true)
+    Ok(Some(left))
 }
 
 /// Sends the wake-up of a target that was planned for another time, or not at all.
@@ -42,8 +55,12 @@ pub(super) async fn wake(
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<(), Failure> {
-    let planned = planned.map(time_text).unwrap_or_default();
-    about!(info, target, event = "target_healed", wake_at = planned, "the target is woken again");
+    tell(target, planned);
     app.reconciler.sender.send(Queue::WakeUps, &[wake_up], now, deadline).await?;
     Ok(())
+}
+
+fn tell(target: &Target, planned: Option<Timestamp>) {
+    let planned = planned.map(time_text).unwrap_or_default();
+    about!(info, target, event = "target_healed", wake_at = planned, "the target is woken again");
 }

@@ -14,18 +14,20 @@ use std::time::Duration;
 use tracing::info;
 
 use remediation::document::{Sums, SweepPlace, TargetSummary, hash_in, last_24_hours};
+use remediation::message::Outgoing;
 use remediation::time::Timestamp;
 use remediation::transition::is_overdue;
 
 use crate::app::App;
 use crate::azure::Deadline;
 use crate::blob::Stopped;
-use crate::functions::{Failure, stopping};
+use crate::functions::{Failure, stopping, wake_ups};
 
 use parts::{After, Parts};
 use visits::Visits;
 
-use super::rescheduling::reschedule;
+use super::errand::Left;
+use super::rescheduling::raise;
 
 pub(super) const NAME: &str = "sweep";
 
@@ -105,9 +107,16 @@ impl Sweep<'_> {
         let mut ill: Vec<_> = page.iter().filter(is_ill).collect();
         // Their messages come in this order: when more is overdue than there is time for, none is last for ever.
         ill.sort_by_key(|summary| summary.wake_at);
-        self.visits
-            .visit_all(&ill, async |summary: &TargetSummary, deadline| wake(app, summary, now, deadline).await)
-            .await
+        let mut healed = 0;
+        for some in ill.chunks(visits::TOGETHER) {
+            let wake_ups = Mutex::default();
+            let visit = async |summary: &TargetSummary, deadline| wake(app, summary, &wake_ups, deadline).await;
+            let woken = self.visits.visit_all(some, visit).await;
+            let wake_ups = wake_ups.into_inner().unwrap_or_else(PoisonError::into_inner);
+            healed +=
+                if self.visits.end_with(wake_ups::send(app, wake_ups, self.visits.limit()).await) { woken } else { 0 };
+        }
+        healed
     }
 }
 
@@ -130,10 +139,17 @@ fn tell(swept: &Swept, whole: bool) {
     );
 }
 
-/// Whether the target was woken; not when another was faster.
-async fn wake(app: &App, summary: &TargetSummary, now: Timestamp, deadline: Deadline) -> Result<bool, Failure> {
-    match app.reconciler.store.target_named(&summary.blob, deadline).await? {
-        Some(found) => reschedule(app, found, now, deadline).await,
-        None => Ok(false),
+/// Whether the target was woken; not when another was faster. Its wake-up is to be sent with those of others.
+async fn wake(
+    app: &App,
+    summary: &TargetSummary,
+    wake_ups: &Mutex<Vec<Outgoing>>,
+    deadline: Deadline,
+) -> Result<bool, Failure> {
+    let Some(found) = app.reconciler.store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
+    let Some(left) = raise(app, found, deadline).await? else { return Ok(false) };
+    if let Left::Send(wake_up) = left {
+        wake_ups.lock().unwrap_or_else(PoisonError::into_inner).push(wake_up);
     }
+    Ok(true)
 }

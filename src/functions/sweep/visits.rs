@@ -15,7 +15,7 @@ use crate::functions::Failure;
 
 /// Targets of a page that are visited at the same time. A visit is three calls of some 10 ms, so that is about a thousand a
 /// second, and several pages are visited side by side.
-const TOGETHER: usize = 20;
+pub(super) const TOGETHER: usize = 20;
 /// Targets that are visited at the same time, of all pages.
 const AT_A_TIME: usize = 40;
 /// Longest time for one target: one that cannot be written must not hold all that come after it.
@@ -72,6 +72,22 @@ impl Visits {
         successes
     }
 
+    /// How long what follows of some visits may take.
+    pub(super) fn limit(&self) -> Deadline {
+        self.deadline.within(OF_ONE_TARGET)
+    }
+
+    /// Whether what follows of some visits was done.
+    pub(super) fn end_with(&self, result: Result<(), impl Into<Failure>>) -> bool {
+        match result {
+            Ok(()) => true,
+            Err(failure) => {
+                self.count(failure.into());
+                false
+            }
+        }
+    }
+
     /// Whether there is another one.
     pub(super) fn go_on(&self) -> bool {
         !self.deadline.has_passed() && self.failures().count < MOST_FAILED
@@ -88,6 +104,10 @@ impl Visits {
             );
             return;
         }
+        self.count(failure);
+    }
+
+    fn count(&self, failure: Failure) {
         let mut failures = self.failures();
         failures.count += 1;
         failures.first.get_or_insert(failure);
