@@ -9,6 +9,7 @@ mod group;
 mod history;
 mod many;
 mod pages;
+mod processors;
 #[path = "../../tests/it/stage/mod.rs"]
 #[allow(
     dead_code,

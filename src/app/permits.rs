@@ -12,8 +12,8 @@ use remediation::id::{SubscriptionId, Target, TargetHash};
 
 use super::pace::{Pace, SEATS};
 
-/// Looks at the same time.
-const ALL: usize = 64;
+/// Looks at the same time. Each holds its target's document, which mostly is small.
+const ALL: usize = 128;
 
 /// The permits of one instance.
 pub struct Permits {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::warn;
 
 use remediation::control::fleet::{Entered, Entry, enter};
 use remediation::document::{ETag, FleetDocument, Versioned};
@@ -120,6 +121,22 @@ impl FleetLedger {
     }
 }
 
+/// Tells of fixes that a first step has waited for in vain.
+fn tell_given_up(assignment: &str, entry: &Entry) {
+    let Entry::Judge(judged, _) = entry else { return };
+    if judged.given_up.is_empty() {
+        return;
+    }
+    warn!(
+        event = "step_unverified",
+        assignment,
+        reference = judged.reference,
+        subscription = %judged.subscription,
+        resources = judged.given_up.len(),
+        "no evaluation that can be read has confirmed fixes of a first step: it waits for them no longer"
+    );
+}
+
 /// Writes all entries in one.
 async fn write(
     store: &Store,
@@ -158,6 +175,9 @@ async fn write(
                 // What was decided without a write was decided on what was read before: it counts no longer than that.
                 tell_opened(&document, &changed);
                 tell_closed(&document, &changed);
+                if changed != document {
+                    entries.iter().for_each(|entry| tell_given_up(assignment, entry));
+                }
                 if is_stored {
                     known.document = Some(Versioned { document: changed, etag: Some(new) });
                 }

@@ -2,7 +2,7 @@
 //! batch does not wait for a pass that takes long, so that a slow or throttled customer holds nobody else. A wake-up whose turn
 //! has not come, and one whose pass goes on, is sent once more in place of the one that came: no document is written for that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ pub(super) const NAME: &str = "remediate";
 
 /// How long a batch waits for a pass. The host hands out one batch at a time, so whoever waits holds everybody's next batch.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long a batch waits for a permit.
-const FOR_A_PERMIT: Duration = Duration::from_secs(1);
+/// How long a batch waits for a permit: as long as a short pass that gets it then still ends in time.
+const FOR_A_PERMIT: Duration = Duration::from_secs(2);
 /// Longest time for the questions of one pass: no more than half of the invocation's budget.
 const SLOT: Duration = Duration::from_secs(20);
 /// What must be left of the invocation for a pass to ask questions at all, as a share of its budget (45 of 150 s): a fixed
@@ -97,7 +97,7 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
         newest.into_values().partition(|(wake_up, _, _)| app.reconciler.begun.holds(&wake_up.target.hash()));
     let (pieces, wake_ups): (Vec<_>, Vec<_>) = first
         .into_iter()
-        .chain(others)
+        .chain(in_turns(others))
         .map(|(wake_up, message_id, items)| {
             let span = info_span!("pass", message_id);
             let pass = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
@@ -140,6 +140,22 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
     }
     failed.extend(send_again(&app, again, deadline).await);
     failed
+}
+
+/// First one of each subscription, then another: the calls of one go one at a time, so two of it beside each other are no faster,
+/// while others have no permit.
+fn in_turns(wake_ups: Vec<Newest>) -> Vec<Newest> {
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    let mut all: Vec<_> = wake_ups
+        .into_iter()
+        .map(|newest| {
+            let before = seen.entry(newest.0.target.subscription().clone()).or_default();
+            *before += 1;
+            (*before, newest)
+        })
+        .collect();
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, newest)| newest).collect()
 }
 
 /// Sends wake-ups in place of those that came. What cannot be sent comes again as it came.
