@@ -1,4 +1,4 @@
-//! The breakers that stand in the documents of assignments: told when they open and close, listed, and closed by a person.
+//! The breakers that stand in the documents of assignments: told when they open and close, and closed by a person.
 
 use tracing::{error, info};
 
@@ -8,22 +8,9 @@ use remediation::time::{Timestamp, time_text};
 
 use crate::azure::{Contest, Deadline};
 
-use super::breaker_mark::OPEN;
 use super::container::Saved;
 use super::state_error::StateError;
 use super::store::Store;
-
-/// Where the documents are.
-const ASSIGNMENTS: &str = "assignments/";
-
-/// The documents in which a breaker is open, and those marked so that cannot be used, with the reason.
-#[derive(Debug, Default)]
-pub struct OpenBreakers {
-    /// Those that could be read.
-    pub open: Vec<FleetDocument>,
-    /// The blobs of the others.
-    pub unusable: Vec<(String, String)>,
-}
 
 /// Tells which breakers a write has opened, or made wider.
 pub(super) fn tell_opened(before: &FleetDocument, after: &FleetDocument) {
@@ -62,25 +49,6 @@ pub(super) fn tell_closed(before: &FleetDocument, after: &FleetDocument) {
 }
 
 impl Store {
-    /// The documents in which a breaker is open. One that cannot be used costs only itself.
-    ///
-    /// # Errors
-    /// When storage does not serve until the deadline.
-    pub async fn open_breakers(&self, deadline: Deadline) -> Result<OpenBreakers, StateError> {
-        let listed = self.state.list(ASSIGNMENTS, deadline).await?;
-        let mut all = OpenBreakers::default();
-        for blob in listed.iter().filter(|blob| blob.metadata.keys().any(|name| name.eq_ignore_ascii_case(OPEN))) {
-            match self.state.read::<FleetDocument>(&blob.name, deadline).await {
-                Ok(found) => all.open.extend(found.map(|found| found.document).filter(FleetDocument::has_open_breaker)),
-                Err(error) if error.is_about_the_document() => {
-                    all.unusable.push((blob.name.clone(), crate::azure::error_chain(&error)));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(all)
-    }
-
     /// Closes the breakers of all assignments of this name; how many were open.
     ///
     /// # Errors

@@ -1,15 +1,15 @@
-//! `controls show`: what holds the worker back: mode, window, where it acts, and what people have paused.
+//! `controls show`: what holds the worker back: mode, window, what people have paused, open breakers, first steps and paces.
 
 use serde::Serialize;
 
-use policy_remediator::azure::Deadline;
-use remediation::document::{ControlsDocument, FleetDocument, OpenBreaker, Pause};
+use remediation::document::{ControlsDocument, Pause};
 use remediation::report::ago;
 use remediation::time::{Timestamp, time_text};
 
 use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Connection, Options, PATIENCE, Rows, Unusable, complain};
+use super::operator::{Options, Rows};
+use super::standings::Standings;
 
 /// Look at what holds the worker back.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ enum Command {
     Show(ShowArguments),
 }
 
-/// Tell the mode, where and when anything is changed, and what is paused.
+/// Tell the mode, when anything is changed, what is paused or stopped, and how far first steps and paces are.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  policy-remediator controls show --env-file prod.env\n  policy-remediator controls show --json\n\nEnds with 3 where controls.json is missing or cannot be used (everything is paused then), and where a breaker has stopped a policy."
@@ -55,55 +55,9 @@ struct Controls {
     window_opens: Timestamp,
     /// None: nobody can tell, and everything is paused.
     pauses: Option<Vec<Pause>>,
-    /// Policies of which nothing more is begun, since most of what was tried failed.
-    breakers: Vec<ShownBreaker>,
-    settings: String,
-}
-
-/// An open breaker.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ShownBreaker {
-    assignment: String,
-    reference: String,
     #[serde(flatten)]
-    open: OpenBreaker,
-}
-
-impl ShownBreaker {
-    /// All that are open.
-    pub(super) async fn all(connection: &Connection, now: Timestamp) -> anyhow::Result<Vec<Self>> {
-        let documents = open_breakers(connection).await?;
-        let of_one = |document: FleetDocument| {
-            let assignment = document.assignment;
-            let open =
-                document.breakers.into_iter().filter_map(|(reference, breaker)| Some((reference, breaker.open?)));
-            let shown = open.map(|(reference, open)| Self { assignment: assignment.clone(), reference, open });
-            shown.collect::<Vec<_>>()
-        };
-        Ok(documents.into_iter().flat_map(of_one).filter(|shown| shown.open.until > now).collect())
-    }
-
-    fn text(&self) -> String {
-        let Self { assignment, reference, open } = self;
-        let of = if reference.is_empty() { String::new() } else { format!(", {reference}") };
-        let wheres = match open.subscriptions.len() {
-            0 => "everywhere".to_owned(),
-            1 => "in 1 subscription".to_owned(),
-            count => format!("in {count} subscriptions"),
-        };
-        let (failed, last, until) = (open.failed, open.of, time_text(open.until));
-        format!(
-            "stopped: assignment {assignment}{of}, {wheres}, since {failed} of its last {last} resources failed, until {until} or policy-remediator parked retry --assignment {assignment}"
-        )
-    }
-}
-
-/// The documents in which a breaker is open; of what cannot be used a person is warned.
-pub(super) async fn open_breakers(connection: &Connection) -> anyhow::Result<Vec<FleetDocument>> {
-    let found = connection.app.reconciler.store.open_breakers(Deadline::after(PATIENCE)).await?;
-    complain(&found.unusable.into_iter().map(|(blob, why)| Unusable { blob, why }).collect::<Vec<_>>());
-    Ok(found.open)
+    standings: Standings,
+    settings: String,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
@@ -116,9 +70,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Found::Document(document, _) => Some(document),
         Found::Missing | Found::Unusable => None,
     };
-    let breakers = ShownBreaker::all(&connection, at).await?;
+    let standings = Standings::read(&connection, at).await?;
     let controls = Controls {
-        breakers,
+        standings,
         mode: settings.tuning.mode.as_str(),
         window_is_open: window.is_open(at),
         window_opens: window.opens(at),
@@ -133,10 +87,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         let pauses = document.as_ref().map(|document| pauses_text(document, at));
         let unknown = "controls.json is missing or cannot be used: everything is paused until policy-remediator resume";
         let pauses = pauses.unwrap_or_else(|| unknown.to_owned());
-        let breakers: String = controls.breakers.iter().map(|shown| format!("\n{}", shown.text())).collect();
-        format!("{}\n\n{pauses}{breakers}", rows.text())
+        format!("{}\n\n{pauses}{}", rows.text(), controls.standings.text(&settings.tuning, at))
     })?;
-    Ok(if document.is_some() && controls.breakers.is_empty() { DONE } else { ATTENTION })
+    Ok(if document.is_some() && controls.standings.breakers.is_empty() { DONE } else { ATTENTION })
 }
 
 /// The pauses as a table.

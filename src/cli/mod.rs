@@ -32,6 +32,7 @@ mod scenario;
 mod setting;
 #[cfg(feature = "local")]
 mod simulate;
+mod standings;
 mod status;
 #[cfg(feature = "local")]
 mod stop;

@@ -1,4 +1,4 @@
-//! `status`: what is waiting, in a task, fixed and parked, over all targets.
+//! `status`: what is waiting, in a task, fixed and parked, over all targets, and what the controls have come to.
 
 use serde::Serialize;
 
@@ -6,12 +6,13 @@ use policy_remediator::arm::QueueCounts;
 use policy_remediator::azure::{Deadline, now};
 use remediation::document::{Counts, TargetSummary, last_24_hours};
 use remediation::report::ago;
+use remediation::settings::Tuning;
 use remediation::time::Timestamp;
 
-use super::controls::ShownBreaker;
 use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Options, PATIENCE, Rows};
+use super::standings::Standings;
 
 /// Tell what waits, what is in a task, what is fixed and what is parked.
 #[derive(Debug, clap::Args)]
@@ -47,6 +48,9 @@ struct Status {
     approvals: usize,
     /// Policies that a breaker has stopped.
     stopped_policies: usize,
+    /// How far first steps and paces are, and which breakers are open.
+    #[serde(flatten)]
+    standings: Standings,
     /// The last 24 hours.
     last_24_hours: Day,
     /// What is in the queues, where `SERVICEBUS_RESOURCE_ID` says which they are.
@@ -100,6 +104,7 @@ impl Status {
             paused: Vec::new(),
             approvals: 0,
             stopped_policies: 0,
+            standings: Standings::default(),
             uncounted: summaries.iter().filter(|summary| summary.counts.is_none()).count(),
             last_24_hours: Day {
                 fixed: sums.fixed,
@@ -129,7 +134,7 @@ impl Status {
         self
     }
 
-    fn text(&self, now: Timestamp) -> String {
+    fn text(&self, tuning: &Tuning, now: Timestamp) -> String {
         let mut rows = Rows::under(&[]);
         rows.row(["mode", self.mode]);
         let paused = if self.paused.is_empty() { "nothing".to_owned() } else { self.paused.join("; ") };
@@ -163,7 +168,7 @@ impl Status {
         if let Some(words) = &self.queues_not_counted {
             rows.row(["queues", &format!("not counted: {words}")]);
         }
-        rows.text()
+        format!("{}{}", rows.text(), self.standings.text(tuning, now))
     }
 
     fn needs_attention(&self) -> bool {
@@ -186,7 +191,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     };
     let approvals = connection.app.reconciler.store.approvals(&[], Some(at), Deadline::after(PATIENCE)).await?;
     status.approvals = approvals.approvals.iter().filter(|found| found.document.stands(at)).count();
-    status.stopped_policies = ShownBreaker::all(&connection, now()).await?.len();
-    arguments.options.output().show("status", &status, || status.text(now()))?;
+    status.standings = Standings::read(&connection, at).await?;
+    status.stopped_policies = status.standings.breakers.len();
+    arguments.options.output().show("status", &status, || status.text(&connection.app.settings.tuning, now()))?;
     Ok(if status.needs_attention() { ATTENTION } else { DONE })
 }

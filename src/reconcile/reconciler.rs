@@ -263,7 +263,7 @@ impl Reconciler {
             Next::DeleteTask(name) => self.delete_task(name, pass, target, slot).await,
             Next::CancelTask(name) => self.cancel_task(name, target, slot).await,
             Next::Show(plan) => {
-                journal::plan(target, &plan);
+                journal::plan(target, pass.owner(), &plan);
                 Observed::Shown(plan.digest())
             }
             Next::Wake(wake_up) => {

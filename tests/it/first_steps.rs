@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::commands::run_with;
 use crate::stage::{Expected, Stage, events, land, record, until};
 
 /// Slow starts need an opening that is not given up at once.
@@ -29,6 +30,14 @@ async fn an_assignment_of_one_name_begins_with_one_resource_over_all_subscriptio
     let rests =
         |stage: &Stage| stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == "firstSteps").count();
     until("the others wait for the next step", || rests(&stage) >= 3).await;
+    let steps = [("FIRST_STEPS", "1,3"), ("STEP_SOAK", "9h")];
+    let shown = run_with(&stage, &["controls", "show", "--json"], &steps).await;
+    let step = &shown.json()["steps"][0];
+    assert_eq!((&step["assignment"], &step["size"], &step["letIn"]), (&"tag".into(), &1.into(), &1.into()), "{step}");
+    let next = if step["underWay"] == true { step["next"].is_null() } else { step["next"].is_string() };
+    assert!(next, "{step}");
+    let text = run_with(&stage, &["status"], &steps).await.stdout;
+    assert!(text.contains("FIRST STEPS OF") && text.contains("1 of 1"), "{text}");
     stage.settled(8).await;
     let sizes = sizes(&stage);
     assert_eq!((stage.count("fixed"), sizes[0], sizes.iter().sum::<usize>()), (8, 1, 8), "{sizes:?}");
@@ -61,6 +70,11 @@ async fn what_is_over_the_pace_waits() {
         |stage: &Stage| stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == "paceReached").count();
     until("the rest waits", || rests(&stage) >= 1).await;
     assert_eq!((stage.count("waiting"), sizes(&stage).iter().sum::<usize>()), (2, 3));
+    let hour = [("MAX_RESOURCES_PER_HOUR", "3")];
+    let pace = run_with(&stage, &["status", "--json"], &hour).await.json()["paces"][0].clone();
+    assert_eq!((&pace["hour"], &pace["day"], pace["roomAt"].is_string()), (&3.into(), &3.into(), true), "{pace}");
+    let text = run_with(&stage, &["controls", "show"], &hour).await.stdout;
+    assert!(text.contains("3 of 3") && text.contains("raise MAX_RESOURCES_PER_DAY"), "{text}");
     // An hour later there is room again.
     stage.stop_worker().await;
     stage.azure.broker().shift(Duration::from_secs(2 * 3_600));

@@ -31,7 +31,8 @@ const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 async fn poor(settings: &[(&str, &str)]) -> Stage {
     let scope = format!("/subscriptions/{}", subscription(0));
     let identity = Assignment::new(&scope, "Poor", DEFINITION).with_system_identity("p", "t", "westeurope");
-    let estate = land(1).with_assignment(identity.without_roles());
+    let owner = serde_json::json!({ "owner": "team-x" });
+    let estate = land(1).with_assignment(identity.without_roles().with_metadata("policyRemediator", owner));
     let estate = (0..RESOURCES).fold(estate, |estate, place| estate.with_record(record(0, place, "Poor")));
     let burst = events(&estate);
     let stage = Stage::with_rights(estate, settings).await;
@@ -67,6 +68,11 @@ async fn a_role_that_no_setting_allows_is_told_with_its_command_and_never_grante
     let parked = stage.told("target_parked", 1).await;
     let hint = parked[0]["hint"].as_str().unwrap();
     assert!(hint.contains("az role assignment create") && hint.contains(CONTRIBUTOR), "{hint}");
+    assert_eq!(parked[0]["owner"], "team-x");
+    let listed = crate::commands::run_on(&stage, &["parked", "list", "--json"]).await.json();
+    assert_eq!(listed["items"][0]["owner"], "team-x", "{listed}");
+    let shown = crate::commands::run_on(&stage, &["parked", "show"]).await.stdout;
+    assert!(shown.contains("owner") && shown.contains("team-x"), "{shown}");
     assert_eq!((stage.calls("grantRole"), stage.manager.tasks().len()), (0, 0));
 }
 

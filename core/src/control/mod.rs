@@ -4,11 +4,13 @@ pub(crate) mod approvals;
 pub(crate) mod assigned;
 pub mod fleet;
 pub(crate) mod mode;
+mod pacing;
 pub(crate) mod pause;
 pub(crate) mod window;
 
 pub use approvals::{Allowance, KnownApprovals};
 pub use assigned::{AssignedControls, AssignedMode};
 pub use mode::unread_controls;
+pub use pacing::Pacing;
 pub use pause::{CONTROLS_COUNT_FOR, Controls, KnownControls, PauseOf, Paused};
 pub use window::{ChangeWindow, Windows};

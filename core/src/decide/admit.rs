@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::control::fleet::{Entered, Entry, Limits, Taken, lets};
 use crate::control::mode::{mode, said};
-use crate::control::{AssignedControls, KnownControls, Paused, Windows};
+use crate::control::{AssignedControls, KnownControls, Pacing, Paused, Windows};
 use crate::document::ActiveTask;
 use crate::fact::Facts;
 use crate::id::{IdDigest, ResourceId};
@@ -236,6 +236,21 @@ impl Pass {
     /// What the assignment says of itself, as far as it was read.
     pub(crate) fn said(&self) -> Option<&AssignedControls> {
         self.answers.facts.as_ref().and_then(said)
+    }
+
+    /// What holds for what is planned of the target, as far as its assignment was read.
+    #[must_use]
+    pub fn pacing(&self, tuning: &Tuning) -> Option<Pacing> {
+        let (facts, said) = (self.facts()?, self.said());
+        let own = said.and_then(|said| said.window.clone());
+        let windows = std::iter::once(tuning.change_window.clone()).chain(own).collect();
+        Some(Pacing { asked: asked(&self.target, facts), limits: Limits::of(tuning, said), windows })
+    }
+
+    /// Whose the assignment is, as far as that was read.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.said().and_then(|said| said.owner.as_deref())
     }
 
     /// The settings with the mode that the target has under all that lets it act.

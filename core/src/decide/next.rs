@@ -9,7 +9,7 @@
 //! ends: outcome into the document, then the claim is released, then the outcome is reported to the fleet document.
 
 use crate::control::fleet::note_outcome;
-use crate::document::{Versioned, sum_up};
+use crate::document::{TargetDocument, Versioned, sum_up};
 use crate::settings::{Mode, Tuning};
 use crate::time::Moment;
 
@@ -18,6 +18,13 @@ use super::pass::Pass;
 use super::step::{Next, Transition};
 
 impl Pass {
+    /// Whose the assignment is stands in its documents from the first write on after it was read.
+    fn note_owner(&self, document: &mut TargetDocument) {
+        if self.answers.facts.is_some() {
+            document.owner = self.owner().map(Into::into);
+        }
+    }
+
     /// Decides what to do next.
     #[must_use]
     pub fn next(&self, tuning: &Tuning, moment: impl Into<Moment>) -> Next {
@@ -47,6 +54,7 @@ impl Pass {
                 write.decided = moment.running;
                 sum_up(document, &mut write.document, moment.now);
                 let verifies = tuning.verify_steps && !tuning.first_steps.is_empty();
+                self.note_owner(&mut write.document);
                 note_outcome(document, &mut write.document, verifies);
                 if let Transition::Settled(_) = write.transition {
                     write.document.cut_off = 0;

@@ -53,6 +53,9 @@ pub struct TargetDocument {
     /// Which assignment of this id it was when a decision was last drawn from it.
     #[serde(default, rename = "assignmentInstance", skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// Whose the assignment is, as it says of itself in its metadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Box<str>>,
     /// When another assignment of this id was seen to have taken the place of the one before.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub replaced_at: Option<Timestamp>,
@@ -131,6 +134,7 @@ impl TargetDocument {
             ahead: 0,
             short_lists: 0,
             instance: None,
+            owner: None,
             replaced_at: None,
             active: None,
             granting: None,

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::control::Pacing;
 use crate::decide::{Idle, Plan};
 use crate::document::{TargetCause, TargetDocument, counts_of};
 use crate::fact::NewTask;
-use crate::id::Target;
+use crate::id::{IdDigest, ResourceId, Target};
 use crate::time::Timestamp;
+
+use super::how_long::Paced;
 
 /// What would be done for a target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +33,9 @@ pub struct Forecast {
     /// The digest of the facts that it was planned on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
+    /// What holds for it, where that was read.
+    #[serde(skip)]
+    pub pacing: Option<Pacing>,
     /// Roles that would be granted first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<PlannedGrant>,
@@ -122,6 +128,7 @@ impl Forecast {
             reference: target.policy_definition_reference_id.as_ref().map(ToString::to_string),
             held_back: None,
             facts: None,
+            pacing: None,
             grants: Vec::new(),
             tasks: Vec::new(),
             parked: None,
@@ -171,6 +178,14 @@ impl Forecast {
             Idle::NothingDue => Waits { reason: "notDue", until: document.earliest_due() },
             other => Waits { reason: other.as_str(), until: document.wake_at },
         });
+    }
+
+    /// What of it waits for its turn in steps, pace and windows.
+    #[must_use]
+    pub fn paced(&self) -> Option<Paced> {
+        let ids = self.tasks.iter().flat_map(|task| &task.resources).filter_map(|id| id.parse::<ResourceId>().ok());
+        let resources = ids.map(|id| IdDigest::from(&id)).collect();
+        Some(Paced { target: self.target.parse().ok()?, resources, pacing: self.pacing.clone()? })
     }
 
     /// Resources for which tasks would be opened.

@@ -3,6 +3,7 @@
 
 pub mod doctor;
 mod forecast;
+mod how_long;
 mod parked;
 mod policy_state_file;
 mod reason_words;
@@ -12,6 +13,7 @@ mod story;
 mod words;
 
 pub use forecast::{Forecast, PlannedGrant, PlannedPark, PlannedTask, Waits};
+pub use how_long::{HowLong, Paced, how_long};
 pub use parked::{ParkedItem, ParkedWhat, parked_items};
 pub use policy_state_file::{StateRow, StateRows};
 pub use run_story::run_story;

@@ -64,6 +64,9 @@ pub struct ParkedItem {
     /// The assignment of the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignment: Option<String>,
+    /// Whose the assignment is, as its metadata say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The policy of an initiative.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -113,7 +116,7 @@ fn of_target<'a>(document: &'a TargetDocument, chosen: &'a Chosen) -> impl Itera
         since: Some(park.since),
         until: park.until,
         holds: waiting(document),
-        ..item(ParkedWhat::Target, target)
+        ..item(ParkedWhat::Target, document)
     });
     let single = move |(id, state): (&ResourceId, &EntryState)| match state {
         EntryState::Parked { reason, class, words, hint, until }
@@ -127,7 +130,7 @@ fn of_target<'a>(document: &'a TargetDocument, chosen: &'a Chosen) -> impl Itera
                 until: *until,
                 resource: Some(id.to_string()),
                 holds: 1,
-                ..item(ParkedWhat::Resource, target)
+                ..item(ParkedWhat::Resource, document)
             })
         }
         EntryState::Parked { .. }
@@ -152,7 +155,7 @@ fn of_subscription<'a>(
         let own = targets.iter().filter(|document| document.target.subscription() == &claims.subscription);
         let held: Vec<_> = own.filter(|document| refused_at(claims, &document.target) == Some(key)).collect();
         held.iter().find(|document| chosen.has_target(&document.target, reason))?;
-        let by_one = held.iter().find(|document| document.target.hash().as_str() == key).map(|found| &found.target);
+        let by_one = held.iter().find(|document| document.target.hash().as_str() == key);
         let of_scope = ParkedItem { scope: key.clone(), ..nothing(ParkedWhat::Scope) };
         Some(ParkedItem {
             reason: reason.to_owned(),
@@ -161,7 +164,7 @@ fn of_subscription<'a>(
             since: park.parked_since,
             until: park.next_try,
             holds: held.iter().map(|document| waiting(document)).sum(),
-            ..by_one.map_or(of_scope, |target| item(ParkedWhat::Scope, target))
+            ..by_one.map_or(of_scope, |document| item(ParkedWhat::Scope, document))
         })
     })
 }
@@ -175,11 +178,20 @@ fn of_stopped(record: &StoppedTarget, targets: &[TargetDocument]) -> ParkedItem 
         since: Some(record.since),
         until: record.until,
         holds: document.map_or(0, waiting),
-        ..item(ParkedWhat::Stopped, &record.target)
+        owner: document.and_then(owner),
+        ..item_of(ParkedWhat::Stopped, &record.target)
     }
 }
 
-fn item(what: ParkedWhat, target: &Target) -> ParkedItem {
+fn item(what: ParkedWhat, document: &TargetDocument) -> ParkedItem {
+    ParkedItem { owner: owner(document), ..item_of(what, &document.target) }
+}
+
+fn owner(document: &TargetDocument) -> Option<String> {
+    document.owner.as_ref().map(ToString::to_string)
+}
+
+fn item_of(what: ParkedWhat, target: &Target) -> ParkedItem {
     ParkedItem {
         target: Some(target.hash().to_string()),
         scope: target.scope.to_string(),
@@ -201,6 +213,7 @@ fn nothing(what: ParkedWhat) -> ParkedItem {
         target: None,
         scope: String::new(),
         assignment: None,
+        owner: None,
         reference: None,
         resource: None,
         holds: 0,
@@ -238,6 +251,7 @@ mod tests {
     #[test]
     fn each_cause_is_one_item_and_what_holds_most_comes_first() {
         let mut document = waiting(3);
+        document.owner = Some("team-x".into());
         document.resources.get_mut(&resource(2)).unwrap().state =
             park(ParkReason::Locked, None, "a lock".to_owned(), &tuning(), now());
         let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: "none".to_owned(), hint: None };
@@ -256,6 +270,7 @@ mod tests {
                 (ParkedWhat::Resource, "locked", 1),
             ]
         );
+        assert!(all.iter().all(|item| item.owner.as_deref() == Some("team-x")), "{all:?}");
         assert_eq!((all[2].name(), all[1].name()), (resource(2).as_str(), target().hash().as_str()));
         let only = Chosen { reasons: vec!["locked".to_owned()], ..Chosen::default() };
         assert_eq!(list(&only, now()).len(), 1);

@@ -1,5 +1,6 @@
 //! `doctor`: looks an installation over, from its settings to what brings the work to it, and says of each finding how to fix it. It changes nothing.
 
+mod controls;
 mod identity;
 mod platform;
 mod services;
@@ -56,6 +57,7 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Vec<Finding>> {
     let connection = Connection::with(read, &variables)?;
     let tokens = identity::look(&connection, &mut findings).await?;
     let known = services::storage(&connection, &mut findings).await;
+    controls::look(&connection, &mut findings).await;
     services::queues(&connection, &mut findings).await;
     let subscriptions: BTreeSet<SubscriptionId> = known.into_iter().chain(arguments.subscriptions.clone()).collect();
     if tokens.resource_manager {

@@ -20,7 +20,7 @@ use remediation::transition::{Chosen, Touched, refused_at, try_scopes_again};
 use crate::cli::exit::{ATTENTION, DONE, FAILED};
 use crate::cli::operator::{Connection, Options, PATIENCE, complain, progress};
 
-use super::super::controls::open_breakers;
+use super::super::standings::open_breakers;
 use super::chosen::Which;
 use super::{Known, table};
 

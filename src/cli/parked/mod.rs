@@ -136,13 +136,18 @@ fn table(items: &[ParkedItem], now: Timestamp) -> String {
     if items.is_empty() {
         return "Nothing is parked that matches.".to_owned();
     }
-    let mut rows = Rows::under(&["what", "reason", "holds", "since", "tried again", "target", "resource or scope"]);
+    let mut columns = vec!["what", "reason", "holds", "since", "tried again", "target", "resource or scope"];
+    let has_owners = items.iter().any(|item| item.owner.is_some());
+    columns.extend(has_owners.then_some("owner"));
+    let mut rows = Rows::under(&columns);
     for item in items.iter().take(SHOWN) {
         let since = item.since.map_or_else(String::new, |since| ago(since, now));
         let target = item.target.clone().unwrap_or_default();
         let place = item.resource.as_ref().unwrap_or(&item.scope).clone();
         let what = item.what.as_str().to_owned();
-        rows.row([what, item.reason.clone(), item.holds.to_string(), since, ago(item.until, now), target, place]);
+        let owner = has_owners.then(|| item.owner.clone().unwrap_or_default());
+        let row = [what, item.reason.clone(), item.holds.to_string(), since, ago(item.until, now), target, place];
+        rows.row(row.into_iter().chain(owner));
     }
     let more = items.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("\n… and {more} more: --json lists all.") } else { String::new() };
@@ -162,6 +167,7 @@ fn told(items: &[ParkedItem], now: Timestamp) -> String {
             }
         };
         row("assignment", item.assignment.clone());
+        row("owner", item.owner.clone());
         row("policy", item.reference.clone());
         row("scope", Some(item.scope.clone()));
         row("target", item.target.clone());

@@ -23,7 +23,7 @@ use remediation::document::{
 use remediation::event::ComplianceState;
 use remediation::id::{ResourceId, RunScope, Target};
 use remediation::message::{Finding, Observation, Sighting};
-use remediation::report::{Forecast, StateRows};
+use remediation::report::{Forecast, HowLong, Paced, StateRows, how_long};
 use remediation::settings::{AssignmentPatterns, Mode, Settings, Tuning};
 use remediation::time::{Moment, Timestamp};
 use remediation::transition::merge_all;
@@ -66,6 +66,8 @@ pub(super) struct Arguments {
 pub(super) struct Planned {
     pub(super) totals: Totals,
     pub(super) targets: Vec<Forecast>,
+    /// How long it takes in the first steps, at the pace and in the windows that hold.
+    pub(super) how_long: Vec<HowLong>,
     /// What the plan does not know, and what could not be read.
     pub(super) notes: Vec<String>,
 }
@@ -131,6 +133,11 @@ fn write(path: &Path, planned: &Planned) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What of the targets waits for its turn.
+fn paced(targets: &[Forecast]) -> Vec<Paced> {
+    targets.iter().filter_map(Forecast::paced).collect()
+}
+
 /// As the worker is tuned, in plan mode, and without the pauses that let what belongs together travel together.
 fn tuning(settings: &Settings) -> Tuning {
     let nothing = std::time::Duration::ZERO;
@@ -171,7 +178,8 @@ async fn offline(path: &PathBuf, settings: &Settings, patterns: &AssignmentPatte
     if others > 0 {
         notes.push(format!("{others} states are of other compliance or other assignments."));
     }
-    Ok(Planned { totals: Totals::of(&targets), targets, notes })
+    let how_long = how_long(paced(&targets), &BTreeMap::new(), &settings.tuning, now);
+    Ok(Planned { totals: Totals::of(&targets), targets, how_long, notes })
 }
 
 /// Plans every target, on a document that begins empty.

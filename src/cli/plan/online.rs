@@ -4,18 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use policy_remediator::azure::Deadline;
+use policy_remediator::azure::{Deadline, error_chain};
 use remediation::control::{Controls, KnownApprovals};
-use remediation::document::{Installation, InstallationDocument, SubscriptionDocument, TargetDocument, TargetSummary};
+use remediation::document::{
+    FleetDocument, Installation, InstallationDocument, SubscriptionDocument, TargetDocument, TargetSummary,
+};
 use remediation::id::{RunScope, SubscriptionId, Target};
 use remediation::message::{BatchRun, Sighting};
+use remediation::report::{Paced, how_long};
 use remediation::settings::{AssignmentPatterns, Settings};
 
 use super::discover::discover;
 use super::pass::Documents;
 use super::source::Source;
-use super::{Planned, Totals, merged, nothing_approved, nothing_paused, plan_each, tuning};
-use crate::cli::operator::{Connection, PATIENCE, Variables, complain};
+use super::{Planned, Totals, merged, nothing_approved, nothing_paused, paced, plan_each, tuning};
+use crate::cli::operator::{Connection, PATIENCE, Unusable, Variables, complain};
 
 /// The plan, and whether all of the scopes could be looked at.
 pub(super) async fn plan(
@@ -65,6 +68,9 @@ pub(super) async fn plan(
     }
     let source = Source::Azure { app, has_storage };
     let targets = plan_each(&source, &tuning, clocks, documents).await?;
+    let paced = paced(&targets);
+    let fleets = if has_storage { fleets(&connection, &paced).await? } else { BTreeMap::new() };
+    let how_long = how_long(paced, &fleets, &app.settings.tuning, clocks.moment().stored_before);
     let mut notes = Vec::new();
     if !has_storage {
         notes.push(
@@ -87,7 +93,23 @@ pub(super) async fn plan(
     }
     let totals = Totals { asked: app.reconciler.arm.sent(), ..Totals::of(&targets) };
     notes.push(format!("{} calls were made for this plan, and nothing was changed.", totals.asked));
-    Ok((Planned { totals, targets, notes }, found.run.troubles.is_empty()))
+    Ok((Planned { totals, targets, how_long, notes }, found.run.troubles.is_empty()))
+}
+
+/// What the assignments that are planned have taken of first steps and paces. Of what cannot be used a person is warned.
+async fn fleets(connection: &Connection, paced: &[Paced]) -> anyhow::Result<BTreeMap<String, FleetDocument>> {
+    let names: BTreeSet<&str> = paced.iter().map(Paced::name).collect();
+    let mut all = BTreeMap::new();
+    for name in names {
+        match connection.app.reconciler.store.fleet(name, Deadline::after(PATIENCE)).await {
+            Ok(found) => drop(all.insert(name.to_owned(), found.document)),
+            Err(error) if error.is_about_the_document() => {
+                complain(&[Unusable { blob: FleetDocument::blob(name), why: error_chain(&error) }]);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(all)
 }
 
 /// What the state knows of the targets that were found, and of others there in which something waits, runs or is parked.

@@ -60,7 +60,7 @@ pub(super) async fn forecast(
     let body = |task: &NewTask| serde_json::from_str(&calls::create_task(task).body_text()).unwrap_or(Value::Null);
     let (mut idle, mut has_waited, mut granted) = (None, false, false);
     for _ in 0..MOST_PLANS {
-        let (end, held) = pass(source, tuning, clocks, &mut documents, granted, &mut forecast.facts).await?;
+        let (end, held) = pass(source, tuning, clocks, &mut documents, granted, &mut forecast).await?;
         forecast.held_back = held.map(Idle::as_str).or(forecast.held_back);
         match end {
             End::Plan(plan) => {
@@ -99,7 +99,7 @@ async fn pass(
     clocks: &Clocks,
     documents: &mut Documents,
     granted: bool,
-    facts: &mut Option<String>,
+    forecast: &mut Forecast,
 ) -> anyhow::Result<(End, Option<Idle>)> {
     let target = documents.target.target.clone();
     let etag = || ETag("in memory".to_owned());
@@ -141,7 +141,8 @@ async fn pass(
             Next::Show(plan) => {
                 // Who gets no task is held back by that, and by nothing else.
                 let is_task = plan.task.is_some() || !plan.grants.is_empty();
-                *facts = pass.facts_digest();
+                forecast.facts = pass.facts_digest();
+                forecast.pacing = pass.pacing(tuning).or(forecast.pacing.take());
                 let mode = if documents.mode == Mode::Approve { Mode::Approve } else { Mode::Act };
                 pass.observe(Observed::Approvals(approvals));
                 let held = pass.held_in(mode, tuning, clocks.moment()).filter(|_| is_task);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use remediation::report::Forecast;
+use remediation::report::{Forecast, HowLong};
+use remediation::time::time_text;
 
 use super::Planned;
 use crate::cli::operator::Rows;
@@ -33,6 +34,9 @@ pub(super) fn of(planned: &Planned) -> String {
         number(totals.writes, "call", "calls"),
         if totals.grants > 0 { format!(", {} of them grant roles", totals.grants) } else { String::new() }
     ));
+    if !planned.how_long.is_empty() {
+        parts.push(how_long(&planned.how_long));
+    }
     parts.extend(planned.notes.iter().cloned());
     parts.join("\n\n")
 }
@@ -55,6 +59,26 @@ fn table(targets: &[Forecast]) -> String {
     let more = targets.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("\n… and {more} more targets: --json tells all.") } else { String::new() };
     format!("{}{more}", rows.text())
+}
+
+/// How long the assignments take.
+fn how_long(all: &[HowLong]) -> String {
+    let mut rows = Rows::under(&["begun from", "resources", "at once", "the last", "since it waits for"]);
+    for HowLong { assignment, resources, now, last, waits } in all.iter().take(SHOWN) {
+        let last = match last {
+            Some(_) if now == resources => "at once".to_owned(),
+            Some(last) => time_text(last.replace_nanosecond(0).unwrap_or(*last)),
+            None => "later than can be foretold".to_owned(),
+        };
+        let waits = waits.iter().copied().collect::<Vec<_>>().join(", ");
+        rows.row([assignment.clone(), resources.to_string(), now.to_string(), last, waits]);
+    }
+    let raise = if all.iter().any(|one| one.waits.contains("paceReached")) {
+        "\npaceReached: MAX_RESOURCES_PER_DAY, MAX_RESOURCES_PER_HOUR and the assignment's own maxPerDay and maxPerHour say how fast. Raise them knowingly: it is the most that a wrong policy reaches."
+    } else {
+        ""
+    };
+    format!("How long it takes at the earliest, were each task to end at once:\n{}{raise}", rows.text())
 }
 
 /// How many are skipped for what.

@@ -9,10 +9,11 @@ use crate::telemetry::about;
 
 /// A write of a target's document, as it was and as it is.
 pub fn written(before: &TargetDocument, after: &TargetDocument) {
-    decision_events(before, after).for_each(|event| told(&after.target, &event));
+    let owner = after.owner.as_deref();
+    decision_events(before, after).for_each(|event| told(&after.target, owner, &event));
 }
 
-fn told(target: &Target, event: &DecisionEvent<'_>) {
+fn told(target: &Target, owner: Option<&str>, event: &DecisionEvent<'_>) {
     match *event {
         DecisionEvent::TaskOpening { task, resources } => {
             about!(debug, target, event = "task_opening", task = %task.name, kind = task.kind.as_str(), resources, "a remediation task is about to be opened");
@@ -39,6 +40,7 @@ fn told(target: &Target, event: &DecisionEvent<'_>) {
                 warn,
                 target,
                 event = "target_parked",
+                owner,
                 reason = park.reason.as_str(),
                 class = class_text(park.class),
                 words = park.words,
@@ -88,12 +90,19 @@ fn told(target: &Target, event: &DecisionEvent<'_>) {
             );
         }
         DecisionEvent::Resource { resource, attempt, task, what } => {
-            resource_told(target, resource, attempt, task, what);
+            resource_told(target, owner, resource, attempt, task, what);
         }
     }
 }
 
-fn resource_told(target: &Target, resource: &ResourceId, attempt: u32, task: &str, what: ResourceEvent<'_>) {
+fn resource_told(
+    target: &Target,
+    owner: Option<&str>,
+    resource: &ResourceId,
+    attempt: u32,
+    task: &str,
+    what: ResourceEvent<'_>,
+) {
     match what {
         ResourceEvent::Fixed { seconds } => {
             about!(info, target, event = "resource_fixed", %resource, attempt, task, observed_to_fixed_seconds = seconds, "the resource is fixed");
@@ -105,7 +114,7 @@ fn resource_told(target: &Target, resource: &ResourceId, attempt: u32, task: &st
             about!(debug, target, event = "resource_parked_with_target", %resource, attempt, task, reason = park.reason.as_str(), until = time_text(park.until), "the resource keeps its place while its target is parked");
         }
         ResourceEvent::Parked { reason, class, words, hint, until } => {
-            about!(warn, target, event = "resource_parked", %resource, attempt, task, reason = reason.as_str(), class = class_text(class), words, hint, until = time_text(until), "the resource is parked");
+            about!(warn, target, event = "resource_parked", owner, %resource, attempt, task, reason = reason.as_str(), class = class_text(class), words, hint, until = time_text(until), "the resource is parked");
         }
         ResourceEvent::Retry { class, words, due } => {
             about!(info, target, event = "resource_retry", %resource, attempt, task, class = class_text(class), words, due = time_text(due), "the resource waits again");

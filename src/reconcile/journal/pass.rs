@@ -19,7 +19,7 @@ const LONGEST_BODY: usize = 24 << 10;
 const MOST_LEAVING: usize = 100;
 
 /// Plan mode: what would be done. A plan that was shown last as well is only mentioned.
-pub(in crate::reconcile) fn plan(target: &Target, plan: &Plan) {
+pub(in crate::reconcile) fn plan(target: &Target, owner: Option<&str>, plan: &Plan) {
     let task = plan.task.as_ref().map(|task| task.name.as_str()).unwrap_or_default();
     let (count, leaving) = (plan.task.as_ref().map_or(0, |task| task.resources.len()), plan.leaving());
     if plan.is_known {
@@ -34,6 +34,7 @@ pub(in crate::reconcile) fn plan(target: &Target, plan: &Plan) {
             info,
             target,
             event = "plan_target_parked",
+            owner,
             reason = cause.reason.as_str(),
             words = cause.words,
             hint = cause.reason.hint(),
@@ -73,6 +74,16 @@ pub(in crate::reconcile) fn tasks_awaited(
     }
 }
 
+/// What a person can do about a rest that lasts, where that is not told otherwise.
+fn ended(idle: Option<Idle>) -> &'static str {
+    match idle {
+        Some(Idle::PaceReached) => {
+            "the pass over the target has ended: the pace of its assignment is reached; raise MAX_RESOURCES_PER_DAY or MAX_RESOURCES_PER_HOUR knowingly, or maxPerDay or maxPerHour of the assignment"
+        }
+        Some(_) | None => "the pass over the target has ended",
+    }
+}
+
 /// The end of a pass.
 pub(in crate::reconcile) fn passed(wake_up: &WakeUp, pass: &Pass) {
     let idle = pass.idle().map(Idle::as_str).unwrap_or_default();
@@ -85,6 +96,7 @@ pub(in crate::reconcile) fn passed(wake_up: &WakeUp, pass: &Pass) {
         stale = pass.is_stale(),
         idle,
         wake_at,
-        "the pass over the target has ended"
+        "{}",
+        ended(pass.idle())
     );
 }

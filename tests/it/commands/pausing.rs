@@ -36,6 +36,8 @@ async fn a_pause_is_written_shown_and_ended_by_what_it_is_of() {
     assert_eq!((&shown.json()["mode"], &shown.json()["windowIsOpen"]), (&"act".into(), &true.into()));
     let text = run(&simulation, &["controls", "show", "--simulated"]).await.stdout;
     assert!(text.contains("everything") && text.contains("freeze") && text.contains("tasks are canceled"), "{text}");
+    let found = run(&simulation, &["doctor", "--simulated"]).await;
+    assert!(found.code == Some(3) && found.stdout.contains("everything is paused since"), "{}", found.stdout);
     // One that is not there cannot be ended, and nothing else is.
     let ended = run(&simulation, &["resume", "--simulated", "--assignment", "nobody"]).await;
     assert!(ended.code == Some(1) && ended.stderr.contains("no pause of just this"), "{}", ended.stderr);
@@ -73,6 +75,10 @@ async fn an_approval_is_given_listed_and_taken_back() {
     );
     let nobody = run(&simulation, &["approvals", "revoke", "--simulated", "nobody"]).await;
     assert!(nobody.code == Some(1) && nobody.stderr.contains("no approval nobody"), "{}", nobody.stderr);
+    let short = ["approve", "--simulated", "--assignment", "Tag", "--max", "1", "--for", "1h"];
+    assert_eq!(run(&simulation, &short).await.code, Some(0));
+    let found = run(&simulation, &["doctor", "--simulated"]).await.stdout;
+    assert!(found.contains("ends in 59 min") || found.contains("ends in 60 min"), "{found}");
     for wrong in [["--assignment", "t*"], ["--max", "0"], ["--for", "0s"]] {
         let mut arguments = vec!["approve", "--simulated", wrong[0], wrong[1]];
         for (name, value) in [("--assignment", "t"), ("--max", "5"), ("--for", "1h")] {

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use simulator::Service;
 use simulator::estate::{Assignment, ComplianceRecord, ComplianceState, Definition, Estate};
 use tempfile::NamedTempFile;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::commands::{Ended, ended};
 use crate::stage::{DEFINITION, Stage, account, assignment, events, land, plot, record, subscription, until};
@@ -51,6 +53,16 @@ async fn a_file_of_policy_states_is_enough_for_a_plan() {
     assert_eq!((&planned["totals"]["resources"], &planned["totals"]["writes"]), (&json!(167), &json!(2)));
     let notes = planned["notes"].to_string();
     assert!(notes.contains("Offline: 252") && notes.contains("1 things"), "{notes}");
+
+    let long = planned["howLong"].as_array().unwrap();
+    let [tag] = long.as_slice() else { panic!("{long:?}") };
+    assert_eq!((&tag["assignment"], &tag["resources"], &tag["now"]), (&json!("tag"), &json!(167), &json!(1)), "{tag}");
+    assert_eq!(tag["waits"], json!(["firstSteps"]));
+    let last: OffsetDateTime = OffsetDateTime::parse(tag["last"].as_str().unwrap(), &Rfc3339).unwrap();
+    let hours = (last - OffsetDateTime::now_utc()).as_seconds_f64() / 3_600.0;
+    assert!((2.9..3.1).contains(&hours), "1, 10, 100, and the rest an hour later: {hours}");
+    let slow = plan(&json!(rows), &[("MAX_RESOURCES_PER_DAY", "10")], &["--assignment", "Tag"]).await.stdout;
+    assert!(slow.contains("firstSteps, paceReached") && slow.contains("Raise them knowingly"), "{slow}");
 
     let only = plan(&json!(rows), &settings, &["--assignment", "Sk*"]).await;
     let held = plan(&json!(rows), &[("ACT_ASSIGNMENTS", "other")], &["--assignment", "Tag", "--json"]).await.json();

@@ -15,8 +15,8 @@ use super::verification::is_awaiting;
 
 /// What is counted together.
 pub(super) const BUCKET: i64 = 300;
-const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 pub(super) const LOST: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a wave is of.
@@ -55,9 +55,10 @@ pub(super) fn letting<'l>(
     if let Some(open) = holding(document, &asked.reference, &asked.subscription, at) {
         return Err(Room::PolicyFails(open.until));
     }
-    let paced = pace(document, asked, limits, at).map_err(Room::Pace)?;
+    let paced = pace(document, &asked.assignment, limits, at).map_err(Room::Pace)?;
     let (resources, payer) = approved(document, limits, resources, at)?;
-    let steps = steps(document, asked, limits, at);
+    let of = (asked.reference.as_str(), asked.policy.as_str());
+    let steps = steps(document, of, limits, at);
     let Some(size) = limits.steps.get(steps.step) else {
         return Ok((resources.into_iter().take(paced).collect(), payer));
     };
@@ -78,23 +79,26 @@ pub(super) fn letting<'l>(
         }
     }
     if chosen.is_empty() {
-        return Err(Room::FirstSteps(next_step(document, asked, &steps, limits, at)));
+        return Err(Room::FirstSteps(next_step(document, of, &steps, limits, at)));
     }
     Ok((chosen, payer))
 }
 
+/// The reference and the policy whose steps are meant.
+pub(super) type Of<'a> = (&'a str, &'a str);
+
 /// The steps as they stand at this time: a full step is over when it has soaked.
-pub(super) fn steps(document: &FleetDocument, asked: &Asked, limits: &Limits, at: Timestamp) -> Steps {
-    let known = document.steps.get(&key(&asked.reference, &asked.policy));
-    let known = known.filter(|_| !is_over(document, &asked.reference, at));
+pub(super) fn steps(document: &FleetDocument, of: Of<'_>, limits: &Limits, at: Timestamp) -> Steps {
+    let known = document.steps.get(&key(of.0, of.1));
+    let known = known.filter(|_| !is_over(document, of.0, at));
     let mut steps = known.cloned().unwrap_or_default();
-    if is_full(&steps, limits) && next_step(document, asked, &steps, limits, at).is_some_and(|next| next <= at) {
+    if is_full(&steps, limits) && next_step(document, of, &steps, limits, at).is_some_and(|next| next <= at) {
         steps = Steps { step: steps.step + 1, ..Steps::default() };
     }
     steps
 }
 
-fn is_full(steps: &Steps, limits: &Limits) -> bool {
+pub(super) fn is_full(steps: &Steps, limits: &Limits) -> bool {
     let subscriptions: BTreeSet<_> = steps.let_in.values().collect();
     limits
         .steps
@@ -104,9 +108,9 @@ fn is_full(steps: &Steps, limits: &Limits) -> bool {
 
 /// When the step after this one begins; none while something that it let in is under way, or is to be confirmed by an evaluation. What was never heard of again for a week
 /// has lost its document.
-fn next_step(
+pub(super) fn next_step(
     document: &FleetDocument,
-    asked: &Asked,
+    of: Of<'_>,
     steps: &Steps,
     limits: &Limits,
     at: Timestamp,
@@ -114,38 +118,56 @@ fn next_step(
     if limits.verify && is_awaiting(steps, at) {
         return None;
     }
-    let own = || document.bookings.values().filter(|booking| is_of(booking, asked, steps));
+    let own = || document.bookings.values().filter(|booking| is_of(booking, of, steps));
     let lost = || own().map(|booking| booking.at + LOST).max();
     let last = steps.last_outcome.or_else(lost);
     last.filter(|_| !own().any(|booking| booking.at + LOST > at)).map(|last| last + limits.soak)
 }
 
 /// Whether a booking is of what this step has let in.
-fn is_of(booking: &Booking, asked: &Asked, steps: &Steps) -> bool {
-    booking.reference == asked.reference
-        && booking.policy == asked.policy
+pub(super) fn is_of(booking: &Booking, of: Of<'_>, steps: &Steps) -> bool {
+    booking.reference == of.0
+        && booking.policy == of.1
         && booking.resources.iter().any(|id| steps.let_in.contains_key(id))
 }
 
-/// How many resources the pace leaves; when there is room again where it leaves none. A span counts as long as any of it does.
-fn pace(document: &FleetDocument, asked: &Asked, limits: &Limits, at: Timestamp) -> Result<usize, Timestamp> {
-    let none = std::collections::BTreeMap::new();
-    let taken = document.paces.get(&asked.assignment).unwrap_or(&none);
+/// The spans of five minutes that count for a span of this length, with what was taken in each; a span counts as long as any of it does.
+fn counting<'d>(
+    document: &'d FleetDocument,
+    assignment: &AssignmentId,
+    span: Duration,
+    at: Timestamp,
+) -> impl Iterator<Item = (Timestamp, u32)> + 'd {
+    let taken = document.paces.get(assignment).into_iter().flatten();
+    let ends = move |bucket: i64| Timestamp::from_unix_timestamp((bucket + 1) * BUCKET).unwrap_or(at) + span;
+    taken.map(move |(bucket, count)| (ends(*bucket), *count)).filter(move |(ends, _)| *ends > at)
+}
+
+/// How many resources were in tasks that were opened within the span.
+pub(super) fn used(document: &FleetDocument, assignment: &AssignmentId, span: Duration, at: Timestamp) -> u32 {
+    counting(document, assignment, span, at).map(|(_, count)| count).sum()
+}
+
+/// How many resources the pace leaves; when there is room again where it leaves none.
+pub(super) fn pace(
+    document: &FleetDocument,
+    assignment: &AssignmentId,
+    limits: &Limits,
+    at: Timestamp,
+) -> Result<usize, Timestamp> {
     let (mut least, mut until) = (u32::MAX, at);
     for (most, span) in [(limits.per_hour, HOUR), (limits.per_day, DAY)] {
         let Some(most) = most else { continue };
-        let ends = |bucket: &i64| Timestamp::from_unix_timestamp((bucket + 1) * BUCKET).unwrap_or(at) + span;
-        let counting: Vec<_> = taken.iter().filter(|(bucket, _)| ends(bucket) > at).collect();
-        let used: u32 = counting.iter().map(|(_, count)| **count).sum();
+        let used = used(document, assignment, span, at);
         least = least.min(most.saturating_sub(used));
         // The first time at which less is used than may be.
         let mut left = used;
-        for (bucket, count) in counting.into_iter().filter(|_| used >= most) {
+        for (ends, count) in counting(document, assignment, span, at).filter(|_| used >= most) {
             if left < most {
                 break;
             }
-            left -= *count;
-            until = until.max(ends(bucket));
+            left -= count;
+            until = until.max(ends);
         }
         if most == 0 {
             until = until.max(at + span);

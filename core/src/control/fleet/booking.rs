@@ -92,7 +92,7 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
     if is_over(document, &asked.reference, at) {
         close(document, &asked.reference, None);
     }
-    let mut standing = steps(document, asked, limits, at);
+    let mut standing = steps(document, (&asked.reference, &asked.policy), limits, at);
     let mut new = Vec::new();
     let size = limits.steps.get(standing.step);
     if let Some(size) = size {

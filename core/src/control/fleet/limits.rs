@@ -23,7 +23,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn of(tuning: &Tuning, said: Option<&AssignedControls>) -> Self {
+    /// Those of the settings, narrowed by what an assignment says of itself.
+    #[must_use]
+    pub fn of(tuning: &Tuning, said: Option<&AssignedControls>) -> Self {
         let least = |a: Option<u32>, b: Option<u32>| match (a, b) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, other) => one.or(other),

@@ -8,6 +8,7 @@ mod breaker;
 mod limits;
 mod outcome;
 mod room;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod verification;
@@ -19,5 +20,6 @@ pub use breaker::{BreakerRule, close};
 pub use limits::Limits;
 pub(crate) use outcome::note_outcome;
 pub use room::Room;
+pub use standing::{PaceStanding, StepStanding, pace_standings, step_standings};
 pub use verification::Judged;
 pub(crate) use verification::{await_fixes_of, is_judged, judged, no_longer_awaited};
