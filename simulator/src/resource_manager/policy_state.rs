@@ -222,6 +222,10 @@ impl World {
 
     pub(super) fn concerns(&self, subject: &Subject, record: &Record) -> bool {
         let key = record.key();
+        // Of many thousand records most lie elsewhere, and that is told at once.
+        if subject.scope.subscription().is_some() && !key.resource.is_within(&subject.scope) {
+            return false;
+        }
         let Some(assignment) = self.estate.assignment(&key.assignment) else { return false };
         if !self.estate.covers(&subject.scope, &key.resource) || !self.estate.applies(assignment, &key.resource) {
             return false;
