@@ -1,9 +1,10 @@
 //! Policies that only audit see more than all others, and cost next to nothing: their effect is found before anything is asked about a
 //! resource, and what comes after that is counted.
 
+use serde_json::{Value, json};
 use simulator::estate::{Definition, Estate};
 
-use crate::stage::{Stage, assignment, events, land, plot, record, until};
+use crate::stage::{CONTRIBUTOR, Stage, assignment, events, land, plot, record, until};
 
 const AUDIT: &str = "/providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization/policyDefinitions/Audit-Skus";
 const RESOURCES: usize = 500;
@@ -51,5 +52,52 @@ async fn a_policy_that_audits_asks_for_no_state_and_later_events_for_nothing_at_
     // Those of the other target alone.
     assert!(stage.calls("queryStates") <= 2, "{}", stage.calls("queryStates"));
     assert!(stage.calls("listAssignments") <= asked + 3, "{asked} {}", stage.calls("listAssignments"));
+    stage.at_rest().await;
+}
+
+/// The facts of the only target were to be read again long ago.
+fn a_day_passes(stage: &Stage) {
+    let past = "2026-01-01T00:00:00Z";
+    let blob = stage.azure.blobs().list("state", "targets/").remove(0);
+    let mut document: Value = serde_json::from_slice(&blob.content).unwrap();
+    assert!(document["notRemediable"]["lookAt"].is_string(), "{document:#}");
+    (document["notRemediable"]["lookAt"], document["wakeAt"]) = (json!(past), json!(past));
+    let metadata = blob.metadata.iter().map(|(name, value)| match name.as_str() {
+        "wakeat" => (name.as_str(), past),
+        _ => (name.as_str(), value.as_str()),
+    });
+    let (content, metadata) = (serde_json::to_vec(&document).unwrap(), metadata.collect::<Vec<_>>());
+    stage.azure.blobs().put_with_metadata("state", &blob.name, content, &metadata).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_effect_is_changed_what_was_only_counted_is_found_and_fixed() {
+    const COUNTED: usize = 130;
+    let estate = plot(land(1).with_definition(Definition::new(AUDIT, "Audit")), 0, "Skus", AUDIT);
+    let estate = (0..COUNTED).fold(estate, |estate, place| estate.with_record(record(0, place, "Skus")));
+    let all = events(&estate);
+    let stage = Stage::start(estate).await;
+    stage.deliver(all).await;
+    let seen =
+        || stage.documents().into_values().next().map_or(0, |one| one["notRemediable"]["seen"].as_u64().unwrap_or(0));
+    until("all is counted", || seen() == COUNTED as u64 && stage.is_settled()).await;
+    // Still the same a day later: it is counted on.
+    a_day_passes(&stage);
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    until("it was looked at", || {
+        stage.documents().into_values().all(|one| one["notRemediable"]["lookAt"].as_str() > Some("2026-02"))
+            && stage.is_settled()
+    })
+    .await;
+    assert_eq!((seen(), stage.calls("queryStates"), stage.manager.tasks().len()), (COUNTED as u64, 0, 0));
+    stage.manager.amends(|estate| {
+        let changed = estate.definitions.iter_mut().find(|one| one.id.as_str() == AUDIT).unwrap();
+        *changed = Definition::new(AUDIT, "Modify").with_role(CONTRIBUTOR);
+    });
+    a_day_passes(&stage);
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    until("all is fixed", || stage.count("fixed") == COUNTED).await;
+    stage.settled(COUNTED).await;
+    assert_eq!(stage.unfit(), 0);
     stage.at_rest().await;
 }

@@ -15,7 +15,9 @@ mod state;
 mod wait;
 mod worker_call;
 
-pub(crate) use estate::{DEFINITION, account, assignment, event, events, land, plot, record, subscription};
+pub(crate) use estate::{
+    CONTRIBUTOR, DEFINITION, account, assignment, event, events, land, plot, record, subscription,
+};
 pub(crate) use group::{GROUP, Group};
 pub(crate) use package::stage_package;
 pub(crate) use queues::observation;
