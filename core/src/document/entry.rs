@@ -20,7 +20,7 @@ pub struct Entry {
     pub first_seen: Timestamp,
     /// The attempt that is waiting or under way, from 1.
     pub attempt: u32,
-    /// How often in a row it had to wait for a person or for time; no attempt is used up by that.
+    /// How often in a row it had to wait for a person or for time, which uses no attempt up, or for an evaluation.
     #[serde(default, skip_serializing_if = "super::target_document::is_zero")]
     pub waits: u32,
     /// When the resource was fixed before, within `FLAP_WINDOW`.

@@ -5,7 +5,7 @@
 //! | throttled | 429 codes | waits, next attempt |
 //! | transient | 5xx codes, time-outs, an identity that is not replicated yet | backs off, next attempt |
 //! | conflict | another operation holds the resource | backs off, next attempt |
-//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | another attempt once an evaluation newer than the failure is known; said a second time in a row: parked; nothing deployed again: an attempt is used up |
+//! | stale | "no policy evaluation result was found", or a task that succeeded without any deployment | another attempt once an evaluation newer than the failure is known; said a third time in a row: parked; nothing deployed again: an attempt is used up |
 //! | gone | the resource itself, or what holds it, is not there any more | skipped |
 //! | permission | the identity lacks a role | parked; the whole target when no deployment of it works |
 //! | denied, locked, disallowed | a deny assignment, a lock, another policy stands against it | the resource is parked, with a hint of its own |

@@ -18,6 +18,8 @@ const REPORTED_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// The code of a failure for want of an evaluation.
 const STALE: &str = "PolicyEvaluationResultNotFound";
+/// After so many evaluations in a row it is given up.
+const EVALUATIONS: u32 = 2;
 /// How long a resource waits at least for an evaluation that does not come.
 const UNEVALUATED: Duration = Duration::from_secs(3 * 24 * 3_600);
 
@@ -264,7 +266,7 @@ impl World {
                 }
                 "AuthorizationFailed" => keeps || parked(ParkReason::MissingPermission),
                 "InvalidTemplateDeployment" => keeps || parked(ParkReason::PermanentFailure),
-                STALE if old.is_stale() => parked(ParkReason::PermanentFailure),
+                STALE if old.is_stale() && old.waits >= EVALUATIONS => parked(ParkReason::PermanentFailure),
                 STALE => again(Some(FailureClass::Stale)),
                 _ => again(None),
             },

@@ -18,6 +18,10 @@ use crate::transition::states::{park, park_failed};
 /// By more than this no clock is taken to be behind: a failure that Resource Manager dates later is of then.
 const WRONG_CLOCK: Duration = Duration::from_secs(3_600);
 
+/// So many evaluations in a row are waited for. What seems to be newer than a failure may stem from an evaluation that began
+/// before it and tells nothing of it, so one is not enough to give a resource up.
+const MOST_EVALUATIONS: u32 = 2;
+
 /// Why a resource is parked whose task a person canceled.
 pub(crate) fn canceled(task: &ActiveTask) -> String {
     format!("task {} was canceled", task.name)
@@ -53,13 +57,12 @@ impl ResourceOutcome<'_> {
     pub(crate) fn failed(&self, entry: &mut Entry, code: &str, message: &str, ended: Timestamp) {
         let class = classify(code, message, self.id);
         let words = format!("{code}: {message}");
-        // They are counted in a row.
-        if class != FailureClass::WaitsForResource {
+        if class != FailureClass::WaitsForResource && !(class == FailureClass::Stale && entry.is_stale()) {
             entry.waits = 0;
         }
         match action(class) {
             Action::Retry => self.again(entry, Some(class), words),
-            Action::AfterEvaluation if !entry.is_stale() => self.after_evaluation(entry, words, ended),
+            Action::AfterEvaluation if entry.waits < MOST_EVALUATIONS => self.after_evaluation(entry, words, ended),
             Action::AfterEvaluation => {
                 entry.state = park(ParkReason::PermanentFailure, Some(class), words, self.tuning, self.now)
             }
@@ -126,6 +129,7 @@ impl ResourceOutcome<'_> {
     /// Another attempt is of use only after an evaluation that is newer than `failed_at`. One may have come meanwhile.
     fn after_evaluation(&self, entry: &mut Entry, words: String, failed_at: Timestamp) {
         let seen = entry.seen_in_task;
+        entry.waits = entry.waits.saturating_add(1);
         self.again(entry, Some(FailureClass::Stale), words);
         if let Some(failure) = &mut entry.last_failure {
             // This machine's clock may be behind: by it an evaluation that began before the failure would seem to be newer.

@@ -156,7 +156,7 @@ fn what_was_seen_after_the_fix_begins_anew_and_what_was_seen_before_it_does_not(
 }
 
 #[test]
-fn what_azure_policy_has_no_evaluation_of_waits_for_one_once() {
+fn what_azure_policy_has_no_evaluation_of_waits_for_one_and_for_another_and_is_then_given_up() {
     let stale =
         || DeploymentStatus::Failed { code: "X".into(), message: "No policy evaluation result was found.".into() };
     let mut document = in_task(1);
@@ -172,11 +172,20 @@ fn what_azure_policy_has_no_evaluation_of_waits_for_one_once() {
         let entry = &document.resources[&resource(0)];
         assert_eq!((entry.is_stale(), entry.not_evaluated_since().is_some()), (true, waits), "{seconds}");
     }
-    let entry = document.resources.get_mut(&resource(0)).unwrap();
-    entry.state = EntryState::InTask;
-    document.active = in_task(1).active;
-    ends(&mut document, TaskState::Failed, &[deployment(0, stale())]);
-    let state = &document.resources[&resource(0)].state;
+    // What seemed to be newer may have begun before the failure.
+    let mut again = |status| {
+        document.resources.get_mut(&resource(0)).unwrap().state = EntryState::InTask;
+        document.active = in_task(1).active;
+        ends(&mut document, TaskState::Failed, &[deployment(0, status)]);
+        document.resources[&resource(0)].clone()
+    };
+    assert_eq!(again(stale()).not_evaluated_since(), Some(failed_at));
+    let passing = || DeploymentStatus::Failed { code: "ServerBusy".into(), message: String::new() };
+    assert!(!again(passing()).is_stale(), "another failure ends the row");
+    for _ in 0..2 {
+        assert_eq!(again(stale()).not_evaluated_since(), Some(failed_at));
+    }
+    let state = again(stale()).state;
     assert!(matches!(state, EntryState::Parked { class: Some(FailureClass::Stale), .. }), "{state:?}");
 }
 
