@@ -14,6 +14,7 @@ mod batch_runs;
 mod batch_runs_group;
 mod batch_runs_killed;
 mod batch_runs_large;
+mod blob_writes;
 mod breakers;
 mod change_windows;
 mod clock_behind;

@@ -21,7 +21,7 @@ async fn a_fix_that_never_shows_is_told_of() {
     let reasons = || -> Vec<_> { stage.logged("resource_waiting").iter().map(|l| l["reason"].clone()).collect() };
     until("it is told", || reasons().contains(&"fixDidNotHelp".into())).await;
     until("it is fixed again", || stage.unfit() == 0).await;
-    until("the second fix is verified, without an event", || !stage.logged("resource_verified").is_empty()).await;
+    until("the second fix is verified, without an event", || !stage.logged("fixes_verified").is_empty()).await;
     stage.at_rest().await;
 }
 
@@ -38,7 +38,7 @@ async fn no_fix_helps(seconds: u64) -> bool {
     let stage = Stage::with(estate, &[("VERIFY_AFTER", &verify_after), ("FLAP_LIMIT", "2")]).await;
     stage.deliver(all).await;
     for fixes in 1..=2 {
-        let is_verified = || !stage.logged("resource_verified").is_empty();
+        let is_verified = || !stage.logged("fixes_verified").is_empty();
         let is_fixed = || stage.logged("resource_fixed").len() == fixes && stage.is_settled();
         until("it is fixed", || is_verified() || is_fixed()).await;
         stage.manager.evaluation_finds(&key(), ComplianceState::NonCompliant).unwrap();
@@ -46,7 +46,7 @@ async fn no_fix_helps(seconds: u64) -> bool {
             return false;
         }
     }
-    until("it is parked", || stage.count("parked") == 1 || !stage.logged("resource_verified").is_empty()).await;
+    until("it is parked", || stage.count("parked") == 1 || !stage.logged("fixes_verified").is_empty()).await;
     if stage.count("parked") == 0 {
         return false;
     }
@@ -66,7 +66,7 @@ async fn fixes_are_asked_about_together_and_once() {
     stage.deliver(all).await;
     stage.settled(RESOURCES).await;
     let asked = stage.calls("queryStates");
-    until("all are verified", || stage.logged("resource_verified").len() == RESOURCES).await;
+    until("all are verified", || stage.verified() == RESOURCES).await;
     assert!(stage.calls("queryStates") <= asked + 12, "{} calls", stage.calls("queryStates") - asked);
     stage.at_rest().await;
 }

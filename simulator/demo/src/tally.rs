@@ -29,7 +29,7 @@ impl LogTally {
         let field = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
         match entry["event"].as_str() {
             Some("resource_retry") => self.retries += 1,
-            Some("resource_verified") => self.verified += 1,
+            Some("fixes_verified") => self.verified += entry["resources"].as_u64().map_or(0, |count| count as usize),
             Some("swept") => self.sweeps += 1,
             Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
             Some("plan") => drop(self.planned.insert(field("target"))),

@@ -5,12 +5,18 @@ use remediation::document::{FailureClass, TargetDocument};
 use remediation::id::{ResourceId, Target};
 use remediation::time::time_text;
 
+use super::verified::Verified;
 use crate::telemetry::about;
 
 /// A write of a target's document, as it was and as it is.
 pub fn written(before: &TargetDocument, after: &TargetDocument) {
     let owner = after.owner.as_deref();
-    decision_events(before, after).for_each(|event| told(&after.target, owner, &event));
+    let mut verified = Verified::of(&after.target);
+    for event in decision_events(before, after) {
+        told(&after.target, owner, &event);
+        verified.take(&event);
+    }
+    verified.tell();
 }
 
 fn told(target: &Target, owner: Option<&str>, event: &DecisionEvent<'_>) {
@@ -108,7 +114,7 @@ fn resource_told(
             about!(info, target, event = "resource_fixed", %resource, attempt, task, observed_to_fixed_seconds = seconds, "the resource is fixed");
         }
         ResourceEvent::Verified { seconds } => {
-            about!(info, target, event = "resource_verified", %resource, observed_to_verified_seconds = seconds, "the fix is verified");
+            about!(debug, target, event = "resource_verified", %resource, observed_to_verified_seconds = seconds, "the fix is verified");
         }
         ResourceEvent::ParkedWithTarget { park } => {
             about!(debug, target, event = "resource_parked_with_target", %resource, attempt, task, reason = park.reason.as_str(), until = time_text(park.until), "the resource keeps its place while its target is parked");

@@ -6,6 +6,7 @@ mod pass;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod verified;
 
 pub(super) use calls::{
     controls_unread, effect_differs, granted, put, task_canceled, task_deleted, task_kept, task_not_canceled,

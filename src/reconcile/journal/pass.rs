@@ -13,8 +13,8 @@ use crate::arm::{calls, cut_to};
 use crate::telemetry::about;
 use crate::told::Told;
 
-/// Longest request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
-const LONGEST_BODY: usize = 24 << 10;
+/// Longest text of a line, such as the request that a plan shows, in bytes: log lines beyond 32 KiB are cut by who takes them in, without a word.
+pub(super) const LONGEST_BODY: usize = 24 << 10;
 /// Most resources of a plan that are told one by one.
 const MOST_LEAVING: usize = 100;
 

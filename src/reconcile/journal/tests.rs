@@ -28,6 +28,7 @@ struct Reader(Arc<Mutex<Sums>>);
 struct Line {
     event: String,
     seconds: f64,
+    resources: u64,
 }
 
 impl Visit for Line {
@@ -43,6 +44,12 @@ impl Visit for Line {
         }
     }
 
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "resources" {
+            self.resources = value;
+        }
+    }
+
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
@@ -52,7 +59,7 @@ impl<S: tracing::Subscriber> Layer<S> for Reader {
         event.record(&mut line);
         let one = match line.event.as_str() {
             "resource_fixed" => Sums { fixed: 1, seconds_to_fixed: line.seconds, ..Sums::default() },
-            "resource_verified" => Sums { verified: 1, seconds_to_verified: line.seconds, ..Sums::default() },
+            "fixes_verified" => Sums { verified: line.resources, seconds_to_verified: line.seconds, ..Sums::default() },
             "resource_parked" | "resource_parked_with_target" => Sums { parked: 1, ..Sums::default() },
             "resource_retry" => Sums { retried: 1, ..Sums::default() },
             _ => return,

@@ -17,6 +17,14 @@ impl Stage {
         self.log_with(event).into_iter().filter(|entry| entry["event"] == event).collect()
     }
 
+    /// How many fixes the log tells to be verified; each is named in its line.
+    pub(crate) fn verified(&self) -> usize {
+        let lines = self.logged("fixes_verified");
+        let which: Vec<&str> = lines.iter().flat_map(|line| line["which"].as_str().unwrap().lines()).collect();
+        assert_eq!(which.len() as u64, lines.iter().map(|line| line["resources"].as_u64().unwrap()).sum::<u64>());
+        which.len()
+    }
+
     /// The lines that hold these words, parsed: tests look often, and parsing all of a long log takes long.
     fn log_with(&self, words: &str) -> Vec<Value> {
         let worker =
