@@ -287,6 +287,8 @@ impl Context<'_> {
                 _ => document.clone(),
             },
         };
+        changed.instance =
+            changed.instance.or_else(|| self.pass.answers.facts.as_ref().and_then(instance_of).map(str::to_owned));
         if let Some(cause) = &plan.cause {
             match cause.reason {
                 ParkReason::MissingPermission | ParkReason::WorkerLacksPermission => {
@@ -312,11 +314,13 @@ impl Context<'_> {
         throttled.or_else(|| self.held_back())
     }
 
-    /// An assignment that took the place of one of the same id inherits nothing: neither parks nor attempts nor fixes.
+    /// An assignment that took the place of one of the same id inherits nothing: neither parks nor attempts nor fixes. Where there is
+    /// nothing to inherit yet, its instance is written down together with what comes first.
     fn replaced(self, facts: &Facts) -> Option<Next> {
-        let Found::There(assignment) = &facts.assignment else { return None };
-        let instance = assignment.instance.as_deref()?;
-        if self.tuning.mode != Mode::Act || self.document.instance.as_deref() == Some(instance) {
+        let instance = instance_of(facts)?;
+        let is_known = self.document.instance.as_deref() == Some(instance);
+        if self.tuning.mode != Mode::Act || is_known || (self.document.instance.is_none() && self.document.is_untried())
+        {
             return None;
         }
         let mut changed = self.document.clone();
@@ -394,4 +398,10 @@ impl Context<'_> {
     fn next_due_or(self, at: Timestamp) -> Timestamp {
         self.document.next_due_after(self.now).map_or(at, |due| due.min(at))
     }
+}
+
+/// What tells the assignment from another of the same id.
+fn instance_of(facts: &Facts) -> Option<&str> {
+    let Found::There(assignment) = &facts.assignment else { return None };
+    assignment.instance.as_deref()
 }

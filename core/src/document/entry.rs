@@ -112,6 +112,13 @@ impl Entry {
         }
     }
 
+    /// Whether nothing was done about the resource yet that another assignment of the same id could inherit.
+    #[must_use]
+    pub fn is_untried(&self) -> bool {
+        let waits = matches!(self.state, EntryState::Waiting { .. });
+        waits && self.attempt == 1 && self.fixes.is_empty() && self.last_failure.is_none() && self.undoing.is_none()
+    }
+
     /// Whether the last attempt failed for want of an evaluation.
     #[must_use]
     pub fn is_stale(&self) -> bool {

@@ -166,6 +166,14 @@ impl TargetDocument {
         self.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask).map(|(id, _)| id)
     }
 
+    /// Whether nothing was done about the target yet that another assignment of the same id could inherit.
+    #[must_use]
+    pub fn is_untried(&self) -> bool {
+        let at_rest = self.active.is_none() && self.granting.is_none() && self.parked.is_none();
+        let never = self.history.is_empty() && self.canary.is_none() && self.not_remediable.is_none();
+        at_rest && never && self.resources.values().all(Entry::is_untried)
+    }
+
     /// The waiting resources that go on only when a newer evaluation of them is known, each with the time since when.
     pub fn not_evaluated(&self) -> impl Iterator<Item = (&ResourceId, Timestamp)> {
         self.resources.iter().filter_map(|(id, entry)| Some((id, entry.not_evaluated_since()?)))
