@@ -7,21 +7,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use simulator::Exchanges;
-use simulator_demo::{Burst, Conditions, Demo, Mode, Report, Storm, burst, estate, run as run_demo};
+use simulator_demo::{Burst, Conditions, Demo, Mode, Report, Storm, burst, estate, run as run_demo, run_and_keep};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
-
+use super::keeping::Keeping;
 use super::package::Package;
 use super::print::print;
 use super::progress::{progress_bar, show};
 use super::replay::Replay;
 use super::scenario;
-use super::setting::setting;
+use super::setting::{log_filter, setting};
 use super::stop;
-use super::table::{policies, table};
+use super::summary::{Told, summary};
 
-/// Most policies that have rows of their own.
-const MOST_ROWS: usize = 40;
 /// Longest time of a demo.
 const LIMIT: Duration = Duration::from_secs(240);
 /// Most tasks of a storm, as a multiple of the least that fix everything.
@@ -30,7 +28,7 @@ const MOST_WRITES: f64 = 1.3;
 /// Run the main job on a local Azure: no account, no network, no installation.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator demo\n  policy-remediator demo --mode plan\n  policy-remediator demo --events captured.json --log worker.log"
+    after_help = "Examples:\n  policy-remediator demo\n  policy-remediator demo --mode plan\n  policy-remediator demo --events captured.json --log worker.log\n  policy-remediator demo --keep"
 )]
 pub(super) struct Arguments {
     /// Replay captured events against an estate derived from them: lists or single events in either schema, packed or not, `-` for
@@ -65,6 +63,9 @@ pub(super) struct Arguments {
     /// Write every exchange with Resource Manager to this file, one JSON object a line.
     #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
     exchanges: Option<PathBuf>,
+    /// Keep the local Azure after the demo, with all that happened, and print where its services are, as `simulate` does. Ctrl-C ends it.
+    #[arg(long, conflicts_with = "scenario")]
+    keep: bool,
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
@@ -112,9 +113,11 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     let mode = if arguments.mode == CliMode::Plan { Mode::Plan } else { Mode::Act };
     let folder = package.folder().to_owned();
     let mut settings = storm.map(|storm| storm.settings()).unwrap_or_default();
+    settings.extend(log_filter());
     settings.extend(arguments.settings);
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
-    let log = arguments.log.map(|path| create(&path)).transpose()?;
+    let log = arguments.log.as_deref().map(create).transpose()?;
+    let keeping = if arguments.keep { Some(Keeping::of(&estate, &events)?) } else { None };
     let exchanges = arguments.exchanges.map(|path| create(&path)).transpose()?.map(Exchanges::to);
     let demo = Demo {
         estate,
@@ -129,21 +132,39 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
         goes_on: true,
         log,
         exchanges,
+        owner: keeping.as_ref().map(Keeping::owner),
     };
     let bar = progress_bar(arguments.json);
-    let mut report = run_demo(demo, &mut |progress| show(&bar, progress)).await?;
+    let mut progress = |progress| show(&bar, progress);
+    let (mut report, kept) = match keeping {
+        None => (run_demo(demo, &mut progress).await?, None),
+        Some(keeping) => {
+            let (report, kept) = run_and_keep(demo, &mut progress).await?;
+            (report, Some((keeping, kept)))
+        }
+    };
     bar.finish_and_clear();
     if let Some(told) = told {
         told.complete(&mut report);
     }
-    print(&if arguments.json { serde_json::to_string(&report)? } else { summary(&report, mode, arguments.verbose) })?;
+    let as_told = Told { mode, storm: storm.is_some(), verbose: arguments.verbose };
+    print(&if arguments.json { serde_json::to_string(&report)? } else { summary(&report, as_told) })?;
+    let code = judged(&report, mode, storm.as_ref());
+    match kept {
+        Some((keeping, kept)) => keeping.keep(kept, arguments.log.as_deref(), arguments.json).await,
+        None => Ok(code),
+    }
+}
+
+/// The exit code that a report deserves; what is wrong is told.
+fn judged(report: &Report, mode: Mode, storm: Option<&Storm>) -> u8 {
     let is_done = mode == Mode::Plan || (report.unfixed == 0 && report.waiting == 0);
-    let blame = storm.map(|storm| blame(&storm, &report)).unwrap_or_default();
+    let blame = storm.map(|storm| blame(storm, report)).unwrap_or_default();
     if let (Some(storm), false) = (storm, blame.is_empty() && is_done && !report.timed_out) {
         let Storm { events, seed, .. } = storm;
         eprintln!("The storm left damage: {} unfixed, {} waiting{blame}", report.unfixed, report.waiting);
         eprintln!("Run it again: policy-remediator demo --storm {events} --seed {seed}");
-        return Ok(UNFIXED);
+        return UNFIXED;
     }
     let has_rights = report.calls_without_right == 0;
     if !has_rights {
@@ -152,7 +173,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
             report.calls_without_right
         );
     }
-    Ok(if is_done && has_rights && !report.timed_out { DONE } else { UNFIXED })
+    if is_done && has_rights && !report.timed_out { DONE } else { UNFIXED }
 }
 
 /// What the worker did in a storm that it must never do, in words; empty when it did nothing of it.
@@ -171,44 +192,6 @@ fn blame(storm: &Storm, report: &Report) -> String {
 pub(super) fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
     let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(Box::new(BufWriter::new(file)))
-}
-
-fn summary(report: &Report, mode: Mode, verbose: bool) -> String {
-    // A storm has hundreds of assignments that differ in nothing.
-    let by_policy = if report.by_policy.len() <= MOST_ROWS { Some(policies(&report.by_policy)) } else { None };
-    let mut text = by_policy.map(|table| format!("{table}\n\n")).unwrap_or_default();
-    text.push_str(&table(report, verbose).to_string());
-    for example in &report.rejected_examples {
-        text.push_str(&format!("\nrejected: {example}"));
-    }
-    if let Some(assumed) = &report.assumed {
-        text.push_str(&format!("\n\nEvents do not tell everything. Assumed: {assumed}."));
-    }
-    if let Some(parked) = &report.parked_example {
-        text.push_str(&format!(
-            "\n\nA parked resource: {}\n  reason: {}\n  {}\n  how to fix it: {}",
-            parked.resource, parked.reason, parked.words, parked.hint
-        ));
-    }
-    for parked in &report.parked_target_list {
-        text.push_str(&format!(
-            "\n\nA parked target: {}\n  reason: {}\n  {}\n  how to fix it: {}",
-            parked.assignment, parked.reason, parked.words, parked.hint
-        ));
-    }
-    if report.timed_out {
-        text.push_str("\n\nThe demo ended before everything had settled.");
-    }
-    if mode == Mode::Act {
-        text.push_str("\n\nWith the defaults an assignment would have begun with 1 resource, an hour later 10, then 100, and at most 1000 a day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none (docs/controls.md).");
-    }
-    text.push_str(match mode {
-        Mode::Plan => "\n\nNothing was touched; everything waits. Next: policy-remediator demo --mode act",
-        Mode::Act => {
-            "\n\nNext: policy-remediator demo --mode plan (decides and touches nothing), or policy-remediator simulate"
-        }
-    });
-    text
 }
 
 #[cfg(test)]

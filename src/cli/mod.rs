@@ -12,6 +12,8 @@ mod doctor;
 mod exit;
 mod explain;
 mod grants;
+#[cfg(feature = "local")]
+mod keeping;
 mod operator;
 #[cfg(feature = "local")]
 mod package;
@@ -36,6 +38,8 @@ mod standings;
 mod status;
 #[cfg(feature = "local")]
 mod stop;
+#[cfg(feature = "local")]
+mod summary;
 #[cfg(feature = "local")]
 mod table;
 

@@ -10,6 +10,7 @@ use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::print::print;
 use super::progress::{progress_bar, show};
+use super::summary::Told;
 use super::table::table;
 
 /// Reads a scenario file.
@@ -33,7 +34,8 @@ pub(super) async fn demo(
     if json {
         print(&serde_json::to_string(&played.report)?)?;
     } else {
-        let head = format!("{}\n\n{}", table(&played.report, false), scenario.title);
+        let told = Told { mode: scenario.acting(), storm: false, verbose: false };
+        let head = format!("{}\n\n{}", table(&played.report, told), scenario.title);
         let marked = marked(played.outcome, scenario.failing.as_deref()).map(|words| format!("\n{words}"));
         let lines = std::iter::once(head).chain(played.report.verdicts.iter().map(line)).chain(marked);
         print(&lines.collect::<Vec<_>>().join("\n"))?;

@@ -1,8 +1,12 @@
-//! The demo's result for people: what became of each policy's resources, and the sums. No line is wider than 60 columns where no
-//! reason is.
+//! The demo's tables: what became of each policy's resources, and the sums, with words instead of codes. No line is wider than 60 columns.
+
+use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
-use simulator_demo::{PolicyRow, Report};
+use remediation::report::in_words;
+use simulator_demo::{Mode, PolicyRow, Report};
+
+use super::summary::Told;
 
 /// Longest name of a policy that is shown whole.
 const NAME: usize = 26;
@@ -32,63 +36,93 @@ fn name(row: &PolicyRow) -> String {
     }
 }
 
-/// The table of a report.
-pub(super) fn table(report: &Report, verbose: bool) -> Table {
+/// The sums of a report.
+pub(super) fn table(report: &Report, told: Told) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
-    let mut row = |name: &str, value: String| {
-        table.add_row([name.to_owned(), value]);
-    };
-    row("events", format!("{} ({} of them duplicates)", report.events, report.duplicates));
+    for (name, value) in rows(report, told) {
+        table.add_row([name, value]);
+    }
+    table
+}
+
+/// A name, and how many or how much.
+type Row = (String, String);
+
+fn count(name: &str, count: usize) -> Row {
+    (name.to_owned(), count.to_string())
+}
+
+fn rows(report: &Report, told: Told) -> Vec<Row> {
+    let mut rows = vec![count("events", report.events), count("  of them duplicates", report.duplicates)];
     if report.rejected > 0 {
-        row("rejected as malformed", report.rejected.to_string());
+        rows.push(count("rejected as malformed", report.rejected));
     }
-    for (reason, count) in &report.ignored {
-        row(&format!("ignored: {reason}"), count.to_string());
+    rows.extend(reasons("ignored: ", &report.ignored));
+    match told.mode {
+        Mode::Plan => {
+            let tasks = report.plans.iter().filter(|plan| plan.resources > 0).count();
+            rows.push(count("tasks that would be opened", tasks));
+            rows.push(count("  for resources", report.plans.iter().map(|plan| plan.resources).sum()));
+        }
+        Mode::Act => outcome(report, &mut rows),
     }
-    row("remediation tasks opened", report.tasks.to_string());
+    rows.extend(reasons("skipped: ", &report.skipped));
+    rows.extend(reasons("  by its effect: ", &report.not_remediable));
+    rows.extend(reasons("parked: ", &report.parked));
+    if report.parked_targets > 0 {
+        rows.push(count("targets parked as a whole", report.parked_targets));
+    }
+    rows.push(count("waiting", report.waiting));
+    rows.extend(reasons("  ", &report.waiting_reasons));
+    if told.mode == Mode::Act {
+        rows.push(count("unfixed", report.unfixed));
+    }
+    rows.push(count("calls to Resource Manager", report.arm_calls.values().sum()));
+    if told.verbose {
+        rows.extend(report.arm_calls.iter().map(|(kind, calls)| count(&format!("  {kind}"), *calls)));
+    }
+    let violations = report.violations();
+    if told.storm {
+        rows.push(count("tasks refused", report.refused_arm_writes));
+        rows.extend(violations.into_iter().map(|(what, times)| count(what, times)));
+    } else if report.calls_without_right > 0 {
+        rows.push(count("calls without a right to them", report.calls_without_right));
+    }
+    if told.mode == Mode::Act {
+        rows.push(count("most tasks of a target at once", report.peak_active_tasks_per_target));
+    }
+    let memory = format!("{:.1} MiB", report.worker_peak_rss_bytes as f64 / 1_048_576.0);
+    rows.push(("worker's peak memory".to_owned(), memory));
+    if told.storm {
+        rows.push(("events a second".to_owned(), format!("{:.0}", report.events_per_second)));
+    }
+    rows.push(("time".to_owned(), format!("{:.1} s", report.seconds)));
+    rows
+}
+
+/// What was done.
+fn outcome(report: &Report, rows: &mut Vec<Row>) {
+    rows.push(count("remediation tasks opened", report.tasks));
+    rows.push(count("  the least that was possible", report.least_arm_writes));
     // A replay changes nothing of anybody's, and knows only what events tell.
     let fixed = if report.assumed.is_some() { "would be fixed if that holds" } else { "resources fixed" };
-    row(fixed, report.fixed.to_string());
+    rows.push(count(fixed, report.fixed));
     if report.verified > 0 {
-        row("verified by an evaluation", report.verified.to_string());
+        rows.push(count("  verified by an evaluation", report.verified));
     }
-    let times = (report.seconds_to_fixed_median, report.seconds_to_fixed_p95);
-    // Counted from the evaluation: where that was long before this run it says nothing of the worker.
-    if let (Some(median), Some(most)) = times
-        && most <= report.seconds
-    {
-        row("seen to fixed", format!("{median:.1} s median, {most:.1} s for 95 of 100"));
+    for (name, seconds) in [
+        ("  half of them within", report.seconds_from_delivery_to_fixed_median),
+        ("  95 of 100 within", report.seconds_from_delivery_to_fixed_p95),
+    ] {
+        rows.extend(seconds.map(|seconds| (name.to_owned(), format!("{seconds:.1} s"))));
     }
-    row("attempts repeated", report.retries.to_string());
-    for (reason, count) in &report.skipped {
-        row(&format!("skipped: {reason}"), count.to_string());
-    }
-    for (reason, count) in &report.parked {
-        row(&format!("parked: {reason}"), count.to_string());
-    }
-    if report.parked_targets > 0 {
-        row("targets parked as a whole", report.parked_targets.to_string());
-    }
-    row("waiting", report.waiting.to_string());
-    for (reason, count) in &report.waiting_reasons {
-        row(&format!("  {reason}"), count.to_string());
-    }
-    row("unfixed", report.unfixed.to_string());
-    row("calls to Resource Manager", report.arm_calls.values().sum::<usize>().to_string());
-    for (kind, count) in report.arm_calls.iter().filter(|_| verbose) {
-        row(&format!("  {kind}"), count.to_string());
-    }
-    let refused = report.refused_arm_writes;
-    row("tasks accepted", format!("{} ({} at least; {refused} refused)", report.arm_writes, report.least_arm_writes));
-    for (what, count) in report.violations() {
-        row(what, count.to_string());
-    }
-    row("most tasks of a target at once", report.peak_active_tasks_per_target.to_string());
-    row("worker's peak memory", format!("{:.1} MiB", report.worker_peak_rss_bytes as f64 / 1_048_576.0));
-    row("events a second", format!("{:.0}", report.events_per_second));
-    row("time", format!("{:.1} s", report.seconds));
-    table
+    rows.push(count("attempts repeated", report.retries));
+}
+
+/// A row for each reason, in words.
+fn reasons<'a>(before: &'a str, counts: &'a BTreeMap<String, usize>) -> impl Iterator<Item = Row> {
+    counts.iter().map(move |(reason, times)| count(&format!("{before}{}", in_words(reason)), *times))
 }
 
 #[cfg(test)]
@@ -113,5 +147,37 @@ mod tests {
         let text = policies(&[row, PolicyRow::default()]).to_string();
         assert!(text.lines().all(|line| line.trim_end().chars().count() <= 60), "{text}");
         assert!(text.contains("aaaa…") && text.contains("99999"), "{text}");
+    }
+
+    #[test]
+    fn the_sums_speak_in_words_within_sixty_columns_and_of_storms_only_in_storms() {
+        let all = |code: &str| [(code.to_owned(), 99_999)].into();
+        let report = Report {
+            events: 99_999,
+            ignored: all("compliant_from_the_start"),
+            skipped: all("notSelected"),
+            not_remediable: all("auditIfNotExists"),
+            parked: all("identityUnfit"),
+            waiting_reasons: all("taskListAwaited"),
+            wrongly_parked: 3,
+            calls_without_right: 1,
+            worker_peak_rss_bytes: 9_999 << 20,
+            seconds_from_delivery_to_fixed_median: Some(12.34),
+            ..Report::default()
+        };
+        for (mode, storm) in [(Mode::Act, false), (Mode::Act, true), (Mode::Plan, false)] {
+            let text = table(&report, Told { mode, storm, verbose: true }).to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+            for words in [
+                "not selected by its assignment",
+                "auditIfNotExists",
+                "identity is of the wrong kind",
+                "calls without a right",
+            ] {
+                assert!(text.contains(words), "{words}: {text}");
+            }
+            assert_eq!(text.contains("against their script"), storm, "{text}");
+            assert_eq!(text.contains("unfixed"), mode == Mode::Act, "{text}");
+        }
     }
 }

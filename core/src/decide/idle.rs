@@ -1,7 +1,10 @@
 //! Why nothing is done for a target until its next wake-up.
 
-/// Why a target rests until its next wake-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::Deserialize;
+
+/// Why a target rests until its next wake-up. Read by its word in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Idle {
     /// Nothing is due, or nothing waits at all.
     NothingDue,
@@ -30,6 +33,7 @@ pub enum Idle {
     /// The time for this pass is used up.
     OutOfTime,
     /// The target is only planned for: everything keeps waiting.
+    #[serde(rename = "planOnly")]
     PlanMode,
     /// Nothing is begun until a person says that it may.
     Paused,

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 use simulator::Exchanges;
+use simulator::entra::Application;
 use simulator::estate::Estate;
 use simulator::fakes::Fake;
 use simulator::faults::Rule;
+use simulator::identity::Principal;
 use simulator::resource_manager::{Allowance, Tempo};
 
 use super::settings::Mode;
@@ -45,6 +47,17 @@ pub struct Demo {
     pub log: Option<Box<dyn Write + Send>>,
     /// Where exchanges with Resource Manager are written down.
     pub exchanges: Option<Exchanges>,
+    /// Somebody who may do everything, where a person is to look at what the demo did.
+    pub owner: Option<Owner>,
+}
+
+/// An Owner of everything, and what it logs in with.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// Who it is.
+    pub principal: Principal,
+    /// The same as an application.
+    pub application: Application,
 }
 
 /// What Resource Manager is like.

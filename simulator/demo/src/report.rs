@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::by_policy::PolicyRow;
+use super::planned::PlannedTarget;
 use crate::scenario::Verdict;
 
 /// The result of a demo. Counts are counts; units stand in the names.
@@ -38,6 +39,9 @@ pub struct Report {
     pub unfixed: usize,
     /// Resources that were skipped, by reason.
     pub skipped: BTreeMap<String, usize>,
+    /// Of these, what no task remediates, by the effect of its policy.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_remediable: BTreeMap<String, usize>,
     /// Resources that wait.
     pub waiting: usize,
     /// The same by reason: why their targets rested after the last look (`rest` in the log).
@@ -52,6 +56,9 @@ pub struct Report {
     pub retries: usize,
     /// Calls to Resource Manager, by kind.
     pub arm_calls: BTreeMap<String, usize>,
+    /// In plan mode: what would be done for each target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<PlannedTarget>,
     /// What became of the resources of each policy.
     pub by_policy: Vec<PolicyRow>,
     /// From the first event to the last outcome.
@@ -62,6 +69,10 @@ pub struct Report {
     pub seconds_to_fixed_median: Option<f64>,
     /// Nineteen of twenty fixes were done within so many seconds.
     pub seconds_to_fixed_p95: Option<f64>,
+    /// Half of the fixes were done within so many seconds of this run.
+    pub seconds_from_delivery_to_fixed_median: Option<f64>,
+    /// Nineteen of twenty fixes were done within so many seconds of this run.
+    pub seconds_from_delivery_to_fixed_p95: Option<f64>,
     /// PUTs of tasks that Resource Manager accepted.
     pub arm_writes: usize,
     /// PUTs of tasks that it refused, 429 among them.

@@ -11,6 +11,7 @@ use super::by_policy::by_policy;
 use super::calls::kind;
 use super::counted::target_documents;
 use super::demo::QUEUES;
+use super::planned;
 use super::report::Report;
 use super::scores::scores;
 use super::stage::Stage;
@@ -56,6 +57,8 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         waiting: state.waiting + state.in_task,
         waiting_reasons: state.waiting_reasons(&log),
         skipped: state.skipped,
+        not_remediable: state.not_remediable,
+        plans: planned::in_order(&log.plans),
         parked: state.parked,
         parked_targets: state.parked_targets.len(),
         parked_target_list: state.parked_targets,
@@ -67,6 +70,8 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         events_per_second: ran.events as f64 / delivered_in.as_secs_f64().max(0.001),
         seconds_to_fixed_median: log.seconds_to_fixed(0.5),
         seconds_to_fixed_p95: log.seconds_to_fixed(0.95),
+        seconds_from_delivery_to_fixed_median: log.seconds_from(ran.begun, 0.5),
+        seconds_from_delivery_to_fixed_p95: log.seconds_from(ran.begun, 0.95),
         arm_writes: scores.arm_writes,
         refused_arm_writes: scores.refused_arm_writes,
         least_arm_writes: scores.least_arm_writes,

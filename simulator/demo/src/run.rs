@@ -1,10 +1,13 @@
 //! Runs the demo: starts the local Azure and the worker, delivers the events, and waits until nothing moves any more.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use simulator::LocalAzure;
 use simulator::estate::PolicyEvent;
+use simulator::functions_host::FunctionsHost;
+use simulator::resource_manager::ResourceManager;
 
 use super::counted::target_documents;
 use super::demo::{Demo, QUEUES};
@@ -53,8 +56,52 @@ pub async fn run(demo: Demo, show: Show<'_>) -> anyhow::Result<Report> {
     Ok(run_with(demo, &[], show).await?.0)
 }
 
+/// What is still there after a demo: the local Azure with all that happened, and the worker on it.
+pub struct Kept(Stage);
+
+impl Kept {
+    /// The services.
+    #[must_use]
+    pub fn azure(&self) -> &LocalAzure {
+        &self.0.azure
+    }
+
+    /// Resource Manager.
+    #[must_use]
+    pub fn manager(&self) -> &ResourceManager {
+        &self.0.manager
+    }
+
+    /// The Functions host with the worker.
+    #[must_use]
+    pub fn host(&self) -> &FunctionsHost {
+        &self.0.host
+    }
+
+    /// All settings of the worker but those that the services give it.
+    #[must_use]
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.0.settings
+    }
+}
+
+/// Runs the demo, and leaves everything running until what is kept is dropped.
+///
+/// # Errors
+/// When the local Azure or the worker does not start.
+pub async fn run_and_keep(demo: Demo, show: Show<'_>) -> anyhow::Result<(Report, Kept)> {
+    let (report, _, stage) = play(demo, &[], show).await?;
+    Ok((report, Kept(stage)))
+}
+
 /// The same with steps that are taken later, and how it has ended.
-pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result<(Report, End)> {
+pub(crate) async fn run_with(demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result<(Report, End)> {
+    let (report, end, stage) = play(demo, later, show).await?;
+    stage.host.shutdown().await;
+    Ok((report, end))
+}
+
+async fn play(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result<(Report, End, Stage)> {
     let mut stage = Stage::start(&mut demo).await?;
     let mut events = demo.events.len();
     let mut acts = Vec::new();
@@ -112,8 +159,7 @@ pub(crate) async fn run_with(mut demo: Demo, later: &[Later], show: Show<'_>) ->
     stage.close_log().await?;
     let end = End { acts, ..End::of(&stage.azure, &stage.manager, &stage.host.log(), !timed_out) };
     let report = reported(&Ran { estate: &demo.estate, stage: &stage, events, begun, seconds, timed_out });
-    stage.host.shutdown().await;
-    Ok((report, end))
+    Ok((report, end, stage))
 }
 
 fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {
@@ -126,6 +172,6 @@ fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure
     }
     match mode {
         Mode::Act => state.waiting + state.in_task + state.active_tasks == 0,
-        Mode::Plan => state.waiting_targets.keys().all(|target| log.planned.contains(target)),
+        Mode::Plan => state.waiting_targets.keys().all(|target| log.plans.contains_key(target)),
     }
 }

@@ -1,5 +1,6 @@
 //! The stage of a demo: the local Azure, the worker on it, what is delivered to it, and what it logs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::demo::{Demo, EVENTS, QUEUES};
 use super::follow::follow;
-use super::rights::with_rights;
+use super::rights::{with_operator, with_rights};
 use super::settings::settings;
 use super::tally::LogTally;
 use crate::scenario::Scene;
@@ -34,6 +35,8 @@ pub(crate) struct Stage {
     pub(crate) azure: LocalAzure,
     pub(crate) manager: ResourceManager,
     pub(crate) host: FunctionsHost,
+    /// All settings of the worker but those that the services give it.
+    pub(crate) settings: BTreeMap<String, String>,
     deliveries: Vec<JoinHandle<()>>,
     /// The end of the first one.
     first: Arc<Mutex<Option<Instant>>>,
@@ -47,10 +50,14 @@ impl Stage {
         let conditions = std::mem::take(&mut demo.conditions);
         let worker = Principal::random();
         let estate = with_rights(demo.estate.clone(), &worker);
+        let owner = demo.owner.take();
+        let estate = owner.iter().fold(estate, |estate, owner| with_operator(estate, &owner.principal));
         let manager = ResourceManager::new(estate, conditions.tempo).with_allowance(conditions.allowance);
+        let user_assigned = owner.iter().map(|owner| owner.principal.clone()).collect();
         let options = LocalAzureOptions {
             home_tenant_id: demo.estate.home_tenant.clone(),
-            identities: ManagedIdentities { system_assigned: Some(worker.clone()), user_assigned: Vec::new() },
+            identities: ManagedIdentities { system_assigned: Some(worker.clone()), user_assigned },
+            applications: owner.map(|owner| owner.application).into_iter().collect(),
             exchanges: demo.exchanges.take(),
             gate: Some(manager.gate()),
             ..LocalAzureOptions::default()
@@ -69,6 +76,7 @@ impl Stage {
             options.settings.insert("SWEEP_SCHEDULE".to_owned(), EVERY_FEW_SECONDS.to_owned());
         }
         options.settings.extend(demo.settings.clone());
+        let settings = options.settings.clone();
         let host = FunctionsHost::start(&demo.package, azure.broker().clone(), options).await?;
         let log = Arc::new(Mutex::new(LogTally::default()));
         // On its own, so that no line is lost however busy the rest is.
@@ -80,7 +88,7 @@ impl Stage {
         };
         let reader = tokio::spawn(follow(host.subscribe(), told, take_in));
         let (deliveries, first) = (Vec::new(), Arc::default());
-        Ok(Self { worker, azure, manager, host, deliveries, first, log, reader: Some((enough, reader)) })
+        Ok(Self { worker, azure, manager, host, settings, deliveries, first, log, reader: Some((enough, reader)) })
     }
 
     /// Delivers events, beside everything else: as the deployment does, to the queue, and some to the webhook.

@@ -1,9 +1,11 @@
 //! What the worker's log and its state documents tell. The documents are read as any other reader of the container would.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use serde_json::Value;
 
+use super::planned::{self, Plans};
 use super::report::{ParkedItem, ParkedTarget};
 use simulator::estate::RecordKey;
 use simulator::functions_host::LogLine;
@@ -16,8 +18,10 @@ pub(super) struct LogTally {
     pub(super) sweeps: usize,
     /// For each fix, how long it took from the evaluation that found the resource non-compliant.
     seconds_to_fixed: Vec<f64>,
-    /// Targets for which a plan was shown, and what it said last.
-    pub(super) planned: HashSet<String>,
+    /// When each fix was told.
+    fixed_at: Vec<Instant>,
+    /// The plans that were shown, by target.
+    pub(super) plans: Plans,
     /// Why each target rested after its last look.
     rests: BTreeMap<String, String>,
 }
@@ -31,8 +35,11 @@ impl LogTally {
             Some("resource_retry") => self.retries += 1,
             Some("fixes_verified") => self.verified += entry["resources"].as_u64().map_or(0, |count| count as usize),
             Some("swept") => self.sweeps += 1,
-            Some("resource_fixed") => self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64()),
-            Some("plan") => drop(self.planned.insert(field("target"))),
+            Some("resource_fixed") => {
+                self.seconds_to_fixed.extend(entry["observed_to_fixed_seconds"].as_f64());
+                self.fixed_at.push(Instant::now());
+            }
+            Some("plan" | "plan_leaving" | "plan_target_parked") => planned::take_in(&mut self.plans, &entry),
             // A look with a void wake-up says nothing.
             Some("target_reconciled") if !field("idle").is_empty() => {
                 self.rests.insert(field("target"), field("idle"));
@@ -43,11 +50,20 @@ impl LogTally {
 
     /// The seconds within which this share of the fixes was done; none when there were none.
     pub(super) fn seconds_to_fixed(&self, share: f64) -> Option<f64> {
-        let mut all = self.seconds_to_fixed.clone();
-        all.sort_by(f64::total_cmp);
-        let place = (all.len() as f64 * share).ceil() as usize;
-        all.get(place.max(1) - 1).copied()
+        within(self.seconds_to_fixed.clone(), share)
     }
+
+    /// The same from a moment of this run.
+    pub(super) fn seconds_from(&self, begun: Instant, share: f64) -> Option<f64> {
+        within(self.fixed_at.iter().map(|at| (*at - begun).as_secs_f64()).collect(), share)
+    }
+}
+
+/// The number within which this share of all numbers is.
+fn within(mut all: Vec<f64>, share: f64) -> Option<f64> {
+    all.sort_by(f64::total_cmp);
+    let place = (all.len() as f64 * share).ceil() as usize;
+    all.get(place.max(1) - 1).copied()
 }
 
 /// What the state documents tell.
@@ -58,6 +74,8 @@ pub(super) struct StateTally {
     pub(super) fixed: usize,
     pub(super) active_tasks: usize,
     pub(super) skipped: BTreeMap<String, usize>,
+    /// Of these, what no task remediates, by the effect of its policy.
+    pub(super) not_remediable: BTreeMap<String, usize>,
     pub(super) parked: BTreeMap<String, usize>,
     /// Targets that are parked as a whole; what waits in them is among the parked.
     pub(super) parked_targets: Vec<ParkedTarget>,
@@ -102,6 +120,11 @@ impl StateTally {
                     tally.held_example.get_or_insert(item);
                 } else {
                     tally.count(&target, resource, state);
+                }
+                if let (Some(effect), "notRemediable") =
+                    (document["notRemediable"]["effect"].as_str(), state["reason"].as_str().unwrap_or_default())
+                {
+                    *tally.not_remediable.entry(effect.to_owned()).or_default() += 1;
                 }
                 if is_held || state["is"] == "parked" {
                     let word = |name: &str| park[name].as_str().unwrap_or_default().to_owned();
@@ -166,5 +189,7 @@ mod tests {
             tally.read(&LogLine { stream: LogStream::Stdout, instance: 0, text });
         }
         assert_eq!((tally.seconds_to_fixed(0.5), tally.seconds_to_fixed(0.95)), (Some(10.5), Some(19.5)));
+        let begun = tally.fixed_at[0];
+        assert!(tally.seconds_from(begun, 0.95) >= tally.seconds_from(begun, 0.5), "of this run");
     }
 }

@@ -7,6 +7,8 @@ use super::{
     ArmId, Assignment, BuiltIn, ComplianceRecord, ComplianceState, Definition, Estate, Initiative, RecordKey, Resource,
     Scope, parse_instant,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use time::OffsetDateTime;
@@ -74,7 +76,7 @@ impl Sighting {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let kind = text(event, "eventType").or_else(|| text(event, "type"))?.to_ascii_lowercase();
         let change = kind.strip_prefix("microsoft.policyinsights.policystate")?;
-        let data = event.get("data")?;
+        let data = &data_of(event)?;
         let state = match text(data, "complianceState").unwrap_or_default().to_ascii_lowercase().as_str() {
             _ if change == "deleted" => None,
             "noncompliant" => Some(ComplianceState::NonCompliant),
@@ -107,6 +109,17 @@ impl Sighting {
             tenant: tenant.filter(|name| !name.contains(['<', '>'])).map(str::to_owned),
         })
     }
+}
+
+/// The data of an event, which some senders put in as JSON text, or as base64 of it.
+fn data_of(event: &Value) -> Option<Value> {
+    let coded = event.get("data_base64").and_then(Value::as_str);
+    let text = match (coded, event.get("data")) {
+        (Some(coded), _) => String::from_utf8(STANDARD.decode(coded.trim()).ok()?).ok()?,
+        (None, Some(Value::String(text))) => text.clone(),
+        (None, data) => return data.cloned(),
+    };
+    serde_json::from_str(&text).ok()
 }
 
 fn add_hierarchy(estate: &mut Estate, sightings: &[Sighting]) {
@@ -176,6 +189,22 @@ mod tests {
     use super::*;
     use crate::estate::{EventKind, PolicyEvent, sample};
     use serde_json::json;
+
+    #[test]
+    fn data_that_are_text_or_base64_of_it_tell_the_same() {
+        let original = sample(parse_instant("2024-01-01T00:00:00Z").expect("an instant"));
+        let event = PolicyEvent::of(&original, &original.records[0], EventKind::Changed).cloud_event();
+        let text = event["data"].to_string();
+        let mut as_text = event.clone();
+        as_text["data"] = json!(text);
+        let mut coded = event.clone();
+        coded.as_object_mut().expect("an event is an object").remove("data");
+        coded["data_base64"] = json!(STANDARD.encode(&text));
+        let keys = |event: Value| derive(&[event]).records.into_iter().map(|record| record.key).collect::<Vec<_>>();
+        let wanted = keys(event);
+        assert_eq!(wanted.len(), 1);
+        assert_eq!((keys(as_text), keys(coded)), (wanted.clone(), wanted));
+    }
 
     #[test]
     fn everything_that_events_name_exists_and_can_be_remediated() {

@@ -15,6 +15,8 @@ mod simulated;
 mod variables;
 
 pub(super) use connection::{Connection, PATIENCE};
+#[cfg(feature = "local")]
+pub(super) use environment::environment;
 pub(super) use known::{Unusable, complain, is_of};
 pub(super) use options::Options;
 pub(super) use output::{Rows, for_machines};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use remediation::report::{Forecast, HowLong};
+use remediation::report::{Forecast, HowLong, in_words};
 use remediation::time::time_text;
 
 use super::Planned;
@@ -70,11 +70,11 @@ fn how_long(all: &[HowLong]) -> String {
             Some(last) => time_text(last.replace_nanosecond(0).unwrap_or(*last)),
             None => "later than can be foretold".to_owned(),
         };
-        let waits = waits.iter().copied().collect::<Vec<_>>().join(", ");
+        let waits = waits.iter().map(|reason| in_words(reason)).collect::<Vec<_>>().join(", ");
         rows.row([assignment.clone(), resources.to_string(), now.to_string(), last, waits]);
     }
     let raise = if all.iter().any(|one| one.waits.contains("paceReached")) {
-        "\npaceReached: MAX_RESOURCES_PER_DAY, MAX_RESOURCES_PER_HOUR and the assignment's own maxPerDay and maxPerHour say how fast. Raise them knowingly: it is the most that a wrong policy reaches."
+        "\nThe pace: MAX_RESOURCES_PER_DAY, MAX_RESOURCES_PER_HOUR and the assignment's own maxPerDay and maxPerHour say how fast. Raise them knowingly: it is the most that a wrong policy reaches."
     } else {
         ""
     };
@@ -83,7 +83,7 @@ fn how_long(all: &[HowLong]) -> String {
 
 /// How many are skipped for what.
 fn skipped(target: &Forecast) -> String {
-    let listed = target.skipped.iter().map(|(reason, ids)| format!("{} {reason}", ids.len()));
+    let listed = target.skipped.iter().map(|(reason, ids)| format!("{} {}", ids.len(), in_words(reason)));
     let counted = (target.skipped_uncounted > 0).then(|| format!("{} counted", target.skipped_uncounted));
     listed.chain(counted).collect::<Vec<_>>().join(", ")
 }
@@ -91,19 +91,19 @@ fn skipped(target: &Forecast) -> String {
 fn otherwise(target: &Forecast) -> String {
     let mut words = Vec::new();
     if let Some(held) = target.held_back {
-        words.push(format!("held back: {held}"));
+        words.push(format!("held back: {}", in_words(held)));
     }
     if !target.grants.is_empty() {
         words.push(format!("{} roles are granted first", target.grants.len()));
     }
     if let Some(parked) = &target.parked {
-        words.push(format!("parked: {}", parked.reason));
+        words.push(format!("parked: {}", in_words(parked.reason)));
     }
     if let Some(running) = &target.running {
         words.push(format!("task {running} runs"));
     }
     if let Some(waits) = &target.waits {
-        words.push(format!("{} wait: {}", target.waiting, waits.reason));
+        words.push(format!("{} wait: {}", target.waiting, in_words(waits.reason)));
     }
     if target.evaluation.is_some() {
         words.push("an evaluation is asked for".to_owned());
@@ -118,7 +118,7 @@ fn parked(targets: &[Forecast]) -> String {
         *causes.entry((parked.reason, &parked.words, &parked.hint)).or_default() += 1;
     }
     let one = |((reason, words, hint), count): ((&str, &str, &str), usize)| {
-        format!("{reason} ({}): {words}\n  How to fix it: {hint}", number(count, "target", "targets"))
+        format!("{} ({}): {words}\n  How to fix it: {hint}", in_words(reason), number(count, "target", "targets"))
     };
     causes.into_iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -8,6 +8,11 @@ mod short;
 mod shown;
 mod start;
 
+pub(super) use log::Told;
+pub(super) use logins::Logins;
+pub(super) use places::Places;
+pub(super) use shown::Shown;
+
 use std::path::PathBuf;
 
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions};
@@ -21,12 +26,8 @@ use crate::cli::exit::DONE;
 use super::demo::CliMode;
 use super::package::Package;
 use super::print::print;
-use super::setting::setting;
+use super::setting::{log_filter, setting};
 use super::stop;
-use log::Told;
-use logins::Logins;
-use places::Places;
-use shown::Shown;
 use start::{Start, start};
 
 /// Keep a local Azure running, with the worker on it, and print where its services are.
@@ -115,6 +116,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     host.settings.extend(settings(mode));
     host.settings.extend(shown.as_ref().map(|shown| ("SERVICEBUS_RESOURCE_ID".to_owned(), shown.namespace.clone())));
     host.settings.extend(own);
+    host.settings.extend(log_filter());
     host.settings.extend(arguments.settings);
     let mut settings = host.settings.clone();
     // No setting of the worker: the deployment tells it beside those.

@@ -14,7 +14,7 @@ use super::logins::Logins;
 use crate::cli::operator::PLACES_FILE;
 
 /// The places of a simulation.
-pub(super) struct Places {
+pub(in crate::cli) struct Places {
     services: Endpoints,
     functions: String,
     events: PathBuf,
@@ -29,7 +29,7 @@ pub(super) struct Places {
 
 impl Places {
     /// The places of what runs. Writes events and estate into files of their own.
-    pub(super) fn of(
+    pub(in crate::cli) fn of(
         azure: &LocalAzure,
         host: &FunctionsHost,
         estate: &Estate,
@@ -51,7 +51,7 @@ impl Places {
     }
 
     /// Tells who is Owner of everything, and lays its certificate beside the others.
-    pub(super) fn lets_in(&mut self, logins: &Logins) -> anyhow::Result<()> {
+    pub(in crate::cli) fn lets_in(&mut self, logins: &Logins) -> anyhow::Result<()> {
         self.operator.clone_from(&logins.owner.client_id);
         self.secret.clone_from(&logins.secret);
         let place = &self.certificate;
@@ -59,14 +59,14 @@ impl Places {
     }
 
     /// Leaves them and all settings of the worker for the commands that look at what is simulated (`--simulated`).
-    pub(super) fn leave(&self, settings: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    pub(in crate::cli) fn leave(&self, settings: &BTreeMap<String, String>) -> anyhow::Result<()> {
         let mut places = self.json();
         places["settings"] = json!(settings);
         written(&self.services.ca_file.with_file_name(PLACES_FILE), &places).map(drop)
     }
 
     /// As one JSON line.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::cli) fn json(&self) -> Value {
         json!({
             "resourceManager": self.services.resource_manager,
             "serviceBus": self.services.service_bus,
@@ -87,7 +87,7 @@ impl Places {
     }
 
     /// For people.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::cli) fn text(&self) -> String {
         let Endpoints { resource_manager, service_bus, identity, blob, entra, ca_file } = &self.services;
         let mut text = String::new();
         for (name, place) in [

@@ -13,17 +13,17 @@ const WANTED: [(&str, &[&str]); 3] = [
 ];
 
 /// The ids of an installation, all of them in the first subscription of our own tenant.
-pub(super) struct Shown {
+pub(in crate::cli) struct Shown {
     /// The Service Bus namespace.
-    pub(super) namespace: String,
+    pub(in crate::cli) namespace: String,
     /// The function app.
-    pub(super) app: String,
+    pub(in crate::cli) app: String,
     group: String,
 }
 
 impl Shown {
     /// None where no subscription is our own.
-    pub(super) fn of(estate: &Estate) -> Option<Self> {
+    pub(in crate::cli) fn of(estate: &Estate) -> Option<Self> {
         let own = estate.subscriptions.iter().find(|one| one.tenant == estate.home_tenant)?;
         let group = format!("/subscriptions/{}/resourceGroups/policy-remediator", own.id);
         let namespace = format!("{group}/providers/Microsoft.ServiceBus/namespaces/local");
@@ -31,7 +31,7 @@ impl Shown {
     }
 
     /// Has Resource Manager show all of it. Customers' subscriptions have no topic: what happens there is found by scans.
-    pub(super) fn to(&self, manager: &ResourceManager, azure: &LocalAzure, estate: &Estate) {
+    pub(in crate::cli) fn to(&self, manager: &ResourceManager, azure: &LocalAzure, estate: &Estate) {
         manager.shows_queues(&self.namespace, azure.broker());
         let own = estate.subscriptions.iter().filter(|one| one.tenant == estate.home_tenant);
         manager.shows_topics(own.map(|one| self.topic(&one.id)).collect());

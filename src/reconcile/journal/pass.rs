@@ -37,7 +37,7 @@ pub(in crate::reconcile) fn plan(target: &Target, owner: Option<&str>, plan: &Pl
             owner,
             reason = cause.reason.as_str(),
             words = cause.words,
-            hint = cause.reason.hint(),
+            hint = cause.hint.as_deref().unwrap_or(cause.reason.hint()),
             "plan mode: the whole target would be parked"
         );
     }

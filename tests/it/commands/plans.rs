@@ -62,7 +62,7 @@ async fn a_file_of_policy_states_is_enough_for_a_plan() {
     let hours = (last - OffsetDateTime::now_utc()).as_seconds_f64() / 3_600.0;
     assert!((2.9..3.1).contains(&hours), "1, 10, 100, and the rest an hour later: {hours}");
     let slow = plan(&json!(rows), &[("MAX_RESOURCES_PER_DAY", "10")], &["--assignment", "Tag"]).await.stdout;
-    assert!(slow.contains("firstSteps, paceReached") && slow.contains("Raise them knowingly"), "{slow}");
+    assert!(slow.contains("first steps, pace is reached") && slow.contains("Raise them knowingly"), "{slow}");
 
     let only = plan(&json!(rows), &settings, &["--assignment", "Sk*"]).await;
     let held = plan(&json!(rows), &[("ACT_ASSIGNMENTS", "other")], &["--assignment", "Tag", "--json"]).await.json();

@@ -1,5 +1,7 @@
 //! From JSON values to events: what wraps them is taken off, and what is something else is named.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Captured, Refused};
@@ -34,12 +36,11 @@ fn unwrap(value: Value, depth: usize, to: &mut Captured) {
     entry(value, to);
 }
 
-/// The body of a message may be JSON text.
+/// The body of a message may be JSON text, or base64 of it.
 fn parsed(value: Value) -> Value {
-    match &value {
-        Value::String(text) => serde_json::from_str(text).unwrap_or(value),
-        _ => value,
-    }
+    let Value::String(text) = &value else { return value };
+    let decoded = || serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok();
+    serde_json::from_str(text).ok().or_else(decoded).unwrap_or(value)
 }
 
 fn entry(value: Value, to: &mut Captured) {

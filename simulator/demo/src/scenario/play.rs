@@ -107,6 +107,7 @@ pub async fn play(
         goes_on: false,
         log,
         exchanges: None,
+        owner: None,
     };
     let (mut report, end) = run_with(demo, &scenario.later, show).await?;
     report.verdicts = verdicts(&scenario.expect, &scenario.all_answers(), &end);

@@ -1,0 +1,149 @@
+//! What a demo prints for people: the table of its policies or, in plan mode, the plan of each target; the sums; and what needs a person.
+
+use remediation::report::in_words;
+use simulator_demo::{Mode, PlannedTarget, Report};
+
+use super::table::{policies, table};
+
+/// Most policies, or planned targets, that are shown each by itself.
+const MOST: usize = 40;
+
+/// How it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) mode: Mode,
+    /// Whether it was a storm, whose measures mean nothing elsewhere.
+    pub(super) storm: bool,
+    pub(super) verbose: bool,
+}
+
+/// The whole text.
+pub(super) fn summary(report: &Report, told: Told) -> String {
+    let mut parts = Vec::new();
+    match told.mode {
+        Mode::Plan => parts.push(plans(&report.plans, told.verbose)),
+        // A storm has hundreds of assignments that differ in nothing.
+        Mode::Act if report.by_policy.len() <= MOST => parts.push(policies(&report.by_policy).to_string()),
+        Mode::Act => {}
+    }
+    let mut sums = table(report, told).to_string();
+    for example in &report.rejected_examples {
+        sums.push_str(&format!("\nrejected: {example}"));
+    }
+    parts.push(sums);
+    parts.extend(report.assumed.iter().map(|assumed| format!("Events do not tell everything. Assumed: {assumed}.")));
+    if let Some(parked) = &report.parked_example {
+        parts.push(parked_one(
+            &format!("A parked resource: {}", parked.resource),
+            &parked.reason,
+            &parked.words,
+            &parked.hint,
+        ));
+    }
+    let targets = report.parked_target_list.iter();
+    parts.extend(targets.map(|parked| {
+        parked_one(&format!("A parked target: {}", parked.assignment), &parked.reason, &parked.words, &parked.hint)
+    }));
+    if report.timed_out {
+        parts.push("The demo ended before everything had settled.".to_owned());
+    }
+    parts.push(match told.mode {
+        Mode::Plan => "Nothing was touched; everything waits. Next: policy-remediator demo --mode act".to_owned(),
+        Mode::Act => "With the defaults an assignment would have begun with 1 resource, an hour later 10, then 100, and at most 1000 a day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none (docs/controls.md).\n\nNext: policy-remediator demo --mode plan (decides and touches nothing), or policy-remediator simulate".to_owned(),
+    });
+    parts.join("\n\n")
+}
+
+fn parked_one(head: &str, reason: &str, words: &str, hint: &str) -> String {
+    format!("{head}\n  reason: {}\n  {words}\n  how to fix it: {hint}", in_words(reason))
+}
+
+/// The plan of each target.
+fn plans(all: &[PlannedTarget], verbose: bool) -> String {
+    if all.is_empty() {
+        return "Nothing would be done.".to_owned();
+    }
+    let mut parts: Vec<String> = all.iter().take(MOST).map(|one| plan(one, verbose)).collect();
+    let more = all.len().saturating_sub(MOST);
+    if more > 0 {
+        parts.push(format!("… and {more} more targets: --json tells all."));
+    }
+    parts.join("\n")
+}
+
+fn plan(target: &PlannedTarget, verbose: bool) -> String {
+    let name = target.assignment.rsplit('/').next().unwrap_or_default();
+    let reference = target.reference.as_ref().map(|reference| format!(", policy {reference}")).unwrap_or_default();
+    let mut lines = vec![format!("{name}{reference}"), format!("in {}", target.scope)];
+    let mut line = |words: String| lines.push(words);
+    if let Some(parked) = &target.parked {
+        line(format!("would be parked: {}", in_words(&parked.reason)));
+        line(format!("how to fix it: {}", parked.hint));
+    }
+    if target.resources > 0 {
+        line(format!("a task for {}", resources(target.resources)));
+    }
+    for (reason, count) in &target.skipped {
+        line(format!("would skip {}: {}", resources(*count), in_words(reason)));
+    }
+    let untold = target.leaving.saturating_sub(target.skipped.values().sum());
+    if untold > 0 {
+        line(format!("would skip {untold} more"));
+    }
+    if target.resources == 0 && target.leaving == 0 && target.parked.is_none() {
+        line("no task yet".to_owned());
+    }
+    if verbose && !target.request.is_empty() {
+        line(format!("sent as {}", target.request));
+    }
+    lines.join("\n  ")
+}
+
+fn resources(count: usize) -> String {
+    if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simulator_demo::ParkedTarget;
+
+    #[test]
+    fn a_plan_tells_task_skips_and_parks_in_words_and_the_request_when_it_is_asked_for() {
+        let target = PlannedTarget {
+            scope: "/subscriptions/291bba3f-e0a5-47bc-a099-3bdcb2a50a05".to_owned(),
+            assignment: "/a/b/diagnostics".to_owned(),
+            reference: Some("tags".to_owned()),
+            resources: 36,
+            request: "{}".to_owned(),
+            leaving: 3,
+            skipped: [("exempt".to_owned(), 1)].into(),
+            parked: None,
+        };
+        let told = plans(std::slice::from_ref(&target), false);
+        let lines: Vec<_> = told.lines().map(str::trim).collect();
+        let place = "in /subscriptions/291bba3f-e0a5-47bc-a099-3bdcb2a50a05";
+        let wanted = [
+            "diagnostics, policy tags",
+            place,
+            "a task for 36 resources",
+            "would skip 1 resource: exempt",
+            "would skip 2 more",
+        ];
+        assert_eq!(lines, wanted);
+        assert!(told.lines().all(|line| line.chars().count() <= 60), "{told}");
+        assert!(plans(&[target], true).ends_with("sent as {}"));
+        let parked = ParkedTarget {
+            assignment: String::new(),
+            reason: "noIdentity".to_owned(),
+            words: String::new(),
+            hint: "Give it one.".to_owned(),
+        };
+        let told = plans(&[PlannedTarget { parked: Some(parked), ..PlannedTarget::default() }], false);
+        assert!(
+            told.contains("would be parked: assignment has no identity") && told.ends_with("Give it one."),
+            "{told}"
+        );
+        assert_eq!(plans(&[], false), "Nothing would be done.");
+    }
+}
