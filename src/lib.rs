@@ -17,5 +17,7 @@ mod kept;
 pub mod reconcile;
 pub mod service_bus;
 pub mod settings;
+#[cfg(test)]
+mod site_tests;
 pub mod telemetry;
 pub mod told;

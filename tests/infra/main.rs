@@ -16,6 +16,8 @@ mod hooks;
 mod least_privilege;
 mod parameters;
 mod queues;
+#[cfg(unix)]
+mod recording;
 mod resource_table;
 mod rights;
 mod settings;
