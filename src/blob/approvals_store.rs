@@ -88,6 +88,43 @@ impl Store {
         })
     }
 
+    /// Approvals that were over before this time, as their blobs say: so many at most, the longest over first.
+    ///
+    /// # Errors
+    /// When storage does not serve until the deadline.
+    pub async fn approvals_over(
+        &self,
+        before: Timestamp,
+        most: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<Versioned<Approval>>, StateError> {
+        let listed = self.state.list(APPROVALS, deadline).await?;
+        let until = |metadata: &HashMap<String, String>| metadata_value(metadata, UNTIL).and_then(parse_time);
+        let mut over: Vec<_> = listed
+            .into_iter()
+            .filter_map(|blob| Some((until(&blob.metadata).filter(|until| *until < before)?, blob.name)))
+            .collect();
+        over.sort_unstable();
+        let mut found = Vec::new();
+        for (_, name) in over.into_iter().take(most) {
+            match self.state.read::<Approval>(&name, deadline).await {
+                Ok(one) => found.extend(one.filter(|one| one.document.until < before)),
+                // A person wrote it by hand: a person deletes it.
+                Err(error) if error.is_about_the_document() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tries once to delete an approval, if it is still the one with this ETag. Whether it is gone.
+    ///
+    /// # Errors
+    /// As for [`Store::save_target`].
+    pub async fn delete_approval(&self, id: &ApprovalId, etag: &ETag, deadline: Deadline) -> Result<bool, StateError> {
+        self.state.delete_once(&Approval::blob(id), etag, deadline).await
+    }
+
     /// The approval of this id, if there is one.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! `approve`, `approvals list` and `approvals revoke`: what may be begun in the mode `approve`, by whom it was approved, and how much of
 //! it is used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,17 +9,22 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use uuid::Uuid;
 
-use policy_remediator::azure::{Contest, Deadline};
+use policy_remediator::azure::{Contest, Deadline, now};
 use policy_remediator::blob::Saved;
-use remediation::document::{Approval, ApprovalId, ApprovedAssignment, ApprovedPlan, FleetDocument, Revoked};
+use remediation::document::{
+    Approval, ApprovalId, ApprovedAssignment, ApprovedPlan, FleetDocument, Revoked, TargetSummary, hash_in,
+};
 use remediation::id::Scope;
 use remediation::report::ago;
 use remediation::settings::Mode;
 use remediation::time::{Timestamp, time_text};
 
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Connection, Options, PATIENCE, Rows};
+use super::operator::{Connection, Options, PATIENCE, Rows, complain};
 use super::pause::{ends, span};
+
+/// Targets of approved plans that are looked at.
+const MOST_TARGETS: usize = 2_000;
 
 /// Approve remediation of an assignment: of so many resources, for so long. Counts in the mode `approve` only.
 #[derive(Debug, clap::Args)]
@@ -102,6 +107,9 @@ struct Item {
     approval: Approval,
     used: u32,
     stands: bool,
+    /// Targets for which its plan is void, since it was made on other facts.
+    #[serde(rename = "voidFor", skip_serializing_if = "Vec::is_empty")]
+    void_for: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -166,7 +174,8 @@ async fn list(ListArguments { all, options }: ListArguments) -> anyhow::Result<u
     let connection = options.connect()?;
     let deadline = Deadline::after(PATIENCE);
     let store = &connection.app.reconciler.store;
-    let read = store.approvals(&[], None, deadline).await?;
+    // Storage's clock is told with any answer.
+    let read = store.approvals(&[], if all { None } else { Some(now()) }, deadline).await?;
     let at = connection.app.reconciler.clocks.moment().stored_before;
     let mut approvals = Vec::new();
     let mut fleets: BTreeMap<String, FleetDocument> = BTreeMap::new();
@@ -179,12 +188,35 @@ async fn list(ListArguments { all, options }: ListArguments) -> anyhow::Result<u
         approvals.push(item(approval, used, at));
     }
     approvals.sort_by_key(|item| item.approval.at);
+    find_void(&connection, &mut approvals).await?;
     let shown = Shown { approvals, unusable: read.unusable.into_iter().collect() };
     options.output().show("approvals", &shown, || table(&shown.approvals, at))?;
     for (blob, why) in &shown.unusable {
         eprintln!("warning: {blob} cannot be used and approves nothing: {why}");
     }
     Ok(if shown.unusable.is_empty() { DONE } else { ATTENTION })
+}
+
+/// Finds the targets for which the plans that stand are void, as the worker has found them.
+async fn find_void(connection: &Connection, items: &mut [Item]) -> anyhow::Result<()> {
+    let mut named = BTreeSet::new();
+    for digest in items.iter().filter(|item| item.stands).filter_map(|item| item.approval.plan.as_ref()) {
+        let plan = connection.app.reconciler.store.plan(digest, Deadline::after(PATIENCE)).await?;
+        named.extend(plan.iter().flat_map(ApprovedPlan::hashes).map(ToString::to_string));
+    }
+    if named.is_empty() {
+        return Ok(());
+    }
+    let is_named = |summary: &TargetSummary| hash_in(&summary.blob).is_some_and(|hash| named.contains(hash));
+    let summaries = connection.summaries().await?.into_iter().filter(is_named).take(MOST_TARGETS);
+    let documents = connection.targets(summaries).await?;
+    complain(&documents.unusable);
+    for document in documents.values() {
+        for item in items.iter_mut().filter(|item| document.void_approvals.contains(&item.approval.id)) {
+            item.void_for.push(document.target.hash().to_string());
+        }
+    }
+    Ok(())
 }
 
 /// How much is used of an approval. It is counted by names of assignments.
@@ -257,7 +289,7 @@ async fn taken_back(
 
 fn item(approval: Approval, used: u32, at: Timestamp) -> Item {
     let stands = approval.stands(at);
-    Item { approval, used, stands }
+    Item { approval, used, stands, void_for: Vec::new() }
 }
 
 fn table(items: &[Item], now: Timestamp) -> String {
@@ -265,17 +297,22 @@ fn table(items: &[Item], now: Timestamp) -> String {
         return "nothing is approved".to_owned();
     }
     let mut rows = Rows::under(&["approval", "of", "used", "until", "given", "by", "reason"]);
-    for Item { approval, used, stands } in items {
+    for Item { approval, used, stands, void_for } in items {
         let until = match &approval.revoked {
             Some(revoked) => format!("taken back {}", ago(revoked.at, now)),
             None if *stands => time_text(approval.until),
             None => "over".to_owned(),
         };
         let grants = if approval.grants { ", with grants" } else { "" };
+        let void = match void_for.len() {
+            0 => String::new(),
+            1 => ", void for 1 target".to_owned(),
+            count => format!(", void for {count} targets"),
+        };
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         rows.row([
             approval.id.to_string(),
-            format!("{}{grants}", approval.of()),
+            format!("{}{grants}{void}", approval.of()),
             format!("{used} of {}", approval.max),
             until,
             ago(approval.at, now),

@@ -3,8 +3,10 @@
 
 use serde_json::{Value, json};
 
+use simulator::estate::Assignment;
+
 use crate::commands::{run_on, run_with};
-use crate::stage::{Expected, Stage, events, land, record, subscription, until};
+use crate::stage::{DEFINITION, Expected, Stage, events, land, record, subscription, until};
 
 const APPROVE: (&str, &str) = ("REMEDIATION_MODE", "approve");
 const GRACE: (&str, &str) = ("OPENING_GRACE", "20s");
@@ -80,7 +82,7 @@ async fn an_approved_plan_covers_exactly_what_it_names() {
     }
     let events = events(&estate);
     let mut stage = Stage::without_worker(estate).await;
-    stage.start_worker(&[APPROVE, GRACE], 1).await;
+    stage.start_worker(&[APPROVE, GRACE, ("FACTS_TTL", "1ms")], 1).await;
     stage.deliver(events).await;
     until("all wait for an approval", || rests(&stage, "awaitingApproval") >= 1 && stage.count("waiting") == 6).await;
     let folder = tempfile::tempdir().unwrap();
@@ -107,9 +109,41 @@ async fn an_approved_plan_covers_exactly_what_it_names() {
     assert!(planned.iter().all(|id| opened.iter().any(|one| one.eq_ignore_ascii_case(id.as_str().unwrap()))));
     let listed = run_on(&stage, &["approvals", "list", "--json"]).await.json();
     assert_eq!(listed["approvals"][0]["used"], json!(planned.len()));
+    // Where the facts are others by now it is void, which is told, and nothing more of it is begun.
+    let list = async || run_on(&stage, &["approvals", "list", "--json"]).await.json()["approvals"][0].clone();
+    assert!(list().await["voidFor"].is_null());
+    stage.manager.amends(|estate| {
+        let scope = format!("/subscriptions/{}", subscription(0));
+        let identity = Assignment::new(&scope, "Tag", DEFINITION).with_system_identity("other", "t", "westeurope");
+        estate.assignments.retain(|one| !one.id.lower().ends_with("/tag"));
+        estate.assignments.push(identity);
+    });
+    until("it is void", || !stage.logged("approval_void").is_empty()).await;
+    assert_eq!(stage.logged("approval_void")[0]["approval"], given["id"]);
+    assert_eq!(list().await["voidFor"].as_array().map(Vec::len), Some(1));
+    let text = run_on(&stage, &["approvals", "list"]).await.stdout;
+    assert!(text.contains("void for 1 target"), "{text}");
     // A plan that was changed is another.
     std::fs::write(file, "{}").unwrap();
     assert_eq!(run_on(&stage, &["approve", "--plan", file, "--for", "1h"]).await.code, Some(1));
     let waiting = 6 - planned.len();
     stage.at_rest_with(Expected { waiting, ..Expected::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_is_over_for_long_is_deleted_and_the_log_keeps_it() {
+    let stage = Stage::without_worker(land(1)).await;
+    let mut stage = stage;
+    for (id, until) in [("old", "2026-01-01T00:00:00Z"), ("stands", "2099-01-01T00:00:00Z")] {
+        write(&stage, id, &json!({ "until": until }));
+        let body = stage.azure.blobs().get("state", &format!("approvals/{id}.json")).unwrap();
+        let name = format!("approvals/{id}.json");
+        stage.azure.blobs().put_with_metadata("state", &name, body.content, &[("until", until)]).unwrap();
+    }
+    stage.start_worker(&[APPROVE], 1).await;
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    let [told] = stage.told("approval_forgotten", 1).await.try_into().unwrap();
+    assert!(told["approval"] == "old" && told["by"] == "someone" && told["reason"] == "CHG-1", "{told}");
+    assert_eq!(stage.azure.blobs().list("state", "approvals/").len(), 1);
+    stage.stop_worker().await;
 }

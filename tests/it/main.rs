@@ -74,6 +74,7 @@ mod oversized;
 mod pace_of_refusals;
 mod package;
 mod parked_targets;
+mod paused_assignments;
 mod pauses;
 mod plan_then_act;
 mod poison;

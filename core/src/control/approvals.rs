@@ -69,6 +69,16 @@ impl KnownApprovals {
         covering
     }
 
+    /// Those whose plan names the target, and is void for it, since it was made on other facts than these.
+    pub(crate) fn void(&self, target: &Target, facts: &Facts, at: Timestamp) -> Vec<ApprovalId> {
+        let is_void = |approval: &&Approval| {
+            let plan = approval.plan.as_ref().and_then(|digest| self.plans.get(digest));
+            approval.stands(at)
+                && plan.and_then(|plan| plan.of(target)).is_some_and(|planned| facts.digest() != planned.facts)
+        };
+        self.approvals.iter().filter(is_void).map(|approval| approval.id.clone()).collect()
+    }
+
     /// What they let go of the target's resources.
     pub(crate) fn allowances(&self, document: &TargetDocument, facts: Option<&Facts>, at: Timestamp) -> Vec<Allowance> {
         let name = FleetDocument::name_of(&document.target);

@@ -18,11 +18,14 @@ use super::pass::Pass;
 use super::step::{Next, Transition};
 
 impl Pass {
-    /// Whose the assignment is stands in its documents from the first write on after it was read.
-    fn note_owner(&self, document: &mut TargetDocument) {
-        if self.answers.facts.is_some() {
-            document.owner = self.owner().map(Into::into);
-        }
+    /// What a person is told of the assignment stands in the document from the first write on after it was read.
+    fn note_facts(&self, document: &mut TargetDocument, moment: Moment) {
+        let Some(facts) = &self.answers.facts else { return };
+        document.owner = self.owner().map(Into::into);
+        document.void_approvals = match &self.approvals {
+            Some(known) => known.void(&self.target, facts, moment.stored_after),
+            None => Vec::new(),
+        };
     }
 
     /// Decides what to do next.
@@ -54,7 +57,7 @@ impl Pass {
                 write.decided = moment.running;
                 sum_up(document, &mut write.document, moment.now);
                 let verifies = tuning.verify_steps && !tuning.first_steps.is_empty();
-                self.note_owner(&mut write.document);
+                self.note_facts(&mut write.document, moment);
                 note_outcome(document, &mut write.document, verifies);
                 if let Transition::Settled(_) = write.transition {
                     write.document.cut_off = 0;

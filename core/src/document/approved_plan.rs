@@ -109,6 +109,11 @@ impl ApprovedPlan {
         self.counts.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
+    /// The hashes of its targets.
+    pub fn hashes(&self) -> impl Iterator<Item = &TargetHash> {
+        self.targets.keys()
+    }
+
     /// How many targets it names.
     #[must_use]
     pub fn targets(&self) -> usize {

@@ -9,6 +9,7 @@ use crate::id::{ResourceId, Target};
 use crate::message::{Nonce, RunId, RunOptions};
 use crate::time::Timestamp;
 
+use super::approval_id::ApprovalId;
 use super::entry::{Entry, EntryState};
 use super::excluded::Excluded;
 use super::fleet_document::Unreported;
@@ -56,6 +57,9 @@ pub struct TargetDocument {
     /// Whose the assignment is, as it says of itself in its metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Box<str>>,
+    /// Approvals whose plan names the target, and is void for it: it was made on other facts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub void_approvals: Vec<ApprovalId>,
     /// When another assignment of this id was seen to have taken the place of the one before.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub replaced_at: Option<Timestamp>,
@@ -135,6 +139,7 @@ impl TargetDocument {
             short_lists: 0,
             instance: None,
             owner: None,
+            void_approvals: Vec::new(),
             replaced_at: None,
             active: None,
             granting: None,

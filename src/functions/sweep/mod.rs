@@ -2,6 +2,7 @@
 //! that have been widened since; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
 //! It begins the scans of `SWEEP_SCOPES`, too.
 
+mod approvals;
 mod guard_rails;
 mod parts;
 mod runs;
@@ -76,6 +77,7 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     outcome?;
     visits.end()?;
     of_runs?;
+    approvals::forget(app, now, deadline).await.map_err(Failure::State)?;
     store.forget_marks(now, deadline).await.map_err(Failure::State)
 }
 

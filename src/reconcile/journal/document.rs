@@ -10,6 +10,9 @@ use crate::telemetry::about;
 
 /// A write of a target's document, as it was and as it is.
 pub fn written(before: &TargetDocument, after: &TargetDocument) {
+    for approval in after.void_approvals.iter().filter(|id| !before.void_approvals.contains(id)) {
+        about!(warn, &after.target, event = "approval_void", %approval, "a plan was approved that was made on other facts of the target: it covers nothing of it any more; plan anew and approve that");
+    }
     let owner = after.owner.as_deref();
     let mut verified = Verified::of(&after.target);
     for event in decision_events(before, after) {
