@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Facts, Found, Terms};
-use remediation::id::{Scope, Target, fold};
+use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Effect, Facts, Found, Terms};
+use remediation::id::{Scope, Target, fold, hex};
 use remediation::policy::{IdentityChange, InSet, Resolved, effective_effect, parameter_value};
 use remediation::time::Timestamp;
 
@@ -22,7 +23,7 @@ use super::error::ArmError;
 use super::identity_policy::place_of_identity;
 use super::inherited::{Inherited, is_inherited, size_of_assignment};
 use super::own_rights::permissions_at;
-use super::shelf::Shelf;
+use super::shelf::{Shelf, is_built_in};
 use super::task_lists::TaskLists;
 use super::turn::turn_at;
 
@@ -75,14 +76,44 @@ impl FactsReader {
             Ok(known) => known,
             Err(facts) => return Ok(facts),
         };
+        let effect = known.effect(target);
+        let policies = match &effect {
+            Some(Resolved::Known(Effect::Other(_))) => Some(self.policies(arm, target, &known, since, deadline).await?),
+            Some(Resolved::Known(Effect::Remediable) | Resolved::PerResource) | None => None,
+        };
         Ok(Facts {
             references: known.set.as_ref().map(|set| references(set, target)),
-            effect: known.effect(target),
+            effect,
+            policies,
             identity: known.identity(),
             siblings: siblings(&known.assignment, &known.all, target),
             assignment: Found::There(Assignment::clone(&known.assignment)),
             read_at: known.read_at,
         })
+    }
+
+    /// A digest of all that decides the effects of what is assigned: the same as long as no policy of the assignment has another one.
+    async fn policies(
+        &self,
+        arm: &ArmClient,
+        target: &Target,
+        known: &Known,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<String, ArmError> {
+        let own = match &known.set {
+            None => known.definition.clone().map(|definition| vec![definition]),
+            Some(Found::There(set)) if set.members.iter().any(|member| !is_built_in(&member.definition)) => {
+                let (_, list) = self.definitions.of_subscription(arm, target.subscription(), since, deadline).await?;
+                let is_member = |id: &str| set.members.iter().any(|member| member.definition == id);
+                list.map(|all| all.iter().filter(|one| is_member(&one.id)).map(Arc::clone).collect())
+            }
+            Some(_) => Found::Gone,
+        };
+        let Assignment { policy, instance, effective_version, .. } = known.assignment.as_ref();
+        let digest =
+            format!("{policy:?} {instance:?} {effective_version:?} {:?} {:?} {own:?}", known.terms(), known.set);
+        Ok(hex(&Sha256::digest(digest)[..8]))
     }
 
     /// The target's assignment and what it assigns, not older than `since`. What is known instead, where it is not there.

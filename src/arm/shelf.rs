@@ -77,18 +77,13 @@ impl<T: Book> Shelf<T> {
         let is_of_group = id.as_str().starts_with("/providers/microsoft.management/");
         let key = (is_of_group.then(|| subscription.clone()), id.clone(), version.map(str::to_owned));
         // What is built in changes with a new version only, a few times a year.
-        let is_built_in = id.as_str().starts_with("/providers/microsoft.authorization/");
-        let (ttl, since) = if is_built_in { (self.ttl.max(BUILT_IN), None) } else { (self.ttl, since) };
+        let (ttl, since) = if is_built_in(id.as_str()) { (self.ttl.max(BUILT_IN), None) } else { (self.ttl, since) };
         let is_new_enough = |read_at: &Timestamp| since.is_none_or(|since| *read_at >= since);
         if let Some(kept) = self.ones.get(&key, ttl).filter(|(read_at, _)| is_new_enough(read_at)) {
             return Ok(kept);
         }
         let (read_at, current) = if is_of_group {
-            let kept = self.lists.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(read_at));
-            let (read_at, list) = match kept {
-                Some(kept) => kept,
-                None => self.list(arm, subscription, deadline).await?,
-            };
+            let (read_at, list) = self.of_subscription(arm, subscription, since, deadline).await?;
             (read_at, listed(&list, id))
         } else {
             let read_at = crate::azure::now();
@@ -115,6 +110,24 @@ impl<T: Book> Shelf<T> {
         Ok(self.ones.keep(&key, (read_at, found), size + 256))
     }
 
+    /// People's own that the subscription sees, not older than `since`.
+    ///
+    /// # Errors
+    /// When Resource Manager cannot be asked now.
+    pub(super) async fn of_subscription(
+        &self,
+        arm: &ArmClient,
+        subscription: &SubscriptionId,
+        since: Option<Timestamp>,
+        deadline: Deadline,
+    ) -> Result<List<T>, ArmError> {
+        let is_new_enough = |read_at: Timestamp| since.is_none_or(|since| read_at >= since);
+        match self.lists.get(subscription, self.ttl).filter(|(read_at, _)| is_new_enough(*read_at)) {
+            Some(kept) => Ok(kept),
+            None => self.list(arm, subscription, deadline).await,
+        }
+    }
+
     async fn list(
         &self,
         arm: &ArmClient,
@@ -132,6 +145,11 @@ impl<T: Book> Shelf<T> {
         };
         Ok(self.lists.keep(subscription, (read_at, found), size + 64))
     }
+}
+
+/// Whether it is one of Microsoft's, by its id.
+pub(super) fn is_built_in(id: &str) -> bool {
+    id.starts_with("/providers/microsoft.authorization/")
 }
 
 /// What an answer says of the definition of a live assignment. What is assigned cannot be deleted, so one that is not found is one that the

@@ -1,10 +1,10 @@
 //! Policies that only audit see more than all others, and cost next to nothing: their effect is found before anything is asked about a
 //! resource, and what comes after that is counted.
 
-use serde_json::{Value, json};
-use simulator::estate::{Definition, Estate};
+use serde_json::Value;
+use simulator::estate::{ArmId, ComplianceRecord, Definition, Estate, Initiative, RecordKey};
 
-use crate::stage::{CONTRIBUTOR, Stage, assignment, events, land, plot, record, until};
+use crate::stage::{CONTRIBUTOR, Stage, account, assignment, events, land, plot, record, until};
 
 const AUDIT: &str = "/providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization/policyDefinitions/Audit-Skus";
 const RESOURCES: usize = 500;
@@ -55,21 +55,6 @@ async fn a_policy_that_audits_asks_for_no_state_and_later_events_for_nothing_at_
     stage.at_rest().await;
 }
 
-/// The facts of the only target were to be read again long ago.
-fn a_day_passes(stage: &Stage) {
-    let past = "2026-01-01T00:00:00Z";
-    let blob = stage.azure.blobs().list("state", "targets/").remove(0);
-    let mut document: Value = serde_json::from_slice(&blob.content).unwrap();
-    assert!(document["notRemediable"]["lookAt"].is_string(), "{document:#}");
-    (document["notRemediable"]["lookAt"], document["wakeAt"]) = (json!(past), json!(past));
-    let metadata = blob.metadata.iter().map(|(name, value)| match name.as_str() {
-        "wakeat" => (name.as_str(), past),
-        _ => (name.as_str(), value.as_str()),
-    });
-    let (content, metadata) = (serde_json::to_vec(&document).unwrap(), metadata.collect::<Vec<_>>());
-    stage.azure.blobs().put_with_metadata("state", &blob.name, content, &metadata).unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_effect_is_changed_what_was_only_counted_is_found_and_fixed() {
     const COUNTED: usize = 130;
@@ -82,22 +67,100 @@ async fn where_the_effect_is_changed_what_was_only_counted_is_found_and_fixed() 
         || stage.documents().into_values().next().map_or(0, |one| one["notRemediable"]["seen"].as_u64().unwrap_or(0));
     until("all is counted", || seen() == COUNTED as u64 && stage.is_settled()).await;
     // Still the same a day later: it is counted on.
-    a_day_passes(&stage);
+    let_looks_come_due(&stage, 0);
     stage.host().fire("sweep").await.unwrap().unwrap();
-    until("it was looked at", || {
-        stage.documents().into_values().all(|one| one["notRemediable"]["lookAt"].as_str() > Some("2026-02"))
-            && stage.is_settled()
-    })
-    .await;
+    let now = time::OffsetDateTime::now_utc();
+    until("it was looked at", || looks(&stage).iter().all(|at| *at > now) && stage.is_settled()).await;
     assert_eq!((seen(), stage.calls("queryStates"), stage.manager.tasks().len()), (COUNTED as u64, 0, 0));
     stage.manager.amends(|estate| {
         let changed = estate.definitions.iter_mut().find(|one| one.id.as_str() == AUDIT).unwrap();
         *changed = Definition::new(AUDIT, "Modify").with_role(CONTRIBUTOR);
     });
-    a_day_passes(&stage);
+    let_looks_come_due(&stage, 0);
     stage.host().fire("sweep").await.unwrap().unwrap();
     until("all is fixed", || stage.count("fixed") == COUNTED).await;
     stage.settled(COUNTED).await;
     assert_eq!(stage.unfit(), 0);
+    stage.at_rest().await;
+}
+
+const SET: &str = "/providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization/policySetDefinitions/Watch";
+const MEMBERS: usize = 6;
+
+/// An initiative of policies that audit, and a resource for each.
+fn watched() -> Estate {
+    let members = 0..MEMBERS;
+    let set = members.clone().fold(Initiative::new(SET), |set, n| set.with_member(&format!("Audit{n}"), AUDIT));
+    let audit = Definition::new(AUDIT, "Audit").with_role(CONTRIBUTOR);
+    let estate = plot(land(1).with_definition(audit).with_initiative(set), 0, "Watch", SET);
+    members.fold(estate, |estate, n| {
+        let key = RecordKey::new(account(0, n), assignment(0, "Watch"), Some(&format!("audit{n}")));
+        estate.with_record(ComplianceRecord { key, ..record(0, n, "Watch") })
+    })
+}
+
+/// As if so many hours had passed since all looks came due.
+fn let_looks_come_due(stage: &Stage, hours: i64) {
+    use time::format_description::well_known::Rfc3339;
+    let at = |hours| (time::OffsetDateTime::now_utc() - time::Duration::hours(hours)).format(&Rfc3339).unwrap();
+    let (looked_at, look_at) = (at(24 + hours), at(hours));
+    for blob in stage.azure.blobs().list("state", "targets/") {
+        let mut document: Value = serde_json::from_slice(&blob.content).unwrap();
+        let Some(noted) = document["notRemediable"].as_object_mut() else { continue };
+        noted.insert("lookedAt".to_owned(), looked_at.clone().into());
+        noted.insert("lookAt".to_owned(), look_at.clone().into());
+        let told = &blob.metadata.iter().find(|(name, _)| name.as_str() == "noted").unwrap().1;
+        let digests: Vec<_> = told.split(' ').take(2).collect();
+        let told = format!("{} {looked_at} {look_at}", digests.join(" "));
+        let value = |name: &str, value: &str| if name == "noted" { told.clone() } else { value.to_owned() };
+        let metadata: Vec<_> = blob.metadata.iter().map(|(n, v)| (n.clone(), value(n, v))).collect();
+        let metadata: Vec<_> = metadata.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        stage.azure.blobs().put_with_metadata("state", &blob.name, document.to_string(), &metadata).unwrap();
+    }
+}
+
+/// When each of those that are noted looks again.
+fn looks(stage: &Stage) -> Vec<time::OffsetDateTime> {
+    use time::format_description::well_known::Rfc3339;
+    let documents = stage.documents().into_values();
+    let noted = documents.filter(|document| document["notRemediable"].is_object());
+    let at = |document: Value| {
+        time::OffsetDateTime::parse(document["notRemediable"]["lookAt"].as_str().unwrap(), &Rfc3339).unwrap()
+    };
+    noted.map(at).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_assignments_audits_one_looks_a_day_and_where_it_finds_another_effect_all_do() {
+    let estate = watched();
+    let burst = events(&estate);
+    let stage = Stage::with(estate, &[("FACTS_TTL", "1s")]).await;
+    stage.deliver(burst).await;
+    until("all are noted", || looks(&stage).len() == MEMBERS && stage.is_settled()).await;
+    assert!(stage.documents().into_values().all(|document| document["wakeAt"].is_null()), "nobody is to be woken");
+
+    let_looks_come_due(&stage, 0);
+    let asked = stage.calls("listAssignments");
+    let later = || looks(&stage).iter().filter(|at| **at > time::OffsetDateTime::now_utc()).count();
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    until("one has looked", || later() == 1 && stage.is_settled()).await;
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    assert!(stage.is_settled() && later() == 1, "and nobody else");
+    assert_eq!(stage.calls("listAssignments"), asked + 1);
+
+    stage.manager.amends(|estate| {
+        let policy = estate.definitions.iter_mut().find(|one| one.id == ArmId::new(AUDIT)).unwrap();
+        policy.effect = Definition::new(AUDIT, "Modify").effect;
+    });
+    let_looks_come_due(&stage, 0);
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    stage.told("target_remediable", 1).await;
+    until("what it counted is found and fixed", || stage.count("fixed") == 1 && stage.is_settled()).await;
+    assert_eq!(looks(&stage).len(), MEMBERS - 1);
+    // An hour later, with nobody left who can tell them.
+    let_looks_come_due(&stage, 1);
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    until("all is found and fixed", || stage.count("fixed") == MEMBERS && stage.is_settled()).await;
     stage.at_rest().await;
 }

@@ -37,9 +37,9 @@ impl Context<'_> {
     /// Nothing is due in a target that cannot be remediated: rests until its facts are to be read again, and reads them then.
     pub(crate) fn looking_again(self, noted: &NotRemediable) -> Next {
         let acts = self.tuning.mode == Mode::Act;
+        // One of all that have these facts is woken for the next look (`transition/looks.rs`).
         if noted.look_at > self.now || !acts {
-            let later = if acts { noted.look_at } else { never::next_look(self.pass.target.subscription(), self.now) };
-            return self.idle_until_due(later, Idle::NothingDue);
+            return self.idle_until(self.document.next_due_after(self.now), Idle::NothingDue);
         }
         let anew = Question::FactsSince(noted.look_at);
         let Some(facts) = &self.pass.answers.facts else { return self.ask(anew) };

@@ -29,7 +29,7 @@ fn a_policy_that_audits_is_noted_and_nothing_is_asked_about_its_resources() {
     let rested = rests(&audit(), &waiting(5)).unwrap();
     let noted = rested.not_remediable.clone().unwrap();
     assert_eq!((rested.resources.len(), noted.seen, noted.since), (0, 5, now()));
-    assert_eq!(rested.wake_at, Some(noted.look_at));
+    assert_eq!((rested.wake_at, noted.look_at > now()), (None, true), "who looks again is chosen when it is time");
     // Plan mode, which takes nothing away, shows what would leave.
     let planning = Tuning { mode: Mode::Plan, ..tuning() };
     let Next::Show(plan) = play_with(&audit(), &waiting(5), &planning, None).0 else { panic!("no plan") };
@@ -45,7 +45,8 @@ fn once_a_day_the_facts_say_whether_it_is_still_so() {
     let noted = |look_at| {
         let mut document = waiting(0);
         let (effect, facts_digest) = ("audit".to_owned(), String::new());
-        document.not_remediable = Some(NotRemediable { effect, facts_digest, since: now(), look_at, seen: 40 });
+        document.not_remediable =
+            Some(NotRemediable { effect, facts_digest, since: now(), looked_at: now(), look_at, seen: 40 });
         document
     };
     let due = noted(now() - Duration::from_secs(1));
@@ -56,12 +57,12 @@ fn once_a_day_the_facts_say_whether_it_is_still_so() {
         let rested = rests(&facts, &due).unwrap();
         let still = rested.not_remediable.unwrap();
         assert_eq!((still.effect.as_str(), still.seen, still.since), (effect, 40, now()));
-        assert!(still.look_at > now() && rested.wake_at == Some(still.look_at));
+        assert!(still.look_at > now() && rested.wake_at.is_none());
     }
     let gone = rests(&Facts::without_assignment(Found::Gone, now()), &due).unwrap();
     assert_eq!((gone.not_remediable, gone.wake_at), (None, None));
     let before = noted(now() + Duration::from_secs(60));
-    assert_eq!(rests(&facts(), &before).unwrap().wake_at, Some(now() + Duration::from_secs(60)), "not before its time");
+    assert_eq!(rests(&facts(), &before).unwrap().not_remediable, before.not_remediable, "not before its time");
     let remediable = Facts { effect: Some(Resolved::Known(Effect::Remediable)), ..facts() };
     let (next, written) = play_with(&remediable, &due, &tuning(), None);
     assert!(matches!(next, Next::Ask(_)), "the policy states tell which they were: {next:?}");

@@ -9,6 +9,7 @@ use crate::time::{Timestamp, parse_time};
 use super::entry::{Entry, EntryState};
 use super::hour::Hour;
 use super::hours;
+use super::noted::Noted;
 use super::quiet::quiet_since;
 use super::rival::Rival;
 use super::target_document::TargetDocument;
@@ -21,6 +22,7 @@ const PARKED_UNTIL: &str = "parkeduntil";
 const LEFT_OUT: &str = "leftout";
 const LEFT_OUT_SINCE: &str = "leftoutsince";
 const QUIET_SINCE: &str = "quietsince";
+const NOTED: &str = "noted";
 /// In place of a digest, where there are several.
 const SEVERAL: &str = "several";
 /// The format version of the document.
@@ -71,6 +73,8 @@ pub struct TargetSummary {
     pub left_out: Option<LeftOut>,
     /// Since when nothing happened in it, where nothing waits, is parked or left out.
     pub quiet_since: Option<Timestamp>,
+    /// That no task remediates it.
+    pub noted: Option<Noted>,
     /// What became of its resources in the 24 hours before it was written.
     pub hours: Vec<Hour>,
 }
@@ -130,7 +134,8 @@ impl TargetSummary {
             Some(Counts { waiting, in_task, fixed, parked: count(3)?, skipped: count(4)? })
         };
         let is_newer = value(FORMAT).and_then(|version| version.parse().ok()).is_some_and(|found: u32| found > VERSION);
-        Self { blob, is_newer, left_out, wake_at, parked_until, counts: counts(), is_unsettled, quiet_since, hours }
+        let (noted, counts) = (value(NOTED).and_then(Noted::read), counts());
+        Self { blob, is_newer, left_out, wake_at, parked_until, counts, is_unsettled, quiet_since, noted, hours }
     }
 }
 
@@ -206,6 +211,7 @@ pub fn metadata_of(document: &TargetDocument) -> HashMap<String, String> {
         (FORMAT, Some(VERSION.to_string())),
         (TASK, document.active.as_ref().map(|active| active.name.to_string())),
         (PAST_TASKS, Some(past).filter(|past| !past.is_empty())),
+        (NOTED, Noted::of(document).and_then(|noted| noted.to_metadata())),
     ];
     let tasks = tasks.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     counts.chain(tasks).chain(times).chain(digest).chain(hours.map(|text| (HOURS.to_owned(), text))).collect()

@@ -111,6 +111,9 @@ pub struct Facts {
     pub references: Option<Found<Vec<String>>>,
     /// The effect that the target's policy has under the assignment; none where its definition cannot be read.
     pub effect: Option<Resolved>,
+    /// A digest of all that decides the effects of the policies that are assigned; only where the target's own is one that no task
+    /// remediates.
+    pub policies: Option<String>,
     /// What the policy does to identities of resources, as far as its definition can be read.
     pub identity: IdentityChange,
     /// The targets in the subscription of the same policy, this one too: what is assigned here may be assigned many times.
@@ -124,7 +127,7 @@ impl Facts {
     /// resources. When it was read, what else is assigned, and what is said to the worker are none of it.
     #[must_use]
     pub fn digest(&self) -> String {
-        let Self { assignment, references, effect, identity, siblings: _, read_at: _ } = self;
+        let Self { assignment, references, effect, identity, policies: _, siblings: _, read_at: _ } = self;
         let assignment = assignment.clone().map(|assignment| Assignment { controls: None, ..assignment });
         let digest = Sha256::digest(format!("{:?}", (assignment, references, effect, identity)));
         hex(&digest[..16])
@@ -137,6 +140,7 @@ impl Facts {
             assignment,
             references: None,
             effect: None,
+            policies: None,
             identity: IdentityChange::Nothing,
             siblings: Vec::new(),
             read_at,

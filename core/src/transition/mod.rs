@@ -1,6 +1,6 @@
 //! How a document changes. What is seen is taken in (`observe`), a task is opened and its outcome settled (`open`, `settle`, `failure`,
 //! `missing`, `park_target`, `policy_fails`, `refixed`; `named` and `hint` read what the words name), what waits for an evaluation, is in doubt, left out, not listed or of a policy that no task remediates is seen to (`evaluate`, `doubts`,
-//! `left_out`, `letting_in`, `listing`, `never`), the next wake-up is set (`schedule`, `backoff`). A person
+//! `left_out`, `letting_in`, `listing`, `never`, `looks`), the next wake-up is set (`schedule`, `backoff`). A person
 //! says what is to be tried again or forgotten (`by_person`). In the end tasks are deleted (`retention`) and
 //! nothing is left of it (`settled`).
 
@@ -15,6 +15,7 @@ pub(crate) mod hint;
 pub(crate) mod left_out;
 mod letting_in;
 pub(crate) mod listing;
+mod looks;
 mod merging;
 pub(crate) mod missing;
 pub(crate) mod named;
@@ -37,6 +38,7 @@ mod widened_tests;
 pub use backoff::wait_for_document;
 pub use by_person::{Chosen, STOPPED, Touched, forget_parked, refused_at, retry_parked, try_scopes_again};
 pub use letting_in::{LetIn, let_in, needs_walk};
+pub use looks::to_look;
 pub use merging::merge_all;
 pub use observe::{Merged, merge};
 pub use open::{back_to_waiting, longest_request};

@@ -1,6 +1,6 @@
 //! A target whose policy no task remediates keeps no entries: it is noted as such, what comes is counted, and nothing is asked for it
-//! but the facts, once a day. All such targets of a subscription ask at the same time of day, so that one reading of its
-//! assignments serves them all.
+//! but the facts, once a day. All such targets of a subscription have one time of day for that, and one of each assignment asks
+//! (`looks.rs`).
 
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub(crate) fn note(document: &mut TargetDocument, effect: &str, facts: &Facts, n
         effect: effect.to_owned(),
         facts_digest: digest(effect, facts),
         since: known.as_ref().map_or(now, |known| known.since),
+        looked_at: facts.read_at,
         look_at: next_look(document.target.subscription(), now),
         seen: known.map_or(0, |known| known.seen).saturating_add(unlisted).saturating_add(held),
     });
@@ -68,8 +69,11 @@ pub(crate) fn next_look(subscription: &SubscriptionId, now: Timestamp) -> Timest
     now - Duration::from_nanos(u64::from(now.nanosecond())) + Duration::from_secs(wait.unsigned_abs())
 }
 
-/// What of the facts says so.
+/// What of the facts says so: what decides the effects of the whole assignment, where that is told.
 fn digest(effect: &str, facts: &Facts) -> String {
+    if let Some(policies) = &facts.policies {
+        return policies.clone();
+    }
     let (instance, version) = match &facts.assignment {
         Found::There(assignment) => (assignment.instance.as_deref(), assignment.effective_version.as_deref()),
         Found::Gone | Found::Unreadable(_) => (None, None),

@@ -50,6 +50,10 @@ pub fn is_overdue(summary: &TargetSummary, slack: Duration, now: Timestamp) -> b
 pub fn reschedule_overdue(document: &mut TargetDocument, now: Timestamp) {
     unpark_expired(document, now);
     unpark_target(document, now);
+    // Whoever wakes it wants its facts read.
+    if let Some(noted) = &mut document.not_remediable {
+        noted.look_at = noted.look_at.min(now);
+    }
     schedule(document, Some(now));
 }
 
@@ -113,6 +117,7 @@ mod tests {
             is_unsettled,
             left_out: None,
             quiet_since: None,
+            noted: None,
             hours: Vec::new(),
         };
         for (summary, needed) in [

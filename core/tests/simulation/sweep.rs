@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use remediation::decide::{Effect, Errand, Outcome, Purpose};
-use remediation::document::{EntryState, LeftOut, TargetDocument, TargetSummary, quiet_since};
+use remediation::document::{EntryState, LeftOut, Noted, TargetDocument, TargetSummary, quiet_since};
 use remediation::id::Target;
 use remediation::time::Timestamp;
 use remediation::transition::{is_overdue, may_be_settled, needs_walk};
@@ -35,6 +35,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         is_unsettled,
         left_out: LeftOut::of(document),
         quiet_since: quiet_since(document),
+        noted: Noted::of(document),
         hours: Vec::new(),
     }
 }

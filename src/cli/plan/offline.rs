@@ -86,6 +86,7 @@ impl Offline {
             assignment: Found::There(assignment),
             references: reference.map(|reference| Found::There(vec![reference.clone()])),
             effect: Some(Resolved::PerResource),
+            policies: None,
             identity: IdentityChange::Nothing,
             siblings: Vec::new(),
             read_at: self.now,

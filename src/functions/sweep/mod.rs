@@ -1,9 +1,10 @@
 //! `sweep`: heals what no message would: targets whose wake-up is overdue, parks that are over, and what guard rails left out
-//! that have been widened since; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
+//! that have been widened since; has the facts looked at of what no task remediates; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
 //! It begins the scans of `SWEEP_SCOPES`, too.
 
 mod approvals;
 mod guard_rails;
+mod looks;
 mod parts;
 mod runs;
 mod settled;
@@ -91,6 +92,7 @@ impl Sweep<'_> {
             |summary: &TargetSummary| hash_in(&summary.blob).is_some_and(|hash| self.stopped.holds(hash, self.now));
         let page: Vec<_> = page.into_iter().filter(|summary| !is_stopped(summary)).collect();
         let healed = self.reschedule_overdue(&page).await;
+        looks::wake(self.app, &page, &self.visits, self.now).await;
         let let_in = guard_rails::follow(self.app, &page, &self.visits, &self.walks).await;
         let deleted = settled::delete(self.app, &page, &self.visits, self.now).await;
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
