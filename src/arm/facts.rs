@@ -298,7 +298,7 @@ impl Known {
     pub(super) fn place_of_identity(&self, target: &Target) -> Option<String> {
         let Found::There(known) = &self.definition else { return None };
         let (given, place) = (&self.terms().parameters, self.place(target));
-        let value = |name: &str| parameter_value(name, given, place, &known.definition);
+        let value = |name: &str| parameter_value(name, given, place, &known.definition.defaults);
         place_of_identity(value, target.subscription())
     }
 

@@ -53,7 +53,7 @@ pub fn effective_effect(
     let text = match &definition.effect {
         PolicyText::Literal(word) => return Resolved::Known(Effect::of(word)),
         PolicyText::Computed => return Resolved::PerResource,
-        PolicyText::Parameter(name) => parameter_value(name, given, member, definition),
+        PolicyText::Parameter(name) => parameter_value(name, given, member, &definition.defaults),
     };
     text.map_or(Resolved::PerResource, |word| Resolved::Known(Effect::of(word)))
 }

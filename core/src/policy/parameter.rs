@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::id::fold;
 
-use super::effect::Definition;
-
 /// An effect, or a parameter's value, as a definition or an initiative says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyText {
@@ -51,15 +49,16 @@ impl PolicyText {
 }
 
 /// The value of a policy's parameter, by its folded name; none where it is computed, or nobody gives one. `given` are the assignment's
-/// parameters that are texts, by folded name; `member` is the policy's place in the initiative, where one is assigned.
+/// parameters that are texts, by folded name; `member` is the policy's place in the initiative, where one is assigned; `defaults` are
+/// those of the policy's definition.
 #[must_use]
 pub fn parameter_value<'a>(
     name: &str,
     given: &'a BTreeMap<String, String>,
     member: Option<InSet<'a>>,
-    definition: &'a Definition,
+    defaults: &'a BTreeMap<String, String>,
 ) -> Option<&'a str> {
-    let default = || definition.defaults.get(name);
+    let default = || defaults.get(name);
     let value = match member {
         None => given.get(name).or_else(default),
         Some(member) => match member.parameters.get(name) {
@@ -90,26 +89,21 @@ mod tests {
             assert_eq!(PolicyText::of(text), expected, "{text}");
         }
     }
+
     #[test]
     fn a_value_comes_from_the_assignment_through_the_initiative_or_is_a_default() {
-        use crate::policy::IdentityChange;
         let texts = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
-        let definition = Definition {
-            effect: PolicyText::Computed,
-            defaults: texts(&[("group", "of-definition")]),
-            roles: Vec::new(),
-            identity: IdentityChange::Assigns,
-        };
+        let of_definition = texts(&[("group", "of-definition")]);
         let given = texts(&[("group", "given"), ("ofset", "given-to-the-set")]);
-        assert_eq!(parameter_value("group", &given, None, &definition), Some("given"));
-        assert_eq!(parameter_value("group", &texts(&[]), None, &definition), Some("of-definition"));
+        assert_eq!(parameter_value("group", &given, None, &of_definition), Some("given"));
+        assert_eq!(parameter_value("group", &texts(&[]), None, &of_definition), Some("of-definition"));
         let within = |text: Option<&str>, given: &BTreeMap<String, String>| {
             let parameters = text.map(|text| ("group".to_owned(), PolicyText::of(text))).into_iter().collect();
             let defaults = texts(&[("ofset", "of-set")]);
             let member = InSet { reference: "r", parameters: &parameters, defaults: &defaults };
-            parameter_value("group", given, Some(member), &definition).map(str::to_owned)
+            parameter_value("group", given, Some(member), &of_definition).map(str::to_owned)
         };
         for (text, of_given, of_nothing) in [
             (None, Some("of-definition"), Some("of-definition")),

@@ -2,6 +2,7 @@
 //! Microsoft.EventGrid 2025-02-15), and a function app with its functions and what its host says (Microsoft.Web, `WebApps_ListFunctions`;
 //! Azure/azure-functions-host, `HostController` and `FunctionsController`). Read only: what delivers and what runs is elsewhere.
 
+use super::shown_platform::{FunctionApp, Listener, ShownFunction, SystemTopic};
 use super::{ResourceManager, error::ArmError, reply::Reply, request::Call, world::World};
 use crate::estate::ArmId;
 use serde_json::{Value, json};
@@ -19,54 +20,6 @@ pub(crate) enum Shown {
     Host(ArmId),
     /// What its host says of a function.
     Function(ArmId, String),
-}
-
-/// A system topic of policy states.
-#[derive(Debug, Clone)]
-pub struct SystemTopic {
-    /// Its id.
-    pub id: String,
-    /// The id of the subscription or management group whose events it has.
-    pub source: String,
-    /// What listens to it.
-    pub listeners: Vec<Listener>,
-}
-
-/// An event subscription of a system topic.
-#[derive(Debug, Clone)]
-pub struct Listener {
-    /// Its name.
-    pub name: String,
-    /// The id of the queue, by the topic's own identity, or of the function that events go to.
-    pub destination: String,
-    /// The event types that it takes.
-    pub types: Vec<String>,
-    /// The id of the account that keeps what cannot be delivered.
-    pub dead_letters: Option<String>,
-    /// Whether Event Grid could make it.
-    pub is_made: bool,
-}
-
-/// A function app.
-#[derive(Debug, Clone)]
-pub struct FunctionApp {
-    /// Its id.
-    pub id: String,
-    /// Its functions.
-    pub functions: Vec<ShownFunction>,
-    /// What keeps its host from running.
-    pub errors: Vec<String>,
-}
-
-/// A function of an app.
-#[derive(Debug, Clone)]
-pub struct ShownFunction {
-    /// Its name.
-    pub name: String,
-    /// Whether a setting has switched it off.
-    pub is_disabled: bool,
-    /// What keeps it from running.
-    pub errors: Vec<String>,
 }
 
 impl ResourceManager {

@@ -11,10 +11,10 @@ use super::{
     namespace::Namespace,
     observation::Write,
     paging::PageSizes,
-    platform::{FunctionApp, SystemTopic},
     quota::Quota,
     records::{Cause, Change, Record, Records},
     regions::Placing,
+    shown_platform::{FunctionApp, SystemTopic},
     task::{Course, Deployment, Task},
     task_life::{self, Candidate},
 };

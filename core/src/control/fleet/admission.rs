@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 use super::approved::{Paid, approved};
 use super::breaker::{holding, is_over};
-use super::limits::Limits;
+use super::limits::{LOST, Limits};
 use super::room::{Room, size_of};
 use super::verification::is_awaiting;
 
@@ -17,7 +17,6 @@ use super::verification::is_awaiting;
 pub(super) const BUCKET: i64 = 300;
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
-pub(super) const LOST: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a wave is of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::control::{Allowance, AssignedControls};
 use crate::settings::Tuning;
 
+/// What was not heard of for so long holds nobody back: its task, or whoever was to tell of it, is lost.
+pub(super) const LOST: Duration = Duration::from_secs(7 * 86_400);
+
 /// How much may be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

@@ -9,8 +9,8 @@ use crate::document::{
 use crate::id::{IdDigest, SubscriptionId};
 use crate::time::Timestamp;
 
-use super::admission::LOST;
 use super::breaker::{BreakerRule, learn};
+use super::limits::LOST;
 use super::outcome::is_of_the_policy;
 
 /// What became of fixes of a task.
