@@ -18,8 +18,9 @@ const TASKS_USABLE: Duration = Duration::from_secs(5 * 60);
 const GIVEN_WAY: Duration = Duration::from_secs(120);
 /// One look in so long does not.
 const ONE_LOOK: Duration = Duration::from_secs(20);
-/// Most passes that are kept, each with the states of at most a wave.
-const MOST: usize = 500;
+/// Most resources and tasks that are kept over all passes, of some hundred bytes each. More targets than that hold, each begun and cut
+/// off, would drive one another's out, and be read anew without end.
+const MOST: usize = 50_000;
 
 /// The passes that were begun, of all targets.
 #[derive(Debug, Default)]
@@ -36,6 +37,14 @@ struct Unfinished {
     tasks: Option<(Instant, ActiveTasks)>,
     /// Resources, and their states.
     states: Vec<(Vec<ResourceId>, Vec<PolicyState>)>,
+}
+
+impl Unfinished {
+    /// How many resources and tasks it keeps, and itself.
+    fn weight(&self) -> usize {
+        let states: usize = self.states.iter().map(|(ids, _)| ids.len()).sum();
+        1 + states + self.tasks.as_ref().map_or(0, |(_, tasks)| tasks.known().len())
+    }
 }
 
 impl Begun {
@@ -106,17 +115,19 @@ impl Begun {
     fn change(&self, target: &Target, change: impl FnOnce(&mut Unfinished)) {
         let (hash, subscription) = (target.hash(), target.subscription());
         let mut passes = self.usable();
-        if passes.len() >= MOST && !passes.contains_key(&hash) {
-            let oldest = passes.iter().min_by_key(|(_, pass)| pass.since).map(|(hash, _)| hash.clone());
-            oldest.map(|hash| passes.remove(&hash));
-        }
         let new = || Unfinished {
             subscription: subscription.clone(),
             since: Instant::now(),
             tasks: None,
             states: Vec::new(),
         };
-        change(passes.entry(hash).or_insert_with(new));
+        change(passes.entry(hash.clone()).or_insert_with(new));
+        let mut kept: usize = passes.values().map(Unfinished::weight).sum();
+        while kept > MOST {
+            let others = passes.iter().filter(|(other, _)| **other != hash);
+            let Some(oldest) = others.min_by_key(|(_, pass)| pass.since).map(|(hash, _)| hash.clone()) else { break };
+            kept -= passes.remove(&oldest).map_or(0, |pass| pass.weight());
+        }
     }
 
     fn usable(&self) -> MutexGuard<'_, HashMap<TargetHash, Unfinished>> {
@@ -171,15 +182,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_passes_are_kept_than_there_is_room_for() {
+    async fn no_more_is_kept_than_there_is_room_for_and_many_small_passes_have_room() {
         let begun = Begun::default();
         let hash = |n: usize| numbered(n).hash();
-        for n in 0..=MOST {
-            begun.keep_tasks(&numbered(n), Instant::now(), &ActiveTasks::All(Vec::new()));
+        let wave: Vec<_> = (0..100).map(resource).collect();
+        // Each weighs one more than its resources.
+        let room = MOST / 101;
+        for n in 0..=room {
+            begun.keep_states(&numbered(n), &wave, &[]);
             tokio::time::advance(Duration::from_millis(1)).await;
         }
-        assert_eq!((begun.tasks(&hash(0)), begun.all().len()), (None, MOST));
-        assert!(begun.tasks(&hash(MOST)).is_some());
+        assert_eq!((begun.holds(&hash(0)), begun.all().len()), (false, room));
+        assert!(begun.holds(&hash(room)) && begun.holds(&hash(1)));
+        for n in 0..=room {
+            begun.end(&hash(n));
+        }
+        for n in 0..1_500 {
+            begun.keep_states(&numbered(n), &wave[..13], &[]);
+        }
+        assert_eq!(begun.all().len(), 1_500);
+        // One that is larger than all of the room is kept alone.
+        begun.keep_states(&numbered(1), &(0..=MOST).map(resource).collect::<Vec<_>>(), &[]);
+        assert_eq!((begun.holds(&hash(1)), begun.all().len()), (true, 1));
     }
 
     #[tokio::test(start_paused = true)]
