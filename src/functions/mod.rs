@@ -20,6 +20,7 @@ mod run_batch;
 mod side_by_side;
 mod stopping;
 mod sweep;
+mod turns;
 mod wake_ups;
 
 pub use errand::{Left, carry_out};

@@ -2,7 +2,7 @@
 //! batch does not wait for a pass that takes long, so that a slow or throttled customer holds nobody else. A wake-up whose turn
 //! has not come, and one whose pass goes on, is sent once more in place of the one that came: no document is written for that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use super::isolate::Isolation;
 use super::rejection::{Refused, reject, reject_all};
 use super::side_by_side::side_by_side;
 use super::stopping::stop;
+use super::turns::in_turns;
 
 pub(super) const NAME: &str = "remediate";
 
@@ -92,12 +93,13 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
     // They are told when they are stopped, and not with every message.
     newest.retain(|target, _| !stopped.holds(target.hash().as_str(), now));
     let patience = Instant::now() + PATIENCE.min(deadline.left() / 2);
-    // A pass that was begun is finished first: where few calls are left, each for itself would come to no end.
+    // A pass that was begun is finished first: where few calls are left, each for itself would come to no end. Of the others first one
+    // of each subscription: its calls go one at a time, so two beside each other are no faster, while others have no permit.
     let (first, others): (Vec<_>, Vec<_>) =
         newest.into_values().partition(|(wake_up, _, _)| app.reconciler.begun.holds(&wake_up.target.hash()));
     let (pieces, wake_ups): (Vec<_>, Vec<_>) = first
         .into_iter()
-        .chain(in_turns(others))
+        .chain(in_turns(others, |(wake_up, _, _)| wake_up.target.subscription().clone()))
         .map(|(wake_up, message_id, items)| {
             let span = info_span!("pass", message_id);
             let pass = look_in_time(Arc::clone(&app), wake_up.clone(), patience, deadline).instrument(span);
@@ -140,22 +142,6 @@ async fn look_at_all(app: Arc<App>, items: Vec<Item>, deadline: Deadline) -> Vec
     }
     failed.extend(send_again(&app, again, deadline).await);
     failed
-}
-
-/// First one of each subscription, then another: the calls of one go one at a time, so two of it beside each other are no faster,
-/// while others have no permit.
-fn in_turns(wake_ups: Vec<Newest>) -> Vec<Newest> {
-    let mut seen: HashMap<_, usize> = HashMap::new();
-    let mut all: Vec<_> = wake_ups
-        .into_iter()
-        .map(|newest| {
-            let before = seen.entry(newest.0.target.subscription().clone()).or_default();
-            *before += 1;
-            (*before, newest)
-        })
-        .collect();
-    all.sort_by_key(|(place, _)| *place);
-    all.into_iter().map(|(_, newest)| newest).collect()
 }
 
 /// Sends wake-ups in place of those that came. What cannot be sent comes again as it came.
