@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use simulator::estate::Assignment;
 
 use crate::commands::{run_on, run_with};
+use crate::rights::{CONTRIBUTOR, poor};
 use crate::stage::{DEFINITION, Expected, Stage, events, land, record, subscription, until};
 
 const APPROVE: (&str, &str) = ("REMEDIATION_MODE", "approve");
@@ -128,6 +129,22 @@ async fn an_approved_plan_covers_exactly_what_it_names() {
     assert_eq!(run_on(&stage, &["approve", "--plan", file, "--for", "1h"]).await.code, Some(1));
     let waiting = 6 - planned.len();
     stage.at_rest_with(Expected { waiting, ..Expected::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_are_granted_for_an_approval_with_grants_only() {
+    let stage = poor(&[APPROVE, GRACE, ("GRANT_ROLES", CONTRIBUTOR), ("FACTS_TTL", "1ms")]).await;
+    let approve = ["approve", "--assignment", "Poor", "--max", "50", "--for", "1h"];
+    assert_eq!(run_on(&stage, &approve).await.code, Some(0));
+    until("an approval without grants is known", || !stage.logged("approval_given").is_empty()).await;
+    let before = rests(&stage, "awaitingApproval");
+    until("and not enough", || rests(&stage, "awaitingApproval") >= before + 3).await;
+    assert_eq!((stage.calls("grantRole"), stage.manager.tasks().len()), (0, 0));
+    let given = run_on(&stage, &[&approve[..], &["--grants", "--json"]].concat()).await.json();
+    assert_eq!(given["approvals"][0]["grants"], true, "{given}");
+    until("the role is granted, and all is fixed", || stage.count("fixed") == 6).await;
+    assert_eq!((stage.calls("grantRole"), stage.logged("role_granted").len()), (1, 1));
+    stage.at_rest().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,6 +75,7 @@ mod pace_of_refusals;
 mod package;
 mod parked_targets;
 mod paused_assignments;
+mod paused_storms;
 mod pauses;
 mod plan_then_act;
 mod poison;

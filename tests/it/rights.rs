@@ -25,10 +25,10 @@ async fn the_rights_of_the_deployment_are_enough() {
 }
 
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
-const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+pub(crate) const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 
 /// The resources of an assignment whose identity has no roles, and a worker that is Owner.
-async fn poor(settings: &[(&str, &str)]) -> Stage {
+pub(crate) async fn poor(settings: &[(&str, &str)]) -> Stage {
     let scope = format!("/subscriptions/{}", subscription(0));
     let identity = Assignment::new(&scope, "Poor", DEFINITION).with_system_identity("p", "t", "westeurope");
     let owner = serde_json::json!({ "owner": "team-x" });
