@@ -67,7 +67,7 @@ async fn a_file_of_policy_states_is_enough_for_a_plan() {
     let only = plan(&json!(rows), &settings, &["--assignment", "Sk*"]).await;
     let held = plan(&json!(rows), &[("ACT_ASSIGNMENTS", "other")], &["--assignment", "Tag", "--json"]).await.json();
     assert_eq!(held["targets"][0]["heldBack"], "planOnly", "{held}");
-    assert!(only.stdout.contains("2 notRemediable") && !only.stdout.contains("(tag"), "{}", only.stdout);
+    assert!(only.stdout.contains("2 not remediable") && !only.stdout.contains("(tag"), "{}", only.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
