@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context;
 use axum::Router;
-use tempfile::TempDir;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::owned_folder::OwnedFolder;
 use crate::{
     Cloud, Exchanges, Fakes, Faults, Front, Latency, Ledger, Service,
     blob::{self, Blobs},
@@ -103,7 +103,7 @@ pub struct LocalAzure {
     timers: TimerStore,
     latency: Latency,
     authority: Authority,
-    directory: TempDir,
+    directory: OwnedFolder,
 }
 
 impl LocalAzure {
@@ -115,7 +115,7 @@ impl LocalAzure {
     /// When keys cannot be made, a port not bound, or the CA file not written.
     pub async fn start(resource_manager: Router, options: LocalAzureOptions) -> anyhow::Result<Self> {
         let authority = Authority::new(OffsetDateTime::now_utc())?;
-        let directory = tempfile::Builder::new().prefix("local-azure-").tempdir().context("making a directory")?;
+        let directory = OwnedFolder::new("local-azure-").context("making a directory")?;
         let (faults, fakes, ledger) = (Faults::new(), Fakes::new(), Ledger::new());
         let tokens = Tokens::new(options.home_tenant_id)?;
         let identity = Identity::new(tokens.clone(), options.identities);

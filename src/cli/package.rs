@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use simulator::OwnedFolder;
 use simulator_demo::{PackageFile, stage};
-use tempfile::TempDir;
 
 const fn file(path: &'static str, text: &'static str) -> PackageFile {
     PackageFile { path, text }
@@ -25,7 +25,7 @@ pub(super) const FILES: [PackageFile; 8] = [
 /// A package to run: one that was given, or this binary's own in a folder that goes when this is dropped.
 pub(super) struct Package {
     folder: PathBuf,
-    _own: Option<TempDir>,
+    _own: Option<OwnedFolder>,
 }
 
 impl Package {
@@ -39,8 +39,7 @@ impl Package {
             );
             return Ok(Self { folder, _own: None });
         }
-        let own =
-            tempfile::Builder::new().prefix("policy-remediator-").tempdir().context("no folder for the package")?;
+        let own = OwnedFolder::new("policy-remediator-").context("no folder for the package")?;
         let worker = std::env::current_exe().context("this binary cannot be found")?;
         stage(own.path(), &FILES, &worker)?;
         Ok(Self { folder: own.path().to_owned(), _own: Some(own) })

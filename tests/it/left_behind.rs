@@ -58,6 +58,18 @@ async fn a_demo_that_is_killed_takes_its_worker_along() {
     let mut running = Running::start().await;
     running.child.kill().await.unwrap();
     until("no worker is left", || running.workers().is_empty()).await;
+    // Its folders are there; after a while the next demo knows that they are nobody's.
+    let folders = || std::fs::read_dir(running.temporary.path()).unwrap().flatten().map(|entry| entry.path());
+    assert!(folders().count() > 0);
+    for folder in folders() {
+        let owner = std::fs::File::options().write(true).open(folder.join(".owner")).unwrap();
+        owner.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3_600)).unwrap();
+    }
+    let mut next = Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
+    next.args(["demo", "--storm", "10", "--json"]).env("TMPDIR", running.temporary.path()).kill_on_drop(true);
+    let next = tokio::time::timeout(PATIENCE, next.output()).await.unwrap().unwrap();
+    assert_eq!(next.status.code(), Some(0), "{}", String::from_utf8_lossy(&next.stderr));
+    assert_eq!(folders().count(), 0, "nothing is left of either");
 }
 
 #[cfg(target_os = "linux")]
