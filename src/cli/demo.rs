@@ -20,8 +20,9 @@ use super::setting::{log_filter, setting};
 use super::stop;
 use super::summary::{Told, summary};
 
-/// Longest time of a demo.
+/// Longest time of a demo, and what each event adds to it: a large file takes as long as it takes.
 const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT_OF_AN_EVENT: Duration = Duration::from_millis(10);
 /// Most tasks of a storm, as a multiple of the least that fix everything.
 const MOST_WRITES: f64 = 1.3;
 
@@ -119,12 +120,13 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     let log = arguments.log.as_deref().map(create).transpose()?;
     let keeping = if arguments.keep { Some(Keeping::of(&estate, &events)?) } else { None };
     let exchanges = arguments.exchanges.map(|path| create(&path)).transpose()?.map(Exchanges::to);
+    let limit = limit(events.len());
     let demo = Demo {
         estate,
         events,
         mode,
         package: folder,
-        limit: LIMIT,
+        limit,
         settings,
         faults,
         conditions: Conditions::default(),
@@ -154,6 +156,11 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
         Some((keeping, kept)) => keeping.keep(kept, arguments.log.as_deref(), arguments.json).await,
         None => Ok(code),
     }
+}
+
+/// Longest time of a demo of so many events.
+fn limit(events: usize) -> Duration {
+    LIMIT + LIMIT_OF_AN_EVENT.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX))
 }
 
 /// The exit code that a report deserves; what is wrong is told.
@@ -197,6 +204,11 @@ pub(super) fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_file_has_more_time_than_a_small_one() {
+        assert_eq!((limit(0), limit(60_000)), (LIMIT, LIMIT + Duration::from_secs(600)));
+    }
 
     #[test]
     fn a_storm_is_blamed_for_each_violation_and_for_more_tasks_than_the_margin() {
