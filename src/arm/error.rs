@@ -98,13 +98,14 @@ pub enum ArmError {
 }
 
 impl ArmError {
-    /// Whether the answer would be larger than the service gives: a smaller question may have one (azure-docs issue 41368).
+    /// Whether the answer would be larger than the service gives: a smaller question may have one (azure-docs issue 41368,
+    /// EPAC pull request 1300).
     #[must_use]
     pub fn is_too_large(&self) -> bool {
+        // `ResponseTooLarge`, `ResponsePayloadTooLarge`: services differ in what is between.
         let is_code = |code: &str| {
-            ["ResponseTooLarge", "ResponseSizeTooLarge", "ResponseContentTooLarge"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(code))
+            let code = code.to_ascii_lowercase();
+            code.starts_with("response") && code.ends_with("toolarge")
         };
         matches!(self, Self::Refused { status, code, .. } if *status == 413 || is_code(code))
     }

@@ -13,6 +13,9 @@ const DEPTH: usize = 16;
 /// Details of an error that are looked at.
 const BREADTH: usize = 32;
 
+/// Members that hold an inner error. Services differ in case, and some have one detail instead of a list.
+const INNER: [&str; 6] = ["innererror", "innerError", "InnerError", "error", "details", "Details"];
+
 /// Code and words of an error, as far as it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ServiceError {
@@ -64,7 +67,7 @@ fn unfolded(error: &Value, depth: usize) -> Value {
     if let Some(all) = members.get_mut("details").and_then(Value::as_array_mut) {
         all.iter_mut().take(BREADTH).for_each(|one| *one = unfolded(one, depth));
     }
-    for member in ["innererror", "innerError"] {
+    for member in INNER {
         if let Some(inner) = members.get_mut(member) {
             *inner = unfolded(inner, depth);
         }
@@ -85,7 +88,22 @@ fn in_text(text: &str) -> Option<Value> {
     let begins = text.match_indices('{').map(|(place, _)| place).take(BREADTH);
     let read = |place: usize| serde_json::Deserializer::from_str(&text[place..]).into_iter::<Value>().next()?.ok();
     let is_error = |value: &Value| code(value).is_some() || message(value).is_some();
-    begins.filter_map(read).map(|value| wrapped(&value).cloned().unwrap_or(value)).find(is_error)
+    let found = begins.filter_map(read).map(|value| wrapped(&value).cloned().unwrap_or(value)).find(is_error);
+    // As it stands in a log, its quotes may be escaped once more.
+    found.or_else(|| text.contains("\\\"").then(|| in_text(&unescaped(text)))?)
+}
+
+/// A text with one layer of escapes taken away.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        plain.push(match letter {
+            '\\' => letters.next().filter(|escaped| !"nrt".contains(*escaped)).unwrap_or(' '),
+            letter => letter,
+        });
+    }
+    plain
 }
 
 /// The error within its wrapping.
@@ -111,7 +129,7 @@ fn chain(error: &Value) -> Vec<&Value> {
 
 fn inner(error: &Value) -> Vec<&Value> {
     let details = error.get("details").and_then(Value::as_array).into_iter().flatten().take(BREADTH);
-    let inner = ["innererror", "innerError"].iter().filter_map(|member| error.get(member));
+    let inner = INNER.iter().filter_map(|member| error.get(member));
     details.chain(inner).filter(|inner| inner.is_object()).collect()
 }
 
@@ -122,7 +140,8 @@ fn has_code(error: &Value, depth: usize) -> bool {
 fn code(error: &Value) -> Option<String> {
     // `{"error":"invalid_grant"}`: of an identity service. A text with blanks is no code.
     let plain = error.as_str().filter(|text| !text.contains(' ')).map(str::to_owned);
-    error.get("code").and_then(text).or(plain).filter(|code| !code.is_empty())
+    let given = ["code", "Code", "errorCode"].iter().find_map(|member| error.get(member).and_then(text));
+    given.or(plain).filter(|code| !code.is_empty())
 }
 
 fn message(error: &Value) -> Option<String> {
@@ -154,6 +173,12 @@ mod tests {
         assert_eq!(read(&format!("It failed: {linked} (request 5).")).0, "LinkedAuthorizationFailed");
         let twice = json!({ "error": { "code": "Outer", "message": linked } }).to_string();
         assert_eq!(read(&twice).0, "LinkedAuthorizationFailed");
+        let escaped = linked.replace('"', "\\\"");
+        assert_eq!(read(&format!("Inner Error: '{escaped}'.")).0, "LinkedAuthorizationFailed");
+        let one = |member: &str| of(&json!({ "code": "A", member: { "code": "B", "message": linked } })).0;
+        for member in INNER {
+            assert_eq!(one(member), "LinkedAuthorizationFailed", "{member}");
+        }
         for no_error in ["{ braces } and {\"a\":5}", "{", "{}", "{0}"] {
             assert_eq!(read(no_error), pair("BadRequest", no_error), "{no_error}");
         }

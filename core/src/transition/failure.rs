@@ -48,6 +48,11 @@ const CODES: &[(&str, FailureClass)] = &[
     ("denyassignmentauthorizationfailed", FailureClass::Denied),
     ("requestdisallowedbypolicy", FailureClass::Disallowed),
     ("deploymentquotaexceeded", FailureClass::WaitsForResource),
+    ("forbiddenbyconnection", FailureClass::PermanentConflict),
+    ("forbiddenbyrbac", FailureClass::Permission),
+    ("authorizationpermissionmismatch", FailureClass::Permission),
+    ("vmagentstatuscommunicationerror", FailureClass::WaitsForResource),
+    ("conflicterror", FailureClass::Conflict),
     ("anotheroperationinprogress", FailureClass::Conflict),
     ("conflictingoperation", FailureClass::Conflict),
     ("operationpreempted", FailureClass::Conflict),
@@ -68,19 +73,38 @@ const CODES: &[(&str, FailureClass)] = &[
 
 /// Recognised by words in the message, in lower case, whatever the code: what stands behind it is not what the code makes one think.
 const CAUSES: &[(&str, FailureClass)] = &[
-    ("because of the deny assignment", FailureClass::Denied),
+    ("deny assignment", FailureClass::Denied),
     ("client address is not authorized", FailureClass::PermanentConflict),
-    ("due to the deny assignment", FailureClass::Denied),
+    ("public network access is disabled", FailureClass::PermanentConflict),
     ("scope(s) are locked", FailureClass::Locked),
+    ("scope is locked", FailureClass::Locked),
+    ("management lock", FailureClass::Locked),
+    ("read-only lock", FailureClass::Locked),
+    ("readonly lock", FailureClass::Locked),
     ("is already used in diagnostic setting", FailureClass::PermanentConflict),
     ("can't be reused in different settings", FailureClass::PermanentConflict),
     ("maximum number of diagnostic settings", FailureClass::PermanentConflict),
-    ("when the vm is not running", FailureClass::WaitsForResource),
+    ("diagnostic settings was reached", FailureClass::PermanentConflict),
+    ("diagnostic settings is reached", FailureClass::PermanentConflict),
     ("vm is not running", FailureClass::WaitsForResource),
+    ("virtual machine is not running", FailureClass::WaitsForResource),
+    ("vm is deallocated", FailureClass::WaitsForResource),
+    ("vm is stopped", FailureClass::WaitsForResource),
+    ("virtual machine is stopped", FailureClass::WaitsForResource),
+    ("virtual machine is deallocated", FailureClass::WaitsForResource),
+    ("machine is not connected", FailureClass::WaitsForResource),
+    ("machine is offline", FailureClass::WaitsForResource),
+    ("machine is disconnected", FailureClass::WaitsForResource),
+    ("agent is disconnected", FailureClass::WaitsForResource),
+    ("has not reported status for vm agent", FailureClass::WaitsForResource),
+    ("vm agent is not running", FailureClass::WaitsForResource),
+    ("vm agent is not responding", FailureClass::WaitsForResource),
+    ("guest agent is not ready", FailureClass::WaitsForResource),
     ("vm agent is not ready", FailureClass::WaitsForResource),
     ("vm agent is unable to communicate", FailureClass::WaitsForResource),
     ("vm agent not responding", FailureClass::WaitsForResource),
     ("would exceed the quota of '800'", FailureClass::WaitsForResource),
+    ("aka.ms/800limitfix", FailureClass::WaitsForResource),
 ];
 
 /// Recognised by words in the message, in lower case; asked when the code says nothing.
@@ -88,37 +112,75 @@ const WORDS: &[(&str, FailureClass)] = &[
     ("no policy evaluation result was found", FailureClass::Stale),
     ("does not have the necessary permissions", FailureClass::Permission),
     ("does not have authorization to perform action", FailureClass::Permission),
-    ("does not have permission to perform action", FailureClass::Permission),
-    ("was disallowed by policy", FailureClass::Disallowed),
+    ("does not have permission", FailureClass::Permission),
+    ("doesn't have permission", FailureClass::Permission),
+    ("does not have the required permission", FailureClass::Permission),
+    ("is not authorized to perform action", FailureClass::Permission),
+    ("insufficient privileges to complete", FailureClass::Permission),
+    ("permission on key vault", FailureClass::Permission),
+    ("disallowed by policy", FailureClass::Disallowed),
+    ("disallowed by one or more policies", FailureClass::Disallowed),
     ("policy evaluation exceeded the maximum allowed time", FailureClass::Transient),
     ("could not be retrieved", FailureClass::Gone),
 ];
 
-/// The status in the sentence of a modify: "The 'PATCH' request failed with status code: 'Conflict'".
-fn status_in(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("failed with status code: ")?;
-    rest.trim_start_matches(['\'', '"']).split(['\'', '"', '.', ',', ' ']).next()
+/// Words that stand between "status code" and the status.
+const BETWEEN: [&str; 9] = ["does", "not", "indicate", "success", "is", "was", "of", "http", "code"];
+
+/// What a status says that stands in a sentence, as in that of a modify: "The 'PATCH' request failed with status code: 'Conflict'".
+/// Folded; its name may be of several words.
+fn of_sentence(message: &str) -> Option<FailureClass> {
+    let places = ["status code", "statuscode"].into_iter().flat_map(|words| message.split(words).skip(1));
+    places.take(8).find_map(|rest| {
+        let words = rest.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let words: Vec<_> = words.skip_while(|word| BETWEEN.contains(word)).take(4).collect();
+        (1..=words.len()).find_map(|count| of_status(&words[..count].concat()))
+    })
 }
 
-/// What a status says that stands where a code should, or in the sentence of a modify: by its name or its number, in lower case.
+/// What a status says that stands where a code should, or in a sentence: by its name or its number, folded.
 fn of_status(status: &str) -> Option<FailureClass> {
     Some(match status {
-        "toomanyrequests" | "429" => FailureClass::Throttled,
+        "toomanyrequests" | "429" | "bandwidthlimitexceeded" | "509" => FailureClass::Throttled,
         "conflict" | "409" | "preconditionfailed" | "412" | "locked" | "423" => FailureClass::Conflict,
-        "forbidden" | "403" => FailureClass::Permission,
+        "unauthorized" | "401" | "forbidden" | "403" => FailureClass::Permission,
         "notfound" | "404" | "gone" | "410" => FailureClass::Gone,
-        "requesttimeout"
-        | "408"
-        | "internalservererror"
-        | "500"
+        "requesttimeout" | "408" | "faileddependency" | "424" | "tooearly" | "425" | "clientclosedrequest" | "499" => {
+            FailureClass::Transient
+        }
+        "internalservererror"
+        | "notimplemented"
         | "badgateway"
-        | "502"
         | "serviceunavailable"
-        | "503"
         | "gatewaytimeout"
-        | "504" => FailureClass::Transient,
+        | "httpversionnotsupported"
+        | "variantalsonegotiates"
+        | "insufficientstorage"
+        | "loopdetected"
+        | "notextended"
+        | "networkauthenticationrequired" => FailureClass::Transient,
+        number if number.len() == 3 && number.starts_with('5') && number.parse::<u16>().is_ok() => {
+            FailureClass::Transient
+        }
         _ => return None,
     })
+}
+
+/// What a code sounds like that stands in no table; folded. Each service has its own prefixes.
+fn of_shape(code: &str) -> Option<FailureClass> {
+    let ends = |all: &[&str]| all.iter().any(|end| code.ends_with(end));
+    match () {
+        () if ["throttl", "ratelimit", "toomanyrequests"].iter().any(|part| code.contains(part)) => {
+            Some(FailureClass::Throttled)
+        }
+        () if ends(&["inprogress", "notprovisioned", "notready", "beingupdated", "beingdeleted"]) => {
+            Some(FailureClass::Conflict)
+        }
+        () if ends(&["timeout", "timedout", "unavailable", "busy"]) => Some(FailureClass::Transient),
+        () if code.contains("internal") && code.ends_with("error") => Some(FailureClass::Transient),
+        () if ends(&["authorizationfailed"]) => Some(FailureClass::Permission),
+        () => None,
+    }
 }
 
 /// The class of an error that a deployment to `resource` ended with.
@@ -147,8 +209,9 @@ fn look_up(code: &str, message: &str) -> FailureClass {
     among(CAUSES)
         .or_else(|| of_code(CODES))
         .or_else(|| among(WORDS))
-        .or_else(|| of_status(status_in(message)?))
+        .or_else(|| of_sentence(message))
         .or_else(|| of_status(code))
+        .or_else(|| of_shape(code))
         .unwrap_or(FailureClass::Permanent)
 }
 
@@ -260,6 +323,42 @@ mod tests {
                 assert_eq!(class("RemediationFailed", &sentence), expected, "{status}");
                 assert_eq!(class(status, ""), expected, "{status}");
             }
+        }
+    }
+
+    #[test]
+    fn a_status_is_found_in_whatever_sentence_it_stands() {
+        for (words, expected) in [
+            ("The 'PUT' request failed with status code '503'.", FailureClass::Transient),
+            ("The request failed with status code: 429 (Too Many Requests).", FailureClass::Throttled),
+            ("Response status code does not indicate success: 502 (Bad Gateway).", FailureClass::Transient),
+            ("Operation returned an invalid status code 'Gateway Timeout'", FailureClass::Transient),
+            ("failed with status code: \"PreconditionFailed\"", FailureClass::Conflict),
+            ("StatusCode: 507, ReasonPhrase: ''", FailureClass::Transient),
+            ("failed with status code: 'Unauthorized'", FailureClass::Permission),
+            ("failed with status code: 'BadRequest'. Inner Error: ''", FailureClass::Permanent),
+            ("failed with status code: 'UnprocessableEntity'", FailureClass::Permanent),
+            ("the status code", FailureClass::Permanent),
+        ] {
+            assert_eq!(class("RemediationFailed", words), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn codes_of_a_kind_that_stand_in_no_table_are_what_they_sound_like() {
+        for (code, expected) in [
+            ("SqlServerOperationInProgress", FailureClass::Conflict),
+            ("ParentResourceNotProvisioned", FailureClass::Conflict),
+            ("NetworkingInternalOperationError", FailureClass::Transient),
+            ("KeyVaultServiceUnavailable", FailureClass::Transient),
+            ("UpstreamTimeout", FailureClass::Transient),
+            ("RequestsThrottled", FailureClass::Throttled),
+            ("TooManyRequestsReceived", FailureClass::Throttled),
+            ("SkuNotAvailable", FailureClass::Permanent),
+            ("InvalidTemplate", FailureClass::Permanent),
+            ("ResourceNotEnabled", FailureClass::Permanent),
+        ] {
+            assert_eq!(class(code, "words"), expected, "{code}");
         }
     }
 
