@@ -94,7 +94,7 @@ impl Standings {
                 let of =
                     |used: u32, most: Option<u32>| most.map_or(used.to_string(), |most| format!("{used} of {most}"));
                 let [hour, day] = [of(pace.hour, tuning.max_per_hour), of(pace.day, tuning.max_per_day)];
-                let room = pace.room_at.map_or("now".to_owned(), |at| format!("{} ({})", time_text(at), ago(at, now)));
+                let room = pace.room_at.map_or("now".to_owned(), |at| told(at, now));
                 rows.row([pace.assignment.to_string(), hour, day, room]);
             }
             let raise = if self.paces.iter().any(|pace| pace.room_at.is_some()) {
@@ -113,13 +113,18 @@ fn more(count: usize) -> String {
     if more > 0 { format!("\n… and {more} more: --json lists all.") } else { String::new() }
 }
 
+/// The time to the second, with how soon that is.
+fn told(at: Timestamp, now: Timestamp) -> String {
+    format!("{} ({})", time_text(at.replace_nanosecond(0).unwrap_or(at)), ago(at, now))
+}
+
 /// When the next step begins, or what it waits for.
 fn next(standing: &StepStanding, now: Timestamp) -> String {
     if standing.size.is_none() {
         return "all steps are over".to_owned();
     }
     if let Some(next) = standing.next {
-        return format!("{} ({})", time_text(next), ago(next, now));
+        return told(next, now);
     }
     match (standing.under_way, standing.unverified) {
         (true, _) => "when its tasks have ended".to_owned(),
