@@ -1,16 +1,14 @@
 //! `demo`: the main job on the local Azure, with live progress on a terminal.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
 use simulator::Exchanges;
 use simulator_demo::{Burst, Conditions, Demo, Mode, Report, Storm, burst, estate, run as run_demo, run_and_keep};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
 use super::keeping::Keeping;
+use super::mode::CliMode;
 use super::package::Package;
 use super::print::print;
 use super::progress::{progress_bar, show};
@@ -18,7 +16,9 @@ use super::replay::Replay;
 use super::scenario;
 use super::setting::{log_filter, setting};
 use super::stop;
-use super::summary::{Told, summary};
+use super::summary::summary;
+use super::table::Told;
+use super::written::create;
 
 /// Longest time of a demo, and what each event adds to it: a large file takes as long as it takes.
 const LIMIT: Duration = Duration::from_secs(240);
@@ -70,12 +70,6 @@ pub(super) struct Arguments {
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum CliMode {
-    Plan,
-    Act,
 }
 
 /// Runs it to its end, or until it is asked to stop; then all that it started ends with it.
@@ -193,12 +187,6 @@ fn blame(storm: &Storm, report: &Report) -> String {
         words.push_str(&format!(", {} tasks where {} would do", report.arm_writes, report.least_arm_writes));
     }
     words
-}
-
-/// The file for the log.
-pub(super) fn create(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
-    let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod explain;
 mod grants;
 #[cfg(feature = "local")]
 mod keeping;
+#[cfg(feature = "local")]
+mod mode;
 mod operator;
 #[cfg(feature = "local")]
 mod package;
@@ -42,6 +44,8 @@ mod stop;
 mod summary;
 #[cfg(feature = "local")]
 mod table;
+#[cfg(feature = "local")]
+mod written;
 
 use std::process::ExitCode;
 

@@ -10,7 +10,7 @@ use super::exit::{ATTENTION as UNFIXED, DONE};
 
 use super::print::print;
 use super::progress::{progress_bar, show};
-use super::summary::Told;
+use super::table::Told;
 use super::table::table;
 
 /// Reads a scenario file.

@@ -3,19 +3,10 @@
 use remediation::report::in_words;
 use simulator_demo::{Mode, PlannedTarget, Report};
 
-use super::table::{policies, table};
+use super::table::{Told, policies, table};
 
 /// Most policies, or planned targets, that are shown each by itself.
 const MOST: usize = 40;
-
-/// How it is told.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
-    pub(super) mode: Mode,
-    /// Whether it was a storm, whose measures mean nothing elsewhere.
-    pub(super) storm: bool,
-    pub(super) verbose: bool,
-}
 
 /// The whole text.
 pub(super) fn summary(report: &Report, told: Told) -> String {

@@ -6,7 +6,14 @@ use comfy_table::{CellAlignment, Table, presets};
 use remediation::report::in_words;
 use simulator_demo::{Mode, PolicyRow, Report};
 
-use super::summary::Told;
+/// How it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) mode: Mode,
+    /// Whether it was a storm, whose measures mean nothing elsewhere.
+    pub(super) storm: bool,
+    pub(super) verbose: bool,
+}
 
 /// Longest name of a policy that is shown whole.
 const NAME: usize = 26;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::report::ParkedTarget;
+use super::parked::ParkedTarget;
 
 /// What would be done for a target first. The targets' later tasks are planned when their turn comes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

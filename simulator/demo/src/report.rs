@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::by_policy::PolicyRow;
+use super::parked::{ParkedItem, ParkedTarget};
 use super::planned::PlannedTarget;
 use crate::scenario::Verdict;
 
@@ -118,32 +119,4 @@ impl Report {
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
-}
-
-/// A target that is parked as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ParkedTarget {
-    /// The policy assignment.
-    pub assignment: String,
-    /// Why it is parked.
-    pub reason: String,
-    /// What was found, or the service's own words.
-    pub words: String,
-    /// How to mend it.
-    pub hint: String,
-}
-
-/// A parked resource.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ParkedItem {
-    /// The resource.
-    pub resource: String,
-    /// Why it is parked.
-    pub reason: String,
-    /// The service's own words.
-    pub words: String,
-    /// How to mend it.
-    pub hint: String,
 }

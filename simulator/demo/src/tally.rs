@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::parked::{ParkedItem, ParkedTarget};
 use super::planned::{self, Plans};
-use super::report::{ParkedItem, ParkedTarget};
 use simulator::estate::RecordKey;
 use simulator::functions_host::LogLine;
 

@@ -23,7 +23,7 @@ use simulator_demo::{settings, with_operator, with_rights};
 
 use crate::cli::exit::DONE;
 
-use super::demo::CliMode;
+use super::mode::CliMode;
 use super::package::Package;
 use super::print::print;
 use super::setting::{log_filter, setting};
@@ -77,9 +77,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let package = Package::of(arguments.package.clone())?;
     let Start { estate, events, example, conditions, faults, mode, settings: own } = start(&arguments)?;
-    let file = arguments.log.map(|path| super::demo::create(&path)).transpose()?;
+    let file = arguments.log.map(|path| super::written::create(&path)).transpose()?;
     let (worker, operator) = (Principal::random(), Principal::random());
-    let exchanges = arguments.exchanges.map(|path| super::demo::create(&path)).transpose()?.map(Exchanges::to);
+    let exchanges = arguments.exchanges.map(|path| super::written::create(&path)).transpose()?.map(Exchanges::to);
     let logins = Logins::of(&operator)?;
     let named = |name: &str| {
         let given = arguments.settings.iter().map(|(known, word)| (known, word));

@@ -10,7 +10,7 @@ use simulator::faults::Rule;
 use simulator_demo::{Burst, Conditions, Mode, burst, estate, judgement, read_captured_file};
 
 use super::Arguments;
-use crate::cli::demo::CliMode;
+use crate::cli::mode::CliMode;
 use crate::cli::scenario;
 
 /// The start of a simulation.
