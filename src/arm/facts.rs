@@ -106,13 +106,19 @@ impl FactsReader {
             Some(Found::There(set)) if set.members.iter().any(|member| !is_built_in(&member.definition)) => {
                 let (_, list) = self.definitions.of_subscription(arm, target.subscription(), since, deadline).await?;
                 let is_member = |id: &str| set.members.iter().any(|member| member.definition == id);
-                list.map(|all| all.iter().filter(|one| is_member(&one.id)).map(Arc::clone).collect())
+                list.map(|all| {
+                    let mut own: Vec<_> = all.iter().filter(|one| is_member(&one.id)).map(Arc::clone).collect();
+                    own.sort_by(|one, other| one.id.cmp(&other.id));
+                    own
+                })
             }
             Some(_) => Found::Gone,
         };
+        // The words of a refusal differ from one to the next: its id stands in them.
+        let own = without_words(own);
+        let set = known.set.clone().map(without_words);
         let Assignment { policy, instance, effective_version, .. } = known.assignment.as_ref();
-        let digest =
-            format!("{policy:?} {instance:?} {effective_version:?} {:?} {:?} {own:?}", known.terms(), known.set);
+        let digest = format!("{policy:?} {instance:?} {effective_version:?} {:?} {set:?} {own:?}", known.terms());
         Ok(hex(&Sha256::digest(digest)[..8]))
     }
 
@@ -367,6 +373,14 @@ fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -
         .filter_map(|other| other.id.parse().ok())
         .map(|id| Target::within(target.subscription(), id, reference.cloned()))
         .collect()
+}
+
+/// The same without the words of a refusal.
+fn without_words<T>(found: Found<T>) -> Found<T> {
+    match found {
+        Found::Unreadable(_) => Found::Unreadable(String::new()),
+        Found::There(_) | Found::Gone => found,
+    }
 }
 
 #[cfg(test)]

@@ -130,7 +130,10 @@ impl Container {
     ) -> Result<Found<Versioned<T>>, StateError> {
         let (body, etag) = match self.fetch(blob, known, deadline).await? {
             Found::New(found) => found,
-            Found::Missing => return Ok(Found::Missing),
+            Found::Missing => {
+                self.races.lost_sight_of(blob);
+                return Ok(Found::Missing);
+            }
             Found::Same => return Ok(Found::Same),
         };
         if let Some(etag) = &etag {

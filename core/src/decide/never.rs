@@ -52,9 +52,10 @@ impl Context<'_> {
             (Found::There(_), None, _) if reference(&self.pass.target, facts).is_err() => never::forget(&mut changed),
             (_, Some(effect), _) => never::note(&mut changed, effect, facts, self.now),
             (Found::There(_), None, Some(_)) => never::let_go(&mut changed, self.now),
-            // What cannot be read says nothing new.
+            // What cannot be read says nothing new, and must not be compared with what others read.
             (Found::There(_), None, None) | (Found::Unreadable(_), None, _) => {
                 if let Some(noted) = &mut changed.not_remediable {
+                    noted.facts_digest.clear();
                     noted.look_at = never::next_look(self.pass.target.subscription(), self.now);
                 }
             }

@@ -52,7 +52,7 @@ pub use hours::{last_24_hours, sum_up};
 pub use installation::{Installation, InstallationDocument, InstallationId, NoInstallationId};
 pub use metadata::{Counts, LeftOut, TargetSummary, counts_of, metadata_of, metadata_value, rival_in};
 pub use not_remediable::NotRemediable;
-pub use noted::Noted;
+pub use noted::{Noted, UNKNOWN};
 pub use quiet::quiet_since;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use refixed::Refixed;

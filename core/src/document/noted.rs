@@ -8,6 +8,9 @@ use crate::time::{Timestamp, parse_time};
 
 use super::target_document::TargetDocument;
 
+/// Stands for facts that could not be read.
+pub const UNKNOWN: &str = "unknown";
+
 /// A target that is noted as not remediable, as its blob's metadata tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noted {
@@ -27,7 +30,8 @@ impl Noted {
     pub fn of(document: &TargetDocument) -> Option<Self> {
         let noted = document.not_remediable.as_ref()?;
         let assignment = Sha256::digest(document.target.policy_assignment_id.as_str());
-        let facts = noted.facts_digest.split_whitespace().collect();
+        let facts: String = noted.facts_digest.split_whitespace().collect();
+        let facts = if facts.is_empty() { UNKNOWN.to_owned() } else { facts };
         Some(Self { assignment: hex(&assignment[..8]), facts, looked_at: noted.looked_at, look_at: noted.look_at })
     }
 

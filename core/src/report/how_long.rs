@@ -171,7 +171,15 @@ mod tests {
     }
 
     fn planned(count: usize, steps: &[u32], per_hour: Option<u32>, per_day: Option<u32>, window: &str) -> Vec<Paced> {
-        let limits = Limits { steps: steps.to_vec(), soak: HOUR, verify: true, per_hour, per_day, approvals: None };
+        let limits = Limits {
+            steps: steps.to_vec(),
+            soak: HOUR,
+            verify: true,
+            unverified_for: Duration::from_secs(8 * 86_400),
+            per_hour,
+            per_day,
+            approvals: None,
+        };
         let subscriptions = count.clamp(1, 4);
         let one = |place: usize| {
             let subscription = format!("00000000-0000-4000-8000-{place:012}").parse().unwrap();

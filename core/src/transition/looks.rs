@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::document::{Noted, TargetSummary};
+use crate::document::{Noted, TargetSummary, UNKNOWN};
 use crate::time::Timestamp;
 
 /// A look that nobody took for so long is everybody's: whoever had the turn cannot be used, or is remediable by now.
 const GRACE: Duration = Duration::from_secs(3_600);
 /// Seconds after which it is another's turn.
 const TURN: i64 = 900;
+const DAY: i64 = 86_400;
 
 /// Those of a page of the list that are to be woken for that. Where an assignment has targets on two pages, each page has one that looks.
 #[must_use]
@@ -24,19 +25,28 @@ pub fn to_look(page: &[TargetSummary], now: Timestamp) -> Vec<&TargetSummary> {
     groups.values().flat_map(|group| of_group(group, now)).collect()
 }
 
-/// Those of one assignment in one subscription.
+/// Those of one assignment in one subscription. Whoever could not read its facts says nothing of the others', and they say nothing of its:
+/// it looks by itself, once a day as well.
 fn of_group<'a>(group: &[(&'a TargetSummary, &'a Noted)], now: Timestamp) -> Vec<&'a TargetSummary> {
-    let newest = group.iter().map(|(_, noted)| *noted).max_by_key(|noted| noted.looked_at);
-    let looks = group.iter().map(|(_, noted)| noted.look_at).max();
-    let (Some(newest), Some(look_at)) = (newest, looks) else { return Vec::new() };
-    let turn = usize::try_from(now.unix_timestamp() / TURN).unwrap_or_default() % group.len();
+    let (known, alone): (Vec<_>, Vec<_>) = group.iter().copied().partition(|(_, noted)| noted.facts != UNKNOWN);
+    let newest = known.iter().map(|(_, noted)| *noted).max_by_key(|noted| noted.looked_at);
+    let look_at = known.iter().map(|(_, noted)| noted.look_at).max();
+    let turn = turn_at(now, known.len());
     let is_to_look = |place: usize, noted: &Noted| {
-        let is_its_turn = place == turn && look_at <= now;
-        is_its_turn || look_at + GRACE <= now || noted.facts != newest.facts
+        let is_its_turn = place == turn && look_at.is_some_and(|at| at <= now);
+        let is_late = look_at.is_some_and(|at| at + GRACE <= now);
+        is_its_turn || is_late || newest.is_some_and(|newest| noted.facts != newest.facts)
     };
+    let due = known.iter().enumerate().filter(|(place, (_, noted))| is_to_look(*place, noted)).map(|(_, one)| *one);
+    let by_itself = alone.iter().copied().filter(|(_, noted)| noted.look_at <= now);
     // Whoever has a wake-up comes by itself.
-    let asleep = group.iter().enumerate().filter(|(_, (summary, _))| summary.wake_at.is_none());
-    asleep.filter(|(place, (_, noted))| is_to_look(*place, noted)).map(|(_, (summary, _))| *summary).collect()
+    due.chain(by_itself).map(|(summary, _)| summary).filter(|summary| summary.wake_at.is_none()).collect()
+}
+
+/// Whose turn it is. All look at one time of day, so another begins each day, too: else those of a group of four, say, never changed.
+fn turn_at(now: Timestamp, count: usize) -> usize {
+    let turns = now.unix_timestamp() / TURN + now.unix_timestamp() / DAY;
+    usize::try_from(turns).unwrap_or_default() % count.max(1)
 }
 
 #[cfg(test)]
@@ -48,6 +58,31 @@ mod tests {
 
     fn now() -> Timestamp {
         Timestamp::UNIX_EPOCH + Duration::from_secs(20_000 * DAY)
+    }
+
+    #[test]
+    fn who_cannot_read_its_facts_looks_once_a_day_and_keeps_nobody_from_it() {
+        // The turns of a day would go round a group of four in whole.
+        let mut page: Vec<_> = (0..4).map(|place| noted(place, 1, "a", "same", now())).collect();
+        let unreadable = page[0].blob.clone();
+        let mut looks = HashMap::<String, usize>::new();
+        for sweep in 0..8 * 96 {
+            let at = now() + Duration::from_secs(900 * sweep);
+            let facts = if sweep < 4 * 96 { "same" } else { "after" };
+            let woken: BTreeSet<_> = names(&page, at).into_iter().map(str::to_owned).collect();
+            for blob in woken {
+                let one = page.iter_mut().find(|one| one.blob == blob).unwrap();
+                looked(one, if blob == unreadable { UNKNOWN } else { facts }, at);
+                *looks.entry(blob).or_default() += 1;
+            }
+        }
+        assert!(
+            page.iter().filter(|one| one.blob != unreadable).all(|one| one.noted.as_ref().unwrap().facts == "after")
+        );
+        assert!(looks[&unreadable] <= 8, "{looks:?}");
+        assert!(looks.values().sum::<usize>() <= 8 + 8 + 3, "{looks:?}");
+        let turns: BTreeSet<_> = (0..4).map(|day| turn_at(now() + Duration::from_secs(DAY * day), 4)).collect();
+        assert_eq!(turns.len(), 4);
     }
 
     /// One that looked a day ago and is to look at this time.

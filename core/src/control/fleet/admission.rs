@@ -114,7 +114,7 @@ pub(super) fn next_step(
     limits: &Limits,
     at: Timestamp,
 ) -> Option<Timestamp> {
-    if limits.verify && is_awaiting(steps, at) {
+    if is_awaiting(steps, limits, at) {
         return None;
     }
     let own = || document.bookings.values().filter(|booking| is_of(booking, of, steps));

@@ -66,7 +66,7 @@ pub fn step_standings(document: &FleetDocument, limits: &Limits, at: Timestamp) 
             size,
             let_in: steps.let_in.len(),
             under_way: own.count() > 0,
-            unverified: if limits.verify && is_awaiting(&steps, at) { steps.unverified.len() } else { 0 },
+            unverified: if is_awaiting(&steps, limits, at) { steps.unverified.len() } else { 0 },
             next: if is_full { next_step(document, of, &steps, limits, at) } else { None },
         })
     };
@@ -97,8 +97,15 @@ mod tests {
     #[test]
     fn a_person_is_told_which_step_is_taken_and_how_much_of_the_hour_and_the_day_is_used() {
         let soak = Duration::from_secs(3_600);
-        let limits =
-            Limits { steps: vec![1, 10], soak, verify: false, per_hour: Some(2), per_day: Some(9), approvals: None };
+        let limits = Limits {
+            steps: vec![1, 10],
+            soak,
+            verify: false,
+            unverified_for: Duration::from_secs(8 * 86_400),
+            per_hour: Some(2),
+            per_day: Some(9),
+            approvals: None,
+        };
         let mut fleet = FleetDocument::new("a".to_owned());
         assert!(step_standings(&fleet, &limits, now()).is_empty() && pace_standings(&fleet, &limits, now()).is_empty());
         let (assignment, subscription) = (target().policy_assignment_id, target().subscription().clone());

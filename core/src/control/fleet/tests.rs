@@ -15,7 +15,15 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const RULE: BreakerRule = BreakerRule { failures: 0.5, park_for: HOUR };
 
 fn limits(steps: &[u32], per_hour: Option<u32>, per_day: Option<u32>) -> Limits {
-    Limits { steps: steps.to_vec(), soak: HOUR, verify: false, per_hour, per_day, approvals: None }
+    Limits {
+        steps: steps.to_vec(),
+        soak: HOUR,
+        verify: false,
+        unverified_for: Duration::from_secs(8 * 86_400),
+        per_hour,
+        per_day,
+        approvals: None,
+    }
 }
 
 fn asked(subscription: usize) -> Asked {
@@ -184,9 +192,12 @@ fn with_verify_steps_the_next_step_waits_until_evaluations_have_confirmed_the_fi
     assert_eq!(may(&fleet, 30), Room::FirstSteps(None), "the older fix says nothing of the newer");
     enter(&mut fleet, &judged(2, [&ids[1..2], &[], &[]]), at(6));
     assert_eq!(may(&fleet, 30), open);
-    // A document that was lost holds the step for a week, and a step is not waited for where nobody asks for it.
+    // A document that was lost holds the step for no longer than any target waits, and a step is not waited for where nobody asks for it.
     let fleet = begun();
-    assert_eq!((may(&fleet, 7 * 24), may(&fleet, 7 * 24 + 1)), (Room::FirstSteps(None), open.clone()));
+    assert_eq!((may(&fleet, 8 * 24), may(&fleet, 8 * 24 + 1)), (Room::FirstSteps(None), open.clone()));
+    let tuning = crate::fixture::tuning();
+    let (limits_of, longest) = (Limits::of(&tuning, None), tuning.flap_window.max(tuning.verify_after * 2));
+    assert!(limits_of.unverified_for > longest.max(tuning.park_for * 2), "{limits_of:?}");
     let unasked = Limits { verify: false, ..limits.clone() };
     assert_eq!(room(&fleet, &asked(1), &ids[2..], &unasked, at(2)), open);
 }

@@ -10,7 +10,7 @@ use crate::id::{IdDigest, SubscriptionId};
 use crate::time::Timestamp;
 
 use super::breaker::{BreakerRule, learn};
-use super::limits::LOST;
+use super::limits::Limits;
 use super::outcome::is_of_the_policy;
 
 /// What became of fixes of a task.
@@ -52,9 +52,9 @@ pub(super) fn awaits(document: &FleetDocument, task: &TaskName) -> bool {
     document.steps.values().any(|steps| steps.unverified.values().any(|fix| fix.task == *task))
 }
 
-/// Whether the step waits for fixes. What was not heard of for a week has lost its document.
-pub(super) fn is_awaiting(steps: &Steps, at: Timestamp) -> bool {
-    steps.unverified.values().any(|fix| fix.since + LOST > at)
+/// Whether the step waits for fixes. What was not heard of for longer than any target waits has lost its document.
+pub(super) fn is_awaiting(steps: &Steps, limits: &Limits, at: Timestamp) -> bool {
+    limits.verify && steps.unverified.values().any(|fix| fix.since + limits.unverified_for > at)
 }
 
 /// Takes in what became of fixes. Each counts once, and only for the step that it was made in.

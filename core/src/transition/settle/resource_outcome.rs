@@ -68,6 +68,10 @@ impl ResourceOutcome<'_> {
             }
             Action::Skip => entry.state = EntryState::skipped(SkipReason::ResourceGone, self.now),
             Action::WaitForResource => {
+                // It waited for evaluations before: that is another row.
+                if entry.is_stale() {
+                    (entry.waits, entry.last_failure) = (0, None);
+                }
                 entry.waits = entry.waits.saturating_add(1);
                 let until = self.now + resource_wait(entry.waits, self.tuning);
                 let reason = ParkReason::WaitingForResource;
@@ -129,6 +133,9 @@ impl ResourceOutcome<'_> {
     /// Another attempt is of use only after an evaluation that is newer than `failed_at`. One may have come meanwhile.
     fn after_evaluation(&self, entry: &mut Entry, words: String, failed_at: Timestamp) {
         let seen = entry.seen_in_task;
+        if !entry.is_stale() {
+            entry.waits = 0;
+        }
         entry.waits = entry.waits.saturating_add(1);
         self.again(entry, Some(FailureClass::Stale), words);
         if let Some(failure) = &mut entry.last_failure {

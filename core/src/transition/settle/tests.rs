@@ -174,7 +174,8 @@ fn what_azure_policy_has_no_evaluation_of_waits_for_one_and_for_another_and_is_t
     }
     // What seemed to be newer may have begun before the failure.
     let mut again = |status| {
-        document.resources.get_mut(&resource(0)).unwrap().state = EntryState::InTask;
+        let entry = document.resources.get_mut(&resource(0)).unwrap();
+        (entry.state, entry.attempt) = (EntryState::InTask, 1);
         document.active = in_task(1).active;
         ends(&mut document, TaskState::Failed, &[deployment(0, status)]);
         document.resources[&resource(0)].clone()
@@ -182,6 +183,13 @@ fn what_azure_policy_has_no_evaluation_of_waits_for_one_and_for_another_and_is_t
     assert_eq!(again(stale()).not_evaluated_since(), Some(failed_at));
     let passing = || DeploymentStatus::Failed { code: "ServerBusy".into(), message: String::new() };
     assert!(!again(passing()).is_stale(), "another failure ends the row");
+    // Waiting for a machine is a row of its own, and what comes of it another.
+    let stopped =
+        || DeploymentStatus::Failed { code: "OperationNotAllowed".into(), message: "the VM is not running".into() };
+    assert_eq!((again(stale()).waits, again(stale()).waits), (1, 2));
+    assert_eq!((again(stopped()).waits, again(stopped()).waits), (1, 2));
+    assert_eq!(again(stale()).waits, 1);
+    again(passing());
     for _ in 0..2 {
         assert_eq!(again(stale()).not_evaluated_since(), Some(failed_at));
     }
