@@ -48,6 +48,7 @@ async fn a_storm_that_is_paused_stops_within_half_a_minute_loses_nothing_and_goe
             break;
         }
     }
+    until("no instance may go on", || OffsetDateTime::now_utc() > paused_at + HALF_A_MINUTE).await;
     let fixed = || stage.count("fixed");
     stage.deliver(rest.to_vec()).await;
     until("the rest waits, and nothing runs", || stage.count("waiting") >= LEFT && stage.count("inTask") == 0).await;
