@@ -13,8 +13,13 @@ const DEPTH: usize = 16;
 /// Details of an error that are looked at.
 const BREADTH: usize = 32;
 
-/// Members that hold an inner error. Services differ in case, and some have one detail instead of a list.
-const INNER: [&str; 6] = ["innererror", "innerError", "InnerError", "error", "details", "Details"];
+/// Members that hold an inner error. Services differ in case.
+const INNER: [&str; 4] = ["innererror", "innerError", "InnerError", "error"];
+/// Members that hold a list of inner errors, or one.
+const DETAILS: [&str; 2] = ["details", "Details"];
+
+/// Members that hold an error's words.
+const MESSAGE: [&str; 2] = ["message", "Message"];
 
 /// Code and words of an error, as far as it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,15 +69,22 @@ fn unfolded(error: &Value, depth: usize) -> Value {
     let mut error = error.clone();
     let Some(depth) = depth.checked_sub(1) else { return error };
     let Some(members) = error.as_object_mut() else { return error };
-    if let Some(all) = members.get_mut("details").and_then(Value::as_array_mut) {
-        all.iter_mut().take(BREADTH).for_each(|one| *one = unfolded(one, depth));
+    for details in DETAILS {
+        let Some(details) = members.get_mut(details) else { continue };
+        // Some have one detail instead of a list: it must not be lost where another comes beside it.
+        if details.is_object() {
+            *details = Value::Array(vec![details.take()]);
+        }
+        let all = details.as_array_mut().into_iter().flatten();
+        all.take(BREADTH).for_each(|one| *one = unfolded(one, depth));
     }
     for member in INNER {
         if let Some(inner) = members.get_mut(member) {
             *inner = unfolded(inner, depth);
         }
     }
-    let told = members.get("message").or(members.get("Message")).and_then(Value::as_str).and_then(in_text);
+    let text = |member: &&str| members.get(*member).and_then(Value::as_str);
+    let told = MESSAGE.iter().filter_map(text).find_map(in_text);
     if let Some(told) = told {
         let told = unfolded(&told, depth);
         match members.get_mut("details").and_then(Value::as_array_mut) {
@@ -128,9 +140,10 @@ fn chain(error: &Value) -> Vec<&Value> {
 }
 
 fn inner(error: &Value) -> Vec<&Value> {
-    let details = error.get("details").and_then(Value::as_array).into_iter().flatten().take(BREADTH);
-    let inner = INNER.iter().filter_map(|member| error.get(member));
-    details.chain(inner).filter(|inner| inner.is_object()).collect()
+    let list = |details| error.get(details).and_then(Value::as_array).into_iter().flatten().take(BREADTH);
+    let one = |member: &&str| error.get(*member);
+    let details = DETAILS.into_iter().flat_map(list).chain(DETAILS.iter().filter_map(one));
+    details.chain(INNER.iter().filter_map(one)).filter(|inner| inner.is_object()).collect()
 }
 
 fn has_code(error: &Value, depth: usize) -> bool {
@@ -140,14 +153,14 @@ fn has_code(error: &Value, depth: usize) -> bool {
 fn code(error: &Value) -> Option<String> {
     // `{"error":"invalid_grant"}`: of an identity service. A text with blanks is no code.
     let plain = error.as_str().filter(|text| !text.contains(' ')).map(str::to_owned);
-    let given = ["code", "Code", "errorCode"].iter().find_map(|member| error.get(member).and_then(text));
-    given.or(plain).filter(|code| !code.is_empty())
+    let told = |member: &&str| error.get(*member).and_then(text).filter(|code| !code.is_empty());
+    ["code", "Code", "errorCode"].iter().find_map(told).or(plain).filter(|code| !code.is_empty())
 }
 
 fn message(error: &Value) -> Option<String> {
-    let message = ["message", "Message"].iter().find_map(|member| error.get(member));
-    let message = message.or(Some(error).filter(|error| error.as_str().is_some_and(|text| text.contains(' '))))?;
-    text(message.get("value").unwrap_or(message)).filter(|message| !message.is_empty())
+    let told = |message: &Value| text(message.get("value").unwrap_or(message)).filter(|message| !message.is_empty());
+    let plain = Some(error).filter(|error| error.as_str().is_some_and(|text| text.contains(' ')));
+    MESSAGE.iter().filter_map(|member| error.get(member)).chain(plain).find_map(told)
 }
 
 #[cfg(test)]
@@ -176,12 +189,39 @@ mod tests {
         let escaped = linked.replace('"', "\\\"");
         assert_eq!(read(&format!("Inner Error: '{escaped}'.")).0, "LinkedAuthorizationFailed");
         let one = |member: &str| of(&json!({ "code": "A", member: { "code": "B", "message": linked } })).0;
-        for member in INNER {
+        for member in INNER.into_iter().chain(DETAILS) {
             assert_eq!(one(member), "LinkedAuthorizationFailed", "{member}");
         }
         for no_error in ["{ braces } and {\"a\":5}", "{", "{}", "{0}"] {
             assert_eq!(read(no_error), pair("BadRequest", no_error), "{no_error}");
         }
+    }
+
+    #[test]
+    fn one_detail_and_a_list_are_followed_alike_in_either_case_and_none_is_lost() {
+        let plain = r#"{ "message": "words" }"#;
+        let linked = r#"{ "error": { "code": "B", "message": "b" } }"#;
+        for member in DETAILS {
+            for (detail, expected) in [(json!({ "code": "B" }), "B"), (json!({ "message": linked }), "B")] {
+                for held in [detail.clone(), json!([detail]), json!([{ "message": "c" }, detail])] {
+                    for message in ["a", plain] {
+                        let error = json!({ "code": "A", "message": message, member: held });
+                        assert_eq!(of(&error).0, expected, "{error}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_member_does_not_hide_the_other_spelling() {
+        assert_eq!(of(&json!({ "code": "", "errorCode": "A", "message": "a" })), pair("A", "a"));
+        assert_eq!(
+            of(&json!({ "code": null, "Code": "", "errorCode": 5, "message": "", "Message": "a" })),
+            pair("5", "a")
+        );
+        let linked = r#"{ "code": "B" }"#;
+        assert_eq!(of(&json!({ "code": "A", "message": null, "Message": linked })).0, "B");
     }
 
     #[test]

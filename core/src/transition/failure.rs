@@ -76,6 +76,13 @@ const CAUSES: &[(&str, FailureClass)] = &[
     ("deny assignment", FailureClass::Denied),
     ("client address is not authorized", FailureClass::PermanentConflict),
     ("public network access is disabled", FailureClass::PermanentConflict),
+    ("approved private link", FailureClass::PermanentConflict),
+    ("ip address is not allowed", FailureClass::PermanentConflict),
+    ("is not allowed to access the server", FailureClass::PermanentConflict),
+    ("virtual network/firewall rules", FailureClass::PermanentConflict),
+    ("by virtual network rules", FailureClass::PermanentConflict),
+    ("by the virtual network rules", FailureClass::PermanentConflict),
+    ("due to virtual network rules", FailureClass::PermanentConflict),
     ("scope(s) are locked", FailureClass::Locked),
     ("scope is locked", FailureClass::Locked),
     ("management lock", FailureClass::Locked),
@@ -124,18 +131,52 @@ const WORDS: &[(&str, FailureClass)] = &[
     ("could not be retrieved", FailureClass::Gone),
 ];
 
+/// Words of a bare 401 or 403 that speak of the network: no role helps.
+const NETWORK: [&str; 8] = [
+    "firewall rule",
+    "firewall setting",
+    "by firewall",
+    "by the firewall",
+    "by its firewall",
+    "virtual network rule",
+    "network access policy",
+    "network security perimeter",
+];
+
 /// Words that stand between "status code" and the status.
 const BETWEEN: [&str; 9] = ["does", "not", "indicate", "success", "is", "was", "of", "http", "code"];
+/// Words that the name of a status has at the most.
+const STATUS_WORDS: usize = 4;
 
 /// What a status says that stands in a sentence, as in that of a modify: "The 'PATCH' request failed with status code: 'Conflict'".
-/// Folded; its name may be of several words.
+/// Folded; its name may be of several words, and one of `BETWEEN` may begin it ("Not Found").
 fn of_sentence(message: &str) -> Option<FailureClass> {
     let places = ["status code", "statuscode"].into_iter().flat_map(|words| message.split(words).skip(1));
     places.take(8).find_map(|rest| {
         let words = rest.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-        let words: Vec<_> = words.skip_while(|word| BETWEEN.contains(word)).take(4).collect();
-        (1..=words.len()).find_map(|count| of_status(&words[..count].concat()))
+        let words: Vec<_> = words.take(BETWEEN.len() + STATUS_WORDS).collect();
+        let passed = words.iter().take_while(|word| BETWEEN.contains(word)).count();
+        (0..=passed).find_map(|first| of_words(&words[first..]))
     })
+}
+
+/// The status that these words begin with. A number is one word; a name may be of several.
+fn of_words(words: &[&str]) -> Option<FailureClass> {
+    let is_name = |word: &&&str| !word.contains(|c: char| c.is_ascii_digit());
+    let longest = words.iter().take(STATUS_WORDS).take_while(is_name).count().max(1).min(words.len());
+    (1..=longest).find_map(|count| of_status(&words[..count].concat()))
+}
+
+/// Whether the sentence of a modify says that it is forbidden.
+fn is_forbidden_modify(message: &str) -> bool {
+    message.split_once("failed with status code: ").is_some_and(|(_, rest)| {
+        let status = rest.trim_start_matches(['\'', '"']).split(['\'', '"', '.', ',', ' ']).next();
+        status.is_some_and(is_forbidden)
+    })
+}
+
+fn is_forbidden(status: &str) -> bool {
+    matches!(status, "forbidden" | "403")
 }
 
 /// What a status says that stands where a code should, or in a sentence: by its name or its number, folded.
@@ -148,12 +189,12 @@ fn of_status(status: &str) -> Option<FailureClass> {
         "requesttimeout" | "408" | "faileddependency" | "424" | "tooearly" | "425" | "clientclosedrequest" | "499" => {
             FailureClass::Transient
         }
+        // What is not implemented or not supported is not the next time either.
+        "501" | "505" => return None,
         "internalservererror"
-        | "notimplemented"
         | "badgateway"
         | "serviceunavailable"
         | "gatewaytimeout"
-        | "httpversionnotsupported"
         | "variantalsonegotiates"
         | "insufficientstorage"
         | "loopdetected"
@@ -166,53 +207,94 @@ fn of_status(status: &str) -> Option<FailureClass> {
     })
 }
 
-/// What a code sounds like that stands in no table; folded. Each service has its own prefixes.
-fn of_shape(code: &str) -> Option<FailureClass> {
+/// What a code sounds like that stands in no table, as the service spells it. Each service has its own prefixes.
+fn of_shape(spelled: &str) -> Option<FailureClass> {
+    let code = &fold(spelled);
     let ends = |all: &[&str]| all.iter().any(|end| code.ends_with(end));
     match () {
-        () if ["throttl", "ratelimit", "toomanyrequests"].iter().any(|part| code.contains(part)) => {
-            Some(FailureClass::Throttled)
-        }
+        // A value that was given is wrong, whatever it is called.
+        () if code.starts_with("invalid") => None,
+        () if ["throttl", "toomanyrequests"].iter().any(|part| code.contains(part)) => Some(FailureClass::Throttled),
+        () if has_words(spelled, "ratelimit") => Some(FailureClass::Throttled),
         () if ends(&["inprogress", "notprovisioned", "notready", "beingupdated", "beingdeleted"]) => {
             Some(FailureClass::Conflict)
         }
-        () if ends(&["timeout", "timedout", "unavailable", "busy"]) => Some(FailureClass::Transient),
+        () if code == "unavailable" || ends(&["timeout", "timedout", "busy"]) => Some(FailureClass::Transient),
+        // A size or a region that is unavailable stays so.
+        () if ends(&["serviceunavailable", "temporarilyunavailable", "serverunavailable", "gatewayunavailable"]) => {
+            Some(FailureClass::Transient)
+        }
         () if code.contains("internal") && code.ends_with("error") => Some(FailureClass::Transient),
         () if ends(&["authorizationfailed"]) => Some(FailureClass::Permission),
         () => None,
     }
 }
 
+/// Whether the folded `part` stands in the code from the beginning of a word on: of camel case, or behind another sign.
+fn has_words(code: &str, part: &str) -> bool {
+    let letters: Vec<char> = code.chars().collect();
+    let begins = |at: usize| {
+        let (before, next) = (at.checked_sub(1).map(|before| letters[before]), letters.get(at + 1));
+        let is_upper = letters[at].is_ascii_uppercase();
+        before.is_none_or(|before| {
+            !before.is_ascii_alphanumeric()
+                || is_upper && (!before.is_ascii_uppercase() || next.is_some_and(char::is_ascii_lowercase))
+        })
+    };
+    let from = |at: usize| letters[at..].iter().filter(|c| c.is_ascii_alphanumeric()).collect::<String>();
+    (0..letters.len()).any(|at| begins(at) && fold(&from(at)).starts_with(part))
+}
+
 /// The class of an error that a deployment to `resource` ended with.
 pub(crate) fn classify(code: &str, message: &str, resource: &ResourceId) -> FailureClass {
     // Folded, as ids are: the error may name one.
-    let (code, message) = (fold(code), fold(message));
-    match look_up(&code, &message) {
+    let (spelled, code, message) = (code, fold(code), fold(message));
+    match look_up(spelled, &code, &message) {
         // Something that the template refers to may be what was not found: that is not the resource's own end.
         FailureClass::Gone if !is_own_end(&code, &message, resource) => FailureClass::Permanent,
         class => class,
     }
 }
 
-/// Whether the error says that the assignment's identity lacks a role, whatever the resource.
+/// Whether the error says that the assignment's identity lacks a role, whatever the resource. A status 401, or a 403 in any other
+/// sentence than that of a modify, may be another's answer: it counts for the resource alone.
 pub(crate) fn is_permission(code: &str, message: &str) -> bool {
-    look_up(&fold(code), &fold(message)) == FailureClass::Permission
+    let (spelled, code, message) = (code, fold(code), fold(message));
+    look_up(spelled, &code, &message) == FailureClass::Permission
+        && (is_forbidden(&code)
+            || is_forbidden_modify(&message)
+            || of_tables(&code, &message).or_else(|| of_shape(spelled)).is_some())
+}
+
+/// What the tables say, and where they are silent a status or the sound of the code.
+fn look_up(spelled: &str, code: &str, message: &str) -> FailureClass {
+    of_tables(code, message)
+        .or_else(|| of_sentence(message).or_else(|| of_status(code)).map(|class| unless_network(class, message)))
+        .or_else(|| of_shape(spelled))
+        .unwrap_or(FailureClass::Permanent)
 }
 
 /// What the tables say; code and message folded.
-fn look_up(code: &str, message: &str) -> FailureClass {
+fn of_tables(code: &str, message: &str) -> Option<FailureClass> {
     let of_code =
         |table: &[(&str, FailureClass)]| table.iter().find(|(known, _)| *known == code).map(|(_, class)| *class);
     let among = |table: &[(&str, FailureClass)]| {
         table.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class)
     };
-    among(CAUSES)
-        .or_else(|| of_code(CODES))
-        .or_else(|| among(WORDS))
-        .or_else(|| of_sentence(message))
-        .or_else(|| of_status(code))
-        .or_else(|| of_shape(code))
-        .unwrap_or(FailureClass::Permanent)
+    among(CAUSES).or_else(|| of_code(CODES)).or_else(|| among(WORDS))
+}
+
+/// What a bare status means where the words may tell that the network refused.
+fn unless_network(class: FailureClass, message: &str) -> FailureClass {
+    let is_address = || {
+        message.contains("not allowed") && ["ip address", "client ip", "with ip"].iter().any(|ip| message.contains(ip))
+    };
+    match class {
+        FailureClass::Permission if NETWORK.iter().any(|words| message.contains(words)) || is_address() => {
+            FailureClass::PermanentConflict
+        }
+        class => class,
+    }
 }
 
 /// Whether another attempt can help, and if not, as what the resource is parked.
@@ -337,11 +419,77 @@ mod tests {
             ("StatusCode: 507, ReasonPhrase: ''", FailureClass::Transient),
             ("failed with status code: 'Unauthorized'", FailureClass::Permission),
             ("failed with status code: 'BadRequest'. Inner Error: ''", FailureClass::Permanent),
+            ("Operation returned an invalid status code 'Not Extended'", FailureClass::Transient),
+            ("Operation returned an invalid status code 'Not Implemented'", FailureClass::Permanent),
+            ("failed with status code 501", FailureClass::Permanent),
+            ("StatusCode: 505 (HTTP Version Not Supported)", FailureClass::Permanent),
+            ("the script ended: exit status code 5, 12 files", FailureClass::Permanent),
+            ("the script ended: exit status code 4 0 9", FailureClass::Permanent),
             ("failed with status code: 'UnprocessableEntity'", FailureClass::Permanent),
             ("the status code", FailureClass::Permanent),
         ] {
             assert_eq!(class("RemediationFailed", words), expected, "{words}");
         }
+    }
+
+    #[test]
+    fn a_status_of_two_words_is_found_whichever_word_begins_it() {
+        let id = format!("{GROUP}/providers/Microsoft.Sql/servers/srv1");
+        for sentence in [
+            "an invalid status code 'Not Found'",
+            "failed with status code: Not Found",
+            "Response status code does not indicate success: Not Found.",
+            "Response status code does not indicate success: 404 (Not Found).",
+            "the HTTP status code is NotFound",
+        ] {
+            let message = format!("Failed to remediate resource: '{id}'. {sentence}");
+            assert_eq!(class("RemediationFailed", &message), FailureClass::Gone, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_may_be_anothers_answer_says_nothing_of_the_whole_target() {
+        for (code, words, of_target) in [
+            ("RemediationFailed", "The 'PATCH' request failed with status code: 'Forbidden'. Inner Error: ''", true),
+            ("RemediationFailed", "The 'PATCH' request failed with status code: '403'", true),
+            ("Forbidden", "", true),
+            ("403", "the status code 403", true),
+            ("VaultAuthorizationFailed", "the status code 403", true),
+            ("RemediationFailed", "the status code 403: the client does not have permission", true),
+            ("RemediationFailed", "the script got status code 403", false),
+            ("RemediationFailed", "Response status code does not indicate success: 403 (Forbidden).", false),
+            ("RemediationFailed", "Operation returned an invalid status code 'Unauthorized'", false),
+            ("RemediationFailed", "The 'PATCH' request failed with status code: 'Unauthorized'", false),
+            ("Unauthorized", "", false),
+        ] {
+            assert_eq!(class(code, words), FailureClass::Permission, "{code} {words}");
+            assert_eq!(is_permission(code, words), of_target, "{code} {words}");
+        }
+    }
+
+    #[test]
+    fn what_the_network_refuses_is_not_for_want_of_a_role() {
+        for (code, words) in [
+            ("Forbidden", "Connection is not an approved private link and caller was ignored."),
+            ("", "Client with IP address '10.0.0.4' is not allowed to access the server."),
+            ("Forbidden", "The client IP address is not allowed."),
+            ("DENIED", "status code 403: client with IP '10.0.0.4' is not allowed access."),
+            ("403", "Access denied due to Virtual Network/Firewall rules."),
+            ("Forbidden", "The request does not match the virtual network rules."),
+            ("BadRequest", "The request was refused by virtual network rules."),
+            ("Forbidden", "This is blocked by your account's firewall settings."),
+        ] {
+            assert_eq!(class(code, words), FailureClass::PermanentConflict, "{code} {words}");
+            assert!(!is_permission(code, words), "{code} {words}");
+        }
+        for words in [
+            "Failed to remediate '/x/providers/Microsoft.Network/azureFirewalls/f'. failed with status code: 'Forbidden'.",
+            "The public IP address 'a' failed with status code: 'Forbidden'.",
+        ] {
+            assert_eq!(class("Forbidden", words), FailureClass::Permission, "{words}");
+        }
+        let role = "The client does not have authorization to perform action 'x' by virtual network rule";
+        assert_eq!(class("AuthorizationFailed", role), FailureClass::Permission);
     }
 
     #[test]
@@ -354,6 +502,22 @@ mod tests {
             ("UpstreamTimeout", FailureClass::Transient),
             ("RequestsThrottled", FailureClass::Throttled),
             ("TooManyRequestsReceived", FailureClass::Throttled),
+            ("AzureRateLimitReached", FailureClass::Throttled),
+            ("ratelimited", FailureClass::Throttled),
+            ("APIRateLimit", FailureClass::Throttled),
+            ("RATE_LIMIT", FailureClass::Throttled),
+            ("api-rate-limit-reached", FailureClass::Throttled),
+            ("Unavailable", FailureClass::Transient),
+            ("RegionTemporarilyUnavailable", FailureClass::Transient),
+            ("SqlServerUnavailable", FailureClass::Transient),
+            ("GenerateLimitExceeded", FailureClass::Permanent),
+            ("InvalidIdleTimeout", FailureClass::Permanent),
+            ("InvalidThrottlingPolicy", FailureClass::Permanent),
+            ("SkuUnavailable", FailureClass::Permanent),
+            ("RegionUnavailable", FailureClass::Permanent),
+            ("NotImplemented", FailureClass::Permanent),
+            ("501", FailureClass::Permanent),
+            ("505", FailureClass::Permanent),
             ("SkuNotAvailable", FailureClass::Permanent),
             ("InvalidTemplate", FailureClass::Permanent),
             ("ResourceNotEnabled", FailureClass::Permanent),

@@ -99,10 +99,22 @@ fn other_policy(words: &str, resource: &ResourceId) -> Option<String> {
 
 /// "Data sink 'S' is already used in diagnostic setting 'N' …", or as many of them as there may be.
 fn conflict(words: &str, resource: &ResourceId) -> Option<String> {
-    if split_folded(words, "client address is not authorized").or(split_folded(words, "firewall")).is_some() {
+    let of_network = [
+        "client address is not authorized",
+        "firewall",
+        "approved private link",
+        "public network access is disabled",
+        "virtual network rule",
+        "ip address is not allowed",
+        "not allowed to access the server",
+    ];
+    if of_network.iter().any(|told| split_folded(words, told).is_some()) {
+        let is_vault = resource.as_str().contains("/microsoft.keyvault/vaults/");
+        let id = shell(resource.as_str());
+        let command =
+            if is_vault { format!(" (az keyvault update --ids {id} --bypass AzureServices)") } else { String::new() };
         return Some(format!(
-            "The firewall of {resource} or of what it needs refuses the policy's deployment: let trusted services in (az keyvault update --ids {} --bypass AzureServices), or exempt the resource.",
-            shell(resource.as_str())
+            "The firewall of {resource} or of what it needs refuses the policy's deployment: let trusted services in{command}, or exempt the resource."
         ));
     }
     let (_, rest) = split_folded(words, "diagnostic setting")?;
@@ -180,6 +192,22 @@ mod tests {
             "does not have permission to perform action 'x",
         ] {
             assert_eq!(of(ParkReason::MissingPermission, silent), ParkReason::MissingPermission.hint(), "{silent}");
+        }
+    }
+
+    #[test]
+    fn what_the_network_refuses_is_named_and_a_command_for_a_vault_only_at_a_vault() {
+        let vault = format!("{SUB}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v").parse().unwrap();
+        for words in [
+            "Client address is not authorized and caller is not a trusted service.",
+            "Connection is not an approved private link and caller was ignored.",
+            "The client IP address is not allowed.",
+            "The request does not match the virtual network rules.",
+        ] {
+            let found = of(ParkReason::PermanentConflict, words);
+            assert!(found.starts_with("The firewall of") && !found.contains("az keyvault"), "{found}");
+            let found = hint(ParkReason::PermanentConflict, words, &vault);
+            assert!(found.contains("az keyvault update --ids"), "{found}");
         }
     }
 

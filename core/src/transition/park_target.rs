@@ -57,9 +57,15 @@ pub(crate) fn only_group(document: &TargetDocument, deployments: &[Deployment]) 
         return None;
     }
     let is_refused = |entry: &Entry| match &entry.state {
-        EntryState::Parked { reason, .. } => *reason == ParkReason::MissingPermission,
+        EntryState::Parked { reason: ParkReason::MissingPermission, words, .. } => {
+            let (code, message) = words.split_once(": ").unwrap_or(("", words));
+            is_permission(code, message)
+        }
         EntryState::InTask => entry.is_refused(),
-        EntryState::Waiting { .. } | EntryState::Fixed { .. } | EntryState::Skipped { .. } => false,
+        EntryState::Parked { .. }
+        | EntryState::Waiting { .. }
+        | EntryState::Fixed { .. }
+        | EntryState::Skipped { .. } => false,
     };
     let earlier = document.resources.iter().filter(|(_, entry)| is_refused(entry)).map(|(id, _)| id.clone());
     let now = deployments.iter().filter_map(|deployment| deployment.resource.parse().ok());
@@ -139,23 +145,52 @@ mod tests {
         let all_refused = || vec![refused(0, "AuthorizationFailed"), refused(1, "LinkedAuthorizationFailed")];
         let with = |other: Deployment| all_refused().into_iter().chain([other]).collect::<Vec<_>>();
         let open = Deployment { status: DeploymentStatus::Open, ..refused(2, "") };
+        let told = |words: &str| {
+            let status = DeploymentStatus::Failed { code: "RemediationFailed".to_owned(), message: words.to_owned() };
+            deployment(2, status)
+        };
         for (deployments, expected) in [
             (all_refused(), true),
             (with(refused(2, "ServerBusy")), false),
             (with(succeeded(2)), false),
             (with(open), false),
+            (with(told("the status code 403")), false),
+            (vec![told("the script got status code 403")], false),
+            (vec![told("The 'PATCH' request failed with status code: 'Forbidden'")], true),
             (Vec::new(), false),
         ] {
             let found = ended(in_task(4), &[&deployments]).parked;
             assert_eq!(found.is_some(), expected, "{deployments:?}");
             if let Some(park) = found {
-                assert_eq!(park.words, "AuthorizationFailed: words");
+                assert!(park.words.starts_with("AuthorizationFailed: words") || deployments.len() == 1);
             }
         }
         let mut fixed_elsewhere = in_task(4);
         fixed_elsewhere.resources.get_mut(&resource(3)).unwrap().state =
             EntryState::Fixed { at: now(), verified_at: None };
         assert_eq!(ended(fixed_elsewhere, &[&all_refused()]).parked, None);
+    }
+
+    #[test]
+    fn what_may_be_anothers_answer_makes_no_second_group() {
+        let elsewhere: ResourceId =
+            resource(0).as_str().replace("/resourcegroups/rg/", "/resourcegroups/other/").parse().unwrap();
+        for (words, is_one) in
+            [("AuthorizationFailed: words", false), ("RemediationFailed: the script got status code 403", true)]
+        {
+            let mut document = in_task(2);
+            let mut entry = document.resources[&resource(0)].clone();
+            entry.state = EntryState::Parked {
+                reason: ParkReason::MissingPermission,
+                class: Some(FailureClass::Permission),
+                words: words.to_owned(),
+                hint: String::new(),
+                until: now(),
+            };
+            document.resources.insert(elsewhere.clone(), entry);
+            let found = only_group(&document, &[refused(1, "AuthorizationFailed")]);
+            assert_eq!(found.is_some(), is_one, "{words}");
+        }
     }
 
     #[test]
