@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use uuid::Uuid;
 
-use policy_remediator::azure::{Contest, Deadline, now};
+use policy_remediator::azure::{Contest, Deadline};
 use policy_remediator::blob::Saved;
 use remediation::document::{
     Approval, ApprovalId, ApprovedAssignment, ApprovedPlan, FleetDocument, Revoked, TargetSummary, hash_in,
@@ -19,6 +19,7 @@ use remediation::report::ago;
 use remediation::settings::Mode;
 use remediation::time::{Timestamp, time_text};
 
+use super::controls_file;
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Connection, Options, PATIENCE, Rows, complain};
 use super::pause::{ends, span};
@@ -174,9 +175,9 @@ async fn list(ListArguments { all, options }: ListArguments) -> anyhow::Result<u
     let connection = options.connect()?;
     let deadline = Deadline::after(PATIENCE);
     let store = &connection.app.reconciler.store;
-    // Storage's clock is told with any answer.
-    let read = store.approvals(&[], if all { None } else { Some(now()) }, deadline).await?;
-    let at = connection.app.reconciler.clocks.moment().stored_before;
+    // By storage's clock: this machine's may be ahead, and would hide what stands.
+    let (_, at) = controls_file::read(&connection).await?;
+    let read = store.approvals(&[], (!all).then_some(at), deadline).await?;
     let mut approvals = Vec::new();
     let mut fleets: BTreeMap<String, FleetDocument> = BTreeMap::new();
     for found in read.approvals {

@@ -8,7 +8,7 @@ use remediation::time::{Timestamp, time_text};
 
 use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Options, Rows};
+use super::operator::{Options, Rows, complain};
 use super::standings::Standings;
 
 /// Look at what holds the worker back.
@@ -26,7 +26,7 @@ enum Command {
 /// Tell the mode, when anything is changed, what is paused or stopped, and how far first steps and paces are.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator controls show --env-file prod.env\n  policy-remediator controls show --json\n\nEnds with 3 where controls.json is missing or cannot be used (everything is paused then), and where a breaker has stopped a policy."
+    after_help = "Examples:\n  policy-remediator controls show --env-file prod.env\n  policy-remediator controls show --json\n\nEnds with 3 where controls.json is missing or cannot be used (everything is paused then), where a breaker has stopped a policy, and where a document of an assignment cannot be used."
 )]
 struct ShowArguments {
     #[command(flatten)]
@@ -66,11 +66,14 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let (found, at) = read(&connection).await?;
     let settings = &connection.app.settings;
     let window = &settings.tuning.change_window;
+    let lost = found.lost();
     let document = match found {
         Found::Document(document, _) => Some(document),
+        Found::NotYet => Some(ControlsDocument::default()),
         Found::Missing | Found::Unusable => None,
     };
     let standings = Standings::read(&connection, at).await?;
+    complain(&standings.unusable);
     let controls = Controls {
         standings,
         mode: settings.tuning.mode.as_str(),
@@ -85,11 +88,10 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         let opens = ago(controls.window_opens, at);
         rows.row(["window".to_owned(), if controls.window_is_open { "open".into() } else { format!("opens {opens}") }]);
         let pauses = document.as_ref().map(|document| pauses_text(document, at));
-        let unknown = "controls.json is missing or cannot be used: everything is paused until policy-remediator resume";
-        let pauses = pauses.unwrap_or_else(|| unknown.to_owned());
+        let pauses = pauses.unwrap_or_else(|| lost.unwrap_or_default().to_owned());
         format!("{}\n\n{pauses}{}", rows.text(), controls.standings.text(&settings.tuning, at))
     })?;
-    Ok(if document.is_some() && controls.standings.breakers.is_empty() { DONE } else { ATTENTION })
+    Ok(if lost.is_none() && !controls.standings.need_attention() { DONE } else { ATTENTION })
 }
 
 /// The pauses as a table.

@@ -81,8 +81,13 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let connection = options.connect()?;
     let (of, by) = (of.named(), connection.app.reconciler.arm.principal().await);
     let (document, at) = change(&connection, |found, at| {
-        let Found::Document(mut document, _) = found else {
-            bail!("controls.json is missing or cannot be used, so everything is paused already; resume writes it anew");
+        let mut document = match found {
+            Found::Document(document, _) => document,
+            // The worker's first pass leaves it as it is.
+            Found::NotYet => ControlsDocument::default(),
+            Found::Missing | Found::Unusable => bail!(
+                "controls.json is missing or cannot be used, so everything is paused already; resume writes it anew"
+            ),
         };
         let until = length.map(|length| ends(at, length)).transpose()?;
         document.pause(Pause { of: of.clone(), reason: reason.clone(), by: by.clone(), at, until, cancel_tasks });
@@ -106,6 +111,7 @@ pub(super) async fn resume(arguments: ResumeArguments) -> anyhow::Result<u8> {
     let (document, at) = change(&connection, |found, _| {
         let mut document = match found {
             Found::Document(document, _) => document,
+            Found::NotYet => ControlsDocument::default(),
             Found::Missing | Found::Unusable if of.is_none() => return Ok(ControlsDocument::default()),
             Found::Missing | Found::Unusable => {
                 bail!("controls.json is missing or cannot be used; resume without options writes it anew")
@@ -134,7 +140,7 @@ async fn change(
         let (found, at) = read(connection).await?;
         let etag = match &found {
             Found::Document(_, etag) => Some(etag.clone()),
-            Found::Missing => Some(None),
+            Found::NotYet | Found::Missing => Some(None),
             Found::Unusable => None,
         };
         let document = edit(found, at)?;

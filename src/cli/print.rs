@@ -17,3 +17,18 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
         Ok(()) | Err(_) => Ok(()),
     }
 }
+
+/// As a shell takes it for one word.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_does_not_end_a_word_of_the_shell() {
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

@@ -6,13 +6,16 @@ use policy_remediator::azure::Deadline;
 use remediation::control::fleet::{Limits, PaceStanding, StepStanding, pace_standings, step_standings};
 use remediation::document::{FleetDocument, OpenBreaker};
 use remediation::report::ago;
-use remediation::settings::Tuning;
+use remediation::settings::{Mode, Tuning};
 use remediation::time::{Timestamp, time_text};
 
 use super::operator::{Connection, PATIENCE, Rows, Unusable, complain};
+use super::print::quoted;
 
 /// Rows that a person is shown of each table.
 const SHOWN: usize = 50;
+/// What the table of paces does not know: the metadata of assignments are Azure's.
+const OWN: &str = "These are the limits of the settings: an assignment whose metadata say maxPerHour or maxPerDay may be held before.";
 
 /// All of it, for machines.
 #[derive(Debug, Default, Serialize, PartialEq)]
@@ -23,6 +26,8 @@ pub(super) struct Standings {
     pub(super) paces: Vec<PaceStanding>,
     /// Policies of which nothing more is begun, since most of what was tried failed.
     pub(super) breakers: Vec<Breaker>,
+    /// Documents that cannot be used: nobody can tell what they would.
+    pub(super) unusable: Vec<Unusable>,
 }
 
 /// The first steps of a policy.
@@ -39,20 +44,33 @@ pub(super) struct Step {
 pub(super) struct Breaker {
     assignment: String,
     reference: String,
+    /// Whether it is asked at all: by the settings something is counted.
+    pub(super) in_force: bool,
     #[serde(flatten)]
     open: OpenBreaker,
 }
 
 impl Standings {
-    /// Reads the documents of all assignments. Of what cannot be used a person is warned.
+    /// Reads the documents of all assignments.
     pub(super) async fn read(connection: &Connection, at: Timestamp) -> anyhow::Result<Self> {
         let found = connection.app.reconciler.store.fleets(Deadline::after(PATIENCE)).await?;
-        complain(&found.unusable.into_iter().map(|(blob, why)| Unusable { blob, why }).collect::<Vec<_>>());
-        Ok(Self::of(found.found, &connection.app.settings.tuning, at))
+        let unusable = found.unusable.into_iter().map(Unusable::of).collect();
+        Ok(Self { unusable, ..Self::of(found.found, &connection.app.settings.tuning, at) })
+    }
+
+    /// The breakers that stop something.
+    pub(super) fn stopping(&self) -> impl Iterator<Item = &Breaker> {
+        self.breakers.iter().filter(|breaker| breaker.in_force)
+    }
+
+    /// Whether a person should look.
+    pub(super) fn need_attention(&self) -> bool {
+        !self.unusable.is_empty() || self.stopping().next().is_some()
     }
 
     fn of(documents: Vec<FleetDocument>, tuning: &Tuning, at: Timestamp) -> Self {
         let limits = Limits::of(tuning, None);
+        let in_force = !limits.are_none() || tuning.mode == Mode::Approve;
         let mut all = Self::default();
         for document in documents {
             let steps = if limits.steps.is_empty() { Vec::new() } else { step_standings(&document, &limits, at) };
@@ -65,6 +83,7 @@ impl Standings {
             all.breakers.extend(standing.map(|(reference, open)| Breaker {
                 assignment: name.clone(),
                 reference: reference.clone(),
+                in_force,
                 open,
             }));
         }
@@ -102,7 +121,7 @@ impl Standings {
             } else {
                 ""
             };
-            text = format!("{text}\n\n{}{}{raise}", rows.text(), more(self.paces.len()));
+            text = format!("{text}\n\n{}{}\n{OWN}{raise}", rows.text(), more(self.paces.len()));
         }
         text
     }
@@ -126,17 +145,19 @@ fn next(standing: &StepStanding, now: Timestamp) -> String {
     if let Some(next) = standing.next {
         return told(next, now);
     }
-    match (standing.under_way, standing.unverified) {
-        (true, _) => "when its tasks have ended".to_owned(),
-        (false, 0) => "when it is full".to_owned(),
-        (false, count) => format!("when {count} fixes are verified"),
+    match (standing.is_full, standing.under_way, standing.unverified) {
+        (false, ..) => "when it is full".to_owned(),
+        (true, true, _) => "when its tasks have ended".to_owned(),
+        (true, false, 0) => "when it is known how its tasks ended".to_owned(),
+        (true, false, 1) => "when 1 fix is verified".to_owned(),
+        (true, false, count) => format!("when {count} fixes are verified"),
     }
 }
 
 impl Breaker {
     /// In a sentence.
     pub(super) fn text(&self) -> String {
-        let Self { assignment, reference, open } = self;
+        let Self { assignment, reference, open, in_force } = self;
         let of = if reference.is_empty() { String::new() } else { format!(", {reference}") };
         let wheres = match open.subscriptions.len() {
             0 => "everywhere".to_owned(),
@@ -144,8 +165,14 @@ impl Breaker {
             count => format!("in {count} subscriptions"),
         };
         let (failed, last, until) = (open.failed, open.of, time_text(open.until));
+        let how = if *in_force {
+            "stopped"
+        } else {
+            "a breaker is open, but not in force where nothing is counted (FIRST_STEPS, MAX_RESOURCES_PER_DAY and MAX_RESOURCES_PER_HOUR are off)"
+        };
+        let name = quoted(assignment);
         format!(
-            "stopped: assignment {assignment}{of}, {wheres}, since {failed} of its last {last} resources failed, until {until} or policy-remediator parked retry --assignment {assignment}"
+            "{how}: assignment {assignment}{of}, {wheres}, since {failed} of its last {last} resources failed, until {until} or policy-remediator parked retry --assignment {name}"
         )
     }
 }
@@ -153,6 +180,80 @@ impl Breaker {
 /// The documents in which a breaker is open; of what cannot be used a person is warned.
 pub(super) async fn open_breakers(connection: &Connection) -> anyhow::Result<Vec<FleetDocument>> {
     let found = connection.app.reconciler.store.open_breakers(Deadline::after(PATIENCE)).await?;
-    complain(&found.unusable.into_iter().map(|(blob, why)| Unusable { blob, why }).collect::<Vec<_>>());
+    complain(&found.unusable.into_iter().map(Unusable::of).collect::<Vec<_>>());
     Ok(found.found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use policy_remediator::azure::now;
+
+    use super::*;
+
+    fn breaker(in_force: bool) -> Breaker {
+        let open = serde_json::json!({ "since": "2026-11-27T00:00:00Z", "until": "2026-11-28T00:00:00Z", "failed": 9, "of": 10 });
+        let open = serde_json::from_value(open).unwrap();
+        Breaker { assignment: "it's all".to_owned(), reference: String::new(), in_force, open }
+    }
+
+    #[test]
+    fn a_breaker_stops_only_where_something_is_counted() {
+        let of = |in_force| Standings { breakers: vec![breaker(in_force)], ..Standings::default() };
+        assert!(of(true).need_attention() && !of(false).need_attention());
+        let text = breaker(true).text();
+        assert!(text.starts_with("stopped: ") && text.ends_with(r"--assignment 'it'\''s all'"), "{text}");
+        let text = breaker(false).text();
+        assert!(text.contains("not in force") && !text.contains("stopped"), "{text}");
+    }
+
+    #[test]
+    fn by_the_settings_a_breaker_is_in_force_or_not() {
+        let mut document = FleetDocument::new("a".to_owned());
+        let until = now() + Duration::from_secs(3_600);
+        let open = OpenBreaker { since: now(), until, failed: 9, of: 10, subscriptions: Default::default() };
+        document.breakers.entry(String::new()).or_default().open = Some(open);
+        let none = Tuning { first_steps: Vec::new(), max_per_day: None, max_per_hour: None, ..Tuning::default() };
+        let approve = Tuning { mode: Mode::Approve, ..none.clone() };
+        for (tuning, in_force) in [(Tuning::default(), true), (none, false), (approve, true)] {
+            let all = Standings::of(vec![document.clone()], &tuning, now());
+            assert_eq!(all.breakers.iter().map(|one| one.in_force).collect::<Vec<_>>(), [in_force]);
+        }
+    }
+
+    #[test]
+    fn what_a_step_waits_for_is_told_as_it_is() {
+        let standing = |is_full, under_way, unverified| StepStanding {
+            reference: String::new(),
+            policy: "Modify 1".to_owned(),
+            step: 1,
+            size: Some(10),
+            let_in: 3,
+            is_full,
+            under_way,
+            unverified,
+            next: None,
+        };
+        for (one, words) in [
+            (standing(false, true, 0), "when it is full"),
+            (standing(false, false, 2), "when it is full"),
+            (standing(true, true, 0), "when its tasks have ended"),
+            (standing(true, false, 1), "when 1 fix is verified"),
+            (standing(true, false, 2), "when 2 fixes are verified"),
+        ] {
+            assert_eq!(next(&one, now()), words, "{one:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_that_an_assignment_may_have_a_pace_of_its_own() {
+        let assignment =
+            "/subscriptions/35ee058e-5fa0-414c-8145-000000000000/providers/microsoft.authorization/policyassignments/a"
+                .parse()
+                .unwrap();
+        let paces = vec![PaceStanding { assignment, hour: 1, day: 1, room_at: None }];
+        let text = Standings { paces, ..Standings::default() }.text(&Tuning::default(), now());
+        assert!(text.contains("maxPerHour"), "{text}");
+    }
 }

@@ -11,13 +11,13 @@ use remediation::time::Timestamp;
 
 use super::controls_file::{Found, read};
 use super::exit::{ATTENTION, DONE};
-use super::operator::{Options, PATIENCE, Rows};
+use super::operator::{Options, PATIENCE, Rows, Unusable, complain};
 use super::standings::Standings;
 
 /// Tell what waits, what is in a task, what is fixed and what is parked.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator status --env-file prod.env\n  policy-remediator status --json\n\nEnds with 3 where something is parked or overdue."
+    after_help = "Examples:\n  policy-remediator status --env-file prod.env\n  policy-remediator status --json\n\nEnds with 3 where something is parked or overdue, a breaker has stopped a policy, controls.json is missing or cannot be used (everything is paused then), or a document of an assignment or an approval cannot be used."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -44,6 +44,9 @@ struct Status {
     uncounted: usize,
     /// What people have paused. Where nobody can tell, everything is.
     paused: Vec<String>,
+    /// Why nobody can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controls_lost: Option<&'static str>,
     /// Approvals that stand.
     approvals: usize,
     /// Policies that a breaker has stopped.
@@ -101,10 +104,6 @@ impl Status {
             skipped,
             overdue: summaries.iter().filter(is_overdue).count(),
             next_wake_up: summaries.iter().filter_map(|summary| summary.wake_at).min(),
-            paused: Vec::new(),
-            approvals: 0,
-            stopped_policies: 0,
-            standings: Standings::default(),
             uncounted: summaries.iter().filter(|summary| summary.counts.is_none()).count(),
             last_24_hours: Day {
                 fixed: sums.fixed,
@@ -138,7 +137,7 @@ impl Status {
         let mut rows = Rows::under(&[]);
         rows.row(["mode", self.mode]);
         let paused = if self.paused.is_empty() { "nothing".to_owned() } else { self.paused.join("; ") };
-        rows.row(["paused".to_owned(), paused]);
+        rows.row(["paused", self.controls_lost.unwrap_or(&paused)]);
         for (name, count) in [
             ("targets", self.targets as u64),
             ("waiting", self.waiting),
@@ -172,7 +171,7 @@ impl Status {
     }
 
     fn needs_attention(&self) -> bool {
-        self.parked > 0 || self.overdue > 0 || self.stopped_policies > 0
+        self.parked > 0 || self.overdue > 0 || self.controls_lost.is_some() || self.standings.need_attention()
     }
 }
 
@@ -182,17 +181,47 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let mut status =
         Status::of(mode, &connection.summaries().await?, now()).with_queues(connection.queue_counts().await);
     let (found, at) = read(&connection).await?;
+    status.controls_lost = found.lost();
     status.paused = match found {
         Found::Document(document, _) => {
             let holds = document.pauses.iter().filter(|pause| pause.until.is_none_or(|until| until > at));
             holds.map(|pause| pause.of.to_string()).collect()
         }
+        Found::NotYet => Vec::new(),
         Found::Missing | Found::Unusable => vec!["everything".to_owned()],
     };
     let approvals = connection.app.reconciler.store.approvals(&[], Some(at), Deadline::after(PATIENCE)).await?;
     status.approvals = approvals.approvals.iter().filter(|found| found.document.stands(at)).count();
     status.standings = Standings::read(&connection, at).await?;
-    status.stopped_policies = status.standings.breakers.len();
+    status.standings.unusable.extend(approvals.unusable.into_iter().map(Unusable::of));
+    complain(&status.standings.unusable);
+    status.stopped_policies = status.standings.stopping().count();
     arguments.options.output().show("status", &status, || status.text(&connection.app.settings.tuning, now()))?;
     Ok(if status.needs_attention() { ATTENTION } else { DONE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_cannot_tell_what_is_paused_needs_attention() {
+        let at = now();
+        let mut status = Status::of("act", &[], at);
+        assert!(!status.needs_attention());
+        assert_eq!(Found::NotYet.lost(), None, "before the first pass nothing is paused");
+        for found in [Found::Missing, Found::Unusable] {
+            status.controls_lost = found.lost();
+            let text = status.text(&Tuning::default(), at);
+            assert!(status.needs_attention() && text.contains("everything is paused"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_needs_attention() {
+        let mut status = Status::of("act", &[], now());
+        status.standings.unusable.push(Unusable::of(("assignments/a.json".to_owned(), "no document".to_owned())));
+        assert!(status.needs_attention());
+        assert_eq!(serde_json::to_value(&status).unwrap()["unusable"][0]["blob"], "assignments/a.json");
+    }
 }

@@ -4,7 +4,7 @@
 use remediation::document::FleetDocument;
 use simulator::estate::Failure;
 
-use crate::commands::run_on;
+use crate::commands::{run_on, run_with};
 use crate::stage::{Stage, event, land, record, until};
 
 /// What is counted opens a breaker; an opening must not be given up at once where starts are slow.
@@ -37,11 +37,15 @@ async fn a_policy_that_fails_in_three_subscriptions_is_stopped_everywhere_until_
         |stage: &Stage| stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == "policyFails").count();
     until("the fourth subscription is not begun", || rests(&stage) >= 2).await;
     assert_eq!((stage.count("fixed"), stage.count("waiting") > 0), (0, true));
-    let shown = run_on(&stage, &["controls", "show", "--json"]).await;
+    let shown = run_with(&stage, &["controls", "show", "--json"], &COUNTED).await;
     assert_eq!((shown.code, &shown.json()["breakers"][0]["assignment"]), (Some(3), &"tag".into()));
-    let text = run_on(&stage, &["controls", "show"]).await.stdout;
+    let text = run_with(&stage, &["controls", "show"], &COUNTED).await.stdout;
     assert!(text.contains("stopped: assignment tag, everywhere"), "{text}");
-    assert_eq!(run_on(&stage, &["status", "--json"]).await.json()["stoppedPolicies"], 1);
+    assert_eq!(run_with(&stage, &["status", "--json"], &COUNTED).await.json()["stoppedPolicies"], 1);
+    // A worker that counts nothing asks no breaker.
+    let uncounted = run_on(&stage, &["controls", "show"]).await;
+    assert!(uncounted.code == Some(0) && uncounted.stdout.contains("not in force"), "{}", uncounted.stdout);
+    assert_eq!(run_on(&stage, &["status", "--json"]).await.json()["stoppedPolicies"], 0);
     let closed = run_on(&stage, &["parked", "retry", "--assignment", "Tag", "--reason", "policyFails"]).await;
     assert!(closed.stdout.contains("policies that a breaker had stopped"), "{} {}", closed.stdout, closed.stderr);
     until("it is begun again", || stage.count("fixed") == 1).await;
@@ -67,5 +71,18 @@ async fn a_damaged_document_of_an_assignment_hides_no_approval_and_no_other_brea
         let ended = run_on(&stage, command).await;
         assert_ne!(ended.code, Some(1), "{command:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(&blob) && ended.json().is_object(), "{command:?}: {}", ended.stderr);
+        if matches!(command[0], "status" | "controls") {
+            assert_eq!((ended.code, &ended.json()["unusable"][0]["blob"]), (Some(3), &blob.as_str().into()));
+        }
     }
+    stage.azure.blobs().put("state", "approvals/bad.json", "no document").unwrap();
+    let found = run_on(&stage, &["doctor", "--json"]).await;
+    let findings = found.json()["findings"].as_array().unwrap().clone();
+    for name in [blob.as_str(), "approvals/bad.json"] {
+        let is_told = |one: &serde_json::Value| {
+            one["level"] == "error" && one["fix"].is_string() && one["what"].as_str().unwrap().contains(name)
+        };
+        assert!(found.code == Some(3) && findings.iter().any(is_told), "{name}: {findings:#?}");
+    }
+    assert!(!found.stdout.contains("no breaker is open"), "{}", found.stdout);
 }

@@ -9,7 +9,7 @@ use crate::control::fleet::{BreakerRule, Entry, Limits, Room, Taken, enter, room
 use crate::control::{ChangeWindow, Pacing, Windows};
 use crate::document::{FleetDocument, InstallationId, TaskName, Unreported};
 use crate::id::{IdDigest, TargetHash};
-use crate::settings::Tuning;
+use crate::settings::{Mode, Tuning};
 use crate::time::Timestamp;
 
 /// Questions that are put for one assignment at most: what takes more is told as such.
@@ -113,12 +113,15 @@ fn of_name(assignment: String, mut planned: Vec<Paced>, mut fleet: Virtual, from
 struct Virtual {
     document: FleetDocument,
     rule: BreakerRule,
+    /// Approvals are counted, whatever steps and paces say.
+    counts_always: bool,
     tasks: u64,
 }
 
 impl Virtual {
     fn new(document: FleetDocument, tuning: &Tuning, at: Timestamp) -> Self {
-        let mut new = Self { document, rule: BreakerRule::of(tuning), tasks: 0 };
+        let counts_always = tuning.mode == Mode::Approve;
+        let mut new = Self { document, rule: BreakerRule::of(tuning), counts_always, tasks: 0 };
         let running: Vec<_> =
             new.document.bookings.iter().map(|(task, booking)| (task.clone(), booking.resources.clone())).collect();
         running.into_iter().for_each(|(task, resources)| new.end(task, resources, at));
@@ -128,6 +131,10 @@ impl Virtual {
     /// Begins as much of it as there is room for, and ends it; how much that is.
     fn begin(&mut self, one: &mut Paced, at: Timestamp) -> Result<usize, Room> {
         let Pacing { asked, limits, .. } = &one.pacing;
+        // Where nothing is counted, no breaker is asked.
+        if limits.are_none() && !self.counts_always {
+            return Ok(std::mem::take(&mut one.resources).len());
+        }
         // Nobody foretells evaluations, nor approvals.
         let limits = Limits { verify: false, approvals: None, ..limits.clone() };
         let chosen = match room(&self.document, asked, &one.resources, &limits, at) {
@@ -159,6 +166,7 @@ mod tests {
 
     use super::*;
     use crate::control::fleet::Asked;
+    use crate::document::OpenBreaker;
     use crate::fixture::{now, target, tuning};
     use crate::id::ResourceId;
 
@@ -217,6 +225,17 @@ mod tests {
         let (_, begun, last, waits) = told(planned(9, &[], Some(3), None, "08:00-09:30"), &none);
         assert_eq!((begun, waits), (0, vec!["outsideWindow", "paceReached"]));
         assert!(last.unwrap() >= HOUR * 25 && last.unwrap() < HOUR * 26, "{last:?}");
+    }
+
+    #[test]
+    fn a_breaker_holds_only_what_is_counted() {
+        let mut fleet = FleetDocument::new("a".to_owned());
+        let until = now() + HOUR;
+        let open = OpenBreaker { since: now(), until, failed: 9, of: 10, subscriptions: BTreeSet::new() };
+        fleet.breakers.entry(String::new()).or_default().open = Some(open);
+        let known = BTreeMap::from([(planned(1, &[], None, None, "always")[0].name().to_owned(), fleet)]);
+        let begun = |per_day| told(planned(3, &[], None, per_day, "always"), &known).1;
+        assert_eq!((begun(None), begun(Some(9))), (3, 0));
     }
 
     #[test]

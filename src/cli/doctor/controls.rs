@@ -9,12 +9,16 @@ use remediation::report::doctor::{Finding, Level};
 use remediation::time::{Timestamp, time_text};
 
 use crate::cli::controls_file::{Found, read};
-use crate::cli::operator::Connection;
+use crate::cli::operator::{Connection, Unusable};
 use crate::cli::standings::Standings;
 
 const CHECK: &str = "controls";
 /// Longest time for one question.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// Documents of a kind that are named.
+const NAMED: usize = 20;
+const OF_ASSIGNMENT: &str = "One of a newer version waits for the newer worker. One that is damaged: put an older copy back, or revoke its approvals and delete it; then first steps, pace, breaker and what approvals have used begin anew.";
+const OF_APPROVAL: &str = "Delete the blob, and give the approval anew: policy-remediator approve.";
 /// An approval that ends within this time is told.
 const SOON: Duration = Duration::from_secs(2 * 3_600);
 
@@ -32,26 +36,23 @@ pub(super) async fn look(connection: &Connection, findings: &mut Vec<Finding>) {
 
 async fn held(connection: &Connection, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
     let (found, at) = read(connection).await?;
-    let (store, settings) = (&connection.app.reconciler.store, &connection.app.settings);
-    let deadline = || Deadline::after(PATIENCE);
     let before = findings.len();
-    match found {
-        Found::Document(document, _) => findings.extend(document.pauses.iter().filter_map(|pause| paused(pause, at))),
-        Found::Missing => {
-            let known =
-                store.known_installation(settings.installation.as_ref(), &settings.state_blob_endpoint, deadline());
-            // It is written before the other.
-            if known.await?.is_some() {
-                findings.push(nobody_knows("is missing"));
-            }
-        }
-        Found::Unusable => findings.push(nobody_knows("cannot be used")),
+    if let Some(lost) = found.lost() {
+        findings.push(Finding::of(CHECK, Level::Error, lost, "policy-remediator resume writes it anew."));
     }
-    for breaker in &Standings::read(connection, at).await?.breakers {
+    if let Found::Document(document, _) = found {
+        findings.extend(document.pauses.iter().filter_map(|pause| paused(pause, at)));
+    }
+    let standings = Standings::read(connection, at).await?;
+    for breaker in &standings.breakers {
         let fix = "Look at what is parked and mend the policy; parked retry closes the breaker.";
-        findings.push(Finding::of(CHECK, Level::Warning, breaker.text(), fix));
+        let level = if breaker.in_force { Level::Warning } else { Level::Note };
+        findings.push(Finding::of(CHECK, level, breaker.text(), fix));
     }
-    let approvals = store.approvals(&[], Some(at), deadline()).await?;
+    findings.extend(unusable(&standings.unusable, "nothing of it is begun", OF_ASSIGNMENT));
+    let approvals = connection.app.reconciler.store.approvals(&[], Some(at), Deadline::after(PATIENCE)).await?;
+    let bad: Vec<_> = approvals.unusable.into_iter().map(Unusable::of).collect();
+    findings.extend(unusable(&bad, "it approves nothing", OF_APPROVAL));
     findings.extend(approvals.approvals.iter().filter_map(|found| ends_soon(&found.document, at)));
     if findings.len() == before {
         findings.push(Finding::ok(CHECK, "nothing is paused, and no breaker is open"));
@@ -59,13 +60,13 @@ async fn held(connection: &Connection, findings: &mut Vec<Finding>) -> anyhow::R
     Ok(())
 }
 
-fn nobody_knows(how: &str) -> Finding {
-    Finding::of(
-        CHECK,
-        Level::Error,
-        format!("controls.json {how}, so everything is paused"),
-        "policy-remediator resume writes it anew.",
-    )
+/// Documents that cannot be used: each is named, up to some, and what follows from it.
+fn unusable(all: &[Unusable], follows: &str, fix: &str) -> Vec<Finding> {
+    let named =
+        all.iter().take(NAMED).map(|Unusable { blob, why }| format!("{blob} cannot be used, so {follows}: {why}"));
+    let more = all.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| format!("{more} more documents of this kind cannot be used: controls show --json"));
+    named.chain(more).map(|what| Finding::of(CHECK, Level::Error, what, fix)).collect()
 }
 
 fn paused(pause: &Pause, at: Timestamp) -> Option<Finding> {
@@ -89,4 +90,23 @@ fn ends_soon(approval: &Approval, at: Timestamp) -> Option<Finding> {
         what,
         "What is not begun by then waits: policy-remediator approve gives another.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_document_that_cannot_be_used_is_an_error_with_its_fix_and_many_are_summed_up() {
+        let of = |count: usize| {
+            let one = |number| Unusable::of((format!("assignments/{number}.json"), "no document".to_owned()));
+            unusable(&(0..count).map(one).collect::<Vec<_>>(), "nothing of it is begun", OF_ASSIGNMENT)
+        };
+        assert_eq!(of(0), []);
+        let found = of(1);
+        assert!(found[0].needs_attention() && found[0].what.contains("assignments/0.json"), "{found:?}");
+        let found = of(NAMED + 5);
+        assert!(found.len() == NAMED + 1 && found[NAMED].what.starts_with("5 more"), "{found:?}");
+        assert!(found.iter().all(|one| one.level == Level::Error && one.fix.is_some()));
+    }
 }

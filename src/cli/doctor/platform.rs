@@ -88,9 +88,12 @@ pub(super) async fn events(
         RunScope::Subscription(id, _) => Some(id.clone()),
         RunScope::ManagementGroup(_) | RunScope::ResourceGroup(_) => None,
     };
-    let mut seen = Seen { scanned: settings.sweep_scopes.iter().filter_map(of_scope).collect(), ..Seen::default() };
-    // What lies below a management group that is scanned is not asked for here.
-    let scans_groups = settings.sweep_scopes.iter().any(|scope| matches!(scope, RunScope::ManagementGroup(_)));
+    let mut seen = Seen {
+        scanned: settings.sweep_scopes.iter().filter_map(of_scope).collect(),
+        // What lies below a management group is not asked for here.
+        scans_groups: settings.sweep_scopes.iter().any(|scope| matches!(scope, RunScope::ManagementGroup(_))),
+        ..Seen::default()
+    };
     let arm = &connection.app.reconciler.arm;
     let bar = progress("topics", subscriptions.len());
     let mut asking = stream::iter(subscriptions)
@@ -112,9 +115,6 @@ pub(super) async fn events(
         }
     }
     bar.finish_and_clear();
-    if scans_groups {
-        seen.scanned.extend(seen.looked_at.iter().cloned());
-    }
     let namespace = settings.service_bus.host_str().unwrap_or_default().to_owned();
     let id = |of: &ArmId| of.as_str().to_owned();
     let ours = Ours { namespace, namespace_id: settings.service_bus_id.as_ref().map(id), app: app.map(id) };

@@ -15,12 +15,19 @@ use super::progress::progress;
 const TOGETHER: usize = 16;
 
 /// A document that cannot be used.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Unusable {
     /// Its blob.
     pub(crate) blob: String,
     /// Why.
     pub(crate) why: String,
+}
+
+impl Unusable {
+    /// As the store tells it: the blob, and why.
+    pub(crate) fn of((blob, why): (String, String)) -> Self {
+        Self { blob, why }
+    }
 }
 
 /// Documents, and those that cannot be used.

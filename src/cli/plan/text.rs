@@ -78,7 +78,10 @@ fn how_long(all: &[HowLong]) -> String {
     } else {
         ""
     };
-    format!("How long it takes at the earliest, were each task to end at once:\n{}{raise}", rows.text())
+    format!(
+        "How long it takes at the earliest, were each task to end at once (what VERIFY_STEPS waits for is left out):\n{}{raise}",
+        rows.text()
+    )
 }
 
 /// How many are skipped for what.
@@ -125,4 +128,17 @@ fn parked(targets: &[Forecast]) -> String {
 
 fn number(count: usize, one: &str, more: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_what_nobody_can_foretell() {
+        let waits = std::collections::BTreeSet::from(["firstSteps"]);
+        let one = HowLong { assignment: "a".to_owned(), resources: 9, now: 1, last: None, waits };
+        let text = how_long(&[one]);
+        assert!(text.contains("VERIFY_STEPS") && text.contains("later than can be foretold"), "{text}");
+    }
 }

@@ -12,6 +12,7 @@ use simulator::{Endpoints, LocalAzure};
 
 use super::logins::Logins;
 use crate::cli::operator::PLACES_FILE;
+use crate::cli::print::quoted;
 
 /// The places of a simulation.
 pub(in crate::cli) struct Places {
@@ -136,19 +137,4 @@ fn written(path: &Path, value: &impl Serialize) -> anyhow::Result<PathBuf> {
     let text = serde_json::to_string_pretty(value)?;
     std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(path.to_owned())
-}
-
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quote_does_not_end_a_word_of_the_shell() {
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
 }

@@ -151,6 +151,10 @@ async fn what_brings_no_events_and_what_does_not_run_is_found() {
     let settings = [settings[0], ("SWEEP_SCOPES", scanned.as_str())];
     let healthy = run_with(&stage, &command, &settings).await;
     assert_eq!(platform(&healthy), [], "{}", healthy.stdout);
+    let group = "/providers/Microsoft.Management/managementGroups/other";
+    let noted = run_with(&stage, &command, &[settings[0], ("SWEEP_SCOPES", group)]).await;
+    assert_eq!(platform(&noted), [], "{}", noted.stdout);
+    assert!(noted.stdout.contains(&format!("{second}; nothing comes from there unless")), "{}", noted.stdout);
     for words in ["3 event subscriptions send the events of", "the app has all 7 functions, and its host runs"] {
         assert!(healthy.stdout.contains(words), "{words}: {}", healthy.stdout);
     }

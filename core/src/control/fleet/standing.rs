@@ -25,6 +25,8 @@ pub struct StepStanding {
     pub size: Option<u32>,
     /// How many it has let in.
     pub let_in: usize,
+    /// Whether it lets no more in.
+    pub is_full: bool,
     /// Whether some of them are in tasks.
     pub under_way: bool,
     /// How many fixes it waits to see confirmed.
@@ -65,6 +67,7 @@ pub fn step_standings(document: &FleetDocument, limits: &Limits, at: Timestamp) 
             step: steps.step + 1,
             size,
             let_in: steps.let_in.len(),
+            is_full,
             under_way: own.count() > 0,
             unverified: if is_awaiting(&steps, limits, at) { steps.unverified.len() } else { 0 },
             next: if is_full { next_step(document, of, &steps, limits, at) } else { None },
@@ -126,14 +129,14 @@ mod tests {
         };
         let told = |fleet: &FleetDocument, at| {
             let [step] = step_standings(fleet, &limits, at).try_into().unwrap();
-            (step.step, step.size, step.let_in, step.under_way, step.next)
+            (step.step, step.size, step.let_in, step.is_full, step.under_way, step.next)
         };
         book(&mut fleet, 1, now());
-        assert_eq!(told(&fleet, now()), (1, Some(1), 1, true, None));
+        assert_eq!(told(&fleet, now()), (1, Some(1), 1, true, true, None));
         ended(&mut fleet, 1, now());
         let later = now() + soak;
-        assert_eq!(told(&fleet, now()), (1, Some(1), 1, false, Some(later)));
-        assert_eq!(told(&fleet, later), (2, Some(10), 0, false, None));
+        assert_eq!(told(&fleet, now()), (1, Some(1), 1, true, false, Some(later)));
+        assert_eq!(told(&fleet, later), (2, Some(10), 0, false, false, None));
         book(&mut fleet, 2, now() + soak);
         let pace = |at| {
             let standings = pace_standings(&fleet, &limits, at);

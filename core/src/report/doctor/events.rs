@@ -60,6 +60,8 @@ pub struct Seen {
     pub hidden: BTreeSet<SubscriptionId>,
     /// Subscriptions that are scanned, so that no event is needed.
     pub scanned: BTreeSet<SubscriptionId>,
+    /// Whether management groups are scanned, too. What lies below them is not known.
+    pub scans_groups: bool,
 }
 
 /// What the topics tell.
@@ -133,16 +135,17 @@ fn silent(seen: &Seen, ours: &Ours) -> Option<Finding> {
         return None;
     }
     let of_groups = sources.iter().any(|source| source.contains("/managementgroups/"));
-    let (level, unless) = if of_groups {
-        (Level::Note, ", unless they lie below a management group whose topic does")
-    } else {
-        (Level::Warning, "")
+    let (count, names) = (subscriptions(silent.len()), named(&silent));
+    let whose = match (of_groups, seen.scans_groups) {
+        (false, false) => None,
+        (true, false) => Some("whose topic does"),
+        (false, true) => Some("that is scanned"),
+        (true, true) => Some("whose topic does, or that is scanned"),
     };
-    let what = format!(
-        "no topic that can be seen sends the events of {} here{unless}: {}",
-        subscriptions(silent.len()),
-        named(&silent)
-    );
+    let (level, unless) = whose.map_or((Level::Warning, String::new()), |whose| {
+        (Level::Note, format!("; nothing comes from there unless it lies below a management group {whose}"))
+    });
+    let what = format!("no topic that can be seen sends the events of {count} here: {names}{unless}");
     let fix = "Deploy infra/events for them (docs/deployment.md), or have them scanned: SWEEP_SCOPES.";
     Some(Finding::of(CHECK, level, what, fix))
 }
@@ -277,8 +280,20 @@ mod tests {
         let mut of_group = seen(&all());
         of_group.topics[0].source = "/tenants/t/providers/microsoft.management/managementgroups/g".to_owned();
         let (level, what) = worst(&of_group);
-        assert!(level == Level::Note && what.contains("unless they lie below"), "{level:?} {what}");
+        assert!(level == Level::Note && what.contains("unless it lies below"), "{level:?} {what}");
         of_group.hidden = std::mem::take(&mut of_group.looked_at);
         assert!(worst(&of_group).1.contains("cannot be seen"));
+    }
+
+    #[test]
+    fn where_a_management_group_is_scanned_nobody_can_tell_whether_a_silent_subscription_is_below_it() {
+        let silent = Seen { scans_groups: true, ..seen(&[]) };
+        let (level, what) = worst(&silent);
+        assert!(
+            level == Level::Note && what.contains("unless it lies below a management group that is scanned"),
+            "{what}"
+        );
+        let scanned = Seen { scanned: silent.looked_at.clone(), ..silent };
+        assert_eq!(events(&scanned, &ours()), []);
     }
 }
