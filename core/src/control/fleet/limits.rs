@@ -8,8 +8,6 @@ use crate::settings::Tuning;
 /// What was not heard of for so long holds nobody back: its task, or whoever was to tell of it, is lost.
 pub(super) const LOST: Duration = Duration::from_secs(7 * 86_400);
 
-/// A longer park holds no step back.
-const LONG_PARK: Duration = Duration::from_secs(15 * 86_400);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// How much may be taken.
@@ -43,11 +41,7 @@ impl Limits {
             steps: tuning.first_steps.clone(),
             soak: tuning.step_soak,
             verify: tuning.verify_steps,
-            unverified_for: LOST
-                .max(tuning.flap_window)
-                .max(tuning.verify_after * 2)
-                .max(tuning.park_for.min(LONG_PARK) * 2)
-                + DAY,
+            unverified_for: LOST.max(tuning.flap_window).max(tuning.verify_after * 2) + DAY,
             per_hour: least(tuning.max_per_hour, said.and_then(|said| said.max_per_hour)),
             per_day: least(tuning.max_per_day, said.and_then(|said| said.max_per_day)),
             approvals: None,

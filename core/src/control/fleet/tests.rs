@@ -197,7 +197,7 @@ fn with_verify_steps_the_next_step_waits_until_evaluations_have_confirmed_the_fi
     assert_eq!((may(&fleet, 8 * 24), may(&fleet, 8 * 24 + 1)), (Room::FirstSteps(None), open.clone()));
     let tuning = crate::fixture::tuning();
     let (limits_of, longest) = (Limits::of(&tuning, None), tuning.flap_window.max(tuning.verify_after * 2));
-    assert!(limits_of.unverified_for > longest.max(tuning.park_for * 2), "{limits_of:?}");
+    assert!(limits_of.unverified_for > longest, "{limits_of:?}");
     let unasked = Limits { verify: false, ..limits.clone() };
     assert_eq!(room(&fleet, &asked(1), &ids[2..], &unasked, at(2)), open);
 }
