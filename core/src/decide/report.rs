@@ -53,13 +53,18 @@ mod tests {
     use crate::control::fleet::{Judged, note_outcome};
     use crate::decide::pass::Pass;
     use crate::decide::step::Observed;
-    use crate::document::{EntryState, ParkReason, SubscriptionDocument, TargetDocument, TaskName, Versioned};
+    use crate::document::{
+        EntryState, ParkReason, SkipReason, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+    };
     use crate::fixture::{in_task, installation, now, pass_over, resource, seen, target, tuning};
     use crate::id::IdDigest;
     use crate::message::{Finding, WakeUp};
     use crate::settings::Tuning;
     use crate::time::Timestamp;
     use crate::transition::merge;
+
+    use crate::transition::states::park;
+    use std::collections::BTreeSet;
 
     use super::super::closed_gate_tests::etag;
 
@@ -80,6 +85,39 @@ mod tests {
         after.resources.values_mut().for_each(|entry| entry.state = EntryState::Fixed { at: now(), verified_at: None });
         note_outcome(&before, &mut after, true);
         after
+    }
+
+    #[test]
+    fn what_each_part_of_a_long_list_tells_is_reported_in_one() {
+        let state = |document: &mut TargetDocument, n, state| {
+            document.resources.get_mut(&resource(n)).unwrap().state = state;
+        };
+        let parked = || park(ParkReason::PermanentFailure, None, String::new(), &tuning(), now());
+        let mut before = in_task(5);
+        before.active.as_mut().unwrap().booked = true;
+        let mut part = before.clone();
+        state(&mut part, 0, EntryState::Fixed { at: now(), verified_at: None });
+        state(&mut part, 1, parked());
+        note_outcome(&before, &mut part, true);
+        assert!(part.unreported.is_empty(), "the rest is not known");
+        // A write in between that takes nothing in.
+        let mut between = part.clone();
+        note_outcome(&part, &mut between, true);
+        assert_eq!(between, part);
+        let mut after = between.clone();
+        after.active = None;
+        state(&mut after, 2, EntryState::Fixed { at: now(), verified_at: None });
+        state(&mut after, 3, EntryState::skipped(SkipReason::ResourceGone, now()));
+        state(&mut after, 4, parked());
+        note_outcome(&between, &mut after, true);
+
+        let digests =
+            |all: &[usize]| -> BTreeSet<IdDigest> { all.iter().map(|n| IdDigest::from(&resource(*n))).collect() };
+        let [told] = after.unreported.as_slice() else { panic!("{:?}", after.unreported) };
+        let set = |all: &[IdDigest]| all.iter().copied().collect::<BTreeSet<_>>();
+        assert_eq!((told.fixed, told.failed, told.is_void), (2, 2, false));
+        assert_eq!((set(&told.tried), set(&told.given_back)), (digests(&[0, 1, 2, 4]), digests(&[3])));
+        assert_eq!((set(&told.fixes), told.tried.len()), (digests(&[0, 2]), 4));
     }
 
     /// What passes over the document report of fixes at this time, to a fleet's document that waits for them; and what is left.

@@ -137,6 +137,24 @@ pub struct Unreported {
     pub fixes: Vec<IdDigest>,
 }
 
+impl Unreported {
+    /// Of a task of which nothing is known yet.
+    #[must_use]
+    pub fn nothing(task: TaskName) -> Self {
+        let (tried, given_back, fixes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { task, is_void: false, tried, given_back, fixed: 0, failed: 0, fixes }
+    }
+
+    /// Takes in what was known of the same task before.
+    pub fn take_in(&mut self, earlier: &Self) {
+        self.tried.extend_from_slice(&earlier.tried);
+        self.given_back.extend_from_slice(&earlier.given_back);
+        self.fixes.extend_from_slice(&earlier.fixes);
+        self.fixed += earlier.fixed;
+        self.failed += earlier.failed;
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_none_at_all(count: &usize) -> bool {
     *count == 0

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::Location;
 use crate::time::Timestamp;
 
+use super::fleet_document::Unreported;
 use super::task_kind::TaskKind;
 use super::task_name::TaskName;
 
@@ -71,6 +72,9 @@ pub struct ActiveTask {
     /// Whether it takes of first steps or a pace, so that what becomes of it is to be reported.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub booked: bool,
+    /// What is to be reported of it so far, when one pass did not see the end of the list of its deployments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Box<Unreported>>,
 }
 
 impl ActiveTask {
@@ -92,6 +96,7 @@ impl ActiveTask {
             reading: None,
             canceling: false,
             booked: false,
+            outcome: None,
         }
     }
 }

@@ -37,7 +37,9 @@ use world::World;
 /// - 7512: the try of a parked subscription was taken by a target outside its window, every day, so nobody ever tried.
 /// - 6611: the model counted a task twice that a person deleted before it touched anything, and that was made again.
 /// - 3215: the model counted a task for the whole scope that a person deleted as a try of what the document never listed.
-const REGRESSIONS: &[u64] = &[22, 605, 869, 2_074, 3_215, 6_611, 7_512];
+/// - 1296: of a task whose list of deployments came in parts, only the last was reported, so a step began before fixes were confirmed.
+/// - 3919: a step waited for a lost fix for a month, since parks were counted in.
+const REGRESSIONS: &[u64] = &[22, 605, 869, 1_296, 2_074, 3_215, 3_919, 6_611, 7_512];
 /// So many seeds meet every ingredient.
 const ENOUGH: u64 = 1_000;
 
