@@ -1,16 +1,16 @@
 //! The facts of an assignment, read at most once in `FACTS_TTL` and shared by all targets of a subscription; and the active
 //! tasks of a subscription. What is kept has a limit, and an assignment of a management group is kept once for all below it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Effect, Facts, Found, Terms};
-use remediation::id::{Scope, Target, fold, hex};
-use remediation::policy::{IdentityChange, InSet, Resolved, effective_effect, parameter_value};
+use remediation::fact::{ActiveTasks, AssignedPolicy, Assignment, CallKind, Effect, Facts, Found};
+use remediation::id::{Scope, Target, hex};
+use remediation::policy::Resolved;
 use remediation::time::Timestamp;
 
 use crate::azure::Deadline;
@@ -18,10 +18,10 @@ use crate::kept::Kept;
 
 use super::assignments::{assignment, list_assignments};
 use super::client::ArmClient;
-use super::definitions::{PolicyDefinition, PolicySet, SetMember};
+use super::definitions::{PolicyDefinition, PolicySet};
 use super::error::ArmError;
-use super::identity_policy::place_of_identity;
 use super::inherited::{Inherited, is_inherited, size_of_assignment};
+use super::known::{Known, member, references, without_words};
 use super::own_rights::permissions_at;
 use super::shelf::{Shelf, is_built_in};
 use super::task_lists::TaskLists;
@@ -275,51 +275,6 @@ impl FactsReader {
     }
 }
 
-/// An assignment, and what it assigns.
-pub(super) struct Known {
-    pub(super) assignment: Arc<Assignment>,
-    all: Assignments,
-    set: Option<Found<Arc<PolicySet>>>,
-    pub(super) definition: Found<Arc<PolicyDefinition>>,
-    pub(super) read_at: Timestamp,
-}
-
-impl Known {
-    /// What the policy does to identities of resources.
-    pub(super) fn identity(&self) -> IdentityChange {
-        match &self.definition {
-            Found::There(known) => known.definition.identity,
-            Found::Gone | Found::Unreadable(_) => IdentityChange::Nothing,
-        }
-    }
-
-    /// The effect of the target's policy; none where its definition cannot be read.
-    fn effect(&self, target: &Target) -> Option<Resolved> {
-        let Found::There(known) = &self.definition else { return None };
-        let Terms { overrides, parameters, .. } = self.terms();
-        Some(effective_effect(overrides, parameters, self.place(target), &known.definition))
-    }
-
-    /// Where the identity is that the target's policy assigns to resources; none where its parameters do not tell.
-    pub(super) fn place_of_identity(&self, target: &Target) -> Option<String> {
-        let Found::There(known) = &self.definition else { return None };
-        let (given, place) = (&self.terms().parameters, self.place(target));
-        let value = |name: &str| parameter_value(name, given, place, &known.definition.defaults);
-        place_of_identity(value, target.subscription())
-    }
-
-    fn terms(&self) -> &Terms {
-        static NONE: Terms =
-            Terms { parameters: BTreeMap::new(), overrides: Vec::new(), resource_selectors: Vec::new() };
-        self.assignment.terms.as_deref().unwrap_or(&NONE)
-    }
-
-    /// The target's policy in the initiative that is assigned, where one is.
-    fn place(&self, target: &Target) -> Option<InSet<'_>> {
-        member(self.set.as_ref(), target).map(|(set, member)| in_set(set, member))
-    }
-}
-
 /// Whether what was read then is as new as it must be.
 fn is_new_enough(read_at: Timestamp, since: Option<Timestamp>) -> bool {
     since.is_none_or(|since| read_at >= since)
@@ -332,32 +287,6 @@ fn missing(all: &[Arc<Assignment>]) -> Found<Assignment> {
             Found::Unreadable("the id of an assignment in the list cannot be read, which may be this".to_owned())
         }
         None => Found::Gone,
-    }
-}
-
-/// The target's policy in the initiative.
-fn member<'s>(set: Option<&'s Found<Arc<PolicySet>>>, target: &Target) -> Option<(&'s PolicySet, &'s SetMember)> {
-    let Some(Found::There(set)) = set else { return None };
-    let wanted = target.policy_definition_reference_id.as_ref()?;
-    let found = set.members.iter().find(|member| fold(member.reference.trim()) == wanted.as_str())?;
-    Some((set.as_ref(), found))
-}
-
-fn in_set<'s>(set: &'s PolicySet, member: &'s SetMember) -> InSet<'s> {
-    InSet { reference: &member.reference, parameters: &member.parameters, defaults: &set.defaults }
-}
-
-/// The reference ids, as far as they tell of the target's: among members that cannot be read it may be.
-fn references(set: &Found<Arc<PolicySet>>, target: &Target) -> Found<Vec<String>> {
-    match set {
-        Found::There(known) => match &known.unread {
-            Some(words) if target.policy_definition_reference_id.is_some() && member(Some(set), target).is_none() => {
-                Found::Unreadable(words.clone())
-            }
-            Some(_) | None => Found::There(known.members.iter().map(|member| member.reference.clone()).collect()),
-        },
-        Found::Gone => Found::Gone,
-        Found::Unreadable(words) => Found::Unreadable(words.clone()),
     }
 }
 
@@ -375,19 +304,13 @@ fn siblings(assignment: &Assignment, all: &[Arc<Assignment>], target: &Target) -
         .collect()
 }
 
-/// The same without the words of a refusal.
-fn without_words<T>(found: Found<T>) -> Found<T> {
-    match found {
-        Found::Unreadable(_) => Found::Unreadable(String::new()),
-        Found::There(_) | Found::Gone => found,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arm::definitions::SetMember;
     use crate::arm::lenient::read_item;
     use remediation::fixture::{SUB, target};
+    use std::collections::BTreeMap;
 
     const DEFINITION: &str = "/providers/Microsoft.Authorization/policyDefinitions/Tag";
     const SET: &str = "/providers/Microsoft.Authorization/policySetDefinitions/Baseline";

@@ -26,6 +26,7 @@ mod graph_query;
 mod homes;
 mod identity_policy;
 mod inherited;
+mod known;
 mod lenient;
 mod links;
 mod made_grants;

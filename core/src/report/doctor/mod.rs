@@ -146,44 +146,42 @@ pub fn clock(moment: Moment, tuning: &Tuning) -> Finding {
 #[must_use]
 pub fn documents(summaries: &[TargetSummary], slack: std::time::Duration, now: Timestamp) -> Vec<Finding> {
     const CHECK: &str = "state";
-    let mut found = vec![Finding::ok(CHECK, count(summaries.len(), "target is known", "targets are known"))];
     let number = |wanted: &dyn Fn(&&TargetSummary) -> bool| summaries.iter().filter(wanted).count();
     let newer = number(&|summary| summary.is_newer);
-    if newer > 0 {
-        found.push(Finding::of(
-            CHECK,
-            Level::Error,
-            count(newer, "document was written by a newer worker", "documents were written by a newer worker"),
-            "Deploy the newer worker everywhere; this version leaves those targets alone.",
-        ));
-    }
     let untold = number(&|summary| summary.counts.is_none() && !summary.is_newer);
-    if untold > 0 {
-        found.push(Finding::of(
-            CHECK,
-            Level::Note,
-            count(untold, "document has no metadata", "documents have no metadata"),
-            "They were put back by hand or by a tool; sweep looks at each, and then they have.",
-        ));
-    }
     let overdue = number(&|summary| is_overdue(summary, slack, now));
-    if overdue > 0 {
-        found.push(Finding::of(
-            CHECK,
-            Level::Warning,
-            count(overdue, "target is overdue", "targets are overdue"),
-            "See that the function app runs and that sweep is called (log event swept): it wakes them every fifteen minutes.",
-        ));
-    }
     let parked: u64 = summaries.iter().filter_map(|summary| summary.counts).map(|counts| counts.parked).sum();
-    if parked > 0 {
-        found.push(Finding::of(
-            CHECK,
+    let parked = usize::try_from(parked).unwrap_or(usize::MAX);
+    let wrong = [
+        (
+            newer,
+            Level::Error,
+            ["document was written by a newer worker", "documents were written by a newer worker"],
+            "Deploy the newer worker everywhere; this version leaves those targets alone.",
+        ),
+        (
+            untold,
+            Level::Note,
+            ["document has no metadata", "documents have no metadata"],
+            "They were put back by hand or by a tool; sweep looks at each, and then they have.",
+        ),
+        (
+            overdue,
             Level::Warning,
-            format!("{parked} resources are parked"),
+            ["target is overdue", "targets are overdue"],
+            "See that the function app runs and that sweep is called (log event swept): it wakes them every fifteen minutes.",
+        ),
+        (
+            parked,
+            Level::Warning,
+            ["resource is parked", "resources are parked"],
             "policy-remediator parked show tells why, and what fixes it.",
-        ));
-    }
+        ),
+    ];
+    let mut found = vec![Finding::ok(CHECK, count(summaries.len(), "target is known", "targets are known"))];
+    let rows = wrong.into_iter().filter(|(number, ..)| *number > 0);
+    found
+        .extend(rows.map(|(number, level, [one, many], fix)| Finding::of(CHECK, level, count(number, one, many), fix)));
     found
 }
 
