@@ -364,3 +364,30 @@ fn others_that_are_due_do_not_wait_for_the_evaluation() {
     assert_eq!((scene.requests.len(), scene.tasks.len()), (1, 1));
     assert_eq!(scene.tasks[0].in_task().cloned().collect::<Vec<_>>(), (140..150).map(resource).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_azure_policy_could_not_evaluate_waits_for_an_evaluation_that_can() {
+    let other = |word: &str| ComplianceState::Other(word.to_owned());
+    for word in ["Error", "unknown"] {
+        let mut scene = Scene::new(2);
+        for entry in scene.document.resources.values_mut() {
+            (entry.last_failure, entry.attempt) = (None, 2);
+        }
+        scene.states = vec![state(0, other(word), now()), state(1, other(word), now())];
+        scene.pass();
+        assert_eq!((scene.tasks.len(), scene.rest), (0, Some(Idle::NotEvaluatedYet)), "{word}");
+        assert!(scene.waits(), "no attempt is used");
+        // An evaluation that is over, and of which it is no better, is no reason to go on.
+        scene.question = Scanned::Ended;
+        scene.now += HOUR;
+        scene.states = (0..2).map(|n| state(n, other(word), scene.now)).collect();
+        scene.pass();
+        assert!(scene.tasks.is_empty() && scene.waits(), "{word}");
+        assert_eq!(scene.requests.len(), 1);
+        scene.now += HOUR;
+        scene.states = vec![state(0, ComplianceState::NonCompliant, scene.now), state(1, other(word), now())];
+        scene.pass();
+        assert_eq!(scene.tasks.len(), 1, "{word}");
+        assert_eq!(scene.tasks[0].in_task().collect::<Vec<_>>(), [&resource(0)]);
+    }
+}

@@ -1,11 +1,11 @@
 //! The questions that resources which are due are put to before anything is done for them.
 
-use crate::document::{SkipReason, TargetCause};
+use crate::document::{LastFailure, SkipReason, TargetCause};
 use crate::fact::Facts;
 use crate::id::ResourceId;
 use crate::wave::due::Due;
 use crate::wave::eligible::{Eligible, is_never_remediable};
-use crate::wave::non_compliant::NonCompliant;
+use crate::wave::non_compliant::{NonCompliant, without_result};
 use crate::wave::skipped::Skipped;
 
 use super::context::Context;
@@ -39,6 +39,9 @@ impl Context<'_> {
             Some(answered) if unasked.is_empty() || self.no_questions().is_some() => answered,
             Some(_) | None => return Judged::First(self.ask(Question::States(unasked))),
         };
+        if let Some(step) = self.waits_for_a_result(&due) {
+            return Judged::First(step);
+        }
         let ids: Vec<_> = due.ids().cloned().collect();
         let (wave, mut skipped) = NonCompliant::among(due, &self.pass.answers.states);
         let (wave, more) = Eligible::among(wave, &self.pass.target, facts, &self.tuning.guard_rails);
@@ -53,6 +56,21 @@ impl Context<'_> {
             Ok(wave) => Judged::Left(wave),
             Err(cause) => Judged::Park(cause),
         }
+    }
+
+    /// What Azure Policy could not evaluate waits until it can. One that is newer than this look is waited for: what is there says nothing.
+    fn waits_for_a_result(self, due: &Due) -> Option<Next> {
+        let mut changed = self.document.clone();
+        let mut any = false;
+        for (id, state) in without_result(due, &self.pass.answers.states) {
+            if let Some(entry) = changed.resources.get_mut(&id).filter(|entry| entry.not_evaluated_since().is_none()) {
+                let words = format!("the latest policy state is {state}");
+                let not_evaluated_since = Some(self.now);
+                entry.last_failure = Some(LastFailure { words, not_evaluated_since, ..LastFailure::default() });
+                any = true;
+            }
+        }
+        any.then(|| Self::step(changed))
     }
 
     /// What is final is drawn from facts that were read after the observation, by whatever clock: older ones are read anew,

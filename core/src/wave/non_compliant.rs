@@ -27,6 +27,24 @@ fn skipped_as(state: &str) -> Option<SkipReason> {
     }
 }
 
+/// Resources of which the latest evaluation came to no result, each with what its state is called: the next one tells.
+pub(crate) fn without_result<'a>(due: &Due, states: &'a [PolicyState]) -> Vec<(ResourceId, &'a str)> {
+    let by_resource: HashMap<&str, &PolicyState> = states.iter().map(|s| (s.resource.as_str(), s)).collect();
+    let word = |id: &ResourceId, observed_at| {
+        let state = by_resource.get(id.as_str())?;
+        match &state.state {
+            ComplianceState::Other(word) if state.at.is_some_and(|at| at >= observed_at) => {
+                matches!(fold(word).as_str(), "error" | "unknown").then_some(word.as_str())
+            }
+            ComplianceState::Other(_)
+            | ComplianceState::Compliant
+            | ComplianceState::Exempt
+            | ComplianceState::NonCompliant => None,
+        }
+    };
+    due.resources.iter().filter_map(|(id, observed_at)| Some((id.clone(), word(id, *observed_at)?))).collect()
+}
+
 impl NonCompliant {
     /// Asks the latest policy states.
     pub(crate) fn among(due: Due, states: &[PolicyState]) -> (Self, Vec<Skipped>) {
@@ -75,6 +93,9 @@ mod tests {
                 let told = ComplianceState::parse(word);
                 let state = PolicyState { resource: resource_id, state: told, at, effect, location: None };
                 let due = Due { resources: vec![(resource(0), now()), (resource(1), now() - Duration::from_secs(9))] };
+                let waits = is_fresh && matches!(word, "Unknown" | "Error");
+                let expected: Vec<_> = waits.then(|| (resource(0), word)).into_iter().collect();
+                assert_eq!(without_result(&due, std::slice::from_ref(&state)), expected, "{word} {age:?}");
                 let (wave, skipped) = NonCompliant::among(due, std::slice::from_ref(&state));
                 let leaves = is_fresh && !matches!(word, "NonCompliant" | "Unknown" | "Error");
                 assert_eq!(skipped.len(), usize::from(leaves), "{word} {age:?}");
