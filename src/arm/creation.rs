@@ -26,6 +26,7 @@ pub fn is_crowded_out(error: &ArmError) -> bool {
 /// | no answer, 5xx | unknown |
 /// | `InvalidCreateRemediationRequest` "must specify a single policy definition reference ID" | the target is parked |
 /// | 403 with a deny assignment in its words | refused: it is the resources' own cause |
+/// | `RequestDisallowedByPolicy` | the target is parked: a policy forbids tasks |
 /// | any other 403: the worker itself lacks permission | the target is parked |
 /// | `ScopeLocked` | parked, as far as the lock reaches |
 /// | the subscription is gone, disabled, or not registered for Microsoft.PolicyInsights | the subscription is parked |
@@ -45,19 +46,23 @@ pub fn creation(answer: Result<TaskStatus, ArmError>) -> Creation {
 fn refused(status: u16, code: &str, message: &str) -> Creation {
     let service = || format!("{code}: {message}");
     let park = |reason, class| Creation::Park(TargetCause { reason, class, words: service(), hint: None });
-    if let Some(reason) = of_subscription(code) {
+    if let Some(reason) = of_subscription(code, message) {
         return park(reason, None);
     }
     let words = message.to_ascii_lowercase();
     let in_the_way = words.contains("already running") && words.contains("conflicting");
+    let is = |known: &str| code.eq_ignore_ascii_case(known);
     match code {
         "InvalidUpdateRemediationRequest" => Creation::Accepted,
         "InvalidCreateRemediationRequest" if in_the_way || has_too_many(&words) => Creation::Wait,
         "InvalidCreateRemediationRequest" if words.contains("single policy definition reference") => {
             park(ParkReason::ReferenceMissing, None)
         }
-        _ if words.contains("deny assignment") => Creation::Refused(service()),
-        _ if code.eq_ignore_ascii_case("ScopeLocked") || words.contains("scope(s) are locked") => {
+        _ if words.contains("deny assignment") || is("DenyAssignmentAuthorizationFailed") => {
+            Creation::Refused(service())
+        }
+        _ if is("RequestDisallowedByPolicy") => park(ParkReason::DisallowedByPolicy, Some(FailureClass::Disallowed)),
+        _ if is("ScopeLocked") || words.contains("scope(s) are locked") => {
             park(ParkReason::ScopeLocked, Some(FailureClass::Locked))
         }
         _ if status == 403 => park(ParkReason::WorkerLacksPermission, Some(FailureClass::Permission)),
@@ -100,6 +105,10 @@ mod tests {
             refused(403, "AuthorizationFailed", denied),
             Creation::Refused(format!("AuthorizationFailed: {denied}"))
         );
+        let denied = refused(403, "DenyAssignmentAuthorizationFailed", "no");
+        assert_eq!(denied, Creation::Refused("DenyAssignmentAuthorizationFailed: no".to_owned()));
+        let forbidden = refused(403, "RequestDisallowedByPolicy", "Resource 'x' was disallowed by policy.");
+        assert_eq!(reason(forbidden), Some(ParkReason::DisallowedByPolicy));
         assert_eq!(refused(409, "Strange", "words"), Creation::Refused("Strange: words".to_owned()));
         let (code, message) = ("NotFound".to_owned(), "gone".to_owned());
         assert_eq!(

@@ -97,17 +97,22 @@ pub enum ArmError {
     },
 }
 
+/// `ResponseTooLarge`, `ResponsePayloadTooLarge`, `ResponseSizeExceeded`: services differ in what is between. "The query response exceeded
+/// the allowed size."
+fn says_too_large(code: &str, message: &str) -> bool {
+    let (code, message) = (code.to_ascii_lowercase(), message.to_ascii_lowercase());
+    let is_code = code.starts_with("response")
+        && ["toolarge", "sizeexceeded", "limitexceeded"].iter().any(|end| code.ends_with(end));
+    let is_words = message.contains("response") && message.contains("size") && message.contains("exceed");
+    is_code || (is_words && !code.starts_with("request"))
+}
+
 impl ArmError {
     /// Whether the answer would be larger than the service gives: a smaller question may have one (azure-docs issue 41368,
     /// EPAC pull request 1300).
     #[must_use]
     pub fn is_too_large(&self) -> bool {
-        // `ResponseTooLarge`, `ResponsePayloadTooLarge`: services differ in what is between.
-        let is_code = |code: &str| {
-            let code = code.to_ascii_lowercase();
-            code.starts_with("response") && code.ends_with("toolarge")
-        };
-        matches!(self, Self::Refused { status, code, .. } if *status == 413 || is_code(code))
+        matches!(self, Self::Refused { status, code, message, .. } if *status == 413 || says_too_large(code, message))
     }
 
     /// The meaning of a failure of the transport.
@@ -123,6 +128,8 @@ impl ArmError {
     pub(super) fn of_answer(call: CallKind, status: u16, body: &[u8], until: Timestamp) -> Self {
         let ServiceError { code, message } = ServiceError::of_body(body);
         match status {
+            // Whatever the status, only a smaller question has an answer.
+            400.. if says_too_large(&code, &message) => Self::Refused { call, status, code, message },
             429 => Self::Throttled { call, until },
             404 => Self::NotFound { call, code, message },
             // The token's trouble, not the call's.
@@ -224,6 +231,22 @@ mod tests {
         assert_eq!(of(409, inner), "readTask was refused with 409: B b");
         assert_eq!(of(404, "<h1>Not here</h1>"), "readTask: not found:  <h1>Not here</h1>");
         assert!(of(502, &"x".repeat(5_000)).ends_with("(cut, 5000 bytes)"));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_large_is_known_by_status_code_or_words_whatever_the_status() {
+        for (status, body, expected) in [
+            (400, r#"{"error":{"code":"ResponseTooLarge"}}"#, true),
+            (502, r#"{"error":{"code":"ResponsePayloadTooLarge"}}"#, true),
+            (500, r#"{"error":{"code":"ResponseSizeExceeded"}}"#, true),
+            (400, r#"{"error":{"code":"BadRequest","message":"The query response exceeded the allowed size."}}"#, true),
+            (413, "", true),
+            (400, r#"{"error":{"code":"RequestContentTooLarge","message":"The size exceeds 4 MB."}}"#, false),
+            (502, "Bad Gateway", false),
+        ] {
+            let error = ArmError::of_answer(CallKind::QueryStates, status, body.as_bytes(), Timestamp::UNIX_EPOCH);
+            assert_eq!(error.is_too_large(), expected, "{status} {body}");
+        }
     }
 
     #[tokio::test]

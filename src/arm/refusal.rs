@@ -5,12 +5,12 @@
 //! | `SubscriptionNotFound`, `InvalidSubscriptionId` | `subscriptionGone` | the subscription |
 //! | `SubscriptionDisabled`, `ReadOnlyDisabledSubscription` and the like | `subscriptionDisabled` | the subscription |
 //! | `MissingSubscriptionRegistration`, `SubscriptionNotRegistered` | `providerNotRegistered` | the subscription |
-//! | `InvalidAuthenticationTokenTenant` | `delegationWithdrawn` | the subscription |
+//! | `InvalidAuthenticationTokenTenant`, "wrong issuer" | `delegationWithdrawn` | the subscription |
 //! | any other 401 or 403 | `workerLacksPermission` | all targets of the same scope; about a task only its own |
 //! | any other refusal, an answer that cannot be read | `taskRefused` | the one target |
 
 use remediation::document::ParkReason;
-use remediation::fact::{CallKind, Refusal, Unanswered};
+use remediation::fact::{CallKind, Refusal, Unanswered, subscription_cause};
 use remediation::id::{Scope, Target};
 
 use super::error::ArmError;
@@ -44,17 +44,16 @@ pub fn may_be_for_want_of_delegation(error: &ArmError) -> bool {
     error.is_forbidden()
 }
 
-/// What is wrong with the whole subscription, by the code of an answer.
-pub(super) fn of_subscription(code: &str) -> Option<ParkReason> {
-    Some(match code.to_ascii_lowercase().as_str() {
-        "subscriptionnotfound" | "invalidsubscriptionid" => ParkReason::SubscriptionGone,
-        "subscriptiondisabled" | "disabledsubscription" | "readonlydisabledsubscription" => {
-            ParkReason::SubscriptionDisabled
-        }
-        "missingsubscriptionregistration" | "subscriptionnotregistered" => ParkReason::ProviderNotRegistered,
-        "invalidauthenticationtokentenant" => ParkReason::DelegationWithdrawn,
-        _ => return None,
-    })
+/// What is wrong with the whole subscription, by the code or the words of an answer.
+pub(super) fn of_subscription(code: &str, words: &str) -> Option<ParkReason> {
+    let (code, words) = (code.to_ascii_lowercase(), words.to_ascii_lowercase());
+    match code.as_str() {
+        "subscriptionnotfound" | "invalidsubscriptionid" => Some(ParkReason::SubscriptionGone),
+        "invalidauthenticationtokentenant" => Some(ParkReason::DelegationWithdrawn),
+        // "The access token is from the wrong issuer … It must match the tenant … associated with this subscription."
+        _ if words.contains("wrong issuer") => Some(ParkReason::DelegationWithdrawn),
+        code => subscription_cause(code, &words),
+    }
 }
 
 /// What an error says of the worker's own standing; none when it is a matter of the moment.
@@ -69,7 +68,7 @@ pub(super) fn refusal(error: &ArmError, target: &Target) -> Option<Refusal> {
         }
     };
     let whole = || Scope::subscription_wide(target.subscription().clone()).to_string();
-    let (reason, key) = match of_subscription(code) {
+    let (reason, key) = match of_subscription(code, message) {
         Some(reason) => (reason, whole()),
         // Others have no questions about a task of this target, so they could not tell whether it is over.
         None if matches!(status, 401 | 403) && matches!(call, CallKind::ReadTask | CallKind::ListDeployments) => {
@@ -119,6 +118,7 @@ mod tests {
             (409, "ReadOnlyDisabledSubscription", states, ParkReason::SubscriptionDisabled, &whole),
             (409, "MissingSubscriptionRegistration", states, ParkReason::ProviderNotRegistered, &whole),
             (401, "InvalidAuthenticationTokenTenant", states, ParkReason::DelegationWithdrawn, &whole),
+            (403, "SubscriptionSuspended", states, ParkReason::SubscriptionDisabled, &whole),
             (401, "", states, ParkReason::WorkerLacksPermission, &whole),
             (403, "AuthorizationFailed", states, ParkReason::WorkerLacksPermission, &whole),
             (403, "AuthorizationFailed", CallKind::ReadTask, ParkReason::WorkerLacksPermission, &own),
@@ -128,6 +128,9 @@ mod tests {
             assert_eq!((found.reason, &found.key), (reason, key), "{status} {code}");
             assert!(found.words.contains("words (Microsoft.PolicyInsights/"), "{}", found.words);
         }
+        let message = "The access token is from the wrong issuer 'https://sts.windows.net/x/'.".to_owned();
+        let error = ArmError::Unauthorized { call: states, code: "InvalidAuthenticationToken".to_owned(), message };
+        assert_eq!(refusal(&error, &target()).unwrap().reason, ParkReason::DelegationWithdrawn);
         let lost = ArmError::Lost { call: states, words: String::new() };
         assert_eq!(refusal(&lost, &target()), None, "a matter of the moment");
     }

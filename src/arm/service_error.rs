@@ -14,9 +14,19 @@ const DEPTH: usize = 16;
 const BREADTH: usize = 32;
 
 /// Members that hold an inner error. Services differ in case.
-const INNER: [&str; 4] = ["innererror", "innerError", "InnerError", "error"];
+const INNER: [&str; 9] = [
+    "innererror",
+    "innerError",
+    "InnerError",
+    "error",
+    "Error",
+    "inner_error",
+    "innerException",
+    "statusMessage",
+    "info",
+];
 /// Members that hold a list of inner errors, or one.
-const DETAILS: [&str; 2] = ["details", "Details"];
+const DETAILS: [&str; 5] = ["details", "Details", "errors", "Errors", "additionalInfo"];
 
 /// Members that hold an error's words.
 const MESSAGE: [&str; 2] = ["message", "Message"];
@@ -83,8 +93,7 @@ fn unfolded(error: &Value, depth: usize) -> Value {
             *inner = unfolded(inner, depth);
         }
     }
-    let text = |member: &&str| members.get(*member).and_then(Value::as_str);
-    let told = MESSAGE.iter().filter_map(text).find_map(in_text);
+    let told = MESSAGE.iter().filter_map(|member| members.get(*member)).find_map(in_message);
     if let Some(told) = told {
         let told = unfolded(&told, depth);
         match members.get_mut("details").and_then(Value::as_array_mut) {
@@ -95,13 +104,26 @@ fn unfolded(error: &Value, depth: usize) -> Value {
     error
 }
 
+/// The error that a message holds: as text, or as it is.
+fn in_message(message: &Value) -> Option<Value> {
+    match message {
+        Value::String(text) => in_text(text),
+        Value::Object(_) => Some(wrapped(message).unwrap_or(message)).filter(|error| is_error(error)).cloned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
+}
+
+fn is_error(value: &Value) -> bool {
+    code(value).is_some() || message(value).is_some()
+}
+
 /// The error that stands as JSON in a text, whatever stands around it: the first object that can be read and is an error.
 fn in_text(text: &str) -> Option<Value> {
     let begins = text.match_indices('{').map(|(place, _)| place).take(BREADTH);
     let read = |place: usize| serde_json::Deserializer::from_str(&text[place..]).into_iter::<Value>().next()?.ok();
-    let is_error = |value: &Value| code(value).is_some() || message(value).is_some();
     let found = begins.filter_map(read).map(|value| wrapped(&value).cloned().unwrap_or(value)).find(is_error);
-    // As it stands in a log, its quotes may be escaped once more.
+    // As it stands in a log or on a page, its quotes may be escaped once more.
+    let found = found.or_else(|| text.contains("&quot;").then(|| in_text(&text.replace("&quot;", "\"")))?);
     found.or_else(|| text.contains("\\\"").then(|| in_text(&unescaped(text)))?)
 }
 
@@ -192,6 +214,11 @@ mod tests {
         for member in INNER.into_iter().chain(DETAILS) {
             assert_eq!(one(member), "LinkedAuthorizationFailed", "{member}");
         }
+        assert_eq!(read(&linked.replace('"', "&quot;")).0, "LinkedAuthorizationFailed");
+        let held = serde_json::from_str::<Value>(linked).unwrap();
+        assert_eq!(of(&json!({ "code": "BadRequest", "message": held })).0, "LinkedAuthorizationFailed");
+        let listed = json!({ "type": "Inner", "info": held["error"] });
+        assert_eq!(of(&json!({ "code": "A", "additionalInfo": [listed] })).0, "LinkedAuthorizationFailed");
         for no_error in ["{ braces } and {\"a\":5}", "{", "{}", "{0}"] {
             assert_eq!(read(no_error), pair("BadRequest", no_error), "{no_error}");
         }

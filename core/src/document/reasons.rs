@@ -28,6 +28,8 @@ pub enum FailureClass {
     PermanentConflict,
     /// It can work once the resource is in another state, or the service has made room.
     WaitsForResource,
+    /// The subscription stands against it: a resource provider is not registered, or it is disabled.
+    Subscription,
     /// Does not pass by itself. Unknown failures too: repeating what is not understood does harm.
     Permanent,
 }
@@ -48,6 +50,7 @@ impl FailureClass {
             Self::Disallowed => "disallowed",
             Self::PermanentConflict => "permanentConflict",
             Self::WaitsForResource => "waitsForResource",
+            Self::Subscription => "subscription",
             Self::Permanent => "permanent",
         }
     }

@@ -36,11 +36,11 @@ pub struct TargetPark {
 }
 
 impl TargetPark {
-    /// Whether it shows what Resource Manager refuses, which stands in the subscription's document. What is looked at now and then is the
-    /// target's own.
+    /// Whether it shows what Resource Manager refuses, which stands in the subscription's document. What is looked at now and then, and what
+    /// deployments failed of, is the target's own.
     #[must_use]
     pub fn is_of_refusal(&self) -> bool {
-        self.reason.is_refusal() && self.check_at.is_none()
+        self.reason.is_refusal() && self.check_at.is_none() && self.class != Some(FailureClass::Subscription)
     }
 }
 

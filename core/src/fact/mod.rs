@@ -11,6 +11,7 @@ mod new_task;
 mod policy_state;
 mod refusal;
 mod scope_states;
+mod subscription_cause;
 mod task;
 mod unanswered;
 
@@ -25,5 +26,6 @@ pub use new_task::NewTask;
 pub use policy_state::{Effect, PolicyState};
 pub use refusal::Refusal;
 pub use scope_states::{ScopeStates, Unread};
+pub use subscription_cause::subscription_cause;
 pub use task::{ActiveTasks, DeploymentCounts, ListedTask, TaskState, TaskStatus};
 pub use unanswered::Unanswered;

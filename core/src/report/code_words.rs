@@ -129,6 +129,7 @@ mod tests {
             "disallowed",
             "permanent",
             "waitsForResource",
+            "subscription",
         ];
         let codes: Vec<_> = codes().into_iter().filter(|code| !classes.contains(code)).collect();
         assert!(codes.len() > 50, "the files are read: {codes:?}");

@@ -107,7 +107,7 @@ pub fn parked_items(
 
 fn of_target<'a>(document: &'a TargetDocument, chosen: &'a Chosen) -> impl Iterator<Item = ParkedItem> + 'a {
     let target = &document.target;
-    let whole = document.parked.as_ref().filter(|park| !park.reason.is_refusal());
+    let whole = document.parked.as_ref().filter(|park| !park.is_of_refusal());
     let whole = whole.filter(|park| chosen.has_target(target, park.reason.as_str())).map(|park| ParkedItem {
         reason: park.reason.as_str().to_owned(),
         class: park.class,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
-use crate::document::{EntryState, ParkReason, SubscriptionDocument, TargetDocument};
+use crate::document::{EntryState, ParkReason, SubscriptionDocument, TargetDocument, TargetPark};
 use crate::id::{ResourceId, Target, TargetHash};
 use crate::settings::AssignmentPatterns;
 use crate::time::Timestamp;
@@ -140,8 +140,8 @@ pub fn forget_parked(document: &mut TargetDocument, chosen: &Chosen, now: Timest
 
 fn end_park(document: &mut TargetDocument, chosen: &Chosen) -> Touched {
     let target = document.target.clone();
-    let meant = |reason: ParkReason| !reason.is_refusal() && chosen.has_target(&target, reason.as_str());
-    if !document.parked.as_ref().is_some_and(|park| meant(park.reason)) {
+    let meant = |park: &TargetPark| !park.is_of_refusal() && chosen.has_target(&target, park.reason.as_str());
+    if !document.parked.as_ref().is_some_and(meant) {
         return Touched::default();
     }
     let held = document.resources.values().filter(|entry| document.holds(entry)).count();

@@ -15,6 +15,7 @@ pub(crate) fn hint(reason: ParkReason, words: &str, resource: &ResourceId) -> St
         ParkReason::DisallowedByPolicy => other_policy(words, resource),
         ParkReason::PermanentConflict => conflict(words, resource),
         ParkReason::WaitingForResource => waiting(words, resource),
+        ParkReason::ProviderNotRegistered => registration(words, resource),
         ParkReason::PermanentFailure
         | ParkReason::PolicyFails
         | ParkReason::AttemptsUsedUp
@@ -28,7 +29,6 @@ pub(crate) fn hint(reason: ParkReason, words: &str, resource: &ResourceId) -> St
         | ParkReason::TaskRefused
         | ParkReason::SubscriptionGone
         | ParkReason::SubscriptionDisabled
-        | ParkReason::ProviderNotRegistered
         | ParkReason::ScopeLocked
         | ParkReason::DelegationWithdrawn => None,
     };
@@ -107,6 +107,8 @@ fn conflict(words: &str, resource: &ResourceId) -> Option<String> {
         "virtual network rule",
         "ip address is not allowed",
         "not allowed to access the server",
+        "not authorized to perform this operation",
+        "network security perimeter",
     ];
     if of_network.iter().any(|told| split_folded(words, told).is_some()) {
         let is_vault = resource.as_str().contains("/microsoft.keyvault/vaults/");
@@ -141,11 +143,28 @@ fn waiting(words: &str, resource: &ResourceId) -> Option<String> {
             "Delete old deployments of the group: az deployment group list --resource-group {name} --subscription {subscription} shows them, az deployment group delete --name NAME deletes one. It is tried again by itself, more and more rarely."
         ));
     }
+    if split_folded(words, "quota").is_some() {
+        return Some(
+            "A quota is used up, which the service's words name: delete what is not needed, or ask for more of it (Quotas, in the portal). It is tried again by itself, more and more rarely."
+                .to_owned(),
+        );
+    }
     let is_machine = resource.as_str().contains("/microsoft.compute/virtualmachines/");
     let machine = resource.as_str().split("/extensions/").next().filter(|_| is_machine)?;
     Some(format!(
         "Start the machine, or let its agent report: az vm start --ids {}. It is tried again by itself, more and more rarely.",
         shell(machine)
+    ))
+}
+
+/// "The subscription is not registered to use namespace 'N'"
+fn registration(words: &str, resource: &ResourceId) -> Option<String> {
+    let (_, rest) = split_folded(words, "to use namespace")?;
+    let namespace = quoted_after(rest, "")?;
+    let subscription = resource.subscription();
+    Some(format!(
+        "Register the resource provider that the policy's template needs: az provider register --namespace {} --subscription {subscription}",
+        shell(namespace)
     ))
 }
 

@@ -22,6 +22,7 @@ pub(crate) mod named;
 pub(crate) mod never;
 pub(crate) mod observe;
 pub(crate) mod of_run;
+mod of_subscription;
 pub(crate) mod open;
 pub(crate) mod park_target;
 mod policy_fails;

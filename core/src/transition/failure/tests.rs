@@ -1,5 +1,6 @@
 //! What the service's words are taken for.
 
+use super::known::CODES;
 use super::*;
 
 const GROUP: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322/resourceGroups/rg";
@@ -37,7 +38,7 @@ fn every_rule_of_the_table_is_reached_in_any_case() {
     for (code, expected) in CODES {
         assert_eq!(class(&code.to_uppercase(), &words_of(code)), *expected, "{code}");
     }
-    for (words, expected) in CAUSES.iter().chain(WORDS) {
+    for (words, expected) in CAUSES.iter().chain(WORDS).chain(PASSES) {
         let id = format!("{GROUP}/providers/Microsoft.Sql/servers/srv1");
         let message = format!("Failed to remediate resource: '{id}'. It {} today", words.to_uppercase());
         assert_eq!(class("BadRequest", &message), *expected, "{words}");
@@ -231,4 +232,130 @@ fn a_resource_that_vanished_before_its_turn_is_gone_by_code_or_by_words() {
     for code in ["RemediatedResourceNotFound", "NotFound", ""] {
         assert_eq!(class(code, &words), FailureClass::Gone, "{code}");
     }
+}
+
+/// Situations of each kind that people may meet, in words of many services.
+const SITUATIONS: &[(&str, &str, FailureClass)] = &[
+    // What rests.
+    ("OperationNotAllowed", "The virtual machine 'vm1' is currently stopped.", FailureClass::WaitsForResource),
+    ("Conflict", "The VM 'vm1' is in 'Deallocated' state.", FailureClass::WaitsForResource),
+    (
+        "BadRequest",
+        "Operation 'update' is not allowed: managed cluster is in Stopped state.",
+        FailureClass::WaitsForResource,
+    ),
+    ("OperationNotAllowed", "Cannot update the cluster. Power state: Stopped", FailureClass::WaitsForResource),
+    ("Conflict", "The operation is not allowed since the SQL pool is paused.", FailureClass::WaitsForResource),
+    ("ServerNotAccessible", "The PostgreSQL server 'db' is not in running state.", FailureClass::WaitsForResource),
+    ("HCRP409", "The machine 'arc1' is not connected. Status: Disconnected", FailureClass::WaitsForResource),
+    (
+        "BadRequest",
+        "The host of the virtual machine is unresponsive: the Azure VM agent not reporting.",
+        FailureClass::WaitsForResource,
+    ),
+    (
+        "OperationNotAllowed",
+        "This operation cannot be performed when extension operations are disallowed.",
+        FailureClass::WaitsForResource,
+    ),
+    ("DeploymentFailed", "VM agent is unable to communicate: agent is not responding", FailureClass::WaitsForResource),
+    ("InvalidParameter", "The value 'online' of status is not supported.", FailureClass::Permanent),
+    ("InvalidTemplate", "'/x/providers/Microsoft.Insights/alerts/is-stopped' is not valid", FailureClass::Permanent),
+    ("NotSupported", "The value is not ready for use in this state", FailureClass::Permanent),
+    // What is full.
+    (
+        "OperationNotAllowed",
+        "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.",
+        FailureClass::WaitsForResource,
+    ),
+    ("QuotaExceeded", "Operation results in exceeding quota limits.", FailureClass::WaitsForResource),
+    ("Conflict", "The quota of 800 deployments is reached.", FailureClass::WaitsForResource),
+    ("RoleAssignmentLimitExceeded", "No more role assignments can be created.", FailureClass::WaitsForResource),
+    ("ZonalAllocationFailed", "Allocation failed.", FailureClass::WaitsForResource),
+    ("TooManyRequests", "The request quota is exceeded.", FailureClass::Throttled),
+    // What the subscription stands against.
+    (
+        "MissingSubscriptionRegistration",
+        "The subscription is not registered to use namespace 'Microsoft.Insights'.",
+        FailureClass::Subscription,
+    ),
+    (
+        "Conflict",
+        "The subscription is not registered to use namespace 'Microsoft.Security'.",
+        FailureClass::Subscription,
+    ),
+    (
+        "ReadOnlyDisabledSubscription",
+        "The subscription is disabled and therefore marked as read only.",
+        FailureClass::Subscription,
+    ),
+    // Conflicts that stay, and those that pass.
+    ("Conflict", "A vault with the same name already exists in deleted state.", FailureClass::PermanentConflict),
+    ("Conflict", "The role assignment already exists.", FailureClass::PermanentConflict),
+    ("409", "The workspace is already linked to another account.", FailureClass::PermanentConflict),
+    (
+        "",
+        "The 'PATCH' request failed with status code: 'Conflict'. Inner Error: 'The property is immutable.'",
+        FailureClass::PermanentConflict,
+    ),
+    ("StorageAccountAlreadyTaken", "The storage account named x is already taken.", FailureClass::PermanentConflict),
+    ("Conflict", "Another operation already exists: it is in progress.", FailureClass::Conflict),
+    ("Conflict", "", FailureClass::Conflict),
+    ("ConcurrentUpdateError", "Concurrent updates.", FailureClass::Conflict),
+    (
+        "OperationNotAllowed",
+        "Operation is not allowed: there is an in progress update of the managed cluster.",
+        FailureClass::Conflict,
+    ),
+    ("CloudError", "The resource is being updated.", FailureClass::Conflict),
+    // What passes.
+    ("BadRequest", "An error occurred. Please try again later.", FailureClass::Transient),
+    ("UnknownError", "A transient failure of the backend.", FailureClass::Transient),
+    ("ServerError", "words", FailureClass::Transient),
+    (
+        "FailedIdentityOperation",
+        "Failed to perform resource identity operation. Status: 'TooManyRequests'.",
+        FailureClass::Throttled,
+    ),
+    (
+        "FailedIdentityOperation",
+        "Failed to perform resource identity operation. Status: 'BadRequest'.",
+        FailureClass::Permanent,
+    ),
+    ("CloudError", "Service answered HTTP 503 Service Unavailable", FailureClass::Transient),
+    ("CloudError", "Status: 409 (Conflict)", FailureClass::Conflict),
+    ("VMExtensionProvisioningTimeout", "Provisioning of VM extension 'x' has timed out.", FailureClass::Transient),
+    (
+        "VMExtensionProvisioningError",
+        "VM has reported a failure when processing extension 'x'.",
+        FailureClass::Permanent,
+    ),
+    ("InvalidTemplateDeployment", "It is not valid. Please try again later.", FailureClass::Permanent),
+    // A code within the words.
+    ("DeploymentFailed", "The scope cannot be written. (Code: ScopeLocked)", FailureClass::Locked),
+    ("BadRequest", "It failed. ErrorCode: LinkedAuthorizationFailed", FailureClass::Permission),
+    ("", "<Error><Code>AuthorizationPermissionMismatch</Code><Message>x</Message></Error>", FailureClass::Permission),
+    (
+        "DeploymentFailed",
+        "See details. (Code:BadRequest) It failed. (Code: AnotherOperationInProgress)",
+        FailureClass::Conflict,
+    ),
+    ("DeploymentFailed", "The exit code indicates a failure, code 5", FailureClass::Permanent),
+    // Refusals of all kinds.
+    ("DenyAssignmentAuthorizationFailed", "words", FailureClass::Denied),
+    (
+        "AuthorizationFailure",
+        "This request is not authorized to perform this operation.",
+        FailureClass::PermanentConflict,
+    ),
+    ("AccessDenied", "The caller lacks permission.", FailureClass::Permission),
+    ("LinkedAccessCheckFailed", "words", FailureClass::Permission),
+    ("ResourceDisallowedByPolicy", "words", FailureClass::Disallowed),
+];
+
+#[test]
+fn situations_of_each_kind_are_known_in_the_words_of_many_services() {
+    let wrong = |(code, words, expected): &&(&str, &str, FailureClass)| class(code, words) != *expected;
+    let wrong: Vec<_> = SITUATIONS.iter().filter(wrong).map(|row| (row, class(row.0, row.1))).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

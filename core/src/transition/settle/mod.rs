@@ -17,6 +17,7 @@ use crate::transition::listing;
 use crate::transition::settle::resource_outcome::{ResourceOutcome, canceled};
 
 use super::listing::UnlistedOutcome;
+use super::of_subscription::learn_of_subscription;
 use super::park_target::{learn_of_permission, park_target, refusal};
 use super::policy_fails::learn_of_policy;
 
@@ -131,6 +132,7 @@ pub(crate) fn settle_where(
             );
         }
     }
+    learn_of_subscription(document, (fixed, unfixed), tuning, now);
     learn_of_policy(document, active.opened_at, (fixed, unfixed), tuning, now);
     document.history.push(PastTask {
         name: active.name,

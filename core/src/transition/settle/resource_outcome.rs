@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::document::{ActiveTask, Entry, EntryState, FailureClass, LastFailure, ParkReason, SkipReason};
-use crate::fact::{TaskState, TaskStatus};
+use crate::fact::{TaskState, TaskStatus, subscription_cause};
 use crate::id::ResourceId;
 use crate::settings::Tuning;
 use crate::time::Timestamp;
@@ -77,6 +77,10 @@ impl ResourceOutcome<'_> {
                 let reason = ParkReason::WaitingForResource;
                 let hint = hint(reason, &words, self.id);
                 entry.state = EntryState::Parked { reason, class: Some(class), words, hint, until };
+            }
+            Action::OfSubscription => {
+                let reason = subscription_cause(code, message).unwrap_or(ParkReason::PermanentFailure);
+                entry.state = self.parked(reason, class, words);
             }
             Action::Park(reason) => entry.state = self.parked(reason, class, words),
         }

@@ -1,0 +1,99 @@
+//! Whether it is the subscription that makes deployments fail, and not one resource after the other: a resource provider that the template
+//! needs is not registered, or the subscription is disabled. Then the target is parked once, and what had failed waits with the rest.
+
+use crate::document::{EntryState, FailureClass, TargetCause, TargetDocument};
+use crate::settings::Tuning;
+use crate::time::Timestamp;
+
+use super::park_target::park_target;
+
+/// Parks the target after a task of which nothing works, where most of what failed did so for a cause of the subscription.
+pub(super) fn learn_of_subscription(
+    document: &mut TargetDocument,
+    (fixed, unfixed): (usize, usize),
+    tuning: &Tuning,
+    now: Timestamp,
+) {
+    if document.parked.is_some() || fixed > 0 {
+        return;
+    }
+    let mut first = None;
+    let mut failed = Vec::new();
+    for (id, entry) in &document.resources {
+        if let EntryState::Parked { reason, class: class @ Some(FailureClass::Subscription), words, hint, .. } =
+            &entry.state
+        {
+            failed.push(id.clone());
+            first.get_or_insert_with(|| TargetCause {
+                reason: *reason,
+                class: *class,
+                words: words.clone(),
+                hint: Some(hint.clone()),
+            });
+        }
+    }
+    let Some(cause) = first.filter(|_| failed.len() * 2 > unfixed) else { return };
+    park_target(document, &cause, tuning, now);
+    for id in failed {
+        if let Some(entry) = document.resources.get_mut(&id) {
+            entry.state = EntryState::Waiting { due: now };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::ParkReason;
+    use crate::fact::{Deployment, DeploymentStatus, TaskState};
+    use crate::fixture::{deployment, failed, in_task, now, resource, status, tuning};
+    use crate::transition::schedule::reschedule_overdue;
+    use crate::transition::settle::settle;
+
+    fn unregistered(n: usize) -> Deployment {
+        let message = "The subscription is not registered to use namespace 'Microsoft.Insights'. See https://aka.ms/rps-not-found";
+        let code = "MissingSubscriptionRegistration".to_owned();
+        deployment(n, DeploymentStatus::Failed { code, message: message.to_owned() })
+    }
+
+    fn ended(deployments: &[Deployment]) -> TargetDocument {
+        let mut document = in_task(deployments.len());
+        settle(&mut document, &status(TaskState::Failed), deployments, &tuning(), now());
+        document
+    }
+
+    #[test]
+    fn a_provider_that_is_not_registered_parks_the_target_once_with_the_command_and_uses_no_attempt() {
+        let mut document = ended(&[unregistered(0), unregistered(1), deployment(2, failed("InvalidTemplate"))]);
+        let park = document.parked.clone().unwrap();
+        assert_eq!(park.reason, ParkReason::ProviderNotRegistered);
+        assert!(
+            park.hint.contains("az provider register --namespace 'Microsoft.Insights' --subscription"),
+            "{}",
+            park.hint
+        );
+        assert!(!park.is_of_refusal(), "it is the target's own, and ends with its time");
+        for n in [0, 1] {
+            let entry = &document.resources[&resource(n)];
+            assert_eq!((&entry.state, entry.attempt), (&EntryState::Waiting { due: now() }, 1));
+        }
+        assert!(
+            matches!(document.resources[&resource(2)].state, EntryState::Parked { .. }),
+            "that one has its own cause"
+        );
+        reschedule_overdue(&mut document, now() + tuning().park_for);
+        assert_eq!(document.parked, None);
+    }
+
+    #[test]
+    fn where_something_works_or_most_have_another_cause_it_is_the_resources_own() {
+        let works = deployment(1, DeploymentStatus::Succeeded);
+        let other = |n| deployment(n, failed("InvalidTemplate"));
+        for deployments in [vec![unregistered(0), works], vec![unregistered(0), other(1), other(2)]] {
+            let document = ended(&deployments);
+            assert_eq!(document.parked, None);
+            let EntryState::Parked { reason, class, .. } = &document.resources[&resource(0)].state else { panic!() };
+            assert_eq!((*reason, *class), (ParkReason::ProviderNotRegistered, Some(FailureClass::Subscription)));
+        }
+    }
+}
