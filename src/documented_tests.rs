@@ -105,6 +105,23 @@ fn each_failure_and_each_situation_has_a_source() {
     assert!(without.is_empty(), "docs/failures.md does not say where this was met: {without:#?}");
 }
 
+#[test]
+fn each_kind_of_situation_has_made_up_siblings_that_are_there() {
+    let (_, table) = FAILURES.split_once("| kind | folder | made up | source |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let rows: Vec<Vec<&str>> = rows.map(|line| line.split(" | ").collect()).collect();
+    assert!(rows.len() > 15, "the table is read: {}", rows.len());
+    for row in rows {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(row[1].trim_matches('`'));
+        let names: Vec<_> = row[2].split(", ").map(|name| name.trim_matches('`')).collect();
+        assert!(names.len() >= 2, "{} has fewer than two", row[1]);
+        for name in names {
+            assert!(folder.join(format!("{name}.json")).is_file(), "{}: there is no {name}", row[1]);
+        }
+    }
+}
+
 /// The names of all properties in a schema.
 fn properties(schema: &serde_json::Value, found: &mut Vec<String>) {
     match schema {
