@@ -265,10 +265,11 @@ impl RightsReader {
         let Some(own) = arm.principal().await else {
             return Ok(Found::Unreadable("the worker's token does not tell its principal".to_owned()));
         };
-        Ok(found.map(|all| {
-            let mine = all.iter().flat_map(|one| &one.grantable).filter(|(principal, _)| *principal == own);
-            mine.flat_map(|(_, roles)| roles.clone()).collect()
-        }))
+        Ok(match found {
+            Found::There(all) => may_grant(&all, &own),
+            Found::Gone => Found::Gone,
+            Found::Unreadable(words) => Found::Unreadable(words),
+        })
     }
 
     async fn role(
@@ -294,6 +295,17 @@ impl RightsReader {
         };
         Ok(found.map(|known| known.role))
     }
+}
+
+/// The roles that the registrations let this principal grant. Where they let none but others grant, a group that it is in may be among them:
+/// nobody tells, and the service says so when it is tried.
+fn may_grant(registrations: &[Registration], own: &str) -> Found<Vec<RoleId>> {
+    let lines: Vec<_> = registrations.iter().flat_map(|one| &one.grantable).collect();
+    let mine: Vec<_> = lines.iter().filter(|(principal, _)| principal == own).collect();
+    if mine.is_empty() && !lines.is_empty() {
+        return Found::Unreadable("others than the worker may grant, perhaps a group that it is in".to_owned());
+    }
+    Found::There(mine.into_iter().flat_map(|(_, roles)| roles.clone()).collect())
 }
 
 /// Where a delegation may stand: at the subscription, or at the target's group.
@@ -322,6 +334,24 @@ mod tests {
     fn assigned(role: &str, has_condition: bool) -> RoleAssignment {
         let (scope, principal) = ("/".to_owned(), "p".to_owned());
         RoleAssignment { scope, role: RoleId::of(role).unwrap(), principal, has_condition }
+    }
+
+    #[test]
+    fn what_a_registration_lets_others_grant_may_be_a_group_of_the_workers() {
+        let role = |name: &str| RoleId::of(name).unwrap();
+        let registration = |lines: &[(&str, &[&str])]| Registration {
+            grantable: lines
+                .iter()
+                .map(|(who, roles)| ((*who).to_owned(), roles.iter().map(|name| role(name)).collect()))
+                .collect(),
+        };
+        let of = |registrations: &[Registration]| may_grant(registrations, "me");
+        assert_eq!(of(&[]), Found::There(vec![]));
+        assert_eq!(of(&[registration(&[])]), Found::There(vec![]), "nobody may grant there");
+        let mine = registration(&[("me", &["a"]), ("group", &["b"])]);
+        assert_eq!(of(std::slice::from_ref(&mine)), Found::There(vec![role("a")]));
+        assert_eq!(of(&[registration(&[("me", &["c"])]), mine]), Found::There(vec![role("c"), role("a")]));
+        assert!(matches!(of(&[registration(&[("group", &["a"])])]), Found::Unreadable(_)));
     }
 
     #[test]

@@ -3,18 +3,18 @@
 use simulator::Service;
 use simulator::estate::{Assignment, ComplianceRecord, Estate, RecordKey};
 use simulator::faults::{Kind, Rule, Which};
-use simulator::rights::{Authorization, RoleAssignment};
+use simulator::rights::{Authorization, Group, RoleAssignment};
 use time::{Duration, OffsetDateTime};
 
 use crate::stage::{DEFINITION, Stage, account, assignment, events, land, record, subscription, until};
 
-const CUSTOMER: &str = "9d2c1a4e-7b1f-4d51-9b7e-3f6f2f5b8c11";
+pub(crate) const CUSTOMER: &str = "9d2c1a4e-7b1f-4d51-9b7e-3f6f2f5b8c11";
 const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 const LOG_ANALYTICS: &str = "92aaf0da-9dab-42b6-94a3-d43ce8d16293";
 const RESOURCES: usize = 6;
 
 /// Everything of the estate is a customer's, who has delegated it.
-fn delegated(mut estate: Estate) -> Estate {
+pub(crate) fn delegated(mut estate: Estate) -> Estate {
     for group in &mut estate.management_groups {
         CUSTOMER.clone_into(&mut group.tenant);
     }
@@ -54,14 +54,14 @@ async fn poor(poor: Assignment, settings: &[(&str, &str)], grantable: &[&str]) -
 }
 
 impl Stage {
-    async fn deliver_all(&self) {
+    pub(crate) async fn deliver_all(&self) {
         let mut burst = Vec::new();
         self.manager.amends(|estate| burst = events(estate));
         self.deliver(burst).await;
     }
 
     /// The role assignments that were made since the start.
-    fn made(&self) -> Vec<RoleAssignment> {
+    pub(crate) fn made(&self) -> Vec<RoleAssignment> {
         let mut made = Vec::new();
         self.manager.amends(|estate| {
             made = estate.access.grants.iter().filter(|one| one.made_at.is_some()).cloned().collect();
@@ -86,6 +86,23 @@ async fn a_role_of_the_template_is_granted_across_tenants_with_the_resource_that
         assert_eq!((stage.calls("grantRole"), stage.logged("target_parked").len()), (1, 0));
         stage.at_rest().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_the_template_lets_a_group_of_the_workers_grant_is_granted() {
+    const TEAM: &str = "7e000000-0000-4000-8000-000000000001";
+    let stage = poor(system_assigned(), &[("GRANT_ROLES", CONTRIBUTOR), ("FACTS_TTL", "1ms")], &[CONTRIBUTOR]).await;
+    let worker = stage.azure.identity().identities().system_assigned.clone().unwrap();
+    stage.manager.amends(|estate| {
+        estate.access.groups.push(Group { id: TEAM.to_owned(), members: vec![worker.object_id.clone()] });
+        for line in &mut estate.access.delegations[0].authorizations {
+            TEAM.clone_into(&mut line.principal);
+        }
+    });
+    stage.deliver_all().await;
+    let granted = stage.told("role_granted", 1).await;
+    assert!(granted[0]["role"] == CONTRIBUTOR && granted[0]["delegated"] == true, "{granted:?}");
+    assert_eq!((stage.made().len(), stage.logged("target_parked").len()), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
