@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn a_call_without_a_right_fails_a_demo_and_a_storm_however_well_they_end() {
+        let storm = Storm::of(300, 1);
+        for (calls_without_right, code) in [(0, DONE), (1, UNFIXED)] {
+            let report = Report { calls_without_right, ..Report::default() };
+            for (mode, storm) in [(Mode::Act, None), (Mode::Plan, None), (Mode::Act, Some(&storm))] {
+                assert_eq!(judged(&report, mode, storm), code, "{mode:?} {calls_without_right}");
+            }
+        }
+    }
+
+    #[test]
     fn a_storm_is_blamed_for_each_violation_and_for_more_tasks_than_the_margin() {
         let good = Report { arm_writes: 130, least_arm_writes: 100, ..Report::default() };
         let (large, small) = (Storm::of(10_000, 1), Storm::of(300, 1));

@@ -46,6 +46,22 @@ async fn the_demo_fixes_all_that_can_be_fixed_and_says_so_in_json() {
     assert_eq!(report["parked"], json!({ "missingPermission": 14, "permanentFailure": 1 }));
     assert_eq!((&report["parkedTargets"], &report["wronglyParked"]), (&json!(3), &json!(0)));
     assert_eq!((&report["skipped"]["exempt"], &report["skipped"]["notRemediable"]), (&json!(1), &json!(8)), "{report}");
+    // What is not as usual in the estate: a customer's three assignments, a pinned version, an overridden effect.
+    let row = |name: &str| {
+        let rows = report["byPolicy"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["assignment"].as_str().unwrap().ends_with(name));
+        let row = row.unwrap_or_else(|| panic!("{name} has a row: {report}"));
+        ["fixed", "skipped", "parked"].map(|count| row[count].as_u64().unwrap())
+    };
+    for (name, outcome) in [
+        ("9e77/providers/microsoft.authorization/policyassignments/tags", [8, 0, 0]),
+        ("/logs", [0, 0, 2]),
+        ("/alerts", [0, 0, 2]),
+        ("/pinned", [3, 1, 0]),
+        ("/overridden", [0, 4, 0]),
+    ] {
+        assert_eq!(row(name), outcome, "fixed, skipped and parked ones of {name}");
+    }
     let hint = |name: &str| {
         let targets = report["parkedTargetList"].as_array().unwrap();
         let target = targets.iter().find(|one| one["assignment"].as_str().unwrap().ends_with(name));

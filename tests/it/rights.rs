@@ -27,7 +27,7 @@ async fn the_rights_of_the_deployment_are_enough() {
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 pub(crate) const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 
-/// The resources of an assignment whose identity has no roles, and a worker that is Owner.
+/// The resources of an assignment whose identity has no roles.
 pub(crate) async fn poor(settings: &[(&str, &str)]) -> Stage {
     let scope = format!("/subscriptions/{}", subscription(0));
     let identity = Assignment::new(&scope, "Poor", DEFINITION).with_system_identity("p", "t", "westeurope");
@@ -36,9 +36,6 @@ pub(crate) async fn poor(settings: &[(&str, &str)]) -> Stage {
     let estate = (0..RESOURCES).fold(estate, |estate, place| estate.with_record(record(0, place, "Poor")));
     let burst = events(&estate);
     let stage = Stage::with_rights(estate, settings).await;
-    let worker = stage.azure.identity().identities().system_assigned.clone().unwrap();
-    let owner = RoleAssignment::new("", OWNER, &worker.object_id);
-    stage.manager.amends(|estate| estate.access.grants.push(owner));
     stage.deliver(burst).await;
     stage
 }

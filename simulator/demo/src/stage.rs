@@ -49,7 +49,7 @@ impl Stage {
     pub(crate) async fn start(demo: &mut Demo) -> anyhow::Result<Self> {
         let conditions = std::mem::take(&mut demo.conditions);
         let worker = Principal::random();
-        let estate = with_rights(demo.estate.clone(), &worker);
+        let estate = with_rights(demo.estate.clone(), &worker, demo.settings.get("GRANT_ROLES").map(String::as_str));
         let owner = demo.owner.take();
         let estate = owner.iter().fold(estate, |estate, owner| with_operator(estate, &owner.principal));
         let manager = ResourceManager::new(estate, conditions.tempo).with_allowance(conditions.allowance);

@@ -86,7 +86,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         given.chain(&own).find(|(known, _)| *known == name).map(|(_, word)| word.as_str())
     };
     let cloud = named("AZURE_CLOUD").and_then(Cloud::named).unwrap_or_default();
-    let guarded = with_operator(with_rights(estate.clone(), &worker), &operator);
+    let guarded = with_operator(with_rights(estate.clone(), &worker, named("GRANT_ROLES")), &operator);
     let manager = ResourceManager::new(guarded, conditions.tempo).with_allowance(conditions.allowance);
     let options = LocalAzureOptions {
         home_tenant_id: estate.home_tenant.clone(),

@@ -76,7 +76,8 @@ impl Stage {
     pub(crate) async fn with_rights(estate: Estate, changes: &[(&str, &str)]) -> Self {
         let worker = Principal::random();
         let home_tenant_id = estate.home_tenant.clone();
-        let manager = ResourceManager::new(with_rights(estate, &worker), tempo());
+        let grants = changes.iter().find(|(name, _)| *name == "GRANT_ROLES").map(|(_, roles)| *roles);
+        let manager = ResourceManager::new(with_rights(estate, &worker, grants), tempo());
         let identities = ManagedIdentities { system_assigned: Some(worker), user_assigned: Vec::new() };
         let options = LocalAzureOptions {
             home_tenant_id,
