@@ -41,6 +41,7 @@ mod foreign_messages;
 mod fresh_tokens;
 #[cfg(target_os = "linux")]
 mod frozen_owner;
+mod granting;
 mod healing;
 mod host_files;
 mod host_protocol;

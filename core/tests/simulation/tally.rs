@@ -65,6 +65,8 @@ pub(crate) enum Ingredient {
     GrantedByWorker,
     GrantNotYet,
     GrantLost,
+    /// What was granted is granted once more: its answer was lost, or who asked crashed before it was written down.
+    GrantRepeated,
     WholeScope,
     Unlisted,
     ReadInParts,
@@ -105,7 +107,7 @@ pub(crate) enum Ingredient {
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 77] = [
+    pub(crate) const ALL: [Self; 78] = [
         Self::FixesJudged,
         Self::Booked,
         Self::FirstSteps,
@@ -170,6 +172,7 @@ impl Ingredient {
         Self::GrantedByWorker,
         Self::GrantNotYet,
         Self::GrantLost,
+        Self::GrantRepeated,
         Self::WholeScope,
         Self::Unlisted,
         Self::ReadInParts,

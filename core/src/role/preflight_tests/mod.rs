@@ -4,6 +4,7 @@ mod delegated;
 mod home;
 mod identity;
 mod more;
+mod told;
 
 use std::collections::BTreeMap;
 

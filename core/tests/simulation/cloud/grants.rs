@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use remediation::decide::{Answer, Observed};
 use remediation::fact::Found;
-use remediation::id::Target;
+use remediation::id::{Target, fold};
 use remediation::role::{Grant, GrantAnswer, Home, Permission, Rights, RoleAssignment, RoleDefinition, RoleId};
 
 use crate::tally::Ingredient;
@@ -27,6 +27,8 @@ impl World {
             self.meet(if is_delegated { Ingredient::RolesUnseen } else { Ingredient::RolesSeenMissing });
         }
         let principal = format!("p{}", target.hash());
+        // One answer spells it otherwise than the next, and it is the same one.
+        let spelled = if self.chance(0.5) { principal.to_uppercase() } else { principal.clone() };
         let there = RoleAssignment {
             scope: target.scope.to_string(),
             role: role(),
@@ -46,7 +48,7 @@ impl World {
                 false => Home::Ours,
             },
             required: Found::There(vec![role()]),
-            principal: Some(principal),
+            principal: Some(spelled),
             holder: target.policy_assignment_id.to_string(),
             assignments: Found::There(if lacks_roles { Vec::new() } else { vec![there] }),
             preauthorised: None,
@@ -71,7 +73,11 @@ impl World {
             return Ok(Observed::Granted(grant.name.clone(), GrantAnswer::NotYet("PrincipalNotFound".to_owned())));
         }
         if arrives {
-            let key = (grant.scope.clone(), grant.role.clone(), grant.principal.clone());
+            // As the service compares them.
+            let key = (fold(&grant.scope), grant.role.clone(), fold(&grant.principal));
+            if self.cloud.granted.contains_key(&key) {
+                self.meet(Ingredient::GrantRepeated);
+            }
             let name = self.cloud.granted.entry(key).or_insert_with(|| grant.name.clone());
             if *name != grant.name {
                 return Err(format!("{name} and {} are two role assignments for one grant", grant.name));
