@@ -5,6 +5,7 @@
 mod calls;
 mod crowd;
 mod customers;
+mod fleet;
 mod group;
 mod history;
 mod many;
@@ -19,6 +20,7 @@ mod processors;
     reason = "the stage of the tests; not all of it is needed here"
 )]
 mod stage;
+mod thousand;
 
 /// A measurement by its name: its sizes when it is one, and when only its running is tried.
 macro_rules! measure {
@@ -43,7 +45,9 @@ async fn main() {
     measure!(wanted, "crowd", crowd::measure(size(600, 3)));
     measure!(wanted, "crowd1000", crowd::measure(size(1_000, 3)));
     measure!(wanted, "customers", customers::measure(size(200, 3)));
+    measure!(wanted, "fleet", fleet::measure(size(1_000, 3), size(8, 2)));
     measure!(wanted, "group", group::measure(size(50, 2), size(30, 3), size(20_000, 30)));
+    measure!(wanted, "thousand", thousand::measure(size(1_000, 10)));
     measure!(wanted, "history", history::measure(size(2_000, 3)));
     measure!(wanted, "history20", history::measure(size(20_000, 3)));
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));

@@ -8,7 +8,7 @@ use simulator::Service;
 use simulator::ledger::Entry;
 use simulator_demo::calls::kind;
 
-use super::{GROUP, Group, Stage, until};
+use super::{GROUP, Group, Stage, until_done};
 
 /// What a run over a group took.
 pub(crate) struct Took {
@@ -53,12 +53,11 @@ impl Stage {
         self.enqueue("batch-runs", [json!({ "version": 1, "runId": "all", "scopes": [GROUP] }).to_string()]);
         let ended = self.told("run_ended", 1).await.remove(0);
         // A large one takes longer than a test waits for one thing.
-        for tenth in 1..=10 {
-            until(&format!("{tenth} tenths are fixed"), || {
-                self.host().peak_rss_bytes(0) > 0 && self.count("fixed") >= group.fixable() * tenth / 10
-            })
-            .await;
-        }
+        let calls = || self.azure.ledger().count(|entry| entry.service == Service::ResourceManager);
+        until_done("all that can be fixed is", calls, || {
+            self.host().peak_rss_bytes(0) > 0 && self.count("fixed") >= group.fixable()
+        })
+        .await;
         self.settled(group.fixable() + group.without_roles()).await;
         let entries = self.azure.ledger().entries().split_off(mark);
         let of_azure = |is_write: bool| {

@@ -4,6 +4,7 @@ mod estate;
 mod group;
 mod group_run;
 mod log;
+mod many_run;
 mod package;
 mod people;
 mod queues;
@@ -19,9 +20,10 @@ pub(crate) use estate::{
     CONTRIBUTOR, DEFINITION, account, assignment, event, events, land, plot, record, subscription,
 };
 pub(crate) use group::{GROUP, Group};
+pub(crate) use many_run::Many;
 pub(crate) use package::stage_package;
 pub(crate) use queues::observation;
 pub(crate) use rest::Expected;
 pub(crate) use simulation::Simulation;
 pub(crate) use start::{Stage, tempo};
-pub(crate) use wait::{LONGER_AND_LONGER, PATIENCE, until, until_met};
+pub(crate) use wait::{LONGER_AND_LONGER, PATIENCE, until, until_done, until_met};

@@ -25,6 +25,28 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// Longest time for what goes on all the while, on the slowest machine.
+const LONG: Duration = Duration::from_secs(7_200);
+
+/// The same where there is very much to do: it fails when for [`PATIENCE`] nothing went on.
+pub(crate) async fn until_done(what: &str, mut goes_on: impl FnMut() -> usize, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    let mut last = (goes_on(), begun);
+    loop {
+        let asked = Instant::now();
+        if condition() {
+            return;
+        }
+        let count = goes_on();
+        if count != last.0 {
+            last = (count, Instant::now());
+        }
+        assert!(last.1.elapsed() < PATIENCE, "nothing went on for {PATIENCE:?}, waiting until {what}");
+        assert!(begun.elapsed() < LONG, "in vain waited for {LONG:?} until {what}");
+        tokio::time::sleep((4 * asked.elapsed()).max(Duration::from_millis(10))).await;
+    }
+}
+
 /// Tells the story with one after the other until it has met the hardship that it is about: one that has not proves nothing.
 pub(crate) async fn until_met<T: Copy + Debug>(
     hardship: &str,
