@@ -83,6 +83,8 @@ impl FactsReader {
         };
         Ok(Facts {
             references: known.set.as_ref().map(|set| references(set, target)),
+            member_version: member(known.set.as_ref(), target)
+                .and_then(|(_, member)| member.effective_version.as_deref().map(Box::from)),
             effect,
             policies,
             identity: known.identity(),

@@ -1,5 +1,6 @@
 //! What assignments have taken of first steps and paces, read and entered. Many targets of an instance enter at a time: while one write is
-//! under way the others gather, and go together with the next, so that few instances write the document at a time.
+//! under way the others gather, and go together with the next, so that few instances write the document at a time. How long they gather
+//! follows from how often the write loses its race against other instances.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +22,13 @@ use super::store::Store;
 
 /// What was read counts for so long when it is asked how much may go.
 const COUNTS_FOR: Duration = Duration::from_secs(60);
-/// Writes of an instance are so far apart, unless it has written nothing of the assignment for longer.
-const GATHERED_FOR: Duration = Duration::from_secs(3);
+/// Writes of an instance are so far apart, unless it has written nothing of the assignment for longer, and not further where races are lost.
+const GATHERED_FOR: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
+/// Whoever has written nothing for longer waits for so long at most: what many instances are woken for they all enter at once.
+const FIRST_AFTER: Duration = Duration::from_millis(400);
+/// By so much the pause grows with a lost race and shrinks with a won one: where it comes to rest, few races in a hundred are lost.
+const LOST: f64 = 1.5;
+const WON: f64 = 0.99;
 
 /// The ledgers of all assignments.
 #[derive(Default)]
@@ -34,6 +40,8 @@ pub struct FleetLedger {
 #[derive(Default)]
 struct Line {
     waiting: Mutex<Vec<(Entry, oneshot::Sender<Entered>)>>,
+    /// Whoever has it writes for all that wait. Who only reads needs none.
+    turn: tokio::sync::Mutex<()>,
     known: tokio::sync::Mutex<Known>,
 }
 
@@ -42,6 +50,46 @@ struct Known {
     document: Option<Versioned<FleetDocument>>,
     read_at: Option<Instant>,
     written_at: Option<Instant>,
+    /// Other instances write it, too: what is kept is old by now.
+    is_shared: bool,
+    pace: WritePace,
+}
+
+impl Known {
+    /// How long to wait before the next write.
+    fn pause(&self) -> Duration {
+        self.pace.wait(self.written_at.map(|at| at.elapsed()), fastrand::f64())
+    }
+}
+
+/// How far apart the writes of an instance are.
+#[derive(Debug, Clone, Copy)]
+struct WritePace(Duration);
+
+impl Default for WritePace {
+    fn default() -> Self {
+        Self(GATHERED_FOR[0])
+    }
+}
+
+impl WritePace {
+    /// How long to wait before the next write, where the last one was so long ago; `share` is drawn, from 0 to 1. Instances that began
+    /// together must not go on in step.
+    fn wait(self, since: Option<Duration>, share: f64) -> Duration {
+        let pause = self.0.mul_f64(0.75 + share / 2.0);
+        match since {
+            Some(since) if since < pause => pause - since,
+            Some(_) | None => FIRST_AFTER.mul_f64(share),
+        }
+    }
+
+    fn lost(&mut self) {
+        self.0 = self.0.mul_f64(LOST).min(GATHERED_FOR[1]);
+    }
+
+    fn won(&mut self) {
+        self.0 = self.0.mul_f64(WON).max(GATHERED_FOR[0]);
+    }
 }
 
 impl FleetLedger {
@@ -87,13 +135,13 @@ impl FleetLedger {
         loop {
             let (tell, mut told) = oneshot::channel();
             line.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((entry.clone(), tell));
-            let mut known = line.known.lock().await;
+            let turn = line.turn.lock().await;
             // Whoever had the turn before may have taken it along.
             match told.try_recv() {
                 Ok(entered) => return Ok(entered),
                 // Its write failed: once more, under this turn of its own.
                 Err(oneshot::error::TryRecvError::Closed) => {
-                    drop(known);
+                    drop(turn);
                     if deadline.has_passed() {
                         return Err(StateError::Contended { blob: FleetDocument::blob(assignment) });
                     }
@@ -101,9 +149,9 @@ impl FleetLedger {
                 }
                 Err(oneshot::error::TryRecvError::Empty) => {}
             }
-            if let Some(since) = known.written_at.map(|at| at.elapsed()).filter(|since| *since < GATHERED_FOR) {
-                tokio::time::sleep((GATHERED_FOR - since).min(deadline.left() / 4)).await;
-            }
+            let pause = line.known.lock().await.pause();
+            tokio::time::sleep(pause.min(deadline.left() / 4)).await;
+            let mut known = line.known.lock().await;
             let gathered = std::mem::take(&mut *line.waiting.lock().unwrap_or_else(PoisonError::into_inner));
             let entries: Vec<Entry> = gathered.iter().map(|(entry, _)| entry.clone()).collect();
             let all = write(store, clocks, assignment, &mut known, &entries, deadline).await?;
@@ -148,11 +196,16 @@ async fn write(
 ) -> Result<Vec<Entered>, StateError> {
     let mut contest = Contest::until(deadline);
     loop {
-        let kept = known.document.take();
-        let was_kept = kept.is_some();
+        // Of what others write as well, only what is read right before may still stand.
+        let (kept, is_shared) = (known.document.take(), known.is_shared);
+        let was_kept = kept.is_some() && !is_shared;
         let Versioned { document, etag } = match kept {
-            Some(found) => found,
-            None => store.fleet(assignment, deadline).await?,
+            Some(found) if !is_shared => found,
+            old => {
+                let found = store.fleet(assignment, deadline).await?;
+                known.is_shared &= old.is_none_or(|old| old.etag != found.etag);
+                found
+            }
         };
         // Times are by storage's clock, which all instances see.
         let at = clocks.moment().stored_before;
@@ -169,6 +222,9 @@ async fn write(
         };
         match saved {
             Saved::As(new) => {
+                if changed != document {
+                    known.pace.won();
+                }
                 let is_stored = !new.0.is_empty();
                 let now = Instant::now();
                 known.written_at = if changed == document { known.written_at } else { Some(now) };
@@ -184,8 +240,42 @@ async fn write(
                 known.read_at = if known.written_at == Some(now) { Some(now) } else { known.read_at };
                 return Ok(entered);
             }
-            Saved::Conflict if contest.goes_on().await => {}
-            Saved::Conflict => return Err(StateError::Contended { blob: FleetDocument::blob(assignment) }),
+            Saved::Conflict => {
+                known.is_shared = true;
+                known.pace.lost();
+                if !contest.goes_on().await {
+                    return Err(StateError::Contended { blob: FleetDocument::blob(assignment) });
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_are_further_apart_the_more_races_are_lost_and_no_two_instances_go_in_step() {
+        let mut pace = WritePace::default();
+        let [shortest, longest] = GATHERED_FOR;
+        assert_eq!(pace.wait(Some(Duration::ZERO), 0.5), shortest);
+        assert_ne!(pace.wait(Some(Duration::ZERO), 0.1), pace.wait(Some(Duration::ZERO), 0.9));
+        for since in [None, Some(longest * 2)] {
+            assert!(pace.wait(since, 0.0).is_zero() && pace.wait(since, 1.0) == FIRST_AFTER, "{since:?}");
+        }
+        pace.lost();
+        assert!(pace.0 > shortest);
+        (0..99).for_each(|_| pace.won());
+        assert_eq!(pace.0, shortest, "one lost race is made up for");
+        (0..99).for_each(|_| pace.lost());
+        assert_eq!(pace.0, longest, "a pass has no more time than that");
+        // Where three of a hundred are lost it neither grows nor shrinks.
+        let mut pace = WritePace(Duration::from_secs(5));
+        for _ in 0..3 {
+            (0..32).for_each(|_| pace.won());
+            pace.lost();
+        }
+        assert!((4..=7).contains(&pace.0.as_secs()), "{pace:?}");
     }
 }

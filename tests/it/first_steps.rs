@@ -82,3 +82,32 @@ async fn what_is_over_the_pace_waits() {
     until("two more are fixed", || stage.count("fixed") == 5).await;
     stage.at_rest_with(Expected::default()).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_a_day_for_room_goes_on_soon_when_a_person_raises_the_pace() {
+    let mut estate = land(1);
+    for place in 0..5 {
+        estate = estate.with_record(record(0, place, "Tag"));
+    }
+    let events = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    let day = |most| [("MAX_RESOURCES_PER_DAY", most), GRACE];
+    stage.start_worker(&day("3"), 1).await;
+    stage.deliver(events).await;
+    let rests =
+        |stage: &Stage| stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == "paceReached").count();
+    until("three are fixed, and the rest waits", || stage.count("fixed") == 3 && rests(&stage) >= 1).await;
+    let sweep = async |stage: &Stage, nth: usize| {
+        stage.host().fire("sweep").await.unwrap().unwrap();
+        stage.told("swept", nth).await[nth - 1]["asked_again"].clone()
+    };
+    assert_eq!(sweep(&stage, 1).await, 0, "nothing has changed");
+    stage.stop_worker().await;
+    stage.start_worker(&day("100"), 1).await;
+    assert_eq!(sweep(&stage, 2).await, 1);
+    assert_eq!(sweep(&stage, 3).await, 0, "once");
+    // Each comes within ten minutes, and its old wake-up a day later is void.
+    stage.azure.broker().shift(Duration::from_secs(600));
+    until("all are fixed", || stage.count("fixed") == 5).await;
+    stage.at_rest_with(Expected::default()).await;
+}

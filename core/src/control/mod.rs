@@ -3,6 +3,7 @@
 pub(crate) mod approvals;
 pub(crate) mod assigned;
 pub mod fleet;
+mod held;
 pub(crate) mod mode;
 mod pacing;
 pub(crate) mod pause;
@@ -10,6 +11,8 @@ pub(crate) mod window;
 
 pub use approvals::{Allowance, KnownApprovals};
 pub use assigned::{AssignedControls, AssignedMode};
+pub(crate) use held::{SPREAD, ask_again, share};
+pub use held::{asks_again, settings_digest};
 pub use mode::unread_controls;
 pub use pacing::Pacing;
 pub use pause::{CONTROLS_COUNT_FOR, Controls, KnownControls, PauseOf, Paused};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::control::fleet::{Entered, Entry, Limits, Taken, lets};
 use crate::control::mode::{mode, said};
-use crate::control::{AssignedControls, KnownControls, Pacing, Paused, Windows};
+use crate::control::{AssignedControls, KnownControls, Pacing, Paused, SPREAD, Windows, share};
 use crate::document::ActiveTask;
 use crate::fact::Facts;
 use crate::id::{IdDigest, ResourceId};
@@ -20,9 +20,6 @@ use super::context::Context;
 use super::idle::Idle;
 use super::pass::Pass;
 use super::step::Next;
-
-/// All that waits for a window begins within this time of its opening, or within a quarter of a short one.
-const SPREAD: Duration = Duration::from_secs(600);
 
 impl Context<'_> {
     /// Until when nothing may be begun, and why. Plan mode begins nothing anyway, and plans on.
@@ -131,7 +128,7 @@ impl Context<'_> {
         }
     }
 
-    /// When the window opens, by this machine's clock, and with the target's own delay; none while it is open.
+    /// When the window opens, by this machine's clock, and with the target's own delay, over a quarter of a short one; none while it is open.
     fn outside_window(self) -> Option<Timestamp> {
         let after = self.moment.stored_after;
         self.pass.windows(self.tuning, |windows| {
@@ -148,8 +145,7 @@ impl Context<'_> {
 
     /// The target's own share of a time over which many are spread.
     fn share(self) -> f64 {
-        let digits = self.pass.hash.as_str().get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        f64::from(digits.unwrap_or_default()) / f64::from(u32::MAX)
+        share(&self.pass.hash)
     }
 }
 

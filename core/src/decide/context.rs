@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::control::fleet::is_judged;
+use crate::control::settings_digest;
 use crate::document::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 use crate::fact::{ActiveTasks, Scanned};
 use crate::settings::{Mode, Tuning};
@@ -119,6 +120,7 @@ impl<'a> Context<'a> {
         // A first step waits to hear what this write tells.
         let is_news = document.active.is_none() && document.resources.values().any(is_judged);
         let at = at.into_iter().chain(doubt).chain(kept).chain(is_news.then_some(self.now)).min();
+        document.held_under = why.is_of_settings().then(|| settings_digest(self.tuning));
         let planned = self.not_early(&mut document, at);
         schedule(&mut document, planned);
         if let (Some(active), Some(at)) = (&mut document.active, at) {

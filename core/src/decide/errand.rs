@@ -1,6 +1,8 @@
 //! What is done to a target's document outside of a pass, and in which order: the document is read, changed by compare-and-swap, and
 //! only then its wake-up is sent. A crash between two of these leaves what the next delivery, or the next sweep, goes on from.
 
+use crate::control::ask_again;
+use crate::control::fleet::note_forgotten;
 use crate::document::{ETag, TargetDocument, Versioned};
 use crate::message::{Outgoing, Sighting};
 use crate::settings::Tuning;
@@ -18,6 +20,8 @@ pub enum Purpose {
     TakeIn(Vec<Sighting>),
     /// `sweep`: wake a target whose wake-up will not come any more.
     Wake,
+    /// `sweep`: wake a target that other settings than today's hold.
+    AskAgain,
     /// `sweep`: let in what today's guard rails do not leave out.
     LetIn,
     /// `sweep`: delete the document if nothing is left in it; wake its target where finished tasks are still to be deleted.
@@ -143,7 +147,7 @@ impl Errand {
     pub fn lost_race(&mut self) {
         match self.purpose {
             Purpose::TakeIn(_) | Purpose::ForgetCutOff | Purpose::Retry(_) | Purpose::Forget(_) => self.found = None,
-            Purpose::Wake | Purpose::LetIn | Purpose::Clear => {
+            Purpose::Wake | Purpose::AskAgain | Purpose::LetIn | Purpose::Clear => {
                 (self.outcome, self.has_ended) = (Outcome::Nothing, true)
             }
         }
@@ -157,9 +161,12 @@ impl Errand {
 
 /// What to do with this document; [`Effect::Done`] where it stays as it is.
 fn decide(purpose: &Purpose, known: &TargetDocument, tuning: &Tuning, moment: Moment) -> (Effect, Outcome) {
-    let write = |document: TargetDocument| match document == *known {
-        true => Effect::Done,
-        false => Effect::Save(Box::new(document)),
+    let write = |mut document: TargetDocument| {
+        note_forgotten(known, &mut document, moment.now);
+        match document == *known {
+            true => Effect::Done,
+            false => Effect::Save(Box::new(document)),
+        }
     };
     let woken = || {
         let mut document = known.clone();
@@ -172,6 +179,11 @@ fn decide(purpose: &Purpose, known: &TargetDocument, tuning: &Tuning, moment: Mo
             (write(document), Outcome::TakenIn(merged))
         }
         Purpose::Wake => woken(),
+        Purpose::AskAgain => {
+            let mut document = known.clone();
+            let is_woken = ask_again(&mut document, tuning, moment.now);
+            (write(document), if is_woken { Outcome::Woken } else { Outcome::Nothing })
+        }
         Purpose::LetIn => {
             let mut document = known.clone();
             let let_in = let_in(&mut document, tuning, moment.now);

@@ -104,6 +104,32 @@ impl Idle {
         }
     }
 
+    /// Whether the settings hold the target until a time that they name: others may let it go before.
+    #[must_use]
+    pub fn is_of_settings(self) -> bool {
+        match self {
+            Self::OutsideWindow | Self::FirstSteps | Self::PaceReached => true,
+            Self::NothingDue
+            | Self::WaveFills
+            | Self::NotEvaluatedYet
+            | Self::Blocked
+            | Self::TaskListAwaited
+            | Self::Throttled
+            | Self::Unanswered
+            | Self::RolesArrive
+            | Self::TargetParked
+            | Self::SubscriptionParked
+            | Self::TaskRunning
+            | Self::OpeningElsewhere
+            | Self::OutOfTime
+            | Self::PlanMode
+            | Self::Paused
+            | Self::AwaitingApproval
+            | Self::ApprovalUsedUp
+            | Self::PolicyFails => false,
+        }
+    }
+
     /// Whether the pass has come to its end, and was not only interrupted.
     #[must_use]
     pub fn is_an_end(self) -> bool {

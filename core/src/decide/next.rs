@@ -8,7 +8,7 @@
 //! (5) that sent, (6) acknowledgement. Under first steps or a pace the fleet document books the wave between (1) and (2). When a task
 //! ends: outcome into the document, then the claim is released, then the outcome is reported to the fleet document.
 
-use crate::control::fleet::note_outcome;
+use crate::control::fleet::{note_forgotten, note_outcome};
 use crate::document::{TargetDocument, Versioned, sum_up};
 use crate::settings::{Mode, Tuning};
 use crate::time::Moment;
@@ -59,6 +59,7 @@ impl Pass {
                 let verifies = tuning.verify_steps && !tuning.first_steps.is_empty();
                 self.note_facts(&mut write.document, moment);
                 note_outcome(document, &mut write.document, verifies);
+                note_forgotten(document, &mut write.document, moment.now);
                 if let Transition::Settled(_) = write.transition {
                     write.document.cut_off = 0;
                 }

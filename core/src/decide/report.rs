@@ -53,15 +53,18 @@ mod tests {
     use crate::control::fleet::{Judged, note_outcome};
     use crate::decide::pass::Pass;
     use crate::decide::step::Observed;
+    use crate::decide::{Effect, Errand, Purpose};
     use crate::document::{
-        EntryState, ParkReason, SkipReason, SubscriptionDocument, TargetDocument, TaskName, Versioned,
+        EntryState, ParkReason, SkipReason, SubscriptionDocument, TargetCause, TargetDocument, TaskName, Versioned,
+        quiet_since,
     };
     use crate::fixture::{in_task, installation, now, pass_over, resource, seen, target, tuning};
     use crate::id::IdDigest;
     use crate::message::{Finding, WakeUp};
     use crate::settings::Tuning;
     use crate::time::Timestamp;
-    use crate::transition::merge;
+    use crate::transition::park_target::park_target;
+    use crate::transition::{Chosen, merge};
 
     use crate::transition::states::park;
     use std::collections::BTreeSet;
@@ -185,6 +188,30 @@ mod tests {
         assert!(reports(document.clone(), at(6)).0.is_empty());
         let (judged, _) = reports(document, at(7));
         assert_eq!(judged.iter().map(|one| one.given_up.len()).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn a_fix_whose_entry_a_person_clears_is_settled_by_the_next_pass() {
+        let (_, mut document) = reports(fixed(3), now());
+        // Two of them were found in vain and wait again, and then the target is parked with them.
+        let later = now() + Duration::from_secs(60);
+        for n in [0, 1] {
+            document.resources.get_mut(&resource(n)).unwrap().state = EntryState::Waiting { due: later };
+        }
+        let cause = TargetCause { reason: ParkReason::NoIdentity, class: None, words: String::new(), hint: None };
+        park_target(&mut document, &cause, &verifying(), later);
+        document.wake_at = None;
+        let found = Versioned { document, etag: Some(etag()) };
+        let mut errand = Errand::to(found, Purpose::Forget(Chosen::default()));
+        let Effect::Save(cleared) = errand.next(&verifying(), later) else { panic!("nothing was cleared") };
+        assert_eq!((cleared.resources.len(), cleared.wake_at), (1, Some(later)));
+        assert!(quiet_since(&cleared).is_none(), "it is kept until that is told");
+        let (judged, left) = reports(*cleared, later);
+        let digests: Vec<_> = [0, 1].map(|n| IdDigest::from(&resource(n))).to_vec();
+        let [one] = judged.as_slice() else { panic!("{judged:?}") };
+        assert_eq!((&one.task, &one.settled, &one.failed), (&task(), &digests, &Vec::new()));
+        assert!(left.forgotten_fixes.is_empty() && left.resources[&resource(2)].fix_awaited.is_some());
+        assert!(reports(left, later).0.is_empty());
     }
 
     #[test]

@@ -23,6 +23,7 @@ const LEFT_OUT: &str = "leftout";
 const LEFT_OUT_SINCE: &str = "leftoutsince";
 const QUIET_SINCE: &str = "quietsince";
 const NOTED: &str = "noted";
+const HELD_UNDER: &str = "heldunder";
 /// In place of a digest, where there are several.
 const SEVERAL: &str = "several";
 /// The format version of the document.
@@ -63,6 +64,8 @@ pub struct TargetSummary {
     pub is_newer: bool,
     /// When the target is to be looked at next.
     pub wake_at: Option<Timestamp>,
+    /// The digest of the settings that hold it until then.
+    pub held_under: Option<String>,
     /// When the first park ends, of a resource or of the target.
     pub parked_until: Option<Timestamp>,
     /// How many resources stand where; none where the metadata do not tell.
@@ -135,7 +138,20 @@ impl TargetSummary {
         };
         let is_newer = value(FORMAT).and_then(|version| version.parse().ok()).is_some_and(|found: u32| found > VERSION);
         let (noted, counts) = (value(NOTED).and_then(Noted::read), counts());
-        Self { blob, is_newer, left_out, wake_at, parked_until, counts, is_unsettled, quiet_since, noted, hours }
+        let held_under = value(HELD_UNDER).map(str::to_owned);
+        Self {
+            blob,
+            is_newer,
+            left_out,
+            wake_at,
+            held_under,
+            parked_until,
+            counts,
+            is_unsettled,
+            quiet_since,
+            noted,
+            hours,
+        }
     }
 }
 
@@ -211,6 +227,7 @@ pub fn metadata_of(document: &TargetDocument) -> HashMap<String, String> {
         (FORMAT, Some(VERSION.to_string())),
         (TASK, document.active.as_ref().map(|active| active.name.to_string())),
         (PAST_TASKS, Some(past).filter(|past| !past.is_empty())),
+        (HELD_UNDER, document.held_under.clone().filter(|_| document.active.is_none())),
         (NOTED, Noted::of(document).and_then(|noted| noted.to_metadata())),
     ];
     let tasks = tasks.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));

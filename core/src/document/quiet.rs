@@ -5,15 +5,17 @@ use crate::time::Timestamp;
 use super::entry::{Entry, EntryState};
 use super::target_document::TargetDocument;
 
-/// The time of the last thing that happened in the document; none while something waits, runs, is parked or left out, or a fix is
-/// to be asked about still.
+/// The time of the last thing that happened in the document; none while something waits, runs, is parked or left out, a fix is
+/// to be asked about still, or others are to hear of something.
 #[must_use]
 pub fn quiet_since(document: &TargetDocument) -> Option<Timestamp> {
     let is_held = document.active.is_some()
         || document.parked.is_some()
         || document.unlisted.is_some()
         || document.excluded.is_some()
-        || document.not_remediable.is_some();
+        || document.not_remediable.is_some()
+        || !document.unreported.is_empty()
+        || !document.forgotten_fixes.is_empty();
     if is_held {
         return None;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ResourceId, Target};
+use crate::id::{IdDigest, ResourceId, Target};
 use crate::message::{Nonce, RunId, RunOptions};
 use crate::time::Timestamp;
 
@@ -39,6 +39,9 @@ pub struct TargetDocument {
     /// When the target is looked at next; none when nothing waits.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub wake_at: Option<Timestamp>,
+    /// The digest of the settings that hold the target until then: a window, a first step, a pace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_under: Option<String>,
     /// How many passes in a row took long, went on by themselves and were not heard of again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut_off: u32,
@@ -107,6 +110,10 @@ pub struct TargetDocument {
     /// What became of tasks that had booked, until the fleet's document has taken it in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreported: Vec<Unreported>,
+    /// Fixes that a first step waits to see confirmed and of which no entry tells any more, by their task, until the fleet's document
+    /// has heard of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forgotten_fixes: BTreeMap<TaskName, Vec<IdDigest>>,
     /// What became of the resources in the last 24 hours, oldest first; an hour in which nothing did is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hours: Vec<Hour>,
@@ -133,6 +140,7 @@ impl TargetDocument {
             generation: 0,
             nonce: None,
             wake_at: None,
+            held_under: None,
             cut_off: 0,
             early: 0,
             ahead: 0,
@@ -155,6 +163,7 @@ impl TargetDocument {
             plan_shown: None,
             history: Vec::new(),
             unreported: Vec::new(),
+            forgotten_fixes: BTreeMap::new(),
             hours: Vec::new(),
         }
     }

@@ -109,6 +109,9 @@ pub struct Facts {
     pub assignment: Found<Assignment>,
     /// The initiative's reference ids in its own casing; none when a single policy is assigned.
     pub references: Option<Found<Vec<String>>>,
+    /// The version that is in force of the initiative's policy that the target is of, or the pin that selects it; none where a single
+    /// policy is assigned, or neither is told.
+    pub member_version: Option<Box<str>>,
     /// The effect that the target's policy has under the assignment; none where its definition cannot be read.
     pub effect: Option<Resolved>,
     /// A digest of all that decides the effects of the policies that are assigned; only where the target's own is one that no task
@@ -127,9 +130,10 @@ impl Facts {
     /// resources. When it was read, what else is assigned, and what is said to the worker are none of it.
     #[must_use]
     pub fn digest(&self) -> String {
-        let Self { assignment, references, effect, identity, policies: _, siblings: _, read_at: _ } = self;
+        let Self { assignment, references, member_version, effect, identity, policies: _, siblings: _, read_at: _ } =
+            self;
         let assignment = assignment.clone().map(|assignment| Assignment { controls: None, ..assignment });
-        let digest = Sha256::digest(format!("{:?}", (assignment, references, effect, identity)));
+        let digest = Sha256::digest(format!("{:?}", (assignment, references, member_version, effect, identity)));
         hex(&digest[..16])
     }
 
@@ -139,6 +143,7 @@ impl Facts {
         Self {
             assignment,
             references: None,
+            member_version: None,
             effect: None,
             policies: None,
             identity: IdentityChange::Nothing,

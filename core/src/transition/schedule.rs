@@ -113,6 +113,7 @@ mod tests {
             is_newer: false,
             blob: String::new(),
             wake_at,
+            held_under: None,
             parked_until,
             is_unsettled,
             left_out: None,

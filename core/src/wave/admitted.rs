@@ -64,8 +64,48 @@ pub(crate) fn asked(target: &Target, facts: &Facts) -> Asked {
         Found::There(assignment) => assignment.effective_version.as_deref(),
         Found::Gone | Found::Unreadable(_) => None,
     };
-    let major = version.and_then(|version| version.split('.').next()).unwrap_or_default();
-    let policy = if effect.is_empty() || major.is_empty() { String::new() } else { format!("{effect} {major}") };
+    let major = |version: Option<&str>| {
+        let major = version.and_then(|version| version.split('.').next()).map(str::trim);
+        major.filter(|major| !major.is_empty()).map(str::to_owned)
+    };
+    let versions = [major(version), major(facts.member_version.as_deref()).map(|major| format!("(member {major})"))];
+    let versions: Vec<String> = versions.into_iter().flatten().collect();
+    let policy = if effect.is_empty() || versions.is_empty() {
+        String::new()
+    } else {
+        format!("{effect} {}", versions.join(" "))
+    };
     let (assignment, subscription) = (target.policy_assignment_id.clone(), target.subscription().clone());
     Asked { assignment, reference, subscription, policy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Effect;
+    use crate::fixture::{assignment, facts_of, target};
+
+    #[test]
+    fn a_policy_is_another_with_its_effect_and_each_major_version_of_its_own_and_of_its_initiative() {
+        let of = |effect: Option<Resolved>, version: Option<&str>, member: Option<&str>| {
+            let assignment = crate::fact::Assignment { effective_version: version.map(Box::from), ..assignment() };
+            let facts = Facts { effect, member_version: member.map(Box::from), ..facts_of(assignment) };
+            asked(&target(), &facts).policy
+        };
+        let known = || Some(Resolved::Known(Effect::Remediable));
+        for (version, member, policy) in [
+            (Some("1.4.2"), None, "Remediable 1"),
+            (Some("2.*.*"), None, "Remediable 2"),
+            (Some("1.4.2"), Some("3.0.1"), "Remediable 1 (member 3)"),
+            (Some("1.5.0"), Some("3.1.0"), "Remediable 1 (member 3)"),
+            (Some("1.5.0"), Some("4.0.0-preview"), "Remediable 1 (member 4)"),
+            (Some("2.0.0"), Some("3.1.0"), "Remediable 2 (member 3)"),
+            (None, Some("3.1.0"), "Remediable (member 3)"),
+            (None, None, ""),
+            (Some(" "), None, ""),
+        ] {
+            assert_eq!(of(known(), version, member), policy, "{version:?} {member:?}");
+        }
+        assert_eq!(of(None, Some("1.0.0"), Some("1.0.0")), "", "what is not known begins with one resource");
+    }
 }

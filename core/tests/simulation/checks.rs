@@ -23,7 +23,7 @@ impl World {
     pub(crate) fn check_nobody_starves(&self) -> Result<(), String> {
         let window = &self.tuning.change_window;
         let windows = if window.is_always() { Duration::ZERO } else { BETWEEN_WINDOWS };
-        let is_limited = self.scenario.spices.limits > 0.0;
+        let is_limited = self.scenario.spices.limits > 0.0 && self.widened_at.is_none();
         let patience = PATIENCE + windows + if is_limited { SLOWLY } else { Duration::ZERO };
         for (document, _) in self.store.targets.values().filter(|(d, _)| d.active.is_none() && d.parked.is_none()) {
             for (id, entry) in &document.resources {
@@ -43,6 +43,8 @@ impl World {
         let until = |task: &Task| if task.ended { task.ends_at } else { self.now };
         let unparked_at = self.ledger.parked_at.get(&document.target.hash()).copied();
         let due = unparked_at.map_or(due, |at| due.max(at));
+        // Whoever waited for a window or a pace is to be woken soon, and not when that would have let it go.
+        let due = self.widened_at.map_or(due, |at| due.max(at));
         // A worker that was refused asks again within a day.
         let due = self.cloud.refused_until.map_or(due, |until| due.max(until + A_DAY));
         self.cloud.tasks.iter().filter(in_the_way).map(until).fold(due, Timestamp::max)

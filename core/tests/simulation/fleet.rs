@@ -162,6 +162,13 @@ impl World {
     /// No task that comes to be goes over a pace or a first step, whatever was repeated.
     pub(crate) fn check_limits(&mut self, task: &NewTask) -> Result<(), String> {
         self.check_approvals(task)?;
+        let have_held = |any: &[Ingredient]| any.iter().any(|one| self.met.contains(one));
+        if [&[Ingredient::OutsideWindow][..], &[Ingredient::Paused], &[Ingredient::FirstSteps, Ingredient::PaceReached]]
+            .into_iter()
+            .all(have_held)
+        {
+            self.meet(Ingredient::EveryControl);
+        }
         let (now, tuning) = (self.now, &self.tuning);
         if self.scenario.spices.limits == 0.0 {
             return Ok(());

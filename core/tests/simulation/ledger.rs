@@ -192,7 +192,7 @@ impl World {
         let in_task = before.resources.iter().filter(|(_, entry)| entry.state == EntryState::InTask);
         for (id, old) in in_task {
             let new = after.resources.get(id);
-            if !new.is_some_and(|new| self.follows(&task, id, old, new, is_parked)) {
+            if !new.is_some_and(|new| self.follows(&task, id, old, new, (is_parked, was.canceling))) {
                 let outcome = task.outcome(id);
                 return Err(format!("{id}: the outcome {outcome:?} of {name} makes {new:?} of {old:?}"));
             }
@@ -207,8 +207,13 @@ impl World {
                 truth.stale_at = failed_at.or(truth.stale_at);
             }
         }
-        if task.failed_halfway() {
-            for (id, _) in before.resources.iter().filter(|(id, _)| task.outcome(id).is_none()) {
+        let is_paused = was.canceling && task.ending == Ending::Canceled;
+        if task.failed_halfway() || is_paused {
+            let had_no_turn = |id: &ResourceId| match task.outcome(id) {
+                None => true,
+                Some(deployment) => is_paused && deployment.status == DeploymentStatus::Open,
+            };
+            for (id, _) in before.resources.iter().filter(|(id, _)| had_no_turn(id)) {
                 if let Some(truth) = self.cloud.truth.get_mut(&(after.target.clone(), id.clone())) {
                     truth.tried.remove(name);
                 }
@@ -245,9 +250,17 @@ impl World {
     }
 
     /// Whether what the document says of a resource follows from the outcome of the task.
-    fn follows(&self, task: &Task, id: &ResourceId, old: &Entry, new: &Entry, is_parked: bool) -> bool {
+    fn follows(
+        &self,
+        task: &Task,
+        id: &ResourceId,
+        old: &Entry,
+        new: &Entry,
+        (is_parked, is_paused): (bool, bool),
+    ) -> bool {
         // Where the whole target is parked, its resources keep their place and their attempt.
-        let keeps = is_parked && matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt;
+        let stays = matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt;
+        let keeps = is_parked && stays;
         let parked = |why: ParkReason| matches!(new.state, EntryState::Parked { reason, .. } if reason == why);
         let again = |class: Option<FailureClass>| {
             let waits = matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt + 1;
@@ -271,12 +284,11 @@ impl World {
                 _ => again(None),
             },
             Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.ending == Ending::Canceled => {
-                parked(ParkReason::Canceled) || keeps
+                // That people paused it is no one's verdict on the resource.
+                if is_paused { stays } else { parked(ParkReason::Canceled) || keeps }
             }
             // Its turn did not come.
-            Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.failed_halfway() => {
-                keeps || (matches!(new.state, EntryState::Waiting { .. }) && new.attempt == old.attempt)
-            }
+            Some(Deployment { status: DeploymentStatus::Open, .. }) | None if task.failed_halfway() => stays,
             Some(Deployment { status: DeploymentStatus::Open, .. }) | None => keeps || again(None),
         }
     }

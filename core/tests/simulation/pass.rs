@@ -125,7 +125,11 @@ impl World {
                     Err(_) => Observed::TaskStays,
                 }
             }
-            Next::CancelTask(name) => return Err(format!("nobody wants {name} to end")),
+            Next::CancelTask(name) => {
+                self.check_floor(flow.floor, &name)?;
+                self.cancel_paused(&target, &name)?;
+                Observed::TaskCanceled(name)
+            }
             Next::Show(plan) if self.tuning.mode != Mode::Act => Observed::Shown(plan.digest()),
             Next::Show(_) => return Err("a plan is shown in act mode".to_owned()),
             Next::Wake(wake_up) => {

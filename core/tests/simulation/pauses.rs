@@ -79,8 +79,16 @@ impl World {
         };
         let until = self.chance(0.3).then(|| self.now + self.span(60..7_200));
         let mut document = ControlsDocument::default();
-        document.pause(Pause { of, reason: None, by: None, at: self.now, until, cancel_tasks: false });
+        let cancel_tasks = self.chance(0.4);
+        document.pause(Pause { of, reason: None, by: None, at: self.now, until, cancel_tasks });
         Controls::Read(document)
+    }
+
+    /// Whether people want tasks of the target to end, or did when an instance may have read it last.
+    pub(crate) fn may_cancel(&self, target: &Target) -> bool {
+        let is_new = self.now <= self.pauses.since + CONTROLS_COUNT_FOR;
+        let holding = self.pauses.controls.pause(target, self.now - CONTROLS_COUNT_FOR);
+        is_new || holding.is_some_and(|pause| pause.cancels)
     }
 
     /// What is paused for longer than an instance may believe otherwise is not touched.

@@ -1,11 +1,13 @@
-//! `sweep`, every quarter of an hour: it heals overdue wake-ups, ends parks, follows the guard rails and deletes what is settled. Time is virtual, so sweeps that would find
+//! `sweep`, every quarter of an hour: it heals overdue wake-ups, ends parks, follows the guard rails, wakes what other settings held and deletes what is settled. Time is virtual, so sweeps that would find
 //! nothing are passed over.
 
 use std::time::Duration;
 
+use remediation::control::{asks_again, settings_digest};
 use remediation::decide::{Effect, Errand, Outcome, Purpose};
 use remediation::document::{EntryState, LeftOut, Noted, TargetDocument, TargetSummary, quiet_since};
 use remediation::id::Target;
+use remediation::settings::Mode;
 use remediation::time::Timestamp;
 use remediation::transition::{is_overdue, may_be_settled, needs_walk};
 
@@ -31,6 +33,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
         is_newer: false,
         blob: String::new(),
         wake_at: document.wake_at,
+        held_under: document.held_under.clone().filter(|_| document.active.is_none()),
         parked_until: parked.min(),
         is_unsettled,
         left_out: LeftOut::of(document),
@@ -50,10 +53,11 @@ impl World {
             let asleep = (summary.is_unsettled && summary.wake_at.is_none()).then_some(self.now);
             let over = summary.parked_until.filter(|until| *until <= self.horizon);
             let left_out = needs_walk(&summary, &digest).then_some(self.now);
+            let held = self.asks_again(&summary).then_some(self.now);
             let settled =
                 summary.quiet_since.filter(|_| summary.wake_at.is_none()).map(|at| at + self.tuning.flap_window);
             let settled = settled.map(|at| at + Duration::from_nanos(1)).filter(|at| *at <= self.horizon);
-            [overdue, asleep, over, left_out, settled].into_iter().flatten().min()
+            [overdue, asleep, over, left_out, held, settled].into_iter().flatten().min()
         });
         let first = first.min()?;
         let ahead = Duration::try_from(first - self.next_sweep).unwrap_or_default();
@@ -86,7 +90,26 @@ impl World {
             }
         }
         self.walk()?;
+        self.wake_held()?;
         self.delete_settled()
+    }
+
+    /// As the shell does: what is only planned for is held by nothing.
+    fn asks_again(&self, summary: &TargetSummary) -> bool {
+        self.tuning.mode != Mode::Plan && asks_again(summary, &settings_digest(&self.tuning), self.now)
+    }
+
+    fn wake_held(&mut self) -> Result<(), String> {
+        let targets = self.store.targets.values().map(|(document, _)| document);
+        let held: Vec<_> =
+            targets.filter(|d| self.asks_again(&summary(d))).map(|document| document.target.clone()).collect();
+        for target in held {
+            if self.run(&target, Purpose::AskAgain)? == Outcome::Woken {
+                self.tell(|| format!("sweep wakes {}, which other settings held", target.hash()));
+                self.meet(Ingredient::AskedAgain);
+            }
+        }
+        Ok(())
     }
 
     /// Runs an errand of `sweep`, which may fail before it sends what it wrote.

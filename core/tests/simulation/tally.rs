@@ -103,11 +103,22 @@ pub(crate) enum Ingredient {
     FixesJudged,
     /// Something waits until a person ends a pause.
     Paused,
+    /// A pause ends tasks that run.
+    CanceledByPause,
+    /// Window, steps and pace are taken away, and what they hold is woken for that.
+    ControlsWidened,
+    AskedAgain,
+    /// A task comes to be where a window, a pause, and a step or a pace have held others before.
+    EveryControl,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 78] = [
+    pub(crate) const ALL: [Self; 82] = [
+        Self::CanceledByPause,
+        Self::ControlsWidened,
+        Self::AskedAgain,
+        Self::EveryControl,
         Self::FixesJudged,
         Self::Booked,
         Self::FirstSteps,

@@ -125,7 +125,7 @@ impl World {
         true
     }
 
-    fn crash(&mut self, instance: usize) {
+    pub(crate) fn crash(&mut self, instance: usize) {
         self.meet(Ingredient::Crash);
         self.tell(|| format!("instance {instance} crashes"));
         let (gone, left): (Vec<_>, Vec<_>) =

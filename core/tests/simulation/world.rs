@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) pauses: Pauses,
     pub(crate) fleet: Fleet,
     pub(crate) approvals: Approvals,
+    /// When people widened window, steps and pace.
+    pub(crate) widened_at: Option<Timestamp>,
 }
 
 impl World {
@@ -86,6 +88,7 @@ impl World {
             pauses: Pauses::none(now),
             fleet: Fleet::default(),
             approvals: Approvals::default(),
+            widened_at: None,
         }
     }
 

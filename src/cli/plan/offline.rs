@@ -85,6 +85,7 @@ impl Offline {
         Facts {
             assignment: Found::There(assignment),
             references: reference.map(|reference| Found::There(vec![reference.clone()])),
+            member_version: None,
             effect: Some(Resolved::PerResource),
             policies: None,
             identity: IdentityChange::Nothing,

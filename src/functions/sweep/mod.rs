@@ -1,14 +1,16 @@
 //! `sweep`: heals what no message would: targets whose wake-up is overdue, parks that are over, and what guard rails left out
-//! that have been widened since; has the facts looked at of what no task remediates; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
+//! that have been widened since; wakes who waits by settings that are others now; has the facts looked at of what no task remediates; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
 //! It begins the scans of `SWEEP_SCOPES`, too.
 
 mod approvals;
 mod guard_rails;
+mod held;
 mod looks;
 mod parts;
 mod runs;
 mod settled;
 mod visits;
+mod waking;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,6 +44,7 @@ struct Swept {
     targets: usize,
     healed: usize,
     let_in: usize,
+    asked_again: usize,
     deleted: usize,
     day: Sums,
 }
@@ -54,6 +57,8 @@ struct Sweep<'a> {
     visits: Visits,
     /// So many targets may still be walked for the guard rails.
     walks: Mutex<usize>,
+    /// So many may still be woken since other settings hold them.
+    held: Mutex<usize>,
     swept: Mutex<Swept>,
 }
 
@@ -62,7 +67,8 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     let began_at = store.sweep_place(deadline).await?;
     let stopped = stopping::list(app, Duration::ZERO, deadline).await;
     let (visits, walks) = (Visits::until(deadline), Mutex::new(guard_rails::MOST));
-    let sweep = Sweep { app, now, stopped, visits, walks, swept: Mutex::default() };
+    let held = Mutex::new(held::MOST);
+    let sweep = Sweep { app, now, stopped, visits, walks, held, swept: Mutex::default() };
     let of_runs = runs::follow(app, now, deadline.within(deadline.left().mul_f64(FOR_RUNS))).await;
     let parts = Parts::of(&began_at.left);
     let outcome = parts.read(store, deadline, |page| sweep.page(page)).await;
@@ -94,11 +100,13 @@ impl Sweep<'_> {
         let healed = self.reschedule_overdue(&page).await;
         looks::wake(self.app, &page, &self.visits, self.now).await;
         let let_in = guard_rails::follow(self.app, &page, &self.visits, &self.walks).await;
+        let asked_again = held::follow(self.app, &page, &self.visits, &self.held, self.now).await;
         let deleted = settled::delete(self.app, &page, &self.visits, self.now).await;
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         swept.targets += targets;
         swept.healed += healed;
         swept.let_in += let_in;
+        swept.asked_again += asked_again;
         swept.deleted += deleted;
         swept.day.add(&day);
         if self.visits.go_on() { After::GoOn } else { After::Stop }
@@ -125,12 +133,13 @@ impl Sweep<'_> {
 }
 
 fn tell(swept: &Swept, whole: bool) {
-    let Swept { targets, healed, let_in, deleted, day } = swept;
+    let Swept { targets, healed, let_in, asked_again, deleted, day } = swept;
     info!(
         event = "swept",
         targets,
         healed,
         let_in,
+        asked_again,
         deleted,
         partial = !whole,
         fixed_24h = day.fixed,

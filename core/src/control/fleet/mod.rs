@@ -22,4 +22,4 @@ pub(crate) use outcome::note_outcome;
 pub use room::Room;
 pub use standing::{PaceStanding, StepStanding, pace_standings, step_standings};
 pub use verification::Judged;
-pub(crate) use verification::{await_fixes_of, is_judged, judged, no_longer_awaited};
+pub(crate) use verification::{await_fixes_of, is_judged, judged, no_longer_awaited, note_forgotten};

@@ -8,6 +8,7 @@ use crate::document::{
 };
 use crate::id::{IdDigest, SubscriptionId};
 use crate::time::Timestamp;
+use crate::transition::schedule::schedule;
 
 use super::breaker::{BreakerRule, learn};
 use super::limits::Limits;
@@ -81,6 +82,20 @@ pub(crate) fn await_fixes_of(document: &mut TargetDocument, unreported: &Unrepor
     }
 }
 
+/// Notes the fixes of which the write keeps no entry, whoever drops it: the step would wait for them until they count as lost. The target
+/// is woken to tell of them.
+pub(crate) fn note_forgotten(before: &TargetDocument, after: &mut TargetDocument, now: Timestamp) {
+    let known = before.forgotten_fixes.len();
+    for (id, entry) in &before.resources {
+        let Some(task) = entry.fix_awaited.as_ref().filter(|_| !after.resources.contains_key(id)) else { continue };
+        after.forgotten_fixes.entry(task.clone()).or_default().push(IdDigest::from(id));
+    }
+    let is_news = after.forgotten_fixes.len() > known && after.active.is_none();
+    if is_news && after.wake_at.is_none_or(|at| at > now) {
+        schedule(after, Some(now));
+    }
+}
+
 /// Whether it is known what became of a fix that a first step waits for. What waits again is tried again, in the place that it has.
 pub(crate) fn is_judged(entry: &Entry) -> bool {
     let is_known = match &entry.state {
@@ -102,12 +117,14 @@ pub(crate) fn judged(document: &TargetDocument, give_up_after: Duration, now: Ti
         entry.fix_awaited.is_some() && fixed_at.is_some_and(|at| at + give_up_after <= now)
     };
     let is_over = |entry: &&Entry| is_judged(entry) || is_given_up(entry);
-    let task = document.resources.values().find(is_over)?.fix_awaited.clone()?;
+    let known = document.resources.values().find(is_over).and_then(|entry| entry.fix_awaited.as_ref());
+    let task = known.or_else(|| document.forgotten_fixes.keys().next())?.clone();
     let target = &document.target;
     let reference = target.policy_definition_reference_id.as_ref().map(ToString::to_string).unwrap_or_default();
     let subscription = target.subscription().clone();
     let (settled, failed, given_up) = (Vec::new(), Vec::new(), Vec::new());
     let mut judged = Judged { task, reference, subscription, settled, failed, given_up };
+    judged.settled.extend(document.forgotten_fixes.get(&judged.task).into_iter().flatten());
     for (id, entry) in document.resources.iter().filter(|(_, entry)| is_over(entry)) {
         if entry.fix_awaited.as_ref() != Some(&judged.task) {
             continue;
@@ -124,6 +141,7 @@ pub(crate) fn judged(document: &TargetDocument, give_up_after: Duration, now: Ti
 
 /// No step waits for these any more.
 pub(crate) fn no_longer_awaited(document: &mut TargetDocument, judged: &Judged) {
+    document.forgotten_fixes.remove(&judged.task);
     let of_task = document.resources.iter_mut().filter(|(_, entry)| entry.fix_awaited.as_ref() == Some(&judged.task));
     for (id, entry) in of_task {
         let digest = IdDigest::from(id);

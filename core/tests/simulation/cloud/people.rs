@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use remediation::control::ChangeWindow;
 use remediation::document::{EntryState, TaskName};
 use remediation::fact::{Deployment, DeploymentStatus, Unanswered};
 use remediation::id::{ResourceId, Target};
@@ -63,7 +64,7 @@ impl World {
     }
 
     /// Deployments that ended stay; some of the others were begun and are never finished, the rest is not in the list.
-    fn cancel(&mut self, place: usize) {
+    pub(super) fn cancel(&mut self, place: usize) {
         let lasts = self.span(5..90);
         let task = &mut self.cloud.tasks[place];
         task.ending = Ending::Canceled;
@@ -81,7 +82,20 @@ impl World {
         if halfway {
             self.meet(Ingredient::CanceledHalfway);
         }
-        self.tell(|| format!("a person cancels {name}"));
+        self.tell(|| format!("{name} is canceled"));
+    }
+
+    /// The worker cancels a task of its own: only one that people want to end, or wanted until right now.
+    pub(crate) fn cancel_paused(&mut self, target: &Target, name: &TaskName) -> Result<(), String> {
+        if !self.may_cancel(target) {
+            return Err(format!("nobody wants {name} to end"));
+        }
+        self.meet(Ingredient::CanceledByPause);
+        let running = |task: &Task| task.name == name.as_str() && !task.ended && task.ending == Ending::Normal;
+        if let Some(place) = self.cloud.tasks.iter().position(running) {
+            self.cancel(place);
+        }
+        Ok(())
     }
 
     /// The task is not there any more, and nobody can learn how its deployments ended.
@@ -204,6 +218,17 @@ impl World {
         self.tuning.guard_rails = GuardRails::default();
         self.cloud.truth.values_mut().for_each(|truth| truth.excluded = false);
         self.tell(|| "nothing is excluded any more".to_owned());
+    }
+
+    /// People know the policy by now: it may act at any time, and as fast as it can.
+    pub(crate) fn controls_widen(&mut self) {
+        self.tuning.change_window = ChangeWindow::default();
+        (self.tuning.first_steps, self.tuning.max_per_hour, self.tuning.max_per_day) = (Vec::new(), None, None);
+        self.widened_at = Some(self.now);
+        self.meet(Ingredient::ControlsWidened);
+        self.tell(|| "nothing is held by window, steps or pace any more".to_owned());
+        self.crash(0);
+        self.crash(1);
     }
 
     fn is_parked(&self, (target, resource): &Key) -> bool {

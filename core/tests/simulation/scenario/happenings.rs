@@ -32,6 +32,8 @@ pub(crate) enum Happening {
     AssignmentGoes(Target),
     ResourceGoes(Key),
     GuardRailsWiden,
+    /// All instances are started again with wider windows, steps and paces.
+    ControlsWiden,
     WorkerIsRefused(Duration),
 }
 
@@ -65,6 +67,11 @@ impl Scenario {
         }
         if spices.excluded > 0.0 && random.f64() < 0.7 {
             self.plan(some_day(random), Happening::GuardRailsWiden);
+        }
+        // It draws by itself, so that a seed without it plays what it played before.
+        let mut own = fastrand::Rng::with_seed(random.clone().u64(..));
+        if spices.windows + spices.limits > 0.0 && own.f64() < 0.3 {
+            self.plan(some_day(&mut own), Happening::ControlsWiden);
         }
         for script in self.scripts.clone() {
             if script.trouble == Trouble::Permanent && random.f64() < 0.5 {
@@ -101,6 +108,7 @@ impl World {
                 Happening::AssignmentGoes(target) => self.assignment_goes(&target),
                 Happening::ResourceGoes(key) => self.resource_goes(&key),
                 Happening::GuardRailsWiden => self.guard_rails_widen(),
+                Happening::ControlsWiden => self.controls_widen(),
                 Happening::WorkerIsRefused(lasts) => {
                     self.cloud.refused_until = Some(self.now + lasts);
                     self.tell(|| format!("the worker is refused everything for {lasts:?}"));

@@ -56,7 +56,11 @@ impl Spices {
         // What was added later draws by itself, so that a seed without it plays what it played before.
         let mut later = fastrand::Rng::with_seed(random.clone().u64(..));
         let mut added = |seeds: f64, share: f64| if later.f64() < seeds { share } else { 0.0 };
-        let (windows, pauses, limits) = (added(0.2, 1.0), added(0.2, 0.004), added(0.25, 1.0));
+        let (mut windows, mut pauses, mut limits) = (added(0.2, 1.0), added(0.2, 0.004), added(0.25, 1.0));
+        // Controls meet each other.
+        if later.f64() < 0.1 {
+            (windows, pauses, limits) = (1.0, 0.004, 1.0);
+        }
         let mut spice = |seeds: f64, share: f64| if random.f64() < seeds { share } else { 0.0 };
         Self {
             persons_tasks: spice(0.3, 1.0),
