@@ -1,4 +1,5 @@
-// What people on call may do without being owners: read and change `state` and `rejected`, and start batch runs.
+// What people on call may do without being owners: read and change `state` and `rejected`, put back what was rejected or given up, wake
+// targets, start batch runs, and see what is in the queues.
 
 @description('Object ids of the people or their groups.')
 param principalIds string[]
@@ -16,8 +17,15 @@ var roles = loadJsonContent('roles.json')
 var containers = [
   'state'
   'rejected'
+  'events-dead-letter'
+]
+var queues = [
+  'noncompliant-resources'
+  'wake-ups'
+  'batch-runs'
 ]
 var onContainers = flatten(map(principalIds, id => map(containers, name => { principalId: id, container: name })))
+var onQueues = flatten(map(principalIds, id => map(queues, name => { principalId: id, queue: name })))
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
@@ -38,10 +46,12 @@ resource serviceBus 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
   name: serviceBusName
 }
 
-resource batchRuns 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' existing = {
-  parent: serviceBus
-  name: 'batch-runs'
-}
+resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' existing = [
+  for item in onQueues: {
+    parent: serviceBus
+    name: item.queue
+  }
+]
 
 resource onContainer 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (item, index) in onContainers: {
@@ -59,16 +69,29 @@ resource onContainer 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource onQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for id in principalIds: {
-    scope: batchRuns
-    name: guid(batchRuns.id, id, roles.azureServiceBusDataSender)
+  for (item, index) in onQueues: {
+    scope: queue[index]
+    name: guid(queue[index].id, item.principalId, roles.azureServiceBusDataSender)
     properties: {
-      principalId: id
+      principalId: item.principalId
       principalType: principalType
       roleDefinitionId: subscriptionResourceId(
         'Microsoft.Authorization/roleDefinitions',
         roles.azureServiceBusDataSender
       )
+    }
+  }
+]
+
+// Counts of the queues are read through Resource Manager.
+resource onServiceBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for id in principalIds: {
+    scope: serviceBus
+    name: guid(serviceBus.id, id, roles.reader)
+    properties: {
+      principalId: id
+      principalType: principalType
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
     }
   }
 ]

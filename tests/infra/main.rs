@@ -10,11 +10,17 @@
 mod alerts;
 mod azure_yaml;
 mod events;
+mod held;
 #[cfg(unix)]
 mod hooks;
 #[cfg(unix)]
 mod least_privilege;
+#[cfg(unix)]
+mod least_roles;
 mod parameters;
+#[cfg(unix)]
+mod play;
+mod proof;
 mod queues;
 #[cfg(unix)]
 mod recording;

@@ -53,6 +53,8 @@ fn the_actions_of_the_worker_are_those_of_its_calls() {
     assert!(of_the_code.remove("Microsoft.Authorization/roleAssignments/write"));
     // Reader on the namespace gives it.
     assert!(of_the_code.remove("Microsoft.ServiceBus/namespaces/queues/read"));
+    // Asked in delegated subscriptions alone, where no role of ours reaches: the customer's template gives it.
+    assert!(of_the_code.remove("Microsoft.ManagedServices/registrationAssignments/read"));
     // `doctor` asks these, as the person who runs it.
     for action in [
         "Microsoft.EventGrid/systemTopics/read",
@@ -103,7 +105,8 @@ fn the_roles_are_few_and_their_scopes_narrow() {
 }
 
 #[test]
-fn people_on_call_reach_state_rejected_and_batch_runs() {
+fn people_on_call_reach_what_the_commands_change_and_nothing_else() {
+    let bus = last(only("all-options", "Microsoft.ServiceBus/namespaces")["id"].as_str().unwrap()).to_owned();
     let people: Vec<_> = of_type("all-options", ASSIGNMENTS)
         .into_iter()
         .filter(|assignment| assignment["properties"]["principalType"] == "Group")
@@ -124,7 +127,11 @@ fn people_on_call_reach_state_rejected_and_batch_runs() {
     let expected = [
         ("state", "storageBlobDataContributor"),
         ("rejected", "storageBlobDataContributor"),
+        ("events-dead-letter", "storageBlobDataContributor"),
+        ("noncompliant-resources", "azureServiceBusDataSender"),
+        ("wake-ups", "azureServiceBusDataSender"),
         ("batch-runs", "azureServiceBusDataSender"),
+        (&bus, "reader"),
     ];
     assert_eq!(people, expected.map(|(on, role)| (on.to_owned(), role.to_owned())));
 }
