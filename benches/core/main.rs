@@ -3,6 +3,7 @@
 
 mod envelope;
 mod merging;
+mod post;
 mod sample;
 mod wave;
 

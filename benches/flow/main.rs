@@ -3,6 +3,7 @@
 //! processors, so times are an upper bound.
 
 mod calls;
+mod cost;
 mod crowd;
 mod customers;
 mod fleet;
@@ -42,6 +43,7 @@ async fn main() {
     measure!(wanted, "one", many::measure(1, size(40, 4), 250, 1));
     measure!(wanted, "many", many::measure(size(134, 3), 3, 150, 1));
     measure!(wanted, "many4", many::measure(size(134, 3), 3, 150, 4));
+    measure!(wanted, "many1s", many::measure(size(134, 3), 3, 1_000, 1));
     measure!(wanted, "crowd", crowd::measure(size(600, 3)));
     measure!(wanted, "crowd1000", crowd::measure(size(1_000, 3)));
     measure!(wanted, "customers", customers::measure(size(200, 3)));
@@ -52,5 +54,6 @@ async fn main() {
     measure!(wanted, "history20", history::measure(size(20_000, 3)));
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));
     measure!(wanted, "calls15", calls::measure(size(15_000, 3), is_bench));
+    measure!(wanted, "cost", cost::measure(size(100, 2), size(100, 5)));
     measure!(wanted, "pages", pages::measure(size(60_000, 20)));
 }

@@ -16,13 +16,24 @@ impl Used {
     }
 }
 
+/// Seconds that the workers which have ended had a processor, all together; nothing where the system does not tell.
+pub(crate) fn of_workers() -> f64 {
+    times().skip(2).sum()
+}
+
 /// Seconds of this process and of its children that have ended; nothing where the system does not tell.
 fn seconds() -> f64 {
+    times().sum()
+}
+
+/// Seconds of this process in its own code and in the system's, and of its children that have ended.
+fn times() -> impl Iterator<Item = f64> {
     /// Ticks of Linux's clock in a second, everywhere.
     const TICKS: f64 = 100.0;
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name in brackets may hold anything; times are the 14th to the 17th field.
     let after_the_name = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks = after_the_name.split(' ').skip(11).take(4).filter_map(|field| field.parse::<f64>().ok());
-    ticks.sum::<f64>() / TICKS
+    let ticks: Vec<_> =
+        after_the_name.split(' ').skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).collect();
+    ticks.into_iter().map(|ticks| ticks / TICKS)
 }

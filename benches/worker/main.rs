@@ -1,14 +1,22 @@
 //! Benchmarks of the real binary against the local Azure, over real sockets: `cargo bench --bench worker`, or some of it with their
-//! names behind `--`: `start`, `events`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
+//! names behind `--`: `start`, `events`, `queued`, `collect`, `collect8`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
 //! a floor of what the worker can do, and good for comparing one version with the next.
 
 #![expect(clippy::disallowed_methods, reason = "what is measured is of now")]
 
+mod batches;
 mod cold_start;
+mod events;
+#[path = "../flow/processors.rs"]
+#[allow(dead_code, reason = "not all of it is needed here")]
+mod processors;
 mod receive_event;
 mod rounds;
 mod sweep;
 
+use std::time::Duration;
+
+use batches::Worked;
 use rounds::Rounds;
 
 /// Names, targets, and how many of them are overdue.
@@ -16,6 +24,9 @@ const SWEEPS: [(&str, usize, usize); 3] =
     [("sweep20k", 20_000, 20_000), ("sweep1m", 1_000_000, 100), ("sweep1m20k", 1_000_000, 20_000)];
 /// Starts of the worker.
 const STARTS: usize = 21;
+
+/// How long storage takes for a call.
+const STORE: Duration = Duration::from_millis(10);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -39,6 +50,16 @@ async fn main() -> anyhow::Result<()> {
         let [_, median, _] = each.summary();
         show(name, &each, format!("{:.0} events/s, {} ns/event", 1.0 / median.as_secs_f64(), median.as_nanos()));
     }
+    if wanted("queued") {
+        let worked = batches::receive(if is_bench { 100_000 } else { 300 }).await?;
+        tell("events by queue", &worked);
+    }
+    for (name, instances) in [("collect", 1), ("collect8", 8)] {
+        if wanted(name) {
+            let worked = batches::collect(if is_bench { 20_000 } else { 300 }, instances, STORE).await?;
+            tell(&format!("events of as many targets, {STORE:?} a call of storage, {instances} instance(s)"), &worked);
+        }
+    }
     for (_, targets, overdue) in SWEEPS.into_iter().filter(|(name, ..)| wanted(name)) {
         let (targets, overdue) = if is_bench { (targets, overdue) } else { (100, 5) };
         let swept = sweep::measure(targets, overdue).await?;
@@ -50,4 +71,15 @@ async fn main() -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+fn tell(what: &str, worked: &Worked) {
+    let (seconds, events) = (worked.took.as_secs_f64(), worked.events as f64);
+    println!(
+        "{what}: {events} in {seconds:.2} s, {:.0} events/s, {:.1} µs of a processor each; {} of {} writes lost",
+        events / seconds,
+        worked.processors * 1e6 / events,
+        worked.lost,
+        worked.writes
+    );
 }

@@ -2,16 +2,15 @@
 //! worker, and the worker stores its message on Service Bus before it answers.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::ensure;
 use axum::Router;
-use serde_json::Value;
-use simulator::estate::{ComplianceState, Estate, EventKind, PolicyEvent, RecordKey};
 use simulator::functions_host::{EventGridPolicy, FunctionsHost, HostOptions};
 use simulator::{LocalAzure, LocalAzureOptions};
 use simulator_demo::{PackageFile, stage};
-use time::OffsetDateTime;
+
+use crate::events::burst;
 
 /// Only `receive-event` is deployed: what it queues stays there, so nothing else takes part.
 const PACKAGE: [PackageFile; 2] = [
@@ -22,7 +21,6 @@ const PACKAGE: [PackageFile; 2] = [
     },
 ];
 const QUEUE: &str = "noncompliant-resources";
-const SUB: &str = "/subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322";
 
 /// Name, events on their way at once, events a round, rounds.
 pub(crate) const LOADS: [(&str, usize, usize, usize); 2] = [
@@ -40,7 +38,7 @@ pub(crate) async fn measure(parallel: usize, events: usize, rounds: usize) -> an
     let host = FunctionsHost::start(folder.path(), azure.broker().clone(), options).await?;
     let mut times = super::Rounds::default();
     for round in 0..=rounds {
-        let burst = burst(round, events);
+        let burst = burst(round, events, 1);
         let before = azure.broker().counts(QUEUE).stored;
         let begun = Instant::now();
         let report = host.deliver("receive-event", burst).await;
@@ -54,18 +52,4 @@ pub(crate) async fn measure(parallel: usize, events: usize, rounds: usize) -> an
     }
     host.shutdown().await;
     Ok(times)
-}
-
-/// As many events as asked for, each of a resource of its own and of another second than those of other rounds.
-fn burst(round: usize, events: usize) -> Vec<Value> {
-    let estate = Estate::new("4bee2b8a-1bee-47c2-90e9-404241551135");
-    let at = OffsetDateTime::now_utc() - Duration::from_secs(3_600 * (round as u64 + 1));
-    let assignment = format!("{SUB}/providers/Microsoft.Authorization/policyAssignments/diagnostics");
-    let event = |n: usize| {
-        let resource =
-            format!("{SUB}/resourceGroups/rg-{}/providers/Microsoft.Storage/storageAccounts/stcontoso{n:06}", n % 25);
-        let key = RecordKey::new(resource.as_str(), assignment.as_str(), None);
-        PolicyEvent::new(&estate, &key, ComplianceState::NonCompliant, at, EventKind::Changed).event_grid()
-    };
-    (0..events).map(event).collect()
 }

@@ -30,7 +30,7 @@ use super::side_by_side::side_by_side;
 pub(super) const NAME: &str = "collect";
 
 /// Targets that are written at the same time.
-const TARGETS: usize = 16;
+const TARGETS: usize = 64;
 /// The share of the invocation's time in which a document is tried for: the rest is for what then becomes of its observations.
 const OF_ONE_TARGET: f64 = 0.5;
 
