@@ -10,6 +10,7 @@
 
 mod approvals;
 mod audit_only;
+mod audit_only_estate;
 mod batch_runs;
 mod batch_runs_group;
 mod batch_runs_killed;
