@@ -36,6 +36,9 @@ pub(super) struct Arguments {
     /// the standard input.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// Policy states beside the events, which tell the effects of their policies: what `az policy state list` or `az graph query` prints.
+    #[arg(long, value_name = "FILE", requires = "events")]
+    states: Option<PathBuf>,
     /// A storm of so many events instead: duplicates, disorder, failures and a Resource Manager that is often too busy.
     #[arg(long, value_name = "EVENTS", conflicts_with_all = ["events", "mode"],
           value_parser = clap::value_parser!(u32).range(10..=100_000))]
@@ -100,7 +103,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
             (estate, events)
         }
         (None, Some(path)) => {
-            let replay = Replay::read(path, policy_remediator::azure::now())?;
+            let replay = Replay::read(path, arguments.states.as_deref(), policy_remediator::azure::now())?;
             told = Some(replay.told());
             (replay.estate, replay.events)
         }

@@ -28,6 +28,8 @@ mod progress;
 mod rejected;
 #[cfg(feature = "local")]
 mod replay;
+#[cfg(feature = "local")]
+mod replay_states;
 mod run;
 mod runs;
 #[cfg(feature = "local")]

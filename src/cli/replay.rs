@@ -8,8 +8,10 @@ use anyhow::bail;
 use remediation::event::{Taken, take};
 use remediation::time::Timestamp;
 use serde_json::Value;
-use simulator::estate::{BuiltIn, Estate, built_in_date, derive};
+use simulator::estate::{ArmId, BuiltIn, Estate, built_in_date, derive};
 use simulator_demo::{Captured, Report, read_captured_file};
+
+use super::replay_states::ToldEffects;
 
 /// So many reasons are told, with their places.
 const TOLD: usize = 5;
@@ -37,11 +39,12 @@ pub(super) struct Told {
 }
 
 impl Replay {
-    /// Reads the events of a file.
+    /// Reads the events of a file, and policy states beside them from another.
     ///
     /// # Errors
     /// When it cannot be read, or none of its entries can be used.
-    pub(super) fn read(path: &Path, now: Timestamp) -> anyhow::Result<Self> {
+    pub(super) fn read(path: &Path, states: Option<&Path>, now: Timestamp) -> anyhow::Result<Self> {
+        let effects = states.map(ToldEffects::read).transpose()?.unwrap_or_default();
         let Captured { events, refused } = read_captured_file(path)?;
         let mut told = Told { not_delivered: refused.len(), ..Told::default() };
         let mut reasons: Vec<(usize, String)> =
@@ -63,8 +66,9 @@ impl Replay {
         if useful == 0 && told.ignored.is_empty() {
             bail!("none of its {count} entries is an event that can be used:\n  {}", told.refused.join("\n  "));
         }
-        let estate = derive(&events);
-        told.assumed = assumed(&estate);
+        let mut estate = derive(&events);
+        let known = effects.apply(&mut estate);
+        told.assumed = assumed(&estate, &known);
         Ok(Self { estate, events, told })
     }
 
@@ -88,9 +92,11 @@ impl Told {
     }
 }
 
-fn assumed(estate: &Estate) -> String {
-    let all = estate.definitions.len();
-    let built_in = estate.definitions.iter().filter(|definition| BuiltIn::of(&definition.id).is_some()).count();
+/// What is assumed of the policies, but for those of which policy states tell the effect.
+fn assumed(estate: &Estate, known: &HashSet<ArmId>) -> String {
+    let others = || estate.definitions.iter().filter(|definition| !known.contains(&definition.id));
+    let all = others().count();
+    let built_in = others().filter(|definition| BuiltIn::of(&definition.id).is_some()).count();
     let date = built_in_date();
     let policies = |count: usize, what: &str| match count {
         0 => None,
@@ -98,6 +104,7 @@ fn assumed(estate: &Estate) -> String {
         _ => Some(format!("{count} {what} policies")),
     };
     let parts = [
+        policies(known.len(), "known").map(|words| format!("{words}: the effect that policy states tell")),
         policies(built_in, "built-in")
             .map(|words| format!("{words}: effect and roles as published on {date}, unless parameters say otherwise")),
         policies(all - built_in, "custom").map(|words| format!("{words}: deployIfNotExists with Contributor")),
@@ -131,7 +138,7 @@ mod tests {
     fn read(values: &[Value]) -> anyhow::Result<Replay> {
         let mut file = tempfile::NamedTempFile::new()?;
         file.write_all(json!(values).to_string().as_bytes())?;
-        Replay::read(file.path(), NOW)
+        Replay::read(file.path(), None, NOW)
     }
 
     #[test]

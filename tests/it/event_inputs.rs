@@ -2,6 +2,7 @@
 //! `UPDATE_DOCS=1 cargo test --test it event_inputs` writes that table anew.
 
 mod cases;
+mod states;
 
 use std::path::Path;
 use std::process::Stdio;

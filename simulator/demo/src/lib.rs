@@ -25,7 +25,7 @@ mod storm;
 mod tally;
 
 pub use by_policy::PolicyRow;
-pub use captured::{Captured, Refused, read_captured, read_captured_file};
+pub use captured::{Captured, Refused, read_captured, read_captured_file, read_text};
 pub use demo::{Conditions, Demo, Owner};
 pub use estate::estate;
 pub use events::{Burst, burst};

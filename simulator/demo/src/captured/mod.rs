@@ -62,6 +62,14 @@ pub fn read_captured_file(path: &std::path::Path) -> anyhow::Result<Captured> {
     read_captured(file).with_context(|| format!("{name} holds no events"))
 }
 
+/// The text of a file, in any Unicode form and packed with gzip or not.
+///
+/// # Errors
+/// When it cannot be read, or is no text.
+pub fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
+    bytes::text(std::fs::read(path)?)
+}
+
 /// Why there is nothing to deliver.
 fn empty(refused: &[Refused]) -> String {
     if refused.is_empty() {
