@@ -41,6 +41,10 @@ package:
 infra *arguments:
     scripts/check-infra {{ arguments }}
 
+# Have checkov look at what a deployment would create, where it is installed.
+checkov:
+    scripts/run-checkov
+
 # Everything that CI runs.
 ci:
     .ci/run
