@@ -25,7 +25,7 @@ const COUNTS_FOR: Duration = Duration::from_secs(60);
 /// Writes of an instance are so far apart, unless it has written nothing of the assignment for longer, and not further where races are lost.
 const GATHERED_FOR: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
 /// Whoever has written nothing for longer waits for so long at most: what many instances are woken for they all enter at once.
-const FIRST_AFTER: Duration = Duration::from_millis(400);
+const FIRST_AFTER: Duration = Duration::from_millis(1_500);
 /// By so much the pause grows with a lost race and shrinks with a won one: where it comes to rest, few races in a hundred are lost.
 const LOST: f64 = 1.5;
 const WON: f64 = 0.99;
@@ -50,8 +50,6 @@ struct Known {
     document: Option<Versioned<FleetDocument>>,
     read_at: Option<Instant>,
     written_at: Option<Instant>,
-    /// Other instances write it, too: what is kept is old by now.
-    is_shared: bool,
     pace: WritePace,
 }
 
@@ -81,6 +79,11 @@ impl WritePace {
             Some(since) if since < pause => pause - since,
             Some(_) | None => FIRST_AFTER.mul_f64(share),
         }
+    }
+
+    /// How long who has lost lets others go first.
+    fn aside(self, share: f64) -> Duration {
+        self.0.mul_f64(share / 2.0)
     }
 
     fn lost(&mut self) {
@@ -151,10 +154,9 @@ impl FleetLedger {
             }
             let pause = line.known.lock().await.pause();
             tokio::time::sleep(pause.min(deadline.left() / 4)).await;
-            let mut known = line.known.lock().await;
             let gathered = std::mem::take(&mut *line.waiting.lock().unwrap_or_else(PoisonError::into_inner));
             let entries: Vec<Entry> = gathered.iter().map(|(entry, _)| entry.clone()).collect();
-            let all = write(store, clocks, assignment, &mut known, &entries, deadline).await?;
+            let all = write(store, clocks, assignment, &line.known, &entries, deadline).await?;
             for ((_, tell), entered) in gathered.into_iter().zip(all) {
                 // Whoever waited for it may be gone.
                 let _ = tell.send(entered);
@@ -190,59 +192,51 @@ async fn write(
     store: &Store,
     clocks: &Clocks,
     assignment: &str,
-    known: &mut Known,
+    known: &tokio::sync::Mutex<Known>,
     entries: &[Entry],
     deadline: Deadline,
 ) -> Result<Vec<Entered>, StateError> {
     let mut contest = Contest::until(deadline);
     loop {
-        // Of what others write as well, only what is read right before may still stand.
-        let (kept, is_shared) = (known.document.take(), known.is_shared);
-        let was_kept = kept.is_some() && !is_shared;
-        let Versioned { document, etag } = match kept {
-            Some(found) if !is_shared => found,
-            old => {
-                let found = store.fleet(assignment, deadline).await?;
-                known.is_shared &= old.is_none_or(|old| old.etag != found.etag);
-                found
-            }
-        };
+        // What is kept is old where others write as well. Whoever only reads does not wait for the write.
+        let Versioned { document, etag } = store.fleet(assignment, deadline).await?;
         // Times are by storage's clock, which all instances see.
         let at = clocks.moment().stored_before;
         let mut changed = document.clone();
         let entered: Vec<Entered> = entries.iter().map(|entry| enter(&mut changed, entry, at)).collect();
-        // Only a write shows that what was kept still stands: another instance may have entered what this one reports.
-        if was_kept && changed == document {
-            continue;
-        }
         let saved = if changed == document {
             etag.clone().map_or(Saved::As(ETag(String::new())), Saved::As)
         } else {
             store.save_fleet(&changed, etag.as_ref(), deadline).await?
         };
+        let is_changed = changed != document;
         match saved {
             Saved::As(new) => {
-                if changed != document {
-                    known.pace.won();
-                }
-                let is_stored = !new.0.is_empty();
-                let now = Instant::now();
-                known.written_at = if changed == document { known.written_at } else { Some(now) };
                 // What was decided without a write was decided on what was read before: it counts no longer than that.
                 tell_opened(&document, &changed);
                 tell_closed(&document, &changed);
-                if changed != document {
+                if is_changed {
                     entries.iter().for_each(|entry| tell_given_up(assignment, entry));
                 }
-                if is_stored {
+                let mut known = known.lock().await;
+                if is_changed {
+                    known.pace.won();
+                    let now = Some(Instant::now());
+                    (known.written_at, known.read_at) = (now, now);
+                }
+                if !new.0.is_empty() {
                     known.document = Some(Versioned { document: changed, etag: Some(new) });
                 }
-                known.read_at = if known.written_at == Some(now) { Some(now) } else { known.read_at };
                 return Ok(entered);
             }
             Saved::Conflict => {
-                known.is_shared = true;
-                known.pace.lost();
+                let pause = {
+                    let mut known = known.lock().await;
+                    known.pace.lost();
+                    known.pace.aside(fastrand::f64())
+                };
+                // Those who lost to one lose to each other when they come again at once.
+                tokio::time::sleep(pause.min(deadline.left() / 4)).await;
                 if !contest.goes_on().await {
                     return Err(StateError::Contended { blob: FleetDocument::blob(assignment) });
                 }
@@ -265,7 +259,7 @@ mod tests {
             assert!(pace.wait(since, 0.0).is_zero() && pace.wait(since, 1.0) == FIRST_AFTER, "{since:?}");
         }
         pace.lost();
-        assert!(pace.0 > shortest);
+        assert!(pace.0 > shortest && pace.aside(0.1) < pace.aside(0.9) && pace.aside(1.0) < pace.0);
         (0..99).for_each(|_| pace.won());
         assert_eq!(pace.0, shortest, "one lost race is made up for");
         (0..99).for_each(|_| pace.lost());

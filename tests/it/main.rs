@@ -94,6 +94,7 @@ mod scans;
 mod scenario_command;
 mod scenarios;
 mod settled_documents;
+mod shared_fleets;
 mod short_lists;
 mod simulate_options;
 mod simulate_split;

@@ -47,6 +47,11 @@ impl Many {
         if number.is_multiple_of(10) { 12 } else { 3 }
     }
 
+    /// One task a target, and one more of a single resource where nothing tells whether the identity may act: where it is delegated.
+    pub(crate) fn least_writes(self) -> usize {
+        self.0 + self.delegated()
+    }
+
     /// Of each target one task with its states before it, its end and its deployments after it, its identity's roles and the tasks that
     /// run, and of each subscription its assignments, their definitions and what is denied.
     pub(crate) fn least_reads(self) -> usize {
@@ -87,7 +92,7 @@ impl ManyTook {
             many.resources(),
             self.seconds,
             self.writes,
-            self.writes as f64 / many.0 as f64,
+            self.writes as f64 / many.least_writes() as f64,
             self.reads,
             self.reads as f64 / many.least_reads() as f64,
             self.refused,
