@@ -24,7 +24,7 @@ fn queries() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn each_event_and_each_field_of_a_query_is_written_by_the_worker() {
+pub(crate) fn each_event_and_each_field_of_a_query_is_written_by_the_worker() {
     let documented = documented();
     assert!(documented.len() > 40, "the document is read: {}", documented.len());
     let mut asked = 0;
@@ -52,7 +52,7 @@ fn each_event_and_each_field_of_a_query_is_written_by_the_worker() {
 }
 
 #[test]
-fn a_level_is_asked_for_as_the_log_writes_it() {
+pub(crate) fn a_level_is_asked_for_as_the_log_writes_it() {
     let levels: Vec<_> = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"].to_vec();
     let asked: Vec<_> = queries()
         .values()
@@ -69,7 +69,7 @@ fn a_level_is_asked_for_as_the_log_writes_it() {
 }
 
 #[test]
-fn dead_letters_of_every_queue_are_told() {
+pub(crate) fn dead_letters_of_every_queue_are_told() {
     let metrics = of_type("default", "Microsoft.Insights/metricAlerts");
     let of = |metric: &str| {
         metrics

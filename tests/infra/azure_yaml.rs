@@ -13,7 +13,7 @@ fn value(file: &str, key: &str) -> String {
 }
 
 #[test]
-fn the_service_is_packaged_as_it_is() {
+pub(crate) fn the_service_is_packaged_as_it_is() {
     let file = text("azure.yaml");
     assert_eq!(value(&file, "host"), "function");
     // `custom` does not load until the user has turned on a feature of azd that is in its alpha.
@@ -28,7 +28,7 @@ fn the_service_is_packaged_as_it_is() {
 }
 
 #[test]
-fn what_it_names_is_there() {
+pub(crate) fn what_it_names_is_there() {
     let file = text("azure.yaml");
     let scripts: Vec<_> = file.lines().filter_map(|line| line.trim().strip_prefix("run: ")).collect();
     assert_eq!(scripts.len(), 2, "{scripts:?}");

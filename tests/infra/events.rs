@@ -43,7 +43,7 @@ fn samples() -> Vec<Value> {
 }
 
 #[test]
-fn what_the_worker_queues_is_sent_once_and_nothing_else() {
+pub(crate) fn what_the_worker_queues_is_sent_once_and_nothing_else() {
     for (name, topics) in LISTENERS {
         let listeners = of_type(name, SUBSCRIPTIONS);
         assert_eq!(listeners.len(), 3 * topics, "{name}");
@@ -62,7 +62,7 @@ fn what_the_worker_queues_is_sent_once_and_nothing_else() {
 }
 
 #[test]
-fn events_go_to_the_queue_with_the_identity_of_the_topic() {
+pub(crate) fn events_go_to_the_queue_with_the_identity_of_the_topic() {
     for name in ["default", "all-options", "private-network", "management-group"] {
         for listener in of_type(name, SUBSCRIPTIONS) {
             let of = &listener["properties"];
@@ -93,7 +93,7 @@ fn events_go_to_the_queue_with_the_identity_of_the_topic() {
 }
 
 #[test]
-fn delivery_to_the_function_waits_for_the_code_and_its_hook() {
+pub(crate) fn delivery_to_the_function_waits_for_the_code_and_its_hook() {
     assert!(!resources("to-function").iter().any(|resource| resource["type"] == SUBSCRIPTIONS));
     of_type("to-function", "Microsoft.EventGrid/systemTopics");
     let folders: Vec<_> = fs::read_dir(path("functions")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -101,7 +101,7 @@ fn delivery_to_the_function_waits_for_the_code_and_its_hook() {
 }
 
 #[test]
-fn a_topic_stands_in_the_subscription_of_its_source() {
+pub(crate) fn a_topic_stands_in_the_subscription_of_its_source() {
     let topics = of_type("all-options", "Microsoft.EventGrid/systemTopics");
     assert_eq!(topics.len(), 2, "the third source has a topic already");
     for topic in topics {

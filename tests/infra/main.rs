@@ -18,6 +18,7 @@ mod least_privilege;
 #[cfg(unix)]
 mod least_roles;
 mod parameters;
+mod planted;
 #[cfg(unix)]
 mod play;
 mod proof;

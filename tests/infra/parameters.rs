@@ -20,7 +20,7 @@ fn declared() -> BTreeMap<String, Option<String>> {
 }
 
 #[test]
-fn each_has_a_parameter_and_its_default() {
+pub(crate) fn each_has_a_parameter_and_its_default() {
     let declared = declared();
     assert!(declared.len() > 25, "the template is read: {declared:?}");
     let file: Value = serde_json::from_str(&text("infra/main.parameters.json")).unwrap();
@@ -38,7 +38,7 @@ fn each_has_a_parameter_and_its_default() {
 }
 
 #[test]
-fn azd_asks_for_a_name_and_a_region_alone() {
+pub(crate) fn azd_asks_for_a_name_and_a_region_alone() {
     let without: Vec<_> =
         declared().into_iter().filter(|(_, default)| default.is_none()).map(|(name, _)| name).collect();
     assert_eq!(without, ["environmentName", "location"]);

@@ -32,7 +32,7 @@ fn read() -> BTreeMap<String, (String, String)> {
 }
 
 #[test]
-fn each_function_reads_a_deployed_queue_and_each_deployed_queue_is_read() {
+pub(crate) fn each_function_reads_a_deployed_queue_and_each_deployed_queue_is_read() {
     let read = read();
     assert!(read.keys().all(|function| FUNCTIONS.contains(&function.as_str())), "{read:?}");
     let mut expected: BTreeSet<_> = read.values().map(|(queue, _)| queue.as_str()).collect();
@@ -45,7 +45,7 @@ fn each_function_reads_a_deployed_queue_and_each_deployed_queue_is_read() {
 }
 
 #[test]
-fn the_connection_of_each_trigger_is_set() {
+pub(crate) fn the_connection_of_each_trigger_is_set() {
     let config = of_type("default", "Microsoft.Web/sites/config").remove(0);
     for (function, (_, connection)) in read() {
         for end in ["fullyQualifiedNamespace", "credential", "clientId"] {
@@ -58,7 +58,7 @@ fn the_connection_of_each_trigger_is_set() {
 }
 
 #[test]
-fn the_rules_are_those_of_the_local_azure() {
+pub(crate) fn the_rules_are_those_of_the_local_azure() {
     let broker = Broker::with_worker_queues();
     for name in WORKERS {
         for (queue, of) in deployed(name) {
@@ -89,7 +89,7 @@ fn the_rules_are_those_of_the_local_azure() {
 }
 
 #[test]
-fn a_namespace_without_keys_and_of_the_tier_that_private_endpoints_need() {
+pub(crate) fn a_namespace_without_keys_and_of_the_tier_that_private_endpoints_need() {
     for name in WORKERS {
         let namespace = of_type(name, "Microsoft.ServiceBus/namespaces").remove(0);
         let is_private = name == "private-network";
@@ -104,7 +104,7 @@ fn a_namespace_without_keys_and_of_the_tier_that_private_endpoints_need() {
 }
 
 #[test]
-fn a_private_network_leaves_no_way_in_and_every_way_out_that_is_needed() {
+pub(crate) fn a_private_network_leaves_no_way_in_and_every_way_out_that_is_needed() {
     let endpoints: Vec<_> = of_type("private-network", "Microsoft.Network/privateEndpoints");
     let groups: BTreeSet<_> = endpoints
         .iter()

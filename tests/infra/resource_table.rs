@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::snapshot::{last, path, resources};
+use crate::snapshot::{last, path, resources, text};
 
 const DOCUMENT: &str = "docs/deployment.md";
 const BEGIN: &str = "<!-- resources: made by `UPDATE_DOCS=1 cargo test --test infra resource_table` -->\n";
@@ -43,9 +43,9 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_in_the_document_is_that_of_the_snapshot() {
+pub(crate) fn the_table_in_the_document_is_that_of_the_snapshot() {
     let file = path(DOCUMENT);
-    let text = fs::read_to_string(&file).unwrap();
+    let text = text(DOCUMENT);
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (written, after) = rest.split_once(END).unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -46,7 +46,7 @@ fn assigned(name: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_actions_of_the_worker_are_those_of_its_calls() {
+pub(crate) fn the_actions_of_the_worker_are_those_of_its_calls() {
     let listed = listed();
     let mut of_the_code = of_the_code();
     // A role of its own gives it, with a condition that names the roles: no action of the worker's role.
@@ -71,7 +71,7 @@ fn the_actions_of_the_worker_are_those_of_its_calls() {
 }
 
 #[test]
-fn an_option_adds_its_actions_and_no_other() {
+pub(crate) fn an_option_adds_its_actions_and_no_other() {
     let listed = listed();
     let with = |options: &[&str]| -> BTreeSet<String> {
         options.iter().flat_map(|option| listed[*option].iter().cloned()).collect()
@@ -82,7 +82,7 @@ fn an_option_adds_its_actions_and_no_other() {
 }
 
 #[test]
-fn the_roles_are_few_and_their_scopes_narrow() {
+pub(crate) fn the_roles_are_few_and_their_scopes_narrow() {
     let mut expected: Vec<(String, String)> = Vec::new();
     let mut one = |role: &str, on: &str| expected.push((role.to_owned(), on.to_owned()));
     let storage = last(only("default", "Microsoft.Storage/storageAccounts")["id"].as_str().unwrap()).to_owned();
@@ -105,7 +105,7 @@ fn the_roles_are_few_and_their_scopes_narrow() {
 }
 
 #[test]
-fn people_on_call_reach_what_the_commands_change_and_nothing_else() {
+pub(crate) fn people_on_call_reach_what_the_commands_change_and_nothing_else() {
     let bus = last(only("all-options", "Microsoft.ServiceBus/namespaces")["id"].as_str().unwrap()).to_owned();
     let people: Vec<_> = of_type("all-options", ASSIGNMENTS)
         .into_iter()
@@ -137,7 +137,7 @@ fn people_on_call_reach_what_the_commands_change_and_nothing_else() {
 }
 
 #[test]
-fn grants_are_limited_to_the_given_roles_and_to_managed_identities() {
+pub(crate) fn grants_are_limited_to_the_given_roles_and_to_managed_identities() {
     let granting = |name: &str| -> Vec<Value> {
         let all = of_type(name, ASSIGNMENTS).into_iter();
         all.filter(|assignment| {
@@ -172,7 +172,7 @@ fn grants_are_limited_to_the_given_roles_and_to_managed_identities() {
 }
 
 #[test]
-fn with_rights_from_a_management_group_nothing_stands_at_a_subscription() {
+pub(crate) fn with_rights_from_a_management_group_nothing_stands_at_a_subscription() {
     assert!(assigned("to-function").iter().all(|(role, on)| role != "the worker's" && on != "subscription"));
     let at_group = of_type("management-group", ASSIGNMENTS);
     assert!(
@@ -188,7 +188,7 @@ fn with_rights_from_a_management_group_nothing_stands_at_a_subscription() {
 }
 
 #[test]
-fn a_customer_delegates_what_remediation_needs_and_never_everything() {
+pub(crate) fn a_customer_delegates_what_remediation_needs_and_never_everything() {
     let registration = only("lighthouse", "Microsoft.ManagedServices/registrationDefinitions");
     let authorizations = registration["properties"]["authorizations"].as_array().unwrap().clone();
     let of: Vec<_> = authorizations.iter().map(|a| names()[a["roleDefinitionId"].as_str().unwrap()].clone()).collect();
@@ -207,7 +207,7 @@ fn a_customer_delegates_what_remediation_needs_and_never_everything() {
 }
 
 #[test]
-fn a_delegated_assignment_names_the_holder_of_its_identity_and_each_role_once() {
+pub(crate) fn a_delegated_assignment_names_the_holder_of_its_identity_and_each_role_once() {
     let grants = of_type("delegated-assignment", ASSIGNMENTS);
     assert_eq!(grants.len(), 2, "two roles, however they are spelt");
     let policy = only("delegated-assignment", "Microsoft.Authorization/policyAssignments");
@@ -220,7 +220,7 @@ fn a_delegated_assignment_names_the_holder_of_its_identity_and_each_role_once() 
 }
 
 #[test]
-fn the_document_has_every_action_and_every_role_with_its_reason() {
+pub(crate) fn the_document_has_every_action_and_every_role_with_its_reason() {
     let document = text("docs/deployment.md");
     let table = document.split("## Permissions").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).collect();

@@ -53,7 +53,7 @@ fn known() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_setting_is_read_by_somebody_and_what_must_be_set_is() {
+pub(crate) fn every_setting_is_read_by_somebody_and_what_must_be_set_is() {
     let known = known();
     assert!(known.len() > 40, "the document is read: {}", known.len());
     let required: BTreeSet<_> =
@@ -78,7 +78,7 @@ fn every_setting_is_read_by_somebody_and_what_must_be_set_is() {
 }
 
 #[test]
-fn the_worker_takes_the_values_and_plans_by_default() {
+pub(crate) fn the_worker_takes_the_values_and_plans_by_default() {
     for name in ["default", "private-network", "to-function"] {
         let mut set = app_settings(name);
         for (setting, value) in STAND_INS {
@@ -91,7 +91,7 @@ fn the_worker_takes_the_values_and_plans_by_default() {
 }
 
 #[test]
-fn parameters_win_over_further_settings_and_blank_ones_are_not_set() {
+pub(crate) fn parameters_win_over_further_settings_and_blank_ones_are_not_set() {
     let all = app_settings("all-options");
     assert_eq!((all["REMEDIATION_MODE"].as_str(), all["MAX_ATTEMPTS"].as_str()), ("act", "5"));
     assert_eq!(all["EXCLUDE_SCOPES"], "/subscriptions/*/resourceGroups/frozen-*");
@@ -104,7 +104,7 @@ fn parameters_win_over_further_settings_and_blank_ones_are_not_set() {
 }
 
 #[test]
-fn no_value_is_a_key() {
+pub(crate) fn no_value_is_a_key() {
     for name in WORKERS {
         for (setting, value) in app_settings(name) {
             let lower = value.to_lowercase();

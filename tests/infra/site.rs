@@ -3,7 +3,7 @@
 use crate::snapshot::{WORKERS, of_type, only, text};
 
 #[test]
-fn the_app_runs_on_flex_consumption_as_a_custom_handler() {
+pub(crate) fn the_app_runs_on_flex_consumption_as_a_custom_handler() {
     for name in WORKERS {
         assert_eq!(only(name, "Microsoft.Web/serverfarms")["sku"]["name"], "FC1", "{name}");
         let app = only(name, "Microsoft.Web/sites");
@@ -18,7 +18,7 @@ fn the_app_runs_on_flex_consumption_as_a_custom_handler() {
 }
 
 #[test]
-fn azd_finds_the_app_and_nobody_comes_in_with_a_password() {
+pub(crate) fn azd_finds_the_app_and_nobody_comes_in_with_a_password() {
     let service = text("azure.yaml").lines().skip_while(|line| *line != "services:").nth(1).unwrap().trim().to_owned();
     let app = only("default", "Microsoft.Web/sites");
     assert_eq!(app["tags"]["azd-service-name"], service.trim_end_matches(':'));
@@ -28,7 +28,7 @@ fn azd_finds_the_app_and_nobody_comes_in_with_a_password() {
 }
 
 #[test]
-fn the_log_takes_tokens_alone() {
+pub(crate) fn the_log_takes_tokens_alone() {
     for name in WORKERS {
         assert_eq!(only(name, "Microsoft.Insights/components")["properties"]["DisableLocalAuth"], true, "{name}");
         let workspace = only(name, "Microsoft.OperationalInsights/workspaces");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::snapshot::{WORKERS, last, of_type, only};
 
 #[test]
-fn the_account_takes_tokens_alone_and_shows_nothing_to_the_public() {
+pub(crate) fn the_account_takes_tokens_alone_and_shows_nothing_to_the_public() {
     for name in WORKERS {
         let account = only(name, "Microsoft.Storage/storageAccounts");
         let of = &account["properties"];
@@ -19,7 +19,7 @@ fn the_account_takes_tokens_alone_and_shows_nothing_to_the_public() {
 }
 
 #[test]
-fn a_deleted_container_can_be_brought_back_and_a_rewritten_blob_leaves_no_copy() {
+pub(crate) fn a_deleted_container_can_be_brought_back_and_a_rewritten_blob_leaves_no_copy() {
     let blobs = only("default", "Microsoft.Storage/storageAccounts/blobServices");
     assert_eq!(blobs["properties"]["containerDeleteRetentionPolicy"]["enabled"], true);
     assert_eq!(blobs["properties"]["deleteRetentionPolicy"]["enabled"], false);
@@ -27,7 +27,7 @@ fn a_deleted_container_can_be_brought_back_and_a_rewritten_blob_leaves_no_copy()
 }
 
 #[test]
-fn the_containers_are_those_of_host_worker_and_event_grid_and_only_leftovers_grow_old() {
+pub(crate) fn the_containers_are_those_of_host_worker_and_event_grid_and_only_leftovers_grow_old() {
     let containers = of_type("default", "Microsoft.Storage/storageAccounts/blobServices/containers");
     let names: BTreeSet<_> = containers.iter().map(|container| last(container["name"].as_str().unwrap())).collect();
     assert_eq!(names, BTreeSet::from(["deployment", "events-dead-letter", "rejected", "state"]));
