@@ -7,8 +7,7 @@ use anyhow::{Context as _, bail};
 
 use policy_remediator::azure::{Contest, Deadline};
 use policy_remediator::blob::Saved;
-use remediation::control::PauseOf;
-use remediation::document::{ControlsDocument, Pause};
+use remediation::document::{ControlsDocument, Pause, PauseOf};
 use remediation::id::Scope;
 use remediation::settings::{AssignmentPatterns, duration};
 use remediation::time::Timestamp;

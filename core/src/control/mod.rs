@@ -15,5 +15,5 @@ pub(crate) use held::{SPREAD, ask_again, share};
 pub use held::{asks_again, settings_digest};
 pub use mode::unread_controls;
 pub use pacing::Pacing;
-pub use pause::{CONTROLS_COUNT_FOR, Controls, KnownControls, PauseOf, Paused};
+pub use pause::{CONTROLS_COUNT_FOR, Controls, KnownControls, Paused};
 pub use window::{ChangeWindow, Windows};

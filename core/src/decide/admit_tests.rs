@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::{Controls, KnownControls, PauseOf};
+use crate::control::{Controls, KnownControls};
 use crate::document::{
-    ActiveTask, ControlsDocument, EntryState, GivingUp, Pause, SubscriptionDocument, TaskPhase, Versioned,
+    ActiveTask, ControlsDocument, EntryState, GivingUp, Pause, PauseOf, SubscriptionDocument, TaskPhase, Versioned,
 };
 use crate::fact::TaskState;
 use crate::fixture::{

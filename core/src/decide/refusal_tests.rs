@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::{Controls, KnownControls, PauseOf};
+use crate::control::{Controls, KnownControls};
 use crate::document::{
-    ControlsDocument, EntryState, ParkReason, Pause, ScopePark, SubscriptionDocument, TargetCause, TargetDocument,
-    TaskName, Versioned,
+    ControlsDocument, EntryState, ParkReason, Pause, PauseOf, ScopePark, SubscriptionDocument, TargetCause,
+    TargetDocument, TaskName, Versioned,
 };
 use crate::fact::{CallKind, Creation};
 use crate::fixture::{installation, nothing_paused, now, pass_over, resource, target, tuning, tuning_with, waiting};

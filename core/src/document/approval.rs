@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::PauseOf;
 use crate::id::{AssignmentId, Scope, Target, fold};
 use crate::time::Timestamp;
 
 use super::approval_id::{ApprovalId, NoApproval};
 use super::approved_plan::PlanDigest;
 use super::fleet_document::FleetDocument;
+use super::pause_of::PauseOf;
 use super::versioned::VERSION;
 
 /// The document.

@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::PauseOf;
 use crate::id::Target;
 use crate::time::Timestamp;
 
+use super::pause_of::PauseOf;
 use super::versioned::VERSION;
 
 /// The document.

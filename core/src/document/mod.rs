@@ -19,6 +19,7 @@ mod installation;
 mod metadata;
 mod not_remediable;
 mod noted;
+mod pause_of;
 mod quiet;
 mod reasons;
 mod refixed;
@@ -53,6 +54,7 @@ pub use installation::{Installation, InstallationDocument, InstallationId, NoIns
 pub use metadata::{Counts, LeftOut, TargetSummary, counts_of, metadata_of, metadata_value, rival_in};
 pub use not_remediable::NotRemediable;
 pub use noted::{Noted, UNKNOWN};
+pub use pause_of::PauseOf;
 pub use quiet::quiet_since;
 pub use reasons::{FailureClass, ParkReason, SkipReason};
 pub use refixed::Refixed;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use remediation::control::{CONTROLS_COUNT_FOR, Controls, KnownControls, PauseOf};
-use remediation::document::{ControlsDocument, Pause};
+use remediation::control::{CONTROLS_COUNT_FOR, Controls, KnownControls};
+use remediation::document::{ControlsDocument, Pause, PauseOf};
 use remediation::id::Target;
 use remediation::time::Timestamp;
 

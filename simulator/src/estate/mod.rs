@@ -10,6 +10,7 @@ mod definition;
 mod derive;
 mod effect;
 mod event;
+mod exempt;
 mod exemption;
 mod failure;
 mod hierarchy;

@@ -1,10 +1,9 @@
 //! Everything about rights in an estate, and how slowly changes of it spread. Whether anybody is refused for a missing right
 //! is a switch: an estate without it trusts everyone, as most tests want it.
 
-use super::{Delegation, DenyAssignment, RoleAssignment, RoleDefinition, built_in};
+use super::{Delegation, DenyAssignment, Lag, RoleAssignment, RoleDefinition, built_in};
 use crate::estate::ArmId;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// Principals that share what their group holds; groups may be members, too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,20 +51,6 @@ pub struct Lock {
     pub scope: ArmId,
     /// What it forbids.
     pub level: LockLevel,
-}
-
-/// How long changes take. All zero: at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Lag {
-    /// Until a role assignment that was made or deleted acts.
-    pub acting: Duration,
-    /// Until one that was made can be read.
-    pub reading: Duration,
-    /// Until the directory knows the identity of a new policy assignment (`PrincipalNotFound`).
-    pub directory: Duration,
-    /// The same across tenants (`LinkedAuthorizationFailed`).
-    pub across_tenants: Duration,
 }
 
 /// The rights of an estate.
