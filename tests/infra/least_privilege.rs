@@ -93,9 +93,15 @@ const OWN_RIGHTS: &str = "microsoft.authorization/permissions/read";
 const ASSIGNMENTS: &str = "microsoft.authorization/policyassignments/read";
 const STATES: &str = "microsoft.policyinsights/policystates/queryresults/action";
 
-/// The actions of the deployed role.
+/// Asked in the demo's delegated subscription, where the customer's template gives it.
+const OF_THE_CUSTOMER: &str = "microsoft.managedservices/registrationassignments/read";
+
+/// The actions of the deployed role, and what a customer gives.
 fn deployed() -> BTreeSet<String> {
-    role_actions("default").into_iter().map(|action| action.to_ascii_lowercase()).collect()
+    let mut actions: BTreeSet<_> =
+        role_actions("default").into_iter().map(|action| action.to_ascii_lowercase()).collect();
+    assert!(actions.insert(OF_THE_CUSTOMER.to_owned()), "no role of ours reaches there");
+    actions
 }
 
 /// What these plays have no cause to ask.
