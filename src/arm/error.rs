@@ -128,8 +128,10 @@ impl ArmError {
     pub(super) fn of_answer(call: CallKind, status: u16, body: &[u8], until: Timestamp) -> Self {
         let ServiceError { code, message } = ServiceError::of_body(body);
         match status {
-            // Whatever the status, only a smaller question has an answer.
-            400.. if says_too_large(&code, &message) => Self::Refused { call, status, code, message },
+            // Whatever the status, only a smaller question has an answer. What writes asks none, and may have written.
+            400.. if status != 429 && !call.writes() && says_too_large(&code, &message) => {
+                Self::Refused { call, status, code, message }
+            }
             429 => Self::Throttled { call, until },
             404 => Self::NotFound { call, code, message },
             // The token's trouble, not the call's.

@@ -53,7 +53,8 @@ impl Scene {
         for entry in document.resources.values_mut() {
             let words = "No policy evaluation result was found.".to_owned();
             let class = Some(FailureClass::Stale);
-            entry.last_failure = Some(LastFailure { class, words, meets: None, not_evaluated_since: Some(now()) });
+            entry.last_failure =
+                Some(LastFailure { class, words, not_evaluated_since: Some(now()), ..LastFailure::default() });
             entry.attempt = 2;
             entry.state = EntryState::Waiting { due: now() };
         }
@@ -390,4 +391,46 @@ fn what_azure_policy_could_not_evaluate_waits_for_an_evaluation_that_can() {
         assert_eq!(scene.tasks.len(), 1, "{word}");
         assert_eq!(scene.tasks[0].in_task().collect::<Vec<_>>(), [&resource(0)]);
     }
+}
+
+#[test]
+fn what_is_never_evaluated_with_a_result_is_told_after_some_evaluations() {
+    let error = || ComplianceState::Other("Error".to_owned());
+    let mut scene = Scene::new(1);
+    for entry in scene.document.resources.values_mut() {
+        (entry.last_failure, entry.attempt) = (None, 2);
+    }
+    let mut days = 0;
+    while scene.waits() || days == 0 {
+        scene.states = vec![state(0, error(), scene.now)];
+        scene.pass();
+        scene.now += 24 * HOUR;
+        days += 1;
+        assert!(days < 9, "it is asked for ever: {:?}", scene.document.resources);
+    }
+    let entry = &scene.document.resources[&resource(0)];
+    assert!(days >= 3 && scene.tasks.is_empty(), "{days}");
+    let EntryState::Parked { hint, words, .. } = &entry.state else { panic!("{entry:?}") };
+    assert!(
+        words.contains("the latest policy state is Error") && *hint == ParkReason::NOT_EVALUATED,
+        "{words}: {hint}"
+    );
+}
+
+#[test]
+fn a_result_that_was_there_before_the_look_and_is_told_late_counts() {
+    let mut scene = Scene::new(1);
+    for entry in scene.document.resources.values_mut() {
+        (entry.last_failure, entry.attempt) = (None, 2);
+    }
+    scene.states = vec![state(0, ComplianceState::Other("Error".to_owned()), now())];
+    scene.now += HOUR;
+    scene.pass();
+    assert!(scene.tasks.is_empty() && scene.waits());
+    let evaluated_at = now() + time::Duration::minutes(30);
+    scene.question = Scanned::Ended;
+    scene.now += HOUR;
+    scene.states = vec![state(0, ComplianceState::NonCompliant, evaluated_at)];
+    scene.pass();
+    assert_eq!(scene.tasks.len(), 1);
 }

@@ -3,6 +3,7 @@
 use crate::document::{LastFailure, SkipReason, TargetCause};
 use crate::fact::Facts;
 use crate::id::ResourceId;
+use crate::transition::evaluate::give_up;
 use crate::wave::due::Due;
 use crate::wave::eligible::{Eligible, is_never_remediable};
 use crate::wave::non_compliant::{NonCompliant, without_result};
@@ -11,6 +12,9 @@ use crate::wave::skipped::Skipped;
 use super::context::Context;
 use super::question::Question;
 use super::step::Next;
+
+/// So many evaluations without a result are waited for.
+const MOST_IN_VAIN: u32 = 3;
 
 /// What the questions leave of what is due.
 pub(crate) enum Judged {
@@ -58,16 +62,23 @@ impl Context<'_> {
         }
     }
 
-    /// What Azure Policy could not evaluate waits until it can. One that is newer than this look is waited for: what is there says nothing.
+    /// What Azure Policy could not evaluate waits for an evaluation that is newer than that: at first than the state, which may be told of
+    /// late, and then than this look, since what was there was no better. After some of them a person is told.
     fn waits_for_a_result(self, due: &Due) -> Option<Next> {
         let mut changed = self.document.clone();
         let mut any = false;
-        for (id, state) in without_result(due, &self.pass.answers.states) {
+        for (id, (state, at)) in without_result(due, &self.pass.answers.states) {
             if let Some(entry) = changed.resources.get_mut(&id).filter(|entry| entry.not_evaluated_since().is_none()) {
                 let words = format!("the latest policy state is {state}");
-                let not_evaluated_since = Some(self.now);
-                entry.last_failure = Some(LastFailure { words, not_evaluated_since, ..LastFailure::default() });
+                let in_vain = entry.last_failure.as_ref().map_or(0, |failure| failure.in_vain);
+                let not_evaluated_since = Some(if in_vain == 0 { at } else { at.max(self.now) });
+                let failure =
+                    LastFailure { words, not_evaluated_since, in_vain: in_vain + 1, ..LastFailure::default() };
+                entry.last_failure = Some(failure);
                 any = true;
+                if in_vain >= MOST_IN_VAIN {
+                    give_up(&mut changed, &id, self.tuning, self.now);
+                }
             }
         }
         any.then(|| Self::step(changed))

@@ -176,6 +176,9 @@ pub struct LastFailure {
     /// When it failed for want of an evaluation, until a newer one is known: there is no further attempt before.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub not_evaluated_since: Option<Timestamp>,
+    /// How many evaluations were waited for in a row since the latest state had no result.
+    #[serde(default, skip_serializing_if = "super::target_document::is_zero")]
+    pub in_vain: u32,
 }
 
 /// Where a resource stands. Exactly one at a time.

@@ -219,6 +219,15 @@ impl CallKind {
         }
     }
 
+    /// Whether the call changes something in Azure.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::CreateTask | Self::DeleteTask | Self::CancelTask | Self::GrantRole | Self::TriggerEvaluation
+        )
+    }
+
     /// Whether a lost answer may be asked for again. A repeated PUT would start a finished task anew, a repeated request for
     /// an evaluation another one.
     #[must_use]

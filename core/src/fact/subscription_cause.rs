@@ -17,7 +17,10 @@ pub fn subscription_cause(code: &str, words: &str) -> Option<ParkReason> {
     if is_of(&["disabled", "readonly", "suspended", "notactive"]) || says(&["subscription", "marked as read only"]) {
         return Some(ParkReason::SubscriptionDisabled);
     }
-    let is_unregistered = is_of(&["notregistered", "registration"]) || code.ends_with("providernotregistered");
+    // A feature of a provider is another matter: the provider is there.
+    let is_feature = code.ends_with("forfeature");
+    let is_unregistered =
+        !is_feature && (is_of(&["notregistered", "registration"]) || code.ends_with("providernotregistered"));
     (is_unregistered || says(&["not registered to use namespace"])).then_some(ParkReason::ProviderNotRegistered)
 }
 
@@ -39,6 +42,7 @@ mod tests {
             ("SubscriptionNotRegistered", "", unregistered),
             ("ResourceProviderNotRegistered", "", unregistered),
             ("Conflict", "The subscription is not registered to use namespace 'Microsoft.Insights'.", unregistered),
+            ("SubscriptionNotRegisteredForFeature", "", None),
             ("SubscriptionNotFound", "The subscription 's' could not be found.", None),
             ("SubscriptionRequestsThrottled", "Too many.", None),
             ("Conflict", "The disk is marked as read only.", None),

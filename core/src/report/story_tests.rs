@@ -43,6 +43,7 @@ fn each_state_of_a_resource_is_told_with_what_comes_next() {
             words: "busy".to_owned(),
             meets: None,
             not_evaluated_since,
+            in_vain: 0,
         })
     };
     let cases: Vec<(TargetDocument, &[&str])> = vec![

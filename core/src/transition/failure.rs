@@ -29,10 +29,10 @@ use crate::id::{ResourceId, fold};
 
 use super::missing::is_own_end;
 use code::{of_code, of_shape, told};
-use known::{CAUSES, PASSES, WORDS};
+use known::{ANOTHERS, CAUSES, PASSES, WORDS};
 use status::{is_forbidden, is_forbidden_modify, of_sentence, of_status};
 use stays::stays;
-use waits::{is_full, rests};
+use waits::{is_busy, is_full, names_values, rests};
 
 /// The class of an error that a deployment to `resource` ended with.
 pub(crate) fn classify(code: &str, message: &str, resource: &ResourceId) -> FailureClass {
@@ -41,24 +41,42 @@ pub(crate) fn classify(code: &str, message: &str, resource: &ResourceId) -> Fail
     match look_up(spelled, &code, &message, words) {
         // Something that the template refers to may be what was not found: that is not the resource's own end.
         FailureClass::Gone if !is_own_end(&code, &message, resource) => FailureClass::Permanent,
+        // What the template refers to lies in a subscription that is disabled, or has not the provider.
+        FailureClass::Subscription if names_another(&message, resource) => FailureClass::Permanent,
         class => class,
     }
 }
 
-/// Whether the error says that the assignment's identity lacks a role, whatever the resource. A status 401, or a 403 in any other
-/// sentence than that of a modify, may be another's answer: it counts for the resource alone.
+/// Whether the folded words name a subscription, by its id behind the word, and not that of the resource.
+fn names_another(message: &str, resource: &ResourceId) -> bool {
+    let named: Vec<&str> = message
+        .split("subscription")
+        .skip(1)
+        .filter_map(|rest| {
+            let id = rest.trim_start_matches(|c: char| c == 's' || !c.is_ascii_alphanumeric()).get(..36)?;
+            uuid::Uuid::try_parse(id).is_ok().then_some(id)
+        })
+        .collect();
+    !named.is_empty() && !named.contains(&resource.subscription().as_str())
+}
+
+/// Whether the error says that the assignment's identity lacks a role, whatever the resource. A status 401, a 403 in any other sentence
+/// than that of a modify, a code within the words, and words that are said of other identities, too, may be another's answer: they count
+/// for the resource alone.
 pub(crate) fn is_permission(code: &str, message: &str) -> bool {
     let (spelled, words, code, message) = (code, message, fold(code), fold(message));
     look_up(spelled, &code, &message, words) == FailureClass::Permission
         && (is_forbidden(&code)
             || is_forbidden_modify(&message)
-            || of_tables(&code, &message).or_else(|| told(words)).or_else(|| of_shape(spelled)).is_some())
+            || of_code(&code).is_some()
+            || among(WORDS, &message).is_some()
+            || code.ends_with("authorizationfailed"))
 }
 
 /// What the tables say, and where they are silent a status, the sound of the code, or words that services say of all kinds of things.
 fn look_up(spelled: &str, code: &str, message: &str, words: &str) -> FailureClass {
     let soft = || among(PASSES, message).filter(|_| !code.starts_with("invalid"));
-    of_tables(code, message)
+    of_tables(spelled, code, message)
         .or_else(|| told(words))
         .or_else(|| of_statuses(code, message))
         .or_else(|| of_shape(spelled))
@@ -71,10 +89,16 @@ fn among(table: &[(&str, FailureClass)], message: &str) -> Option<FailureClass> 
 }
 
 /// What the tables say; code and message folded.
-fn of_tables(code: &str, message: &str) -> Option<FailureClass> {
+fn of_tables(spelled: &str, code: &str, message: &str) -> Option<FailureClass> {
     let waits = || {
-        let is_throttled = of_status(code) == Some(FailureClass::Throttled);
-        (rests(message) || (is_full(message) && !is_throttled)).then_some(FailureClass::WaitsForResource)
+        let passes = |class| matches!(class, FailureClass::Throttled | FailureClass::Transient);
+        let soon = of_shape(spelled).is_some_and(passes)
+            || of_status(code).is_some_and(passes)
+            || of_sentence(message).is_some_and(passes);
+        // A value that is not valid may be called what a machine is called that rests.
+        let is_value = code.starts_with("invalid") || names_values(message);
+        let waits = (rests(message) && !is_value && !is_busy(message)) || is_full(message);
+        (waits && !soon).then_some(FailureClass::WaitsForResource)
     };
     let of_subscription = || subscription_cause(code, message).map(|_| FailureClass::Subscription);
     among(CAUSES, message)
@@ -82,6 +106,7 @@ fn of_tables(code: &str, message: &str) -> Option<FailureClass> {
         .or_else(of_subscription)
         .or_else(waits)
         .or_else(|| among(WORDS, message))
+        .or_else(|| among(ANOTHERS, message).map(|class| unless_network(class, message)))
 }
 
 /// What a status says, in a sentence or where the code should stand, and what the words make of it.

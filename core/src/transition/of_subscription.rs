@@ -7,9 +7,11 @@ use crate::time::Timestamp;
 
 use super::park_target::park_target;
 
-/// Parks the target after a task of which nothing works, where most of what failed did so for a cause of the subscription.
+/// Parks the target after a task of which nothing works, where most of what failed did so for a cause of the subscription. That task must
+/// have met it itself: what failed before says nothing of a subscription that a person has seen to since.
 pub(super) fn learn_of_subscription(
     document: &mut TargetDocument,
+    opened_at: Timestamp,
     (fixed, unfixed): (usize, usize),
     tuning: &Tuning,
     now: Timestamp,
@@ -17,11 +19,15 @@ pub(super) fn learn_of_subscription(
     if document.parked.is_some() || fixed > 0 {
         return;
     }
+    // The opening is dated by storage's clock, parks by this machine's.
+    let since = opened_at - tuning.clock_tolerance;
     let mut first = None;
     let mut failed = Vec::new();
     for (id, entry) in &document.resources {
-        if let EntryState::Parked { reason, class: class @ Some(FailureClass::Subscription), words, hint, .. } =
-            &entry.state
+        if let EntryState::Parked {
+            reason, class: class @ Some(FailureClass::Subscription), words, hint, until, ..
+        } = &entry.state
+            && *until - tuning.park_for >= since
         {
             failed.push(id.clone());
             first.get_or_insert_with(|| TargetCause {
@@ -44,7 +50,7 @@ pub(super) fn learn_of_subscription(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::ParkReason;
+    use crate::document::{ActiveTask, ParkReason};
     use crate::fact::{Deployment, DeploymentStatus, TaskState};
     use crate::fixture::{deployment, failed, in_task, now, resource, status, tuning};
     use crate::transition::schedule::reschedule_overdue;
@@ -83,6 +89,33 @@ mod tests {
         );
         reschedule_overdue(&mut document, now() + tuning().park_for);
         assert_eq!(document.parked, None);
+    }
+
+    #[test]
+    fn what_failed_so_in_an_earlier_task_says_nothing_of_one_that_failed_otherwise() {
+        let (works, busy) = (deployment(1, DeploymentStatus::Succeeded), deployment(2, failed("Conflict")));
+        let mut document = ended(&[unregistered(0), works]);
+        let later = now() + tuning().clock_tolerance * 3;
+        let mut next = in_task(3);
+        let entry = next.resources.remove(&resource(2)).unwrap();
+        document.resources.insert(resource(2), entry);
+        document.active = next.active.map(|active| ActiveTask { opened_at: later, ..active });
+        settle(&mut document, &status(TaskState::Failed), &[busy], &tuning(), later);
+        assert_eq!(document.parked, None);
+        assert!(matches!(document.resources[&resource(0)].state, EntryState::Parked { .. }), "it stays parked");
+        assert!(matches!(document.resources[&resource(2)].state, EntryState::Waiting { .. }), "it is tried again");
+    }
+
+    #[test]
+    fn a_subscription_that_the_words_name_and_that_is_another_is_not_the_targets() {
+        let message =
+            "The subscription '9f0c1c1e-0000-4000-8000-000000000001' is disabled and therefore marked as read only.";
+        let code = "ReadOnlyDisabledSubscription".to_owned();
+        let linked = deployment(0, DeploymentStatus::Failed { code, message: message.to_owned() });
+        let document = ended(&[linked]);
+        assert_eq!(document.parked, None);
+        let EntryState::Parked { reason, .. } = &document.resources[&resource(0)].state else { panic!() };
+        assert_eq!(*reason, ParkReason::PermanentFailure);
     }
 
     #[test]

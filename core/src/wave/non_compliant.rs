@@ -7,6 +7,7 @@ use crate::document::SkipReason;
 use crate::event::ComplianceState;
 use crate::fact::{Effect, PolicyState};
 use crate::id::{ResourceId, fold};
+use crate::time::Timestamp;
 
 use super::due::Due;
 use super::skipped::Skipped;
@@ -27,19 +28,17 @@ fn skipped_as(state: &str) -> Option<SkipReason> {
     }
 }
 
-/// Resources of which the latest evaluation came to no result, each with what its state is called: the next one tells.
-pub(crate) fn without_result<'a>(due: &Due, states: &'a [PolicyState]) -> Vec<(ResourceId, &'a str)> {
+/// Resources of which the latest evaluation came to no result, each with what its state is called and when that was: the next one tells.
+pub(crate) fn without_result<'a>(due: &Due, states: &'a [PolicyState]) -> Vec<(ResourceId, (&'a str, Timestamp))> {
     let by_resource: HashMap<&str, &PolicyState> = states.iter().map(|s| (s.resource.as_str(), s)).collect();
     let word = |id: &ResourceId, observed_at| {
         let state = by_resource.get(id.as_str())?;
+        let at = state.at.filter(|at| *at >= observed_at)?;
         match &state.state {
-            ComplianceState::Other(word) if state.at.is_some_and(|at| at >= observed_at) => {
-                matches!(fold(word).as_str(), "error" | "unknown").then_some(word.as_str())
+            ComplianceState::Other(word) => {
+                matches!(fold(word).as_str(), "error" | "unknown").then_some((word.as_str(), at))
             }
-            ComplianceState::Other(_)
-            | ComplianceState::Compliant
-            | ComplianceState::Exempt
-            | ComplianceState::NonCompliant => None,
+            ComplianceState::Compliant | ComplianceState::Exempt | ComplianceState::NonCompliant => None,
         }
     };
     due.resources.iter().filter_map(|(id, observed_at)| Some((id.clone(), word(id, *observed_at)?))).collect()
@@ -94,7 +93,7 @@ mod tests {
                 let state = PolicyState { resource: resource_id, state: told, at, effect, location: None };
                 let due = Due { resources: vec![(resource(0), now()), (resource(1), now() - Duration::from_secs(9))] };
                 let waits = is_fresh && matches!(word, "Unknown" | "Error");
-                let expected: Vec<_> = waits.then(|| (resource(0), word)).into_iter().collect();
+                let expected: Vec<_> = waits.then(|| (resource(0), (word, state.at.unwrap()))).into_iter().collect();
                 assert_eq!(without_result(&due, std::slice::from_ref(&state)), expected, "{word} {age:?}");
                 let (wave, skipped) = NonCompliant::among(due, std::slice::from_ref(&state));
                 let leaves = is_fresh && !matches!(word, "NonCompliant" | "Unknown" | "Error");

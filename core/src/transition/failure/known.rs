@@ -96,17 +96,20 @@ pub(super) const WORDS: &[(&str, FailureClass)] = &[
     ("doesn't have permission", FailureClass::Permission),
     ("does not have the required permission", FailureClass::Permission),
     ("is not authorized to perform action", FailureClass::Permission),
-    ("insufficient permission", FailureClass::Permission),
-    ("lacks permission", FailureClass::Permission),
-    ("lacks the permission", FailureClass::Permission),
-    ("does not have the permission", FailureClass::Permission),
-    ("does not have access to", FailureClass::Permission),
     ("insufficient privileges to complete", FailureClass::Permission),
     ("permission on key vault", FailureClass::Permission),
     ("disallowed by policy", FailureClass::Disallowed),
     ("disallowed by one or more policies", FailureClass::Disallowed),
     ("policy evaluation exceeded the maximum allowed time", FailureClass::Transient),
     ("could not be retrieved", FailureClass::Gone),
+];
+
+/// The same, but they are said of whatever lacks something, and that may be another identity than the assignment's.
+pub(super) const ANOTHERS: &[(&str, FailureClass)] = &[
+    ("insufficient permission", FailureClass::Permission),
+    ("lacks permission", FailureClass::Permission),
+    ("lacks the permission", FailureClass::Permission),
+    ("does not have the permission", FailureClass::Permission),
 ];
 
 /// Recognised by words in the message, in lower case, where nothing else says anything: it passes, say services of all kinds. A value that

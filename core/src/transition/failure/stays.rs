@@ -35,5 +35,7 @@ const PASSES: [&str; 9] = [
 
 /// Whether the folded words are of one that stays.
 pub(super) fn stays(message: &str) -> bool {
+    // The service's own wrapper says so of whatever a task is for.
+    let message = message.replace("being remediated", "");
     STAYS.iter().any(|words| message.contains(words)) && !PASSES.iter().any(|words| message.contains(words))
 }

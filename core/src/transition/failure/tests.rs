@@ -351,7 +351,48 @@ const SITUATIONS: &[(&str, &str, FailureClass)] = &[
     ("AccessDenied", "The caller lacks permission.", FailureClass::Permission),
     ("LinkedAccessCheckFailed", "words", FailureClass::Permission),
     ("ResourceDisallowedByPolicy", "words", FailureClass::Disallowed),
+    // What passes in minutes does not rest, and a value that is called like a state is a value.
+    (
+        "ResourceDeploymentFailure",
+        "The 'PATCH' request failed with status code: 'ServiceUnavailable'. Inner Error: 'The backend is currently unreachable, retry later.'",
+        FailureClass::Transient,
+    ),
+    ("Conflict", "The cluster is not ready: another operation is in progress.", FailureClass::Conflict),
+    ("RequestThrottled", "The request quota is exceeded.", FailureClass::Throttled),
+    (
+        "ResourceDeploymentFailure",
+        "The 'PUT' request failed with status code: 'TooManyRequests'. The request quota was exceeded.",
+        FailureClass::Throttled,
+    ),
+    ("BadRequest", "The value is not valid. Allowed values are 'Online', 'Offline'.", FailureClass::Permanent),
+    ("InvalidParameter", "The agent status is stopped.", FailureClass::Permanent),
+    (
+        "OperationNotAllowed",
+        "encryptionAtHost can be updated only when VM is in deallocated state.",
+        FailureClass::Permanent,
+    ),
+    ("Conflict", "The resource being remediated 'r' failed: the name already exists.", FailureClass::PermanentConflict),
+    ("Conflict", "The setting already exists and is being updated.", FailureClass::Conflict),
+    ("BadRequest", "The VM does not have access to the required endpoints.", FailureClass::Permanent),
 ];
+
+#[test]
+fn what_may_be_anothers_missing_right_says_nothing_of_the_target() {
+    for (code, words) in [
+        ("AccessDenied", "The caller lacks permission."),
+        ("KeyVaultPermissionDenied", "words"),
+        ("VMExtensionProvisioningError", "The script says: ErrorCode: AccessDenied"),
+        ("BadRequest", "<Error><Code>AuthorizationPermissionMismatch</Code></Error>"),
+        ("BadRequest", "The storage account has insufficient permission on the key."),
+    ] {
+        assert_eq!(
+            (class(code, words), is_permission(code, words)),
+            (FailureClass::Permission, false),
+            "{code} {words}"
+        );
+    }
+    assert!(is_permission("LinkedAuthorizationFailed", "words"));
+}
 
 #[test]
 fn situations_of_each_kind_are_known_in_the_words_of_many_services() {

@@ -20,6 +20,12 @@ const BEFORE: [&str; 8] = ["is", "are", "in", "state", "status", "powerstate", "
 /// So many words behind them at most.
 const NEAR: usize = 3;
 
+/// What stands before a state that something must be in, and is not.
+const WANTED: [&str; 9] =
+    ["only when", "only if", "only be", "must be", "should be", "needs to be", "has to be", "unless", "until"];
+/// So many words before a state may say that.
+const WANTED_NEAR: usize = 6;
+
 /// Whether something rests, by the folded words: "the VM is not running", "in 'Stopped' state", "agent not responding".
 pub(super) fn rests(message: &str) -> bool {
     // A hyphen or a slash belongs to a name, which may sound like anything.
@@ -30,11 +36,15 @@ pub(super) fn rests(message: &str) -> bool {
         .filter(|word| !word.is_empty())
         .collect();
     let is_behind = |at: usize| words[at.saturating_sub(NEAR)..at].iter().any(|word| BEFORE.contains(word));
+    let is_wanted = |at: usize| {
+        let before = words[at.saturating_sub(WANTED_NEAR)..at].join(" ");
+        WANTED.iter().any(|wanted| before.contains(wanted))
+    };
     let is_denied = |at: usize| words[at.saturating_sub(NEAR)..at].contains(&"not");
     words.iter().enumerate().any(|(at, word)| {
         is_behind(at)
             && if RESTING.contains(word) {
-                !is_denied(at)
+                !is_denied(at) && !is_wanted(at)
             } else {
                 is_denied(at) && AWAKE.contains(word) && is_of_it(&words[..at])
             }
@@ -48,6 +58,18 @@ fn is_of_it(before: &[&str]) -> bool {
         "device",
     ];
     before.iter().any(|word| THINGS.contains(word))
+}
+
+/// Whether the folded words list what a value may be.
+pub(super) fn names_values(message: &str) -> bool {
+    let kinds =
+        ["allowed value", "possible value", "valid value", "accepted value", "supported value", "must be one of"];
+    kinds.iter().any(|words| message.contains(words))
+}
+
+/// Whether the folded words tell of another operation: then it is ready in minutes.
+pub(super) fn is_busy(message: &str) -> bool {
+    ["another operation", "in progress"].iter().any(|words| message.contains(words))
 }
 
 /// Whether a quota is used up, by the folded words.

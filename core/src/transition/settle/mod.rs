@@ -132,7 +132,7 @@ pub(crate) fn settle_where(
             );
         }
     }
-    learn_of_subscription(document, (fixed, unfixed), tuning, now);
+    learn_of_subscription(document, active.opened_at, (fixed, unfixed), tuning, now);
     learn_of_policy(document, active.opened_at, (fixed, unfixed), tuning, now);
     document.history.push(PastTask {
         name: active.name,

@@ -158,7 +158,7 @@ impl ResourceOutcome<'_> {
             entry.attempt += 1;
             let collides = matches!(class, Some(FailureClass::Conflict | FailureClass::Transient));
             let meets = collides.then(|| other_resource(&words, self.id)).flatten();
-            entry.last_failure = Some(LastFailure { class, words, meets, not_evaluated_since: None });
+            entry.last_failure = Some(LastFailure { class, words, meets, ..LastFailure::default() });
         }
     }
 }
