@@ -75,19 +75,22 @@ async fn a_demo_that_is_killed_takes_its_worker_along() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_an_error_and_a_reader_that_has_gone_is_none() {
-    let demo = |out: Stdio| {
+    let run = |arguments: &[&str], out: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
-        command.args(["demo", "--storm", "10", "--json"]).stdout(out).stderr(Stdio::piped()).kill_on_drop(true);
+        command.args(arguments).stdout(out).stderr(Stdio::piped()).kill_on_drop(true);
         command.spawn().unwrap()
     };
-    let full = std::fs::File::create("/dev/full").unwrap();
-    let full = demo(full.into()).wait_with_output().await.unwrap();
-    let words = String::from_utf8(full.stderr).unwrap();
-    assert_eq!(full.status.code(), Some(1), "{words}");
-    assert!(words.contains("standard output cannot be written") && !words.contains("panicked"), "{words}");
-    let mut closed = demo(Stdio::piped());
-    drop(closed.stdout.take());
-    let closed = closed.wait_with_output().await.unwrap();
-    let words = String::from_utf8(closed.stderr).unwrap();
-    assert!(closed.status.code() == Some(0) && !words.contains("panicked"), "{:?} {words}", closed.status);
+    let (demo, completions) = (["demo", "--storm", "10", "--json"].as_slice(), ["completions", "bash"].as_slice());
+    for arguments in [demo, completions] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let full = run(arguments, full.into()).wait_with_output().await.unwrap();
+        let words = String::from_utf8(full.stderr).unwrap();
+        assert_eq!(full.status.code(), Some(1), "{words}");
+        assert!(words.contains("standard output cannot be written") && !words.contains("panicked"), "{words}");
+        let mut closed = run(arguments, Stdio::piped());
+        drop(closed.stdout.take());
+        let closed = closed.wait_with_output().await.unwrap();
+        let words = String::from_utf8(closed.stderr).unwrap();
+        assert!(closed.status.code() == Some(0) && !words.contains("panicked"), "{:?} {words}", closed.status);
+    }
 }
