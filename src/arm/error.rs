@@ -249,6 +249,12 @@ mod tests {
             let error = ArmError::of_answer(CallKind::QueryStates, status, body.as_bytes(), Timestamp::UNIX_EPOCH);
             assert_eq!(error.is_too_large(), expected, "{status} {body}");
         }
+        // A task may have been made, and who is throttled waits.
+        let words = br#"{"error":{"code":"ResponseSizeExceeded"}}"#;
+        let made = ArmError::of_answer(CallKind::CreateTask, 500, words, Timestamp::UNIX_EPOCH);
+        assert!(matches!(made, ArmError::Lost { .. }), "{made}");
+        let busy = ArmError::of_answer(CallKind::QueryStates, 429, words, Timestamp::UNIX_EPOCH);
+        assert!(matches!(busy, ArmError::Throttled { .. }), "{busy}");
     }
 
     #[tokio::test]

@@ -47,14 +47,16 @@ pub(crate) fn classify(code: &str, message: &str, resource: &ResourceId) -> Fail
     }
 }
 
-/// Whether the folded words name a subscription, by its id behind the word, and not that of the resource.
+/// Whether the folded words name a subscription, by an id soon behind the word, and not that of the resource.
 fn names_another(message: &str, resource: &ResourceId) -> bool {
+    /// As in "Subscription with ID '…'" and "/subscriptions/…".
+    const SOON: usize = 5;
     let named: Vec<&str> = message
         .split("subscription")
         .skip(1)
         .filter_map(|rest| {
-            let id = rest.trim_start_matches(|c: char| c == 's' || !c.is_ascii_alphanumeric()).get(..36)?;
-            uuid::Uuid::try_parse(id).is_ok().then_some(id)
+            let words = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|word| !word.is_empty());
+            words.take(SOON).find(|word| uuid::Uuid::try_parse(word).is_ok())
         })
         .collect();
     !named.is_empty() && !named.contains(&resource.subscription().as_str())

@@ -6,6 +6,7 @@ use crate::settings::Tuning;
 use crate::time::Timestamp;
 
 use super::park_target::park_target;
+use super::states::parked_at;
 
 /// Parks the target after a task of which nothing works, where most of what failed did so for a cause of the subscription. That task must
 /// have met it itself: what failed before says nothing of a subscription that a person has seen to since.
@@ -24,10 +25,9 @@ pub(super) fn learn_of_subscription(
     let mut first = None;
     let mut failed = Vec::new();
     for (id, entry) in &document.resources {
-        if let EntryState::Parked {
-            reason, class: class @ Some(FailureClass::Subscription), words, hint, until, ..
-        } = &entry.state
-            && *until - tuning.park_for >= since
+        if let EntryState::Parked { reason, class: class @ Some(FailureClass::Subscription), words, hint, .. } =
+            &entry.state
+            && parked_at(&entry.state, tuning).is_some_and(|at| at >= since)
         {
             failed.push(id.clone());
             first.get_or_insert_with(|| TargetCause {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::document::{ActiveTask, ParkReason};
     use crate::fact::{Deployment, DeploymentStatus, TaskState};
-    use crate::fixture::{deployment, failed, in_task, now, resource, status, tuning};
+    use crate::fixture::{SUB, deployment, failed, in_task, now, resource, status, tuning};
     use crate::transition::schedule::reschedule_overdue;
     use crate::transition::settle::settle;
 
@@ -108,14 +108,21 @@ mod tests {
 
     #[test]
     fn a_subscription_that_the_words_name_and_that_is_another_is_not_the_targets() {
-        let message =
-            "The subscription '9f0c1c1e-0000-4000-8000-000000000001' is disabled and therefore marked as read only.";
-        let code = "ReadOnlyDisabledSubscription".to_owned();
-        let linked = deployment(0, DeploymentStatus::Failed { code, message: message.to_owned() });
-        let document = ended(&[linked]);
-        assert_eq!(document.parked, None);
-        let EntryState::Parked { reason, .. } = &document.resources[&resource(0)].state else { panic!() };
-        assert_eq!(*reason, ParkReason::PermanentFailure);
+        let other = "9f0c1c1e-0000-4000-8000-000000000001";
+        for (code, message, is_its_own) in [
+            ("ReadOnlyDisabledSubscription", format!("The subscription '{other}' is disabled."), false),
+            ("SubscriptionSuspended", format!("Subscription with ID {other} is suspended."), false),
+            ("DisabledSubscription", format!("/subscriptions/{other}/resourceGroups/hub is disabled."), false),
+            ("DisabledSubscription", format!("{SUB} is disabled."), true),
+            ("DisabledSubscription", "The subscription is disabled.".to_owned(), true),
+        ] {
+            let linked = deployment(0, DeploymentStatus::Failed { code: code.to_owned(), message });
+            let document = ended(&[linked]);
+            assert_eq!(document.parked.is_some(), is_its_own, "{code}");
+            if let EntryState::Parked { reason, .. } = &document.resources[&resource(0)].state {
+                assert_eq!((*reason, is_its_own), (ParkReason::PermanentFailure, false), "{code}");
+            }
+        }
     }
 
     #[test]

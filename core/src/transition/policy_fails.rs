@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 use super::named::cause;
 use super::park_target::park_target;
+use super::states::parked_at;
 
 /// So many failures of one cause are the policy's, whatever else there is.
 const MANY: usize = 10;
@@ -60,10 +61,7 @@ pub(super) fn learn_of_policy(
         _ => None,
     });
     let Some(common) = common_cause(failures) else { return };
-    let parked_at = |id: &&ResourceId| match &document.resources.get(*id)?.state {
-        EntryState::Parked { until, .. } => Some(*until - tuning.park_for),
-        _ => None,
-    };
+    let parked_at = |id: &&ResourceId| parked_at(&document.resources.get(*id)?.state, tuning);
     // The opening is dated by storage's clock, parks by this machine's.
     let since = opened_at - tuning.clock_tolerance;
     let met_now = common.resources.iter().filter(|id| parked_at(id).is_some_and(|at| at >= since)).count();

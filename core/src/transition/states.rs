@@ -19,6 +19,14 @@ pub(crate) fn park(
     EntryState::Parked { reason, class, words, hint: reason.hint().to_owned(), until: now + tuning.park_for }
 }
 
+/// When it was parked so; none when it is not.
+pub(super) fn parked_at(state: &EntryState, tuning: &Tuning) -> Option<Timestamp> {
+    match state {
+        EntryState::Parked { until, .. } => Some(*until - tuning.park_for),
+        EntryState::Waiting { .. } | EntryState::InTask | EntryState::Fixed { .. } | EntryState::Skipped { .. } => None,
+    }
+}
+
 /// The same of a resource whose failure the service has told of, with what its words name as the hint.
 pub(crate) fn park_failed(
     id: &ResourceId,

@@ -371,6 +371,17 @@ const SITUATIONS: &[(&str, &str, FailureClass)] = &[
         "encryptionAtHost can be updated only when VM is in deallocated state.",
         FailureClass::Permanent,
     ),
+    (
+        "OperationNotAllowed",
+        "The disk can only be changed when the machine that it is attached to is deallocated.",
+        FailureClass::Permanent,
+    ),
+    ("OperationNotAllowed", "The VM must be deallocated first.", FailureClass::Permanent),
+    (
+        "OperationNotAllowed",
+        "The operation failed: the VM must be running, but it is in stopped state.",
+        FailureClass::WaitsForResource,
+    ),
     ("Conflict", "The resource being remediated 'r' failed: the name already exists.", FailureClass::PermanentConflict),
     ("Conflict", "The setting already exists and is being updated.", FailureClass::Conflict),
     ("BadRequest", "The VM does not have access to the required endpoints.", FailureClass::Permanent),

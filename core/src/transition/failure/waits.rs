@@ -20,11 +20,11 @@ const BEFORE: [&str; 8] = ["is", "are", "in", "state", "status", "powerstate", "
 /// So many words behind them at most.
 const NEAR: usize = 3;
 
-/// What stands before a state that something must be in, and is not.
-const WANTED: [&str; 9] =
-    ["only when", "only if", "only be", "must be", "should be", "needs to be", "has to be", "unless", "until"];
-/// So many words before a state may say that.
-const WANTED_NEAR: usize = 6;
+/// What stands before a state that something must be in, and is not; and within how many words.
+const WANTED: [(&[&str], usize); 2] = [
+    (&["only when", "only while", "only if", "only be", "can only"], 14),
+    (&["must be", "should be", "needs to be", "has to be", "unless", "until"], 4),
+];
 
 /// Whether something rests, by the folded words: "the VM is not running", "in 'Stopped' state", "agent not responding".
 pub(super) fn rests(message: &str) -> bool {
@@ -37,8 +37,10 @@ pub(super) fn rests(message: &str) -> bool {
         .collect();
     let is_behind = |at: usize| words[at.saturating_sub(NEAR)..at].iter().any(|word| BEFORE.contains(word));
     let is_wanted = |at: usize| {
-        let before = words[at.saturating_sub(WANTED_NEAR)..at].join(" ");
-        WANTED.iter().any(|wanted| before.contains(wanted))
+        WANTED.iter().any(|(wanted, near)| {
+            let before = words[at.saturating_sub(*near)..at].join(" ");
+            wanted.iter().any(|wanted| before.contains(wanted))
+        })
     };
     let is_denied = |at: usize| words[at.saturating_sub(NEAR)..at].contains(&"not");
     words.iter().enumerate().any(|(at, word)| {
