@@ -86,20 +86,22 @@ fn place(id: &str) -> Place {
     }
 }
 
-/// The estate with these rights of the snapshot for the worker, and these actions in its own role.
+/// The estate with these rights of the snapshot for the worker, and these actions in its own role. `grants` is `GRANT_ROLES`.
 pub(crate) fn entitled(
     estate: Estate,
     worker: &Principal,
     rights: &BTreeSet<Held>,
     actions: &BTreeSet<String>,
+    grants: Option<&str>,
 ) -> Estate {
-    let mut estate = with_rights(estate, worker, None);
+    let mut estate = with_rights(estate, worker, grants);
     let access = &mut estate.access;
     let own = |one: &RoleAssignment| one.principal == worker.object_id;
     let custom = access.roles.last().unwrap().guid.clone();
     let scopes: Vec<ArmId> =
         access.grants.iter().filter(|one| own(one) && one.role == custom).map(|one| one.scope.clone()).collect();
     assert!(!scopes.is_empty(), "the worker of the demo has its role somewhere");
+    let granting: Vec<_> = access.grants.iter().filter(|one| own(one) && one.role == ADMINISTRATOR).cloned().collect();
     access.grants.retain(|one| !own(one));
     access.roles.last_mut().unwrap().permissions =
         vec![Permission { actions: actions.iter().cloned().collect(), ..Permission::default() }];
@@ -108,6 +110,8 @@ pub(crate) fn entitled(
             (Place::Remediated, None) => {
                 scopes.iter().map(|at| RoleAssignment::new(at.clone(), &custom, &worker.object_id)).collect()
             }
+            // On the condition of the templates, which names the roles.
+            (Place::Remediated, Some(_)) => granting.clone(),
             _ => given(right, worker, None),
         });
     }

@@ -11,7 +11,7 @@ use axum::http::{Method, Response};
 use axum::middleware::{Next, from_fn};
 use serde_json::json;
 use simulator::LocalAzureOptions;
-use simulator::resource_manager::{ResourceManager, Tempo};
+use simulator::resource_manager::ResourceManager;
 
 use crate::play::Play;
 use crate::proof::UNPLAYED;
@@ -43,21 +43,23 @@ fn action(method: &Method, path: &str) -> String {
 
 /// What the calls of a run needed, and what of it was refused; in lower case, as the service compares.
 #[derive(Debug, Default)]
-struct Asked {
-    allowed: BTreeSet<String>,
-    refused: BTreeSet<String>,
+pub(crate) struct Asked {
+    pub(crate) allowed: BTreeSet<String>,
+    pub(crate) refused: BTreeSet<String>,
 }
 
 impl Play {
-    /// Plays until all that can be fixed is, or until all of `awaited` is refused.
-    async fn with(self, granted: &BTreeSet<String>, awaited: &BTreeSet<String>) -> Asked {
+    /// Plays until all that can be fixed is, or until all of `awaited` was asked.
+    pub(crate) async fn with(self, granted: &BTreeSet<String>, awaited: &BTreeSet<String>) -> Asked {
         let options =
             LocalAzureOptions { home_tenant_id: self.estate.home_tenant.clone(), ..LocalAzureOptions::default() };
-        let manager = ResourceManager::new(self.estate.clone(), Tempo::quick());
+        let manager = ResourceManager::new(self.estate.clone(), self.tempo.clone());
         let asked = Arc::new(Mutex::new(Asked::default()));
         let router = guarded(manager.router(), granted.clone(), Arc::clone(&asked));
         let run = self.begin(manager, router, options).await;
-        run.ended(|_| !awaited.is_empty() && asked.lock().unwrap().refused.is_superset(awaited)).await;
+        let was_asked =
+            |asked: &Asked| awaited.iter().all(|one| asked.refused.contains(one) || asked.allowed.contains(one));
+        run.ended((!awaited.is_empty()).then_some(|_: &_| was_asked(&asked.lock().unwrap()))).await;
         std::mem::take(&mut *asked.lock().unwrap())
     }
 }

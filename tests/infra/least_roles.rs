@@ -11,12 +11,12 @@ use simulator::resource_manager::{ResourceManager, Tempo};
 use simulator::{LocalAzure, LocalAzureOptions};
 
 use crate::held::{Held, Place, Who, entitled, given, held};
-use crate::play::Play;
+use crate::play::{NOTHING, Play};
 use crate::proof::{Needs, of_role};
 use crate::snapshot::role_actions;
 
 /// The services, where this principal is the app's own and is refused what it has no right to.
-fn options(manager: &ResourceManager, principal: &Principal, home_tenant_id: String) -> LocalAzureOptions {
+pub(crate) fn options(manager: &ResourceManager, principal: &Principal, home_tenant_id: String) -> LocalAzureOptions {
     let identities = ManagedIdentities { system_assigned: Some(principal.clone()), user_assigned: Vec::new() };
     LocalAzureOptions { home_tenant_id, identities, gate: Some(manager.gate()), ..LocalAzureOptions::default() }
 }
@@ -28,30 +28,34 @@ fn refused(manager: &ResourceManager, principal: &Principal) -> BTreeSet<(String
 }
 
 /// Whether this call is among them, at any place where none is named.
-fn has(refused: &BTreeSet<(String, String)>, (action, place): (&str, &str)) -> bool {
+pub(crate) fn has(refused: &BTreeSet<(String, String)>, (action, place): (&str, &str)) -> bool {
     refused.iter().any(|(known, at)| known == action && (place.is_empty() || at == place))
 }
 
 impl Play {
     /// Plays with these roles until all that can be fixed is, or this is refused. What was, and whether all is fixed.
-    async fn with_roles(
+    pub(crate) async fn with_roles(
         mut self,
         rights: &BTreeSet<Held>,
         awaited: Option<(&str, &str)>,
     ) -> (BTreeSet<(String, String)>, bool) {
         let worker = Principal::random();
         let home = self.estate.home_tenant.clone();
-        self.estate = entitled(self.estate, &worker, rights, &role_actions("default"));
-        let manager = ResourceManager::new(self.estate.clone(), Tempo::quick());
+        let grants = self.settings.get("GRANT_ROLES").cloned();
+        self.estate = entitled(self.estate, &worker, rights, &role_actions("default"), grants.as_deref());
+        let manager = ResourceManager::new(self.estate.clone(), self.tempo.clone());
         let run = self.begin(manager.clone(), manager.router(), options(&manager, &worker, home)).await;
-        let is_refused = |manager: &ResourceManager| awaited.is_some_and(|call| has(&refused(manager, &worker), call));
+        let is_refused = awaited.map(|call| {
+            let worker = worker.clone();
+            move |manager: &ResourceManager| has(&refused(manager, &worker), call)
+        });
         let (is_done, _) = run.ended(is_refused).await;
         (refused(&manager, &worker), is_done)
     }
 }
 
 /// What the default deployment gives to the worker.
-fn of_worker() -> BTreeSet<Held> {
+pub(crate) fn of_worker() -> BTreeSet<Held> {
     held("default").into_iter().filter(|one| one.who == Who::Worker).collect()
 }
 
@@ -69,6 +73,10 @@ async fn without_any_one_of_the_workers_roles_a_call_is_refused_unless_the_platf
     for right in &all {
         let Needs::Call(action, place) = of_role(right).needs else { continue };
         of_others.remove(right);
+        // The demo begins no scan: a play of its own does.
+        if place == "batch-runs" {
+            continue;
+        }
         let mut fewer = all.clone();
         fewer.remove(right);
         let (refused, _) = Play::demo().with_roles(&fewer, Some((action, place))).await;
@@ -96,12 +104,12 @@ impl Desk {
     async fn after_a_demo() -> Self {
         let mut play = Play::demo();
         let (worker, somebody, home) = (Principal::random(), Principal::random(), play.estate.home_tenant.clone());
-        play.estate = entitled(play.estate, &worker, &of_worker(), &role_actions("default"));
+        play.estate = entitled(play.estate, &worker, &of_worker(), &role_actions("default"), None);
         let subscription = play.estate.subscriptions[0].id.clone();
         let manager = ResourceManager::new(play.estate.clone(), Tempo::quick());
         let mut options = options(&manager, &worker, home);
         options.identities.user_assigned.push(somebody.clone());
-        let (is_done, azure) = play.begin(manager.clone(), manager.router(), options).await.ended(|_| false).await;
+        let (is_done, azure) = play.begin(manager.clone(), manager.router(), options).await.ended(NOTHING).await;
         assert!(is_done);
         let group = format!("/subscriptions/{subscription}/resourceGroups/rg");
         let namespace = format!("{group}/providers/Microsoft.ServiceBus/namespaces/sb");

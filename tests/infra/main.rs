@@ -10,6 +10,8 @@
 mod alerts;
 mod azure_yaml;
 mod events;
+#[cfg(unix)]
+mod first_minutes;
 mod held;
 #[cfg(unix)]
 mod hooks;
@@ -17,6 +19,8 @@ mod hooks;
 mod least_privilege;
 #[cfg(unix)]
 mod least_roles;
+#[cfg(unix)]
+mod optional;
 mod parameters;
 mod planted;
 #[cfg(unix)]

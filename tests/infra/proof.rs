@@ -41,14 +41,7 @@ const ROLES: [OfRole; 18] = [
     of(Who::Worker, "storageBlobDataOwner", "account", Needs::Call(READ_BLOB, "state")),
     of(Who::Worker, OWNER_OF_QUEUES, "noncompliant-resources", Needs::Call(SEND, "noncompliant-resources")),
     of(Who::Worker, OWNER_OF_QUEUES, "wake-ups", Needs::Call(SEND, "wake-ups")),
-    of(
-        Who::Worker,
-        OWNER_OF_QUEUES,
-        "batch-runs",
-        Needs::Platform(
-            "the Functions host receives with it, and its scale controller counts; not played: a scan is begun with it",
-        ),
-    ),
+    of(Who::Worker, OWNER_OF_QUEUES, "batch-runs", Needs::Call(SEND, "batch-runs")),
     of(
         Who::Worker,
         OWNER_OF_QUEUES,
@@ -66,7 +59,7 @@ const ROLES: [OfRole; 18] = [
         Who::Worker,
         "roleBasedAccessControlAdministrator",
         "subscriptions",
-        Needs::Platform("grants, with `grantRoles`"),
+        Needs::Call("Microsoft.Authorization/roleAssignments/write", "an assignment's scope, with `GRANT_ROLES`"),
     ),
     of(Who::Topic, "azureServiceBusDataSender", "policy-events", Needs::Platform("Event Grid delivers with it")),
     of(
@@ -113,15 +106,15 @@ pub(crate) fn of_role(right: &Held) -> &'static OfRole {
     found.unwrap_or_else(|| panic!("nobody says what needs {right:?}"))
 }
 
-/// Actions of the worker's role for which the plays have no call, and what needs them.
+/// Actions of the worker's role for which the demo and the storm have no call, and what needs them; [`crate::optional`] plays it.
 pub(crate) const UNPLAYED: [(&str, &str); 4] = [
     (
         "Microsoft.Authorization/policySetDefinitions/versions/read",
-        "not played: an initiative that is pinned to an older version",
+        "the call, for an initiative that is pinned to an older version",
     ),
-    ("Microsoft.PolicyInsights/policyStates/queryResults/read", "Resource Graph, behind its own call"),
-    ("Microsoft.PolicyInsights/remediations/cancel/action", "not played: `pause --cancel-tasks`"),
-    ("Microsoft.PolicyInsights/remediations/delete", "not played: deleting finished tasks, with `KEEP_TASKS_FOR`"),
+    ("Microsoft.PolicyInsights/policyStates/queryResults/read", "nothing, but Resource Graph shows no states"),
+    ("Microsoft.PolicyInsights/remediations/cancel/action", "the call, for `pause --cancel-tasks`"),
+    ("Microsoft.PolicyInsights/remediations/delete", "the call, for finished tasks, with `KEEP_TASKS_FOR`"),
 ];
 
 #[test]
