@@ -9,6 +9,7 @@ use simulator::functions_host::LogStream;
 use simulator::ledger::Entry;
 use simulator::service_bus::event_grid;
 
+use crate::counted::{Insights, Writes};
 use crate::processors::of_workers;
 use crate::stage::{CONTRIBUTOR, DEFINITION, Stage, events, land, plot, record, until};
 
@@ -64,7 +65,14 @@ pub(crate) async fn measure(targets: usize, resources: usize) -> String {
     let line = told(&stage, count);
     stage.stop_worker().await;
     let processors = (of_workers() - before) * 1e6 / count as f64;
-    format!("{targets} targets with {resources} resources each: {line}; {processors:.0} µs of a processor an event")
+    let ledger = stage.azure.ledger();
+    let waves = stage.manager.tasks().len() as f64;
+    format!(
+        "{targets} targets with {resources} resources each: {line}; {processors:.0} µs of a processor an event; for 100 resources {}; a \
+         wave {}",
+        Insights::of(ledger).line(count as f64 / 100.0),
+        Writes::of(ledger).line(waves)
+    )
 }
 
 /// What was counted, for a million events.

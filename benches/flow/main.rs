@@ -4,6 +4,7 @@
 
 mod calls;
 mod cost;
+mod counted;
 mod crowd;
 mod customers;
 mod fleet;
@@ -22,6 +23,7 @@ mod processors;
 )]
 mod stage;
 mod thousand;
+mod waves;
 
 /// A measurement by its name: its sizes when it is one, and when only its running is tried.
 macro_rules! measure {
@@ -55,5 +57,6 @@ async fn main() {
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));
     measure!(wanted, "calls15", calls::measure(size(15_000, 3), is_bench));
     measure!(wanted, "cost", cost::measure(size(100, 2), size(100, 5)));
+    measure!(wanted, "waves", waves::measure(size(5_000, 150)));
     measure!(wanted, "pages", pages::measure(size(60_000, 20)));
 }
