@@ -14,8 +14,9 @@ impl Insights {
     pub(crate) fn of(ledger: &Ledger) -> Self {
         let mut kinds = BTreeMap::new();
         let path = |entry: &Entry| entry.path.to_ascii_lowercase();
-        let asked =
-            |entry: &Entry| entry.service == Service::ResourceManager && path(entry).contains("microsoft.policyinsights");
+        let asked = |entry: &Entry| {
+            entry.service == Service::ResourceManager && path(entry).contains("microsoft.policyinsights")
+        };
         for entry in ledger.filter(asked) {
             *kinds.entry(kind(&entry).unwrap_or("another")).or_default() += 1;
         }

@@ -15,7 +15,7 @@ use remediation::settings::Settings;
 use crate::arm::{ArmClient, FactsReader, Homes, RightsReader};
 use crate::azure::{Clocks, CredentialError, Identity, StorageDate, TransportError, http_client, managed_identity};
 use crate::blob::{ApprovalsReader, ControlsReader, FleetLedger, InstallationReader, Store};
-use crate::reconcile::{Begun, Opened, Reconciler, Slots};
+use crate::reconcile::{Begun, Listed, Opened, Reconciler, Slots};
 use crate::service_bus::{Namespace, Receiver, Sender};
 use crate::told::Told;
 
@@ -108,6 +108,7 @@ impl App {
             approvals: ApprovalsReader::default(),
             fleet: FleetLedger::default(),
             begun: Begun::default(),
+            listed: Listed::new(settings.facts_ttl),
             opened: Opened::default(),
             told: Told::default(),
             rights: RightsReader::new(settings.facts_ttl),

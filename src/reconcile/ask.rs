@@ -34,7 +34,7 @@ impl Reconciler {
                 {
                     journal::controls_unread(target, &words);
                 }
-                if let Observed::Answer(Answer::States(_, states)) = &observed
+                if let Observed::Answer(Answer::States(_, states) | Answer::Listed(states)) = &observed
                     && let Some((state, expected)) = pass.disagreeing(states)
                     && self.told.is_news(("effect_differs", target.policy_assignment_id.to_string()))
                 {
@@ -101,6 +101,7 @@ impl Reconciler {
                 self.begun.keep_states(target, &asked, &states);
                 Observed::Answer(Answer::States(asked, states))
             }
+            Question::Listed(asked) => Observed::Answer(Answer::Listed(self.listed(target, &asked, slot).await?)),
             Question::AllNonCompliant(from) => {
                 Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from, slot).await?))
             }

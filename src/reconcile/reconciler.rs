@@ -19,6 +19,7 @@ use crate::told::Told;
 
 use super::begun::Begun;
 use super::journal;
+use super::listed::Listed;
 use super::opened::Opened;
 use super::slots::{Place, Slots};
 
@@ -71,6 +72,8 @@ pub struct Reconciler {
     pub fleet: FleetLedger,
     /// What was read in passes that are not finished.
     pub begun: Begun,
+    /// Lists of what does not comply, which the waves of a target share.
+    pub listed: Listed,
     /// The tasks that were opened of late.
     pub opened: Opened,
     /// What is told once a process: the log event, and what it is about.

@@ -15,7 +15,7 @@ use crate::transition::park_target::park_target;
 use crate::transition::{left_out, listing, open};
 use crate::wave::allowed::{forbidden, forbids_all};
 use crate::wave::due::Due;
-use crate::wave::eligible::unreadable;
+use crate::wave::eligible::{is_never_remediable, unreadable};
 use crate::wave::free::Free;
 use crate::wave::skipped::{Skipped, apply_skipped};
 
@@ -242,6 +242,9 @@ impl Context<'_> {
         let Some(due) = told.or_else(|| Due::of(self.document, &blockers, self.now, approved)) else {
             return Gathered::Next(self.idle_until_due(again, Idle::Blocked));
         };
+        if let Some(list) = self.listed(&due).filter(|_| !is_never_remediable(facts)) {
+            return Gathered::Next(list);
+        }
         match self.judged(due, facts) {
             Judged::First(next) => Gathered::Next(next),
             Judged::Skip(skipped) => Gathered::Skip(skipped),

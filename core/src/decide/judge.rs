@@ -13,6 +13,8 @@ use super::context::Context;
 use super::question::Question;
 use super::step::Next;
 
+/// Of more resources the states are not asked for by name alone: a question names some twenty.
+pub(crate) const FEW: usize = 40;
 /// So many evaluations without a result are waited for.
 const MOST_IN_VAIN: u32 = 3;
 
@@ -60,6 +62,15 @@ impl Context<'_> {
             Ok(wave) => Judged::Left(wave),
             Err(cause) => Judged::Park(cause),
         }
+    }
+
+    /// Where a wave is so large that its states take several questions by name, a list of what does not comply is asked for first. One
+    /// that is a while old does no harm: a task remediates only what is non-compliant anyway, and what was seen since is newer.
+    pub(crate) fn listed(self, due: &Due) -> Option<Next> {
+        let answers = &self.pass.answers;
+        let unasked: Vec<_> = due.ids().filter(|id| !answers.states_asked.contains(*id)).cloned().collect();
+        let is_wanted = unasked.len() > FEW && !answers.listed && answers.all_non_compliant.is_none();
+        (is_wanted && self.no_questions().is_none()).then(|| self.ask(Question::Listed(unasked)))
     }
 
     /// What Azure Policy could not evaluate waits for an evaluation that is newer than that: at first than the state, which may be told of

@@ -42,6 +42,8 @@ pub(crate) struct Answers {
     pub(crate) granted: BTreeMap<String, GrantAnswer>,
     pub(crate) states: Vec<PolicyState>,
     pub(crate) states_asked: HashSet<ResourceId>,
+    /// Whether a list of non-compliant states was asked for on behalf of a wave: once is enough.
+    pub(crate) listed: bool,
     pub(crate) all_non_compliant: Option<ScopeStates>,
     /// How many unlisted resources had been counted before they were asked for.
     pub(crate) unlisted_then: u64,
@@ -70,15 +72,13 @@ impl Answers {
                 self.states_asked.extend(asked);
                 self.states.extend(states);
             }
+            Answer::Listed(states) => {
+                self.listed = true;
+                self.take_listed(&states);
+            }
             Answer::AllNonCompliant(states) => {
                 self.unlisted_then = unlisted;
-                // Whoever was told that a resource does not comply need not ask for its state.
-                for state in states.states.iter().filter(|state| state.state == ComplianceState::NonCompliant) {
-                    if let Ok(id) = state.resource.parse::<ResourceId>() {
-                        self.states_asked.insert(id);
-                        self.states.push(state.clone());
-                    }
-                }
+                self.take_listed(&states.states);
                 self.all_non_compliant = Some(states);
             }
             Answer::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
@@ -89,6 +89,16 @@ impl Answers {
                 self.task = Some((name, status));
             }
             Answer::Deployments(name, list) => self.deployments = Some((name, list)),
+        }
+    }
+
+    /// Whoever was told that a resource does not comply need not ask for its state.
+    fn take_listed(&mut self, states: &[PolicyState]) {
+        for state in states.iter().filter(|state| state.state == ComplianceState::NonCompliant) {
+            if let Ok(id) = state.resource.parse::<ResourceId>() {
+                self.states_asked.insert(id);
+                self.states.push(state.clone());
+            }
         }
     }
 

@@ -28,6 +28,8 @@ mod idle;
 #[cfg(test)]
 mod interrupted_tests;
 mod judge;
+#[cfg(test)]
+mod listed_tests;
 mod memory;
 mod never;
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub enum Question {
     Rights(Option<Timestamp>),
     /// The latest policy states of these resources. The answer may be for the first of them only.
     States(Vec<ResourceId>),
+    /// The non-compliant states of the target's scope, for the sake of these resources: it takes fewer calls than to ask for so many by
+    /// name. The answer may be a while old, and tell of some of them only.
+    Listed(Vec<ResourceId>),
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
     /// earlier answer gave.
     AllNonCompliant(Option<String>),
@@ -39,6 +42,8 @@ pub enum Answer {
     Rights(Rights),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
+    /// States of some that are non-compliant.
+    Listed(Vec<PolicyState>),
     /// All that is non-compliant, as far as it could be read.
     AllNonCompliant(ScopeStates),
     /// The active tasks.
@@ -57,6 +62,8 @@ impl Answer {
             // What of it is refused is told in it.
             Self::Rights(_) => None,
             Self::States(..) => Some(CallKind::QueryStates),
+            // What is kept is no call, and what is refused is told when it is asked for by name.
+            Self::Listed(_) => None,
             Self::AllNonCompliant(list) => (!list.is_refused && !list.is_unanswered()).then_some(CallKind::QueryStates),
             Self::ActiveTasks(_) => Some(CallKind::ListTasks),
             Self::Task(..) => Some(CallKind::ReadTask),

@@ -126,7 +126,7 @@ pub(crate) const GROUPS: &[Group] = &[
             "so long after its outcome was stored an own finished task is deleted in Resource Manager, as long as its target's document remembers it; `none`: never. Needs `Microsoft.PolicyInsights/remediations/delete`"),
         row("REEVALUATE_INTERVAL", is("6h"), time(SPAN), "pause between two evaluations that the worker asks for in one scope"),
         row("CLOCK_TOLERANCE", is("5m"), time(SPAN), "an event whose time lies further in the future is rejected; and so much newer than what was seen must be what a final verdict is drawn from"),
-        row("FACTS_TTL", is("10m"), time(SPAN), "how long what was read of assignments and initiatives is kept"),
+        row("FACTS_TTL", is("10m"), time(SPAN), "how long what was read of assignments and initiatives is kept, and what a wave was told does not comply"),
     ] },
     Group { title: "Batch runs and scans", settings: &[
         row("SWEEP_SCOPES", is("none"), Form::RunScopes,

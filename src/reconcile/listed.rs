@@ -1,0 +1,131 @@
+//! The non-compliant states of a target's scope, read page by page for a large wave: a page tells of a thousand resources, a question by
+//! name of some twenty. What was read is kept for a while, so that the waves of a target share it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use remediation::fact::{PolicyState, ScopeStates, Unread};
+use remediation::id::{ResourceId, Target, TargetHash};
+
+use crate::arm::{ArmError, Rest, calls};
+use crate::azure::Deadline;
+use crate::kept::Kept;
+
+use super::reconciler::Reconciler;
+
+/// Longest time that a list is shared, whatever `FACTS_TTL` is: it still says who was non-compliant, and not who has been exempted since.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// Of so few the states are asked for by name, which takes two questions.
+const FEW: usize = 40;
+/// A page that tells of fewer than these of the wave does not pay: what is non-compliant is far more than what is known of.
+const PAYS: usize = 10;
+/// Pages for a wave of a hundred, of which each pays.
+const PAGES: usize = 8;
+/// Most bytes of states that are kept, by estimate.
+const MOST_KEPT: usize = 16 << 20;
+/// Bytes of a state, by estimate.
+const SIZE: usize = 320;
+
+/// The lists of all targets, as far as they were read.
+#[derive(Debug)]
+pub struct Listed {
+    lists: Kept<TargetHash, (Instant, Arc<ScopeStates>)>,
+    ttl: Duration,
+}
+
+impl Listed {
+    /// Lists that are shared for so long.
+    #[must_use]
+    pub fn new(facts_ttl: Duration) -> Self {
+        Self { lists: Kept::at_most(MOST_KEPT), ttl: facts_ttl.min(LONGEST) }
+    }
+
+    /// What was read of the target's list, and since when; an unread one where that is too long ago.
+    fn of(&self, target: &TargetHash) -> (Instant, ScopeStates) {
+        let kept = self.lists.get(target, self.ttl).filter(|(since, _)| since.elapsed() < self.ttl);
+        kept.map(|(since, list)| (since, ScopeStates::clone(&list)))
+            .unwrap_or_else(|| (Instant::now(), ScopeStates::unread(None)))
+    }
+
+    fn keep(&self, target: &TargetHash, since: Instant, list: ScopeStates) {
+        let size = list.states.len() * SIZE;
+        self.lists.keep(target, (since, Arc::new(list)), size);
+    }
+}
+
+impl Reconciler {
+    /// The states of those of the resources that the list tells of. More of it is read while that takes fewer calls than to ask by name;
+    /// where it is refused, the questions by name tell why.
+    ///
+    /// # Errors
+    /// When Resource Manager is to be left alone.
+    pub(super) async fn listed(
+        &self,
+        target: &Target,
+        asked: &[ResourceId],
+        slot: Deadline,
+    ) -> Result<Vec<PolicyState>, ArmError> {
+        let hash = target.hash();
+        let (since, mut list) = self.listed.of(&hash);
+        let call = calls::all_non_compliant(target, crate::azure::now());
+        let asked: HashSet<&str> = asked.iter().map(ResourceId::as_str).collect();
+        let told =
+            |states: &[PolicyState]| states.iter().filter(|state| asked.contains(state.resource.as_str())).count();
+        for _ in 0..PAGES {
+            let Unread::From(link) = &list.unread else { break };
+            if asked.len() <= FEW + told(&list.states) || slot.has_passed() {
+                break;
+            }
+            match self.arm.send_part(&call, link.as_deref(), 1, slot).await {
+                Ok((page, rest)) => {
+                    let next = match rest {
+                        Rest::At(next) if told(&page) >= PAYS => Some(next),
+                        Rest::At(_) | Rest::Nothing | Rest::Untold => None,
+                    };
+                    list.push(page, next);
+                }
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
+                Err(_) => list.unread = Unread::Nothing,
+            }
+        }
+        let states = list.states.iter().filter(|state| asked.contains(state.resource.as_str())).cloned().collect();
+        self.listed.keep(&hash, since, list);
+        Ok(states)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use remediation::event::ComplianceState;
+    use remediation::fixture::{resource, target};
+
+    fn state(n: usize) -> PolicyState {
+        let resource = resource(n).as_str().to_owned();
+        PolicyState { resource, state: ComplianceState::NonCompliant, at: None, effect: None, location: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_is_shared_since_its_first_page_and_never_for_longer_than_half_an_hour() {
+        for (facts_ttl, shared) in [(Duration::from_secs(600), Duration::from_secs(600)), (LONGEST * 99, LONGEST)] {
+            let (listed, hash) = (Listed::new(facts_ttl), target().hash());
+            let (since, mut list) = listed.of(&hash);
+            assert_eq!(list, ScopeStates::unread(None));
+            list.push(vec![state(0)], Some("next".to_owned()));
+            listed.keep(&hash, since, list.clone());
+            tokio::time::advance(shared / 2).await;
+            let (since, mut more) = listed.of(&hash);
+            assert_eq!(more, list, "{facts_ttl:?}");
+            // A later page does not make the first one younger.
+            more.push(vec![state(1)], None);
+            listed.keep(&hash, since, more.clone());
+            tokio::time::advance(shared / 2 - Duration::from_millis(1)).await;
+            assert_eq!(listed.of(&hash).1, more, "{facts_ttl:?}");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert_eq!(listed.of(&hash).1, ScopeStates::unread(None), "{facts_ttl:?}");
+        }
+    }
+}
