@@ -39,12 +39,17 @@ pub(crate) struct Worked {
     pub(crate) lost: usize,
 }
 
+/// The worker.
+pub(crate) fn worker() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_policy-remediator"))
+}
+
 /// So many events by queue until each is a message.
-pub(crate) async fn receive(events: usize) -> anyhow::Result<Worked> {
+pub(crate) async fn receive(handler: &Path, events: usize) -> anyhow::Result<Worked> {
     let azure = LocalAzure::start(Router::new(), LocalAzureOptions::default()).await?;
     deliver(&azure, events, 1)?;
     let done = |broker: &Broker| usize::try_from(broker.counts(MESSAGES).stored).is_ok_and(|stored| stored >= events);
-    until(azure, &[HOST, RECEIVE], 1, events, done).await
+    until(azure, (&[HOST, RECEIVE], handler), 1, events, done).await
 }
 
 /// So many events, each of another target, until each is in its document, with so many instances and a storage that takes its time.
@@ -53,7 +58,7 @@ pub(crate) async fn collect(events: usize, instances: usize, latency: Duration) 
     deliver(&azure, events, events)?;
     // First they become messages, and only then is measured.
     let folder = tempfile::tempdir()?;
-    stage(folder.path(), &[HOST, RECEIVE], Path::new(env!("CARGO_BIN_EXE_policy-remediator")))?;
+    stage(folder.path(), &[HOST, RECEIVE], worker())?;
     let host = FunctionsHost::start(folder.path(), azure.broker().clone(), azure.host_options()).await?;
     wait(|| azure.broker().counts(EVENTS).active == 0 && host.idle()).await?;
     host.shutdown().await;
@@ -62,7 +67,7 @@ pub(crate) async fn collect(events: usize, instances: usize, latency: Duration) 
         broker.counts(MESSAGES).active == 0
             && usize::try_from(broker.counts(WAKE_UPS).stored).is_ok_and(|stored| stored >= events)
     };
-    until(azure, &[HOST, COLLECT], instances, events, done).await
+    until(azure, (&[HOST, COLLECT], worker()), instances, events, done).await
 }
 
 fn deliver(azure: &LocalAzure, events: usize, targets: usize) -> anyhow::Result<()> {
@@ -74,13 +79,13 @@ fn deliver(azure: &LocalAzure, events: usize, targets: usize) -> anyhow::Result<
 /// Starts a worker that has these functions, and waits until what is at hand is done.
 async fn until(
     azure: LocalAzure,
-    package: &[PackageFile],
+    (package, handler): (&[PackageFile], &Path),
     instances: usize,
     events: usize,
     done: impl Fn(&Broker) -> bool,
 ) -> anyhow::Result<Worked> {
     let folder = tempfile::tempdir()?;
-    stage(folder.path(), package, Path::new(env!("CARGO_BIN_EXE_policy-remediator")))?;
+    stage(folder.path(), package, handler)?;
     let mut options = azure.host_options();
     options.instances = instances;
     options.settings.insert("SETTLE_DELAY".to_owned(), "1h".to_owned());

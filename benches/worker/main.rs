@@ -1,5 +1,5 @@
 //! Benchmarks of the real binary against the local Azure, over real sockets: `cargo bench --bench worker`, or some of it with their
-//! names behind `--`: `start`, `events`, `queued`, `collect`, `collect8`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
+//! names behind `--`: `start`, `events`, `queued`, `collect`, `collect8`, `peers`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
 //! a floor of what the worker can do, and good for comparing one version with the next.
 
 #![expect(clippy::disallowed_methods, reason = "what is measured is of now")]
@@ -7,6 +7,7 @@
 mod batches;
 mod cold_start;
 mod events;
+mod peers;
 #[path = "../flow/processors.rs"]
 #[allow(dead_code, reason = "not all of it is needed here")]
 mod processors;
@@ -16,7 +17,7 @@ mod sweep;
 
 use std::time::Duration;
 
-use batches::Worked;
+use batches::{Worked, worker};
 use rounds::Rounds;
 
 /// Names, targets, and how many of them are overdue.
@@ -42,16 +43,18 @@ async fn main() -> anyhow::Result<()> {
     };
     if wanted("start") {
         let starts = if is_bench { STARTS } else { 1 };
-        show("cold start to the first answer of GET /", &cold_start::measure(starts).await?, String::new());
+        let [ready, first] = cold_start::measure(starts).await?;
+        show("cold start to the first answer of GET /", &ready, String::new());
+        show("first event after that", &first, String::new());
     }
     for (name, parallel, events, rounds) in receive_event::LOADS.into_iter().filter(|_| wanted("events")) {
         let (events, rounds) = if is_bench { (events, rounds) } else { (10, 1) };
-        let each = receive_event::measure(parallel, events, rounds).await?;
+        let each = receive_event::measure(worker(), parallel, events, rounds).await?.0;
         let [_, median, _] = each.summary();
         show(name, &each, format!("{:.0} events/s, {} ns/event", 1.0 / median.as_secs_f64(), median.as_nanos()));
     }
     if wanted("queued") {
-        let worked = batches::receive(if is_bench { 100_000 } else { 300 }).await?;
+        let worked = batches::receive(worker(), if is_bench { 100_000 } else { 300 }).await?;
         tell("events by queue", &worked);
     }
     for (name, instances) in [("collect", 1), ("collect8", 8)] {
@@ -59,6 +62,10 @@ async fn main() -> anyhow::Result<()> {
             let worked = batches::collect(if is_bench { 20_000 } else { 300 }, instances, STORE).await?;
             tell(&format!("events of as many targets, {STORE:?} a call of storage, {instances} instance(s)"), &worked);
         }
+    }
+    if wanted("peers") {
+        let (events, queued) = if is_bench { (3_000, 100_000) } else { (10, 300) };
+        println!("peers: {}", peers::measure(worker(), events, queued).await?);
     }
     for (_, targets, overdue) in SWEEPS.into_iter().filter(|(name, ..)| wanted(name)) {
         let (targets, overdue) = if is_bench { (targets, overdue) } else { (100, 5) };

@@ -11,6 +11,7 @@ use simulator::{LocalAzure, LocalAzureOptions};
 use simulator_demo::{PackageFile, stage};
 
 use crate::events::burst;
+use crate::processors::of_workers;
 
 /// Only `receive-event` is deployed: what it queues stays there, so nothing else takes part.
 const PACKAGE: [PackageFile; 2] = [
@@ -29,10 +30,17 @@ pub(crate) const LOADS: [(&str, usize, usize, usize); 2] = [
 ];
 
 /// The time an event of each round, all rounds after a first one that opens the connections and gets the tokens.
-pub(crate) async fn measure(parallel: usize, events: usize, rounds: usize) -> anyhow::Result<super::Rounds> {
+/// Beside them the seconds that the handler had a processor for an event.
+pub(crate) async fn measure(
+    handler: &Path,
+    parallel: usize,
+    events: usize,
+    rounds: usize,
+) -> anyhow::Result<(super::Rounds, f64)> {
+    let before = of_workers();
     let azure = LocalAzure::start(Router::new(), LocalAzureOptions::default()).await?;
     let folder = tempfile::tempdir()?;
-    stage(folder.path(), &PACKAGE, Path::new(env!("CARGO_BIN_EXE_policy-remediator")))?;
+    stage(folder.path(), &PACKAGE, handler)?;
     let event_grid = EventGridPolicy { parallel, ..EventGridPolicy::default() };
     let options = HostOptions { event_grid, ..azure.host_options() };
     let host = FunctionsHost::start(folder.path(), azure.broker().clone(), options).await?;
@@ -51,5 +59,6 @@ pub(crate) async fn measure(parallel: usize, events: usize, rounds: usize) -> an
         }
     }
     host.shutdown().await;
-    Ok(times)
+    let processors = (of_workers() - before) / (events * (rounds + 1)) as f64;
+    Ok((times, processors))
 }

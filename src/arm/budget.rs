@@ -7,6 +7,8 @@ use azure_core::http::headers::{HeaderName, Headers};
 
 use remediation::time::Timestamp;
 
+use crate::azure::header;
+
 use super::retry_after::quota_resets_after;
 
 /// A header that counts down, and what is done when it has come down to `low`.
@@ -72,8 +74,8 @@ pub(super) struct LowQuota {
 /// The lowest budget that an answer tells of: the one that must rest longest. None when there is enough of each. A number
 /// that cannot be read tells nothing.
 pub(super) fn low(headers: &Headers, now: Timestamp) -> Option<LowQuota> {
-    let told = |mark: &Mark| headers.get_optional_str(&mark.header)?.trim().parse::<u64>().ok();
-    let of_graph = headers.get_optional_str(&OF_GRAPH).and_then(|left| left.trim().parse::<u64>().ok());
+    let told = |mark: &Mark| header(headers, &mark.header)?.trim().parse::<u64>().ok();
+    let of_graph = header(headers, &OF_GRAPH).and_then(|left| left.trim().parse::<u64>().ok());
     if of_graph == Some(0) {
         let until = now + quota_resets_after(headers).unwrap_or(GRAPH_WINDOW);
         return Some(LowQuota { header: OF_GRAPH.as_str(), remaining: 0, until });

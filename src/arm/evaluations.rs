@@ -10,6 +10,8 @@ use remediation::fact::CallKind;
 use remediation::id::Scope;
 use remediation::time::Timestamp;
 
+use crate::azure::header;
+
 use super::call::{Call, QuotaScope};
 use super::retry_after::told;
 
@@ -59,7 +61,7 @@ impl Scan {
     /// The meaning of an answer that is a success: 202 while it goes on, anything else at its end, with or without a body.
     pub(super) fn of(status: u16, headers: &Headers, body: &[u8], now: Timestamp) -> Self {
         if status == 202 {
-            let location = headers.get_optional_str(&LOCATION).map(str::trim);
+            let location = header(headers, &LOCATION).map(str::trim);
             let location = location.filter(|link| !link.is_empty() && link.len() <= LONGEST_LINK).map(str::to_owned);
             return Self::Running { location, not_before: told(headers, now) };
         }

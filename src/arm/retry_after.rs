@@ -8,6 +8,8 @@ use time::format_description::well_known::Rfc2822;
 
 use remediation::time::Timestamp;
 
+use crate::azure::header;
+
 /// When the quota of Resource Graph is whole again, as `hh:mm:ss` (Microsoft documentation, "Guidance for throttled requests in Azure
 /// Resource Graph").
 const RESETS_AFTER: HeaderName = HeaderName::from_static("x-ms-user-quota-resets-after");
@@ -27,7 +29,7 @@ pub(super) fn retry_after(headers: &Headers, now: Timestamp) -> Timestamp {
 
 /// The floor that the answer tells, in seconds or as a date.
 pub(super) fn told(headers: &Headers, now: Timestamp) -> Option<Timestamp> {
-    let told = headers.get_optional_str(&RETRY_AFTER).map(str::trim);
+    let told = header(headers, &RETRY_AFTER).map(str::trim);
     let seconds = told.and_then(|t| t.parse::<f64>().ok()).filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
     let seconds = seconds.map(time::Duration::saturating_seconds_f64);
     let date = || told.and_then(|t| OffsetDateTime::parse(&t.replace("GMT", "+0000"), &Rfc2822).ok());
@@ -38,7 +40,7 @@ pub(super) fn told(headers: &Headers, now: Timestamp) -> Option<Timestamp> {
 
 /// How long the quota of Resource Graph takes to be whole again, as far as the answer tells.
 pub(super) fn quota_resets_after(headers: &Headers) -> Option<Duration> {
-    let mut parts = headers.get_optional_str(&RESETS_AFTER)?.trim().split(':').map(|part| part.parse::<u64>().ok());
+    let mut parts = header(headers, &RESETS_AFTER)?.trim().split(':').map(|part| part.parse::<u64>().ok());
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
     let sound = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
     sound.then(|| Duration::from_secs(hours * 3_600 + minutes * 60 + seconds))

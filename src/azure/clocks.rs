@@ -14,6 +14,8 @@ use time::format_description::well_known::Rfc2822;
 
 use remediation::time::{Moment, Timestamp};
 
+use super::header::header;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const DATE: HeaderName = HeaderName::from_static("date");
 /// The header tells whole seconds, and servers make it once a second: it is so far behind at most.
@@ -110,8 +112,8 @@ impl Policy for StorageDate {
         let asked = self.0.running();
         let answer = next[0].send(ctx, request, &next[1..]).await?;
         // What has no id of storage's is of somebody on the way, whose clock is another.
-        let is_storages = answer.headers().get_optional_str(&REQUEST_ID).is_some();
-        let date = answer.headers().get_optional_str(&DATE).and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());
+        let is_storages = header(answer.headers(), &REQUEST_ID).is_some();
+        let date = header(answer.headers(), &DATE).and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());
         if let Some(date) = date.filter(|_| is_storages) {
             self.0.answered(date, asked);
         }

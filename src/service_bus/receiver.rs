@@ -11,7 +11,7 @@ use url::Url;
 
 use remediation::message::Queue;
 
-use crate::azure::{Deadline, FailureKind, retry};
+use crate::azure::{Deadline, FailureKind, header, retry};
 
 use super::namespace::Namespace;
 
@@ -110,7 +110,7 @@ impl Receiver {
         if status == StatusCode::NoContent {
             return Ok(None);
         }
-        let text = |name: &HeaderName| headers.get_optional_str(name).unwrap_or_default();
+        let text = |name: &HeaderName| header(&headers, name).unwrap_or_default();
         let lock = self.lock(queue, text(&LOCATION))?;
         let properties: BrokerProperties = serde_json::from_str(text(&BROKER_PROPERTIES)).unwrap_or_default();
         Ok(Some(DeadLetter {
@@ -173,5 +173,5 @@ fn refused(queue: Queue, verb: &'static str, source: azure_core::Error) -> Recei
 
 /// Properties of a message travel as headers, texts in quotes.
 fn unquoted(headers: &Headers, name: &HeaderName) -> String {
-    headers.get_optional_str(name).unwrap_or_default().trim().trim_matches('"').to_owned()
+    header(headers, name).unwrap_or_default().trim().trim_matches('"').to_owned()
 }
