@@ -81,6 +81,11 @@ async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<E
         changed = told.changed,
         "the worker serves the Functions host"
     );
+    let warm = Arc::clone(&app);
+    let warm_up: host::WarmUp = Arc::new(move || {
+        let app = Arc::clone(&warm);
+        Box::pin(async move { app.warm_up().await })
+    });
     let handle: host::Handle =
         Arc::new(move |function, body| Box::pin(functions::handle(Arc::clone(&app), function, body)));
     let asked = async {
@@ -88,7 +93,7 @@ async fn try_serve(port: u16, settings: &Settings, app: App) -> anyhow::Result<E
         info!(event = "ending", signal = ending.as_str(), "the worker is asked to end; what is begun may end first");
         ending
     };
-    host::serve(port, &functions::FUNCTIONS, handle, asked)
+    host::serve(port, &functions::FUNCTIONS, handle, warm_up, asked)
         .await
         .with_context(|| format!("port {port} cannot be served"))
 }

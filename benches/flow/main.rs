@@ -12,7 +12,11 @@ mod group;
 mod history;
 mod many;
 mod pages;
+#[path = "../peers/peer.rs"]
+mod peer;
+#[allow(dead_code, reason = "not all of it is needed here")]
 mod processors;
+mod putting;
 #[path = "../../tests/it/stage/mod.rs"]
 #[allow(
     dead_code,
@@ -57,6 +61,7 @@ async fn main() {
     measure!(wanted, "calls", calls::measure(size(1_500, 3), is_bench));
     measure!(wanted, "calls15", calls::measure(size(15_000, 3), is_bench));
     measure!(wanted, "cost", cost::measure(size(100, 2), size(100, 5)));
+    measure!(wanted, "putting", putting::measure(size(10, 2), size(50, 5)));
     measure!(wanted, "waves", waves::measure(size(5_000, 150)));
     measure!(wanted, "pages", pages::measure(size(60_000, 20)));
 }

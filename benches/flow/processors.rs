@@ -21,6 +21,11 @@ pub(crate) fn of_workers() -> f64 {
     times().skip(2).sum()
 }
 
+/// Seconds that this process itself had a processor.
+pub(crate) fn of_this() -> f64 {
+    times().take(2).sum()
+}
+
 /// Seconds of this process and of its children that have ended; nothing where the system does not tell.
 fn seconds() -> f64 {
     times().sum()

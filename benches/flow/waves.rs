@@ -17,6 +17,8 @@ pub(crate) async fn measure(resources: usize) -> String {
     let mut stage = Stage::without_worker(estate).await;
     let settings = [
         ("FACTS_TTL", "10m"),
+        // One task for all would have no waves.
+        ("ESCALATE_ABOVE", "50000"),
         ("COALESCE_WINDOW", "5s"),
         ("CHECK_INTERVAL_MIN", "1s"),
         ("CHECK_INTERVAL_MAX", "8s"),

@@ -13,7 +13,7 @@ use simulator::{LocalAzure, LocalAzureOptions, Service};
 use simulator_demo::{PackageFile, stage};
 
 use crate::events::burst;
-use crate::processors::of_workers;
+use crate::processors::{of_this, of_workers};
 
 const HOST: PackageFile = PackageFile { path: "host.json", text: include_str!("../../host.json") };
 const RECEIVE: PackageFile = PackageFile {
@@ -34,6 +34,8 @@ pub(crate) struct Worked {
     pub(crate) took: Duration,
     /// Seconds that the workers had a processor.
     pub(crate) processors: f64,
+    /// Seconds that the local Azure and the host had one.
+    pub(crate) of_azure: f64,
     /// Conditional writes to storage, and how many of them were lost.
     pub(crate) writes: usize,
     pub(crate) lost: usize,
@@ -89,15 +91,16 @@ async fn until(
     let mut options = azure.host_options();
     options.instances = instances;
     options.settings.insert("SETTLE_DELAY".to_owned(), "1h".to_owned());
-    let (before, begun) = (of_workers(), Instant::now());
+    let (before, own, begun) = (of_workers(), of_this(), Instant::now());
     let host = FunctionsHost::start(folder.path(), azure.broker().clone(), options).await?;
     wait(|| done(azure.broker())).await.context("what is at hand was not done")?;
     let took = begun.elapsed();
+    let of_azure = of_this() - own;
     host.shutdown().await;
     let writes = azure.ledger().filter(|entry| entry.service == Service::Blob && entry.method == "PUT");
     let is_lost = |entry: &&Entry| matches!(entry.status, Some(409 | 412));
     let lost = writes.iter().filter(is_lost).count();
-    Ok(Worked { events, took, processors: of_workers() - before, writes: writes.len(), lost })
+    Ok(Worked { events, took, processors: of_workers() - before, of_azure, writes: writes.len(), lost })
 }
 
 async fn wait(done: impl Fn() -> bool) -> anyhow::Result<()> {

@@ -1,5 +1,5 @@
 //! Benchmarks of the real binary against the local Azure, over real sockets: `cargo bench --bench worker`, or some of it with their
-//! names behind `--`: `start`, `events`, `queued`, `collect`, `collect8`, `peers`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
+//! names behind `--`: `start`, `events`, `queued`, `collect`, `collect0`, `collect8`, `peers`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
 //! a floor of what the worker can do, and good for comparing one version with the next.
 
 #![expect(clippy::disallowed_methods, reason = "what is measured is of now")]
@@ -7,6 +7,8 @@
 mod batches;
 mod cold_start;
 mod events;
+#[path = "../peers/peer.rs"]
+mod peer;
 mod peers;
 #[path = "../flow/processors.rs"]
 #[allow(dead_code, reason = "not all of it is needed here")]
@@ -57,10 +59,10 @@ async fn main() -> anyhow::Result<()> {
         let worked = batches::receive(worker(), if is_bench { 100_000 } else { 300 }).await?;
         tell("events by queue", &worked);
     }
-    for (name, instances) in [("collect", 1), ("collect8", 8)] {
+    for (name, instances, store) in [("collect", 1, STORE), ("collect0", 1, Duration::ZERO), ("collect8", 8, STORE)] {
         if wanted(name) {
-            let worked = batches::collect(if is_bench { 20_000 } else { 300 }, instances, STORE).await?;
-            tell(&format!("events of as many targets, {STORE:?} a call of storage, {instances} instance(s)"), &worked);
+            let worked = batches::collect(if is_bench { 20_000 } else { 300 }, instances, store).await?;
+            tell(&format!("events of as many targets, {store:?} a call of storage, {instances} instance(s)"), &worked);
         }
     }
     if wanted("peers") {
@@ -82,10 +84,14 @@ async fn main() -> anyhow::Result<()> {
 
 fn tell(what: &str, worked: &Worked) {
     let (seconds, events) = (worked.took.as_secs_f64(), worked.events as f64);
+    let there = std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64) * seconds;
     println!(
-        "{what}: {events} in {seconds:.2} s, {:.0} events/s, {:.1} µs of a processor each; {} of {} writes lost",
+        "{what}: {events} in {seconds:.2} s, {:.0} events/s, {:.1} µs of a processor each, and {:.1} µs of the local Azure's and the \
+         host's: together {:.0} % of the processors; {} of {} writes lost",
         events / seconds,
         worked.processors * 1e6 / events,
+        worked.of_azure * 1e6 / events,
+        100.0 * (worked.processors + worked.of_azure) / there,
         worked.lost,
         worked.writes
     );

@@ -2,6 +2,7 @@
 
 mod pace;
 mod permits;
+mod warmth;
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use crate::reconcile::{Begun, Listed, Opened, Reconciler, Slots};
 use crate::service_bus::{Namespace, Receiver, Sender};
 use crate::told::Told;
 
+use warmth::Warmth;
+
 pub use permits::{OwnPermit, Permit, Permits, TargetPermit};
 
 /// What the functions need.
@@ -33,6 +36,7 @@ pub struct App {
     pub permits: Permits,
     /// Held by all that handle items, and by one alone while it has an item in hand that the worker may have died of.
     pub alone: RwLock<()>,
+    warmth: Warmth,
 }
 
 /// Why the worker cannot be put together.
@@ -63,6 +67,11 @@ impl App {
             managed_identity(&client, settings.service_bus_client_id.as_deref())?
         };
         Self::acting_as(settings, &client, &identity, &bus_identity)
+    }
+
+    /// Gets what the first event would wait for.
+    pub async fn warm_up(&self) {
+        self.warmth.up().await;
     }
 
     /// Puts together what the worker has for whoever these identities are: the worker itself, or a person with its settings.
@@ -116,6 +125,8 @@ impl App {
             slots: Slots::default(),
         };
         let receiver = Receiver::new(namespace);
-        Ok(Self { settings, reconciler, receiver, permits: Permits::default(), alone: RwLock::default() })
+        let (identity, service_bus) = (bus_identity.clone(), settings.service_bus.clone());
+        let warmth = Warmth { client: client.clone(), identity, service_bus };
+        Ok(Self { settings, reconciler, receiver, warmth, permits: Permits::default(), alone: RwLock::default() })
     }
 }

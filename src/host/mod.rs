@@ -9,4 +9,4 @@ mod server;
 
 pub use ending::Ending;
 pub use envelope::{Envelope, EnvelopeError, Item};
-pub use server::{Answer, Body, Handle, serve};
+pub use server::{Answer, Body, Handle, WarmUp, serve};

@@ -4,7 +4,7 @@
 use std::io::Error;
 use std::net::Ipv4Addr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::Router;
@@ -41,6 +41,9 @@ pub type Answer = Result<(), String>;
 /// The body of an invocation, or why it could not be taken.
 pub type Body = Result<Bytes, String>;
 
+/// What is done once when the host first asks whether the worker is ready, beside everything else.
+pub type WarmUp = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// Handles one invocation of the function with this name.
 pub type Handle = Arc<dyn Fn(&'static str, Body) -> BoxFuture<'static, Answer> + Send + Sync>;
 
@@ -53,12 +56,13 @@ pub async fn serve<T>(
     port: u16,
     functions: &[&'static str],
     handle: Handle,
+    warm_up: WarmUp,
     asked: impl Future<Output = T>,
 ) -> std::io::Result<T> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let doors = Doors::open();
     let (last, all_said) = oneshot::channel::<()>();
-    let server = axum::serve(listener, router(functions, &handle, &doors));
+    let server = axum::serve(listener, router(functions, &handle, warm_up, &doors));
     let mut server = pin!(server.with_graceful_shutdown(all_said.map(drop)).into_future());
     let ending = async {
         let why = asked.await;
@@ -77,9 +81,12 @@ pub async fn serve<T>(
     Ok(why)
 }
 
-fn router(functions: &[&'static str], handle: &Handle, doors: &Doors) -> Router {
-    let ready =
-        || async { axum::Json(json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })) };
+fn router(functions: &[&'static str], handle: &Handle, warm_up: WarmUp, doors: &Doors) -> Router {
+    let is_first = Arc::new(Once::new());
+    let ready = move || {
+        is_first.call_once(|| drop(tokio::spawn(warm_up())));
+        async { axum::Json(json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })) }
+    };
     let mut router = Router::new().route("/", get(ready));
     for function in functions.iter().copied() {
         let (handle, doors) = (Arc::clone(handle), doors.clone());
@@ -136,6 +143,10 @@ mod tests {
     use axum::body::{Body as HttpBody, to_bytes};
     use axum::http::Request;
 
+    fn cold() -> WarmUp {
+        Arc::new(|| Box::pin(async {}))
+    }
+
     fn handle(function: &'static str, _: Body) -> BoxFuture<'static, Answer> {
         Box::pin(async move {
             match function {
@@ -149,7 +160,7 @@ mod tests {
     async fn ask(method: &str, path: &str) -> (u16, String, String) {
         use tower_service::Service;
         let request = Request::builder().method(method).uri(path).body(HttpBody::from("{}")).unwrap();
-        let response = router(&["works", "fails", "panics"], &(Arc::new(handle) as Handle), &Doors::open())
+        let response = router(&["works", "fails", "panics"], &(Arc::new(handle) as Handle), cold(), &Doors::open())
             .call(request)
             .await
             .unwrap();
@@ -171,6 +182,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_asks_first_whether_it_is_ready_has_it_warmed_up_and_nobody_else() {
+        use tower_service::Service;
+        let (told, mut warmed) = tokio::sync::mpsc::unbounded_channel();
+        let warm_up: WarmUp = Arc::new(move || {
+            let told = told.clone();
+            Box::pin(async move { told.send(()).unwrap() })
+        });
+        let mut router = router(&["works"], &(Arc::new(handle) as Handle), warm_up, &Doors::open());
+        for (method, path, expected) in
+            [("POST", "/works", false), ("GET", "/", true), ("GET", "/", false), ("POST", "/works", false)]
+        {
+            let request = Request::builder().method(method).uri(path).body(HttpBody::from("{}")).unwrap();
+            assert_eq!(router.call(request).await.unwrap().status(), 200);
+            if expected {
+                warmed.recv().await.unwrap();
+            }
+            assert!(warmed.try_recv().is_err(), "{method} {path}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_body_above_the_limit_is_handed_on_as_a_failure_and_not_read_to_its_end() {
         use tower_service::Service;
         // The pieces are all the same memory, and without an end.
@@ -178,7 +210,7 @@ mod tests {
         let pieces = futures::stream::iter(std::iter::repeat(piece).map(Ok::<_, Error>));
         let request = Request::post("/takes").body(HttpBody::from_stream(pieces)).unwrap();
         let takes: Handle = Arc::new(|_, body: Body| Box::pin(async move { body.map(drop) }));
-        let response = router(&["takes"], &takes, &Doors::open()).call(request).await.unwrap();
+        let response = router(&["takes"], &takes, cold(), &Doors::open()).call(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let answer = to_bytes(response.into_body(), 9_999).await.unwrap();
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();

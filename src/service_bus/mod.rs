@@ -5,6 +5,6 @@ mod namespace;
 mod receiver;
 mod sender;
 
-pub use namespace::Namespace;
+pub use namespace::{AUDIENCE, Namespace};
 pub use receiver::{DeadLetter, ReceiveError, Receiver};
 pub use sender::{SendError, Sender};

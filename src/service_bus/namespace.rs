@@ -9,7 +9,8 @@ use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{ClientOptions, Method, Pipeline, Request};
 use url::Url;
 
-const AUDIENCE: &str = "https://servicebus.azure.net/.default";
+/// Whom a token for Service Bus is for.
+pub const AUDIENCE: &str = "https://servicebus.azure.net/.default";
 /// Turns off the gateway's own retry: this worker's is the only one.
 const RETRY_POLICY: HeaderName = HeaderName::from_static("x-ms-retrypolicy");
 
