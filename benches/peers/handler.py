@@ -85,9 +85,9 @@ async def store(app, messages):
 async def put(app, message):
     scope = "/".join(message["resourceId"].split("/")[:3])
     name = "peer-" + identity_of(message)
-    url = f"{MANAGEMENT}{scope}/providers/Microsoft.PolicyInsights/remediations/{name}?api-version=2021-10-01"
+    url = f"{MANAGEMENT}{scope}/providers/Microsoft.PolicyInsights/remediations/{name}?api-version=2024-10-01"
     headers = {"Authorization": "Bearer " + await app["tokens"].get("https://management.azure.com")}
-    wanted = {"policyAssignmentId": message["policyAssignmentId"]}
+    wanted = {"policyAssignmentId": message["policyAssignmentId"], "filters": {"resourceIds": [message["resourceId"]]}}
     if "policyDefinitionReferenceId" in message:
         wanted["policyDefinitionReferenceId"] = message["policyDefinitionReferenceId"]
     async with app["session"].put(url, json={"properties": wanted}, headers=headers) as answer:

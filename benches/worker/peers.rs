@@ -1,48 +1,13 @@
 //! The same work by a Python handler on aiohttp (`benches/peers/handler.py`), beside the worker: one event an invocation with 64 on
-//! their way, and batches by queue. It is measured where a Python with aiohttp is; `PEER_PYTHON` names another than `python3`.
+//! their way, and batches by queue.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-use anyhow::Context;
-use tempfile::TempDir;
-
+use crate::peer::{MISSING, Peer};
 use crate::{batches, receive_event};
 
-const HANDLER: &str = include_str!("../peers/handler.py");
 /// On their way at once.
 const PARALLEL: usize = 64;
-
-/// A handler that the host can start. It lives as long as its folder.
-pub(crate) struct Peer {
-    path: PathBuf,
-    _folder: TempDir,
-}
-
-impl Peer {
-    /// None where there is no aiohttp.
-    pub(crate) fn find() -> anyhow::Result<Option<Self>> {
-        let python = std::env::var("PEER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let told = Command::new(&python)
-            .args(["-c", "import aiohttp, sys; print(sys.executable)"])
-            .stderr(Stdio::null())
-            .output()
-            .ok()
-            .filter(|output| output.status.success());
-        let Some(told) = told else { return Ok(None) };
-        let interpreter = String::from_utf8(told.stdout)?;
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("handler");
-        std::fs::write(&path, format!("#!{}\n{HANDLER}", interpreter.trim())).context("the peer cannot be written")?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
-        Ok(Some(Self { path, _folder: folder }))
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-}
 
 /// Rates of one handler, and what of a processor an event costs it.
 struct Rates {
@@ -66,7 +31,7 @@ impl Rates {
 /// Both, in a line; so many events one by one a round, and so many by queue.
 pub(crate) async fn measure(worker: &Path, events: usize, queued: usize) -> anyhow::Result<String> {
     let Some(peer) = Peer::find()? else {
-        return Ok("there is no Python with aiohttp: NOT measured; PEER_PYTHON names one".to_owned());
+        return Ok(MISSING.to_owned());
     };
     let theirs = Rates::of(peer.path(), events, queued).await?;
     let ours = Rates::of(worker, events, queued).await?;
