@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use simulator::Exchanges;
-use simulator_demo::{Burst, Conditions, Demo, Mode, Report, Storm, burst, estate, run as run_demo, run_and_keep};
+use simulator_demo::{
+    Burst, Conditions, Demo, Mode, Report, Storm, burst, estate, run as run_demo, run_and_keep, tempo,
+};
 
 use super::exit::{ATTENTION as UNFIXED, DONE};
 use super::keeping::Keeping;
@@ -15,6 +17,7 @@ use super::progress::{progress_bar, show};
 use super::replay::Replay;
 use super::scenario;
 use super::setting::{log_filter, setting};
+use super::source::Source;
 use super::stop;
 use super::summary::summary;
 use super::table::Told;
@@ -91,16 +94,16 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     }
     let storm = arguments.storm.map(|events| Storm::of(events as usize, arguments.seed));
     let mut told = None;
-    let (estate, events) = match (&storm, &arguments.events) {
+    let (estate, source) = match (&storm, &arguments.events) {
         (Some(storm), _) => {
             let estate = storm.estate(policy_remediator::azure::now());
             let events = storm.events(&estate);
-            (estate, events)
+            (estate, Source::Made(events))
         }
         (None, None) => {
             let estate = estate(policy_remediator::azure::now());
             let events = burst(&estate, Burst::default());
-            (estate, events)
+            (estate, Source::Made(events))
         }
         (None, Some(path)) => {
             let replay = Replay::read(path, arguments.states.as_deref(), policy_remediator::azure::now())?;
@@ -110,17 +113,21 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     };
     let mode = if arguments.mode == CliMode::Plan { Mode::Plan } else { Mode::Act };
     let folder = package.folder().to_owned();
-    let mut settings = storm.map(|storm| storm.settings()).unwrap_or_default();
+    let mut settings = match &source {
+        Source::Made(_) => storm.map(|storm| storm.settings()).unwrap_or_default(),
+        Source::Captured(_, events) => tempo(*events),
+    };
     settings.extend(log_filter());
     settings.extend(arguments.settings);
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
     let log = arguments.log.as_deref().map(create).transpose()?;
-    let keeping = if arguments.keep { Some(Keeping::of(&estate, &events)?) } else { None };
+    let (count, delivered) = (source.count(), source.events()?);
+    let keeping = if arguments.keep { Some(Keeping::of(&estate, source)?) } else { None };
     let exchanges = arguments.exchanges.map(|path| create(&path)).transpose()?.map(Exchanges::to);
-    let limit = limit(events.len());
+    let limit = limit(count);
     let demo = Demo {
         estate,
-        events,
+        events: delivered,
         mode,
         package: folder,
         limit,

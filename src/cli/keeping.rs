@@ -5,13 +5,13 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use serde_json::Value;
 use simulator::estate::Estate;
 use simulator::identity::Principal;
 use simulator_demo::{Kept, Owner};
 
 use super::print::print;
 use super::simulate::{Logins, Places, Shown, Told};
+use super::source::Source;
 
 /// Commands that look at what the demo did.
 const LOOK: &str = "The local Azure stays up. In another terminal, look at what the demo did:
@@ -27,7 +27,7 @@ docs/simulate.md tells how the Azure CLI and the SDKs look at it.
 pub(super) struct Keeping {
     logins: Logins,
     estate: Estate,
-    events: Vec<Value>,
+    events: Source,
 }
 
 impl Keeping {
@@ -35,8 +35,8 @@ impl Keeping {
     ///
     /// # Errors
     /// When the platform's cryptography refuses to make keys.
-    pub(super) fn of(estate: &Estate, events: &[Value]) -> anyhow::Result<Self> {
-        Ok(Self { logins: Logins::of(&Principal::random())?, estate: estate.clone(), events: events.to_vec() })
+    pub(super) fn of(estate: &Estate, events: Source) -> anyhow::Result<Self> {
+        Ok(Self { logins: Logins::of(&Principal::random())?, estate: estate.clone(), events })
     }
 
     /// Who may do everything.
@@ -58,7 +58,7 @@ impl Keeping {
         }
         let file = log.map(appended).transpose()?;
         let _log = Told::from_now(kept.host(), file);
-        let mut places = Places::of(kept.azure(), kept.host(), &self.estate, &self.events, None)?;
+        let mut places = Places::of(kept.azure(), kept.host(), &self.estate, self.events.events()?, None)?;
         places.lets_in(&self.logins)?;
         places.leave(&settings)?;
         print(&if json { places.json().to_string() } else { format!("\n{LOOK}\n{}", places.text()) })?;

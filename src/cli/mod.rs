@@ -38,6 +38,8 @@ mod scenario;
 mod setting;
 #[cfg(feature = "local")]
 mod simulate;
+#[cfg(feature = "local")]
+mod source;
 mod standings;
 mod status;
 #[cfg(feature = "local")]

@@ -2,16 +2,17 @@
 //! because events do not tell it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Display;
 use std::path::Path;
 
 use anyhow::bail;
 use remediation::event::{Taken, take};
 use remediation::time::Timestamp;
-use serde_json::Value;
-use simulator::estate::{ArmId, BuiltIn, Estate, built_in_date, derive};
-use simulator_demo::{Captured, Report, read_captured_file};
+use simulator::estate::{ArmId, BuiltIn, Derivation, Estate, built_in_date};
+use simulator_demo::{CapturedFile, Entry, Refusals, Report};
 
 use super::replay_states::ToldEffects;
+use super::source::Source;
 
 /// So many reasons are told, with their places.
 const TOLD: usize = 5;
@@ -21,7 +22,7 @@ const TOLERANCE: std::time::Duration = std::time::Duration::from_secs(300);
 /// Events that are replayed.
 pub(super) struct Replay {
     pub(super) estate: Estate,
-    pub(super) events: Vec<Value>,
+    pub(super) events: Source,
     told: Told,
 }
 
@@ -45,31 +46,40 @@ impl Replay {
     /// When it cannot be read, or none of its entries can be used.
     pub(super) fn read(path: &Path, states: Option<&Path>, now: Timestamp) -> anyhow::Result<Self> {
         let effects = states.map(ToldEffects::read).transpose()?.unwrap_or_default();
-        let Captured { events, refused } = read_captured_file(path)?;
-        let mut told = Told { not_delivered: refused.len(), ..Told::default() };
-        let mut reasons: Vec<(usize, String)> =
-            refused.into_iter().map(|one| (one.entry, format!("it is {}", one.reason))).collect();
-        let skipped: HashSet<usize> = reasons.iter().map(|(entry, _)| *entry).collect();
-        let entries = (1..).filter(|entry| !skipped.contains(entry));
-        let mut useful = 0;
-        for (entry, event) in entries.zip(&events) {
-            match take(event, TOLERANCE, now) {
+        let file = CapturedFile::open(path)?;
+        let (mut told, mut refusals, mut derivation) = (Told::default(), Refusals::default(), Derivation::default());
+        let (mut events, mut useful, mut unusable) = (0, 0, 0);
+        for (entry, found) in (1..).zip(file.entries()?) {
+            let event = match found? {
+                Entry::Event(event) => event,
+                Entry::Refused(reason) => {
+                    refusals.add(entry, reason);
+                    unusable += 1;
+                    told.refuse(entry, &format_args!("it is {reason}"));
+                    continue;
+                }
+            };
+            events += 1;
+            derivation.add(&event);
+            match take(&event, TOLERANCE, now) {
                 Taken::Queued { .. } => useful += 1,
                 Taken::Ignored { reason, .. } => told.ignore(reason),
                 Taken::Foreign(_) => told.ignore("of another type"),
-                Taken::Refused { reason, .. } => reasons.push((entry, reason.to_string())),
+                Taken::Refused { reason, .. } => {
+                    unusable += 1;
+                    told.refuse(entry, &reason);
+                }
             }
         }
-        reasons.sort();
-        let count = reasons.len();
-        told.refused = reasons.into_iter().take(TOLD).map(|(entry, why)| format!("entry {entry}: {why}")).collect();
+        file.judge(&refusals, events)?;
         if useful == 0 && told.ignored.is_empty() {
-            bail!("none of its {count} entries is an event that can be used:\n  {}", told.refused.join("\n  "));
+            bail!("none of its {unusable} entries is an event that can be used:\n  {}", told.refused.join("\n  "));
         }
-        let mut estate = derive(&events);
+        let mut estate = derivation.estate();
         let known = effects.apply(&mut estate);
-        told.assumed = assumed(&estate, &known);
-        Ok(Self { estate, events, told })
+        told.not_delivered = refusals.count;
+        told.assumed = assumed(&estate, &known, effects.unreadable);
+        Ok(Self { estate, events: Source::Captured(file, events), told })
     }
 
     /// What is told of them.
@@ -83,6 +93,12 @@ impl Told {
         *self.ignored.entry(reason.to_owned()).or_default() += 1;
     }
 
+    fn refuse(&mut self, entry: usize, reason: &dyn Display) {
+        if self.refused.len() < TOLD {
+            self.refused.push(format!("entry {entry}: {reason}"));
+        }
+    }
+
     /// Puts it into the report.
     pub(super) fn complete(self, report: &mut Report) {
         report.rejected += self.not_delivered;
@@ -92,8 +108,8 @@ impl Told {
     }
 }
 
-/// What is assumed of the policies, but for those of which policy states tell the effect.
-fn assumed(estate: &Estate, known: &HashSet<ArmId>) -> String {
+/// What is assumed of the policies, but for those of which policy states tell the effect, beside so many entries that are no states.
+fn assumed(estate: &Estate, known: &HashSet<ArmId>, unreadable: usize) -> String {
     let others = || estate.definitions.iter().filter(|definition| !known.contains(&definition.id));
     let all = others().count();
     let built_in = others().filter(|definition| BuiltIn::of(&definition.id).is_some()).count();
@@ -109,6 +125,7 @@ fn assumed(estate: &Estate, known: &HashSet<ArmId>) -> String {
             .map(|words| format!("{words}: effect and roles as published on {date}, unless parameters say otherwise")),
         policies(all - built_in, "custom").map(|words| format!("{words}: deployIfNotExists with Contributor")),
         Some("every identity has its roles".to_owned()),
+        (unreadable > 0).then(|| format!("entries among the policy states that are none: {unreadable}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -116,7 +133,7 @@ fn assumed(estate: &Estate, known: &HashSet<ArmId>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
     use std::io::Write as _;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH.saturating_add(time::Duration::days(20_000));

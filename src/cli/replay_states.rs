@@ -3,17 +3,25 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use anyhow::Context;
-use remediation::report::StateRows;
+use anyhow::{Context, bail};
+use remediation::report::{StateRow, StateRows};
+use serde_json::Value;
 use simulator::estate::{ArmId, Estate, Selector, SelectorKind};
-use simulator_demo::read_text;
+use simulator_demo::states_of;
 
 /// A policy where it is assigned: the assignment's id, and the reference within an initiative, both in lower case.
 type Assigned = (String, Option<String>);
 
+/// How many states tell which effect.
+type Counts = BTreeMap<Assigned, BTreeMap<String, usize>>;
+
 /// The effects that policy states tell.
 #[derive(Debug, Default)]
-pub(super) struct ToldEffects(BTreeMap<Assigned, String>);
+pub(super) struct ToldEffects {
+    of: BTreeMap<Assigned, String>,
+    /// Entries that are no states.
+    pub(super) unreadable: usize,
+}
 
 impl ToldEffects {
     /// Reads the states of a file, in any form that `plan --states` reads.
@@ -21,23 +29,30 @@ impl ToldEffects {
     /// # Errors
     /// When it cannot be read, or holds no state.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let name = path.display();
-        let text = read_text(path).with_context(|| format!("{name} cannot be read"))?;
-        let states = StateRows::read(&text).map_err(|why| anyhow::anyhow!("{name} holds no policy states: {why}"))?;
-        Ok(Self::of(&states))
+        let words = || format!("{} holds no policy states", path.display());
+        Self::of(states_of(path).with_context(words)?).with_context(words)
     }
 
     /// Of each policy the effect that most of its states tell.
-    fn of(states: &StateRows) -> Self {
-        let mut counts: BTreeMap<Assigned, BTreeMap<String, usize>> = BTreeMap::new();
-        for row in &states.rows {
+    fn of(states: impl Iterator<Item = anyhow::Result<Value>>) -> anyhow::Result<Self> {
+        let (mut counts, mut told) = (Counts::new(), Self::default());
+        let mut readable = 0;
+        for state in states {
+            let Some(row) = StateRow::read(&state?) else {
+                told.unreadable += 1;
+                continue;
+            };
+            readable += 1;
             let Some(effect) = &row.effect else { continue };
             let key = (row.assignment.as_str().to_lowercase(), row.reference.as_ref().map(|one| one.to_lowercase()));
             *counts.entry(key).or_default().entry(effect.to_lowercase()).or_default() += 1;
         }
-        let most =
-            |of: BTreeMap<String, usize>| of.into_iter().max_by_key(|(_, count)| *count).map(|(effect, _)| effect);
-        Self(counts.into_iter().filter_map(|(key, of)| Some((key, most(of)?))).collect())
+        if readable == 0 {
+            bail!(StateRows::none(told.unreadable));
+        }
+        let most = |of: BTreeMap<String, usize>| of.into_iter().max_by_key(|(_, count)| *count).map(|most| most.0);
+        told.of = counts.into_iter().filter_map(|(key, of)| Some((key, most(of)?))).collect();
+        Ok(told)
     }
 
     /// Gives the policies of the estate the effects that were told. The definitions of which an effect is told.
@@ -45,7 +60,7 @@ impl ToldEffects {
         let mut told = HashSet::new();
         let mut changes = Vec::new();
         for (place, assignment) in estate.assignments.iter().enumerate() {
-            for ((_, reference), effect) in self.0.iter().filter(|((id, _), _)| *id == assignment.id.lower()) {
+            for ((_, reference), effect) in self.of.iter().filter(|((id, _), _)| *id == assignment.id.lower()) {
                 let reference = reference.as_deref();
                 let Some(definition) = estate.definition_of(assignment, reference) else { continue };
                 told.insert(definition.id.clone());
@@ -91,9 +106,12 @@ mod tests {
                 "complianceState": "NonCompliant", "policyDefinitionAction": effect,
             })
         };
-        let rows = json!([row("Deny"), row("auditIfNotExists"), row("AuditIfNotExists")]);
-        let told = ToldEffects::of(&StateRows::read(&rows.to_string()).unwrap()).apply(&mut estate);
-        assert_eq!(told.len(), 1);
+        let rows = [row("Deny"), json!(7), row("auditIfNotExists"), row("AuditIfNotExists")];
+        let effects = ToldEffects::of(rows.map(Ok).into_iter()).unwrap();
+        let told = effects.apply(&mut estate);
+        assert_eq!((told.len(), effects.unreadable), (1, 1));
+        let none = ToldEffects::of([Ok(json!({}))].into_iter()).unwrap_err().to_string();
+        assert!(none.contains("1 things that are none"), "{none}");
         for record in &estate.records {
             let effect = |estate: &Estate| {
                 let assignment = estate.assignment(&record.key.assignment).unwrap();

@@ -8,6 +8,20 @@ use super::table::{Told, policies, table};
 /// Most policies, or planned targets, that are shown each by itself.
 const MOST: usize = 40;
 
+/// So wide are lines of words, with what stands before them.
+const COLUMNS: usize = 58;
+
+/// What is said at the end of each.
+const PLANNED: &str = "Nothing was touched; everything waits.
+Next: policy-remediator demo --mode act";
+const ACTED: &str = "With the defaults an assignment would have begun with
+1 resource, an hour later 10, then 100, and at most 1000 a
+day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none
+(docs/controls.md).
+
+Next: policy-remediator demo --mode plan
+(decides and touches nothing), or policy-remediator simulate";
+
 /// The whole text.
 pub(super) fn summary(report: &Report, told: Told) -> String {
     let mut parts = Vec::new();
@@ -22,7 +36,10 @@ pub(super) fn summary(report: &Report, told: Told) -> String {
         sums.push_str(&format!("\nrejected: {example}"));
     }
     parts.push(sums);
-    parts.extend(report.assumed.iter().map(|assumed| format!("Events do not tell everything. Assumed: {assumed}.")));
+    parts.extend(report.assumed.iter().map(|assumed| {
+        let parts = assumed.split("; ").map(|one| format!("  {}", wrapped(one, "    ")));
+        format!("Events do not tell everything. Assumed:\n{}", parts.collect::<Vec<_>>().join("\n"))
+    }));
     if let Some(parked) = &report.parked_example {
         parts.push(parked_one(
             &format!("A parked resource: {}", parked.resource),
@@ -31,18 +48,39 @@ pub(super) fn summary(report: &Report, told: Told) -> String {
             &parked.hint,
         ));
     }
-    let targets = report.parked_target_list.iter();
-    parts.extend(targets.map(|parked| {
+    let shown = if told.verbose { report.parked_target_list.len() } else { 1 };
+    parts.extend(report.parked_target_list.iter().take(shown).map(|parked| {
         parked_one(&format!("A parked target: {}", parked.assignment), &parked.reason, &parked.words, &parked.hint)
     }));
+    let more = report.parked_target_list.len().saturating_sub(shown);
+    if more > 0 {
+        parts.push(format!("… and {more} more targets: --verbose tells all."));
+    }
     if report.timed_out {
         parts.push("The demo ended before everything had settled.".to_owned());
     }
     parts.push(match told.mode {
-        Mode::Plan => "Nothing was touched; everything waits. Next: policy-remediator demo --mode act".to_owned(),
-        Mode::Act => "With the defaults an assignment would have begun with 1 resource, an hour later 10, then 100, and at most 1000 a day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none (docs/controls.md).\n\nNext: policy-remediator demo --mode plan (decides and touches nothing), or policy-remediator simulate".to_owned(),
+        Mode::Plan => PLANNED.to_owned(),
+        Mode::Act => ACTED.to_owned(),
     });
     parts.join("\n\n")
+}
+
+/// Words in lines that a narrow terminal does not break, all but the first with something before them.
+fn wrapped(words: &str, before: &str) -> String {
+    let (mut text, mut column) = (String::new(), 0);
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        let between = match column {
+            0 => String::new(),
+            _ if column + 1 + length > COLUMNS => format!("\n{before}"),
+            _ => " ".to_owned(),
+        };
+        column = if between.contains('\n') { before.len() + length } else { column + between.len() + length };
+        text.push_str(&between);
+        text.push_str(word);
+    }
+    text
 }
 
 fn parked_one(head: &str, reason: &str, words: &str, hint: &str) -> String {
@@ -98,6 +136,33 @@ fn resources(count: usize) -> String {
 mod tests {
     use super::*;
     use simulator_demo::ParkedTarget;
+
+    #[test]
+    fn what_was_assumed_fits_a_narrow_terminal() {
+        let assumed = "12 built-in policies: effect and roles as published on 2026-08-21, unless parameters say otherwise; every identity has its roles";
+        let report = Report { assumed: Some(assumed.to_owned()), ..Report::default() };
+        let told = summary(&report, Told { mode: Mode::Plan, storm: false, verbose: false });
+        let (_, end) = told.split_once("Assumed:\n").unwrap();
+        assert!(end.lines().all(|line| line.chars().count() <= 60), "{end}");
+        let words = |text: &str| text.replace(';', "").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(words(end).starts_with(&words(assumed)), "{end}");
+    }
+
+    #[test]
+    fn one_parked_target_is_told_and_all_when_they_are_asked_for() {
+        let park = |name: &str| ParkedTarget { assignment: name.to_owned(), ..ParkedTarget::default() };
+        let report = Report { parked_target_list: ["/a", "/b", "/c"].map(park).into(), ..Report::default() };
+        let told = |verbose| summary(&report, Told { mode: Mode::Act, storm: false, verbose });
+        let (short, long) = (told(false), told(true));
+        assert_eq!((short.matches("A parked target").count(), long.matches("A parked target").count()), (1, 3));
+        assert!(
+            short.contains("… and 2 more targets: --verbose tells all.") && !long.contains("more targets"),
+            "{short}"
+        );
+        for end in [ACTED, PLANNED] {
+            assert!(end.lines().all(|line| line.chars().count() <= 60), "{end}");
+        }
+    }
 
     #[test]
     fn a_plan_tells_task_skips_and_parks_in_words_and_the_request_when_it_is_asked_for() {

@@ -41,7 +41,9 @@ impl StateRow {
         Target::of(&self.resource, self.assignment.clone(), reference)
     }
 
-    fn read(row: &Value) -> Option<Self> {
+    /// A state as the API or Resource Graph gives it; none where it is something else.
+    #[must_use]
+    pub fn read(row: &Value) -> Option<Self> {
         let outer = row.as_object()?;
         // Resource Graph keeps what the API gives in `properties`.
         let inner = member(outer, "properties").and_then(Value::as_object);
@@ -84,12 +86,17 @@ impl StateRows {
             }
         }
         if found.rows.is_empty() {
-            return Err(format!(
-                "it holds no policy state that can be read ({} things that are none); wanted is what az policy state list or az graph query prints as JSON",
-                found.unreadable
-            ));
+            return Err(Self::none(found.unreadable));
         }
         Ok(found)
+    }
+
+    /// What is said of a file without any, but with so many other things.
+    #[must_use]
+    pub fn none(unreadable: usize) -> String {
+        format!(
+            "it holds no policy state that can be read ({unreadable} things that are none); wanted is what az policy state list or az graph query prints as JSON"
+        )
     }
 
     fn push(&mut self, row: &Value) {

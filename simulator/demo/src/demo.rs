@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
 use simulator::Exchanges;
 use simulator::entra::Application;
 use simulator::estate::Estate;
@@ -14,6 +13,7 @@ use simulator::faults::Rule;
 use simulator::identity::Principal;
 use simulator::resource_manager::{Allowance, Tempo};
 
+use super::feed::Events;
 use super::settings::Mode;
 
 /// The worker's queues.
@@ -26,7 +26,7 @@ pub struct Demo {
     /// The estate.
     pub estate: Estate,
     /// The events, in the order of their delivery.
-    pub events: Vec<Value>,
+    pub events: Events,
     /// Whether the worker may act.
     pub mode: Mode,
     /// The folder of the package.

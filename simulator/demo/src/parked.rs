@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A target that is parked as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParkedTarget {
     /// The policy assignment.

@@ -9,13 +9,13 @@ use simulator::estate::PolicyEvent;
 use simulator::functions_host::FunctionsHost;
 use simulator::resource_manager::ResourceManager;
 
-use super::counted::target_documents;
 use super::demo::{Demo, QUEUES};
+use super::glance::{Glance, Glances};
 use super::report::Report;
 use super::reported::{Ran, queued, reported};
 use super::settings::Mode;
 use super::stage::Stage;
-use super::tally::{LogTally, StateTally};
+use super::tally::LogTally;
 use crate::scenario::{End, Later};
 
 /// How often the state is looked at.
@@ -103,27 +103,35 @@ pub(crate) async fn run_with(demo: Demo, later: &[Later], show: Show<'_>) -> any
 
 async fn play(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result<(Report, End, Stage)> {
     let mut stage = Stage::start(&mut demo).await?;
-    let mut events = demo.events.len();
+    let delivered = std::mem::take(&mut demo.events);
+    let mut events = delivered.number();
     let mut acts = Vec::new();
     let mut steps = later.iter().zip(1..).peekable();
     let begun = Instant::now();
-    stage.deliver(demo.events);
+    stage.deliver(delivered);
     let (mut idle, mut calm, mut exchanges) = (0, 0, 0);
     let mut after_step = 0_u32;
+    let (mut glances, mut quiet) = (Glances::default(), None);
+    // Beside those of the demo come those of its own fixes.
+    let mut of_fixes = 0;
     let timed_out = loop {
         tokio::time::sleep(LOOK).await;
-        let state = StateTally::of(&target_documents(&stage.azure, &stage.manager));
-        let settled = state.fixed + state.skipped.values().sum::<usize>() + state.parked.values().sum::<usize>();
+        let state = glances.look(&stage.azure);
+        let queued = queued(&stage.azure).0;
+        let (settled, unsettled, fixed) = (state.settled, state.unsettled, state.fixed);
         show(Progress {
-            events,
-            queued: queued(&stage.azure).0,
+            events: events + of_fixes,
+            queued,
             settled,
-            unsettled: state.waiting + state.in_task,
-            fixed: state.fixed,
-            tasks: stage.manager.tasks().len(),
+            unsettled,
+            fixed,
+            tasks: stage.manager.task_count(),
         });
         let is_idle = stage.is_idle();
-        let is_settled = is_idle && is_settled(demo.mode, &state, &stage.log(), &stage.azure);
+        quiet = if stage.has_taken_all() { quiet.or(Some(Instant::now())) } else { None };
+        let is_settled = (is_idle && is_settled(demo.mode, &state, &stage.log(), &stage.azure))
+            || (demo.mode == Mode::Plan
+                && quiet.is_some_and(|quiet| stage.log().has_planned(&state.waiting_targets, quiet)));
         // A look at a target may go on when its invocation has ended.
         let before = std::mem::replace(&mut exchanges, stage.azure.ledger().len());
         idle = if is_idle && !is_settled && exchanges == before { idle + 1 } else { 0 };
@@ -132,6 +140,7 @@ async fn play(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result
         let goes_on = demo.goes_on && {
             let found: Vec<Value> = stage.manager.fixes().iter().map(PolicyEvent::event_grid).collect();
             if !found.is_empty() {
+                of_fixes += found.len();
                 stage.deliver(found);
                 calm = 0;
             }
@@ -157,12 +166,13 @@ async fn play(mut demo: Demo, later: &[Later], show: Show<'_>) -> anyhow::Result
     acts.extend(steps.map(|(_, number)| (format!("step {number}"), Some("the run ended before it".to_owned()))));
     let seconds = begun.elapsed().as_secs_f64();
     stage.close_log().await?;
+    stage.delivered().await?;
     let end = End { acts, ..End::of(&stage.azure, &stage.manager, &stage.host.log(), !timed_out) };
     let report = reported(&Ran { estate: &demo.estate, stage: &stage, events, begun, seconds, timed_out });
     Ok((report, end, stage))
 }
 
-fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure) -> bool {
+fn is_settled(mode: Mode, state: &Glance, log: &LogTally, azure: &LocalAzure) -> bool {
     let queue_is_empty = |queue: &str| {
         let counts = azure.broker().counts(queue);
         counts.active + counts.locked + counts.dead_lettered == 0
@@ -171,7 +181,7 @@ fn is_settled(mode: Mode, state: &StateTally, log: &LogTally, azure: &LocalAzure
         return false;
     }
     match mode {
-        Mode::Act => state.waiting + state.in_task + state.active_tasks == 0,
-        Mode::Plan => state.waiting_targets.keys().all(|target| log.plans.contains_key(target)),
+        Mode::Act => state.unsettled + state.active_tasks == 0,
+        Mode::Plan => state.waiting_targets.iter().all(|target| log.plans.contains_key(target)),
     }
 }

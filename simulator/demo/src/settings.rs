@@ -36,3 +36,44 @@ pub fn settings(mode: Mode) -> BTreeMap<String, String> {
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
 }
+
+/// So many events of a replay go at the demo's own tempo.
+const QUICK: usize = 1_000;
+/// How much slower it becomes at most.
+const SLOWEST: usize = 30;
+
+/// The tempo of a replay of so many events, on top of the demo's settings: where much is to be looked at, each is looked at less often,
+/// and tasks wait until their waves are whole.
+#[must_use]
+pub fn tempo(events: usize) -> BTreeMap<String, String> {
+    let slower = events.div_ceil(QUICK).clamp(1, SLOWEST);
+    if slower == 1 {
+        return BTreeMap::new();
+    }
+    // Every so many seconds of a minute: where that does not divide it, the last time comes sooner.
+    let sweep = format!("*/{} * * * * *", (4 * slower).min(59));
+    [
+        ("SETTLE_DELAY", format!("{slower}s")),
+        ("COALESCE_WINDOW", "2s".to_owned()),
+        ("CHECK_INTERVAL_MAX", format!("{}s", 2 * slower)),
+        ("FACTS_TTL", format!("{}s", 2 * slower)),
+        ("SWEEP_SCHEDULE", sweep),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_replay_is_looked_at_less_often() {
+        assert!(tempo(1_000).is_empty());
+        let (some, many) = (tempo(2_500), tempo(1_000_000));
+        assert_eq!((some["FACTS_TTL"].as_str(), some["SWEEP_SCHEDULE"].as_str()), ("6s", "*/12 * * * * *"));
+        assert_eq!((many["FACTS_TTL"].as_str(), many["SWEEP_SCHEDULE"].as_str()), ("60s", "*/59 * * * * *"));
+        let base = settings(Mode::Plan);
+        assert!(some.keys().all(|name| base.contains_key(name)), "each replaces one of the demo's");
+    }
+}

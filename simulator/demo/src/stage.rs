@@ -5,28 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use serde_json::Value;
 use simulator::functions_host::{CtrlC, FunctionsHost, HostOptions, LogLine};
 use simulator::identity::{ManagedIdentities, Principal};
 use simulator::resource_manager::ResourceManager;
-use simulator::service_bus::event_grid;
 use simulator::{LocalAzure, LocalAzureOptions};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::demo::{Demo, EVENTS, QUEUES};
+use super::feed::{Events, POSTED_AHEAD, feed};
 use super::follow::follow;
 use super::rights::{with_operator, with_rights};
 use super::settings::settings;
 use super::tally::LogTally;
 use crate::scenario::Scene;
 
-/// Every so many-th event comes by the webhook.
-const BY_WEBHOOK: usize = 4;
 /// When `sweep` looks over all targets in a demo, which does not last for a quarter of an hour.
 const EVERY_FEW_SECONDS: &str = "*/4 * * * * *";
-/// What no queue of the standard tier takes, with its properties; Event Grid itself takes events of 1 MB.
-const TOO_LARGE: usize = 250 * 1024;
 
 /// Everything runs.
 pub(crate) struct Stage {
@@ -37,11 +32,20 @@ pub(crate) struct Stage {
     pub(crate) host: FunctionsHost,
     /// All settings of the worker but those that the services give it.
     pub(crate) settings: BTreeMap<String, String>,
-    deliveries: Vec<JoinHandle<()>>,
+    deliveries: Vec<Delivery>,
     /// The end of the first one.
     first: Arc<Mutex<Option<Instant>>>,
     log: Arc<Mutex<LogTally>>,
     reader: Option<(oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)>,
+}
+
+/// A delivery, which ends with the stage.
+struct Delivery(JoinHandle<anyhow::Result<()>>);
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Stage {
@@ -92,26 +96,38 @@ impl Stage {
     }
 
     /// Delivers events, beside everything else: as the deployment does, to the queue, and some to the webhook.
-    pub(crate) fn deliver(&mut self, events: Vec<Value>) {
-        let is_posted = |(place, event): &(usize, Value)| {
-            place % BY_WEBHOOK == BY_WEBHOOK - 1 || event.to_string().len() > TOO_LARGE
-        };
-        let (posted, queued): (Vec<_>, Vec<_>) = events.into_iter().enumerate().partition(is_posted);
-        let values = |some: Vec<(usize, Value)>| some.into_iter().map(|(_, event)| event).collect::<Vec<_>>();
-        let (events, queued) = (values(posted), values(queued));
-        event_grid::deliver(self.azure.broker(), EVENTS, &queued)
-            .expect("the queue is one of the worker's")
-            .expect("the queue has room for what a demo sends");
-        let (delivery, first) = (self.host.deliver("receive-event", events), Arc::clone(&self.first));
-        self.deliveries.push(tokio::spawn(async move {
-            delivery.await;
+    pub(crate) fn deliver(&mut self, events: impl Into<Events>) {
+        let (webhook, posted) = mpsc::channel(POSTED_AHEAD);
+        let delivery = self.host.deliver_from("receive-event", posted);
+        let feeding = feed(events.into(), self.azure.broker().clone(), webhook);
+        let first = Arc::clone(&self.first);
+        self.deliveries.push(Delivery(tokio::spawn(async move {
+            let (fed, _) = tokio::join!(feeding, delivery);
             first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
-        }));
+            fed
+        })));
+    }
+
+    /// Whether all that was to be delivered could be read; of what is not delivered yet nothing is said.
+    pub(crate) async fn delivered(&mut self) -> anyhow::Result<()> {
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.0.is_finished()) {
+            (&mut delivery.0).await??;
+        }
+        Ok(())
     }
 
     /// Whether nobody is at work: no delivery, no invocation, no message at hand.
     pub(crate) fn is_idle(&self) -> bool {
-        self.deliveries.iter().all(JoinHandle::is_finished) && self.host.idle()
+        self.deliveries.iter().all(|delivery| delivery.0.is_finished()) && self.host.idle()
+    }
+
+    /// Whether the worker has taken in all that was to be delivered, up to the documents of the targets.
+    pub(crate) fn has_taken_all(&self) -> bool {
+        let is_empty = |queue: &str| {
+            let counts = self.azure.broker().counts(queue);
+            counts.active + counts.locked == 0
+        };
+        self.deliveries.iter().all(|delivery| delivery.0.is_finished()) && [EVENTS, QUEUES[0]].into_iter().all(is_empty)
     }
 
     /// Whether no message comes due for so long, so that nothing but a timer could begin anything.

@@ -22,6 +22,8 @@ pub(super) struct LogTally {
     fixed_at: Vec<Instant>,
     /// The plans that were shown, by target.
     pub(super) plans: Plans,
+    /// When each target was planned last, whether its plan was another or not.
+    planned_at: BTreeMap<String, Instant>,
     /// Why each target rested after its last look.
     rests: BTreeMap<String, String>,
 }
@@ -31,6 +33,9 @@ impl LogTally {
     pub(super) fn read(&mut self, line: &LogLine) {
         let Ok(entry) = serde_json::from_str::<Value>(&line.text) else { return };
         let field = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        if let Some("plan" | "plan_unchanged" | "plan_target_parked") = entry["event"].as_str() {
+            self.planned_at.insert(field("target"), Instant::now());
+        }
         match entry["event"].as_str() {
             Some("resource_retry") => self.retries += 1,
             Some("fixes_verified") => self.verified += entry["resources"].as_u64().map_or(0, |count| count as usize),
@@ -46,6 +51,11 @@ impl LogTally {
             }
             _ => {}
         }
+    }
+
+    /// Whether each of these targets was planned since then: on a slow machine one looks at some target at any time.
+    pub(super) fn has_planned(&self, targets: &[String], since: Instant) -> bool {
+        targets.iter().all(|target| self.planned_at.get(target).is_some_and(|at| *at >= since))
     }
 
     /// The seconds within which this share of the fixes was done; none when there were none.
@@ -179,6 +189,30 @@ impl StateTally {
 mod tests {
     use super::*;
     use simulator::functions_host::LogStream;
+
+    #[test]
+    fn a_target_is_planned_by_its_last_look_and_not_by_one_before() {
+        let mut tally = LogTally::default();
+        let mut read = |event: &str, target: &str| {
+            let text = format!(r#"{{"event":"{event}","target":"{target}"}}"#);
+            tally.read(&LogLine { stream: LogStream::Stdout, instance: 0, text });
+            tally.planned_at.values().max().copied()
+        };
+        read("plan", "a");
+        let since = read("plan", "b").unwrap();
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        assert!(tally.has_planned(&[], since) && tally.has_planned(std::slice::from_ref(&b), since));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let later = Instant::now();
+        assert!(!tally.has_planned(&[a.clone(), b.clone()], later));
+        for event in ["plan_unchanged", "plan_target_parked"] {
+            for target in ["a", "b"] {
+                let text = format!(r#"{{"event":"{event}","target":"{target}"}}"#);
+                tally.read(&LogLine { stream: LogStream::Stdout, instance: 0, text });
+            }
+            assert!(tally.has_planned(&[a.clone(), b.clone()], later));
+        }
+    }
 
     #[test]
     fn the_seconds_to_fixed_are_read_from_the_log() {

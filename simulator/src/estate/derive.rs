@@ -3,12 +3,11 @@
 //! do not tell is assumed: location, the tree of groups, the effect and roles of a built-in policy as it is where nobody sets a
 //! parameter, and that a custom policy deploys as Contributor. Entries that are no policy events are passed over.
 
+use super::sighting::Sighting;
 use super::{
     ArmId, Assignment, BuiltIn, ComplianceRecord, ComplianceState, Definition, Estate, Initiative, RecordKey, Resource,
-    Scope, parse_instant,
+    Scope,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use time::OffsetDateTime;
@@ -19,120 +18,124 @@ const UNNAMED_TENANT: &str = "00000000-0000-4000-8000-000000000001";
 const CONTRIBUTOR: &str = "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c";
 
 /// Builds an estate from events of either schema; an element may also be an array of events, as deliveries are.
-/// Where several management groups hold assignments, they are put in one line, all subscriptions below the last.
 pub fn derive(events: &[Value]) -> Estate {
-    let mut sightings = Vec::new();
-    for entry in events {
-        match entry {
-            Value::Array(batch) => sightings.extend(batch.iter().filter_map(Sighting::read)),
-            single => sightings.extend(Sighting::read(single)),
-        }
-    }
-    let tenant = sightings.iter().find_map(|seen| seen.tenant.clone()).unwrap_or_else(|| UNNAMED_TENANT.to_owned());
-    let mut estate = Estate::new(&tenant);
-    add_hierarchy(&mut estate, &sightings);
-    let initiatives: HashSet<&ArmId> =
-        sightings.iter().filter(|seen| seen.key.reference.is_some()).map(|seen| &seen.key.assignment).collect();
-    for seen in &sightings {
-        add_policy(&mut estate, seen, initiatives.contains(&seen.key.assignment));
-    }
-    let mut latest: HashMap<&RecordKey, &Sighting> = HashMap::new();
-    for seen in &sightings {
-        let known = latest.entry(&seen.key).or_insert(seen);
-        if known.timestamp < seen.timestamp {
-            *known = seen;
-        }
-    }
-    let mut resources: HashSet<ArmId> = HashSet::new();
-    for seen in &sightings {
-        let home = seen.key.assignment.parent_scope();
-        let is_resource = |id: &ArmId| matches!(Scope::parse(id), Some(Scope::Resource(_)));
-        for id in [seen.key.resource.clone()].into_iter().chain(Some(home).filter(is_resource)) {
-            if resources.insert(id.clone()) {
-                estate.resources.push(Resource { id, location: "eastus".to_owned() });
-            }
-        }
-        // The first sighting of a key takes its place; later ones find it taken.
-        let Some(last) = latest.remove(&seen.key) else { continue };
-        let Some(state) = last.state else { continue };
-        let record = ComplianceRecord::non_compliant(seen.key.clone(), last.timestamp).in_state(state);
-        estate.records.push(ComplianceRecord { reason: last.reason.clone(), ..record });
-    }
-    estate
+    let mut derivation = Derivation::default();
+    events.iter().for_each(|event| derivation.add(event));
+    derivation.estate()
 }
 
-struct Sighting {
-    key: RecordKey,
-    definition: ArmId,
+/// An estate that is made event by event. It grows with what the events name, and not with their number.
+#[derive(Debug, Default)]
+pub struct Derivation {
+    tenant: Option<String>,
+    /// Names of management groups and ids of subscriptions, in the order in which they were seen.
+    groups: Ordered<String>,
+    subscriptions: Ordered<String>,
+    /// The first sighting of each policy where it is assigned.
+    policies: Vec<Sighting>,
+    known_policies: HashSet<(ArmId, Option<String>, ArmId)>,
+    /// Assignments of initiatives.
+    initiatives: HashSet<ArmId>,
+    resources: Ordered<ArmId>,
+    /// How each resource was seen last, and its place in the order of the first sightings.
+    latest: HashMap<RecordKey, (usize, Latest)>,
+}
+
+#[derive(Debug, Clone)]
+struct Latest {
     timestamp: OffsetDateTime,
     /// `None`: the state was deleted.
     state: Option<ComplianceState>,
     reason: String,
-    tenant: Option<String>,
 }
 
-impl Sighting {
-    fn read(event: &Value) -> Option<Self> {
-        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let kind = text(event, "eventType").or_else(|| text(event, "type"))?.to_ascii_lowercase();
-        let change = kind.strip_prefix("microsoft.policyinsights.policystate")?;
-        let data = &data_of(event)?;
-        let state = match text(data, "complianceState").unwrap_or_default().to_ascii_lowercase().as_str() {
-            _ if change == "deleted" => None,
-            "noncompliant" => Some(ComplianceState::NonCompliant),
-            "compliant" => Some(ComplianceState::Compliant),
-            "exempt" => Some(ComplianceState::Exempt),
-            _ => Some(ComplianceState::Unknown),
-        };
-        let (subject, assignment) = (text(event, "subject")?, text(data, "policyAssignmentId")?);
-        let definition = text(data, "policyDefinitionId")?;
-        let reference = text(data, "policyDefinitionReferenceId").unwrap_or_default();
-        if [&subject, &assignment, &definition, &reference].iter().any(|value| value.contains(['<', '>'])) {
-            return None;
-        }
-        let (resource, assignment) = (ArmId::new(subject), ArmId::new(assignment));
-        resource.subscription()?;
-        if !matches!(Scope::parse(&resource)?, Scope::Resource(_) | Scope::ResourceGroup(..) | Scope::Subscription(_)) {
-            return None;
-        }
-        if !assignment.resource_type()?.eq_ignore_ascii_case("microsoft.authorization/policyassignments") {
-            return None;
-        }
-        let source = text(event, "topic").or_else(|| text(event, "source")).unwrap_or_default();
-        let tenant = source.split('/').skip_while(|s| !s.eq_ignore_ascii_case("tenants")).nth(1);
-        Some(Self {
-            key: RecordKey::new(resource, assignment, Some(&reference)),
-            definition: ArmId::new(definition),
-            timestamp: parse_instant(&text(data, "timestamp")?)?,
-            state,
-            reason: text(data, "complianceReasonCode").unwrap_or_default(),
-            tenant: tenant.filter(|name| !name.contains(['<', '>'])).map(str::to_owned),
-        })
+/// Different things in the order in which they came.
+#[derive(Debug)]
+struct Ordered<T> {
+    all: Vec<T>,
+    known: HashSet<T>,
+}
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), known: HashSet::new() }
     }
 }
 
-/// The data of an event, which some senders put in as JSON text, or as base64 of it.
-fn data_of(event: &Value) -> Option<Value> {
-    let coded = event.get("data_base64").and_then(Value::as_str);
-    let text = match (coded, event.get("data")) {
-        (Some(coded), _) => String::from_utf8(STANDARD.decode(coded.trim()).ok()?).ok()?,
-        (None, Some(Value::String(text))) => text.clone(),
-        (None, data) => return data.cloned(),
-    };
-    serde_json::from_str(&text).ok()
+impl<T: Clone + Eq + std::hash::Hash> Ordered<T> {
+    fn add(&mut self, one: T) {
+        if self.known.insert(one.clone()) {
+            self.all.push(one);
+        }
+    }
 }
 
-fn add_hierarchy(estate: &mut Estate, sightings: &[Sighting]) {
-    let ids = sightings.iter().flat_map(|seen| [&seen.key.assignment, &seen.definition]);
-    for group in ids.filter_map(ArmId::management_group) {
+impl Derivation {
+    /// Takes in an event, or an array of events.
+    pub fn add(&mut self, event: &Value) {
+        match event {
+            Value::Array(batch) => batch.iter().filter_map(Sighting::read).for_each(|seen| self.see(seen)),
+            single => Sighting::read(single).into_iter().for_each(|seen| self.see(seen)),
+        }
+    }
+
+    fn see(&mut self, mut seen: Sighting) {
+        if self.tenant.is_none() {
+            self.tenant.clone_from(&seen.tenant);
+        }
+        let (resource, assignment) = (&seen.key.resource, &seen.key.assignment);
+        let ids = [resource, assignment, &seen.definition];
+        ids.iter().skip(1).filter_map(|id| id.management_group()).for_each(|name| self.groups.add(name.to_owned()));
+        ids.iter().filter_map(|id| id.subscription()).for_each(|id| self.subscriptions.add(id.to_owned()));
+        let home = Some(assignment.parent_scope()).filter(|id| matches!(Scope::parse(id), Some(Scope::Resource(_))));
+        [resource.clone()].into_iter().chain(home).for_each(|id| self.resources.add(id));
+        if seen.key.reference.is_some() {
+            self.initiatives.insert(assignment.clone());
+        }
+        let latest = Latest { timestamp: seen.timestamp, state: seen.state, reason: std::mem::take(&mut seen.reason) };
+        let place = self.latest.len();
+        let known = self.latest.entry(seen.key.clone()).or_insert_with(|| (place, latest.clone()));
+        if known.1.timestamp < latest.timestamp {
+            known.1 = latest;
+        }
+        let policy = (seen.key.assignment.clone(), seen.key.reference.clone(), seen.definition.clone());
+        if self.known_policies.insert(policy) {
+            self.policies.push(seen);
+        }
+    }
+
+    /// The estate. Where several management groups hold assignments, they are put in one line, all subscriptions below the last.
+    pub fn estate(self) -> Estate {
+        let mut estate = Estate::new(self.tenant.as_deref().unwrap_or(UNNAMED_TENANT));
+        add_hierarchy(&mut estate, &self.groups.all, &self.subscriptions.all);
+        for seen in &self.policies {
+            add_policy(&mut estate, seen, self.initiatives.contains(&seen.key.assignment));
+        }
+        let located = |id| Resource { id, location: "eastus".to_owned() };
+        estate.resources = self.resources.all.into_iter().map(located).collect();
+        let mut latest: Vec<_> = self.latest.into_iter().collect();
+        latest.sort_unstable_by_key(|(_, (place, _))| *place);
+        estate.records = latest.into_iter().filter_map(|(key, (_, last))| last.record(key)).collect();
+        estate
+    }
+}
+
+impl Latest {
+    fn record(self, key: RecordKey) -> Option<ComplianceRecord> {
+        let record = ComplianceRecord::non_compliant(key, self.timestamp).in_state(self.state?);
+        Some(ComplianceRecord { reason: self.reason, ..record })
+    }
+}
+
+fn add_hierarchy(estate: &mut Estate, groups: &[String], subscriptions: &[String]) {
+    for group in groups {
         if estate.management_group(group).is_none() {
             let parent = estate.management_groups.last().map(|last| last.name.clone());
             *estate = std::mem::take(estate).with_management_group(group, parent.as_deref());
         }
     }
     let parent = estate.management_groups.last().map(|last| last.name.clone());
-    let ids = sightings.iter().flat_map(|seen| [&seen.key.resource, &seen.key.assignment, &seen.definition]);
-    for subscription in ids.filter_map(ArmId::subscription) {
+    for subscription in subscriptions {
         if estate.subscription(subscription).is_none() {
             *estate = std::mem::take(estate).with_subscription(subscription, subscription, parent.as_deref());
         }
@@ -187,7 +190,9 @@ fn add_policy(estate: &mut Estate, seen: &Sighting, is_initiative: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{EventKind, PolicyEvent, sample};
+    use crate::estate::{EventKind, PolicyEvent, parse_instant, sample};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
     #[test]

@@ -7,13 +7,14 @@ use std::{
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
+    sync::Arc,
 };
 
 /// An id such as `/subscriptions/{id}/resourceGroups/{rg}/providers/{namespace}/{type}/{name}`.
 #[derive(Clone)]
 pub struct ArmId {
-    text: String,
-    lower: String,
+    text: Arc<str>,
+    lower: Arc<str>,
 }
 
 impl ArmId {
@@ -24,7 +25,10 @@ impl ArmId {
             normal.push('/');
             normal.push_str(segment);
         }
-        Self { lower: casing::lower(&normal), text: normal }
+        let (lower, text) = (casing::lower(&normal), Arc::from(normal));
+        // Many ids come in lower case, and there are as many as resources.
+        let lower = if lower == *text { Arc::clone(&text) } else { Arc::from(lower) };
+        Self { text, lower }
     }
 
     /// The id as it was written.
@@ -50,7 +54,7 @@ impl ArmId {
     /// Whether this id is `other` or, by its text, lies below it. Management groups do not contain subscriptions by
     /// text; that takes [`Estate::covers`](crate::estate::Estate::covers).
     pub fn is_within(&self, other: &ArmId) -> bool {
-        self.lower.strip_prefix(other.lower.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        self.lower.strip_prefix(&*other.lower).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The subscription's id (the GUID), when there is one.
@@ -104,7 +108,7 @@ impl ArmId {
     pub fn with_lower_provider(&self) -> String {
         match self.lower.rfind("/providers/").and_then(|at| self.text.get(..at).zip(self.lower.get(at..))) {
             Some((scope, provider)) => format!("{scope}{provider}"),
-            None => self.text.clone(),
+            None => self.as_str().to_owned(),
         }
     }
 

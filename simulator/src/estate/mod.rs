@@ -18,6 +18,7 @@ mod id;
 mod instant;
 mod sample;
 mod scope;
+mod sighting;
 mod world;
 
 pub use assignment::{
@@ -27,7 +28,7 @@ pub use built_in::{BuiltIn, built_in_date};
 pub use casing::{is_same, lower};
 pub use compliance::{Attempt, ComplianceRecord, ComplianceState, RecordKey, Step};
 pub use definition::{Definition, EffectSource, Initiative, Member};
-pub use derive::derive;
+pub use derive::{Derivation, derive};
 pub use event::{EventKind, EventOrigin, PolicyEvent};
 pub use exemption::{Category, Exemption};
 pub use failure::{Failure, Nature};

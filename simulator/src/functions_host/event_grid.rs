@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::body::Body;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt};
 use hyper::Request;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -66,14 +66,17 @@ pub(super) fn webhook(host: SocketAddr, function: &str, key: Option<&str>) -> St
 }
 
 /// Posts each event by itself, as an array of one.
-pub(super) async fn deliver(webhook: String, events: Vec<Value>, policy: EventGridPolicy) -> DeliveryReport {
+pub(super) async fn deliver(
+    webhook: String,
+    events: impl Stream<Item = Value>,
+    policy: EventGridPolicy,
+) -> DeliveryReport {
     let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
     let uri: Arc<str> = webhook.into();
     let policy = Arc::new(policy);
     let parallel = policy.parallel.max(1);
-    let fates = stream::iter(events)
-        .map(|event| deliver_one(client.clone(), uri.clone(), event, policy.clone()))
-        .buffer_unordered(parallel);
+    let fates =
+        events.map(|event| deliver_one(client.clone(), uri.clone(), event, policy.clone())).buffer_unordered(parallel);
     fates
         .fold(DeliveryReport::default(), |mut report, (attempts, fate)| async move {
             report.attempts += attempts;

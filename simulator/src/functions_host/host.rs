@@ -13,11 +13,11 @@ use std::{
     time::Duration,
 };
 
-use futures::FutureExt;
+use futures::{FutureExt, Stream, stream};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::{
-    sync::{broadcast, watch},
+    sync::{broadcast, mpsc, watch},
     task::JoinSet,
 };
 
@@ -147,6 +147,23 @@ impl FunctionsHost {
     /// Delivers events to a function as Event Grid does: each in a post of its own, again after a failure. The future
     /// does not borrow the host, so it can be spawned.
     pub fn deliver(&self, function: &str, events: Vec<Value>) -> impl Future<Output = DeliveryReport> + Send + use<> {
+        self.deliver_all(function, stream::iter(events))
+    }
+
+    /// The same of events that come one after the other, until their sender is gone.
+    pub fn deliver_from(
+        &self,
+        function: &str,
+        mut events: mpsc::Receiver<Value>,
+    ) -> impl Future<Output = DeliveryReport> + Send + use<> {
+        self.deliver_all(function, stream::poll_fn(move |context| events.poll_recv(context)))
+    }
+
+    fn deliver_all<S: Stream<Item = Value> + Send>(
+        &self,
+        function: &str,
+        events: S,
+    ) -> impl Future<Output = DeliveryReport> + Send + use<S> {
         let pending = Pending::new(self.deliveries.clone());
         let webhook = event_grid::webhook(self.address(), function, self.shared.key.as_deref());
         let delivery = event_grid::deliver(webhook, events, self.event_grid.clone());

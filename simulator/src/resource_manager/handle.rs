@@ -119,6 +119,11 @@ impl ResourceManager {
         self.with_world(now, |world| world.tasks.iter().map(|task| TaskView::of(task, now, &world.tempo)).collect())
     }
 
+    /// How many tasks there ever were.
+    pub fn task_count(&self) -> usize {
+        self.with_world(self.now(), |world| world.tasks.len())
+    }
+
     /// The true state of every compliance record.
     pub fn records(&self) -> Vec<RecordView> {
         let now = self.now();

@@ -7,17 +7,26 @@ use uuid::Uuid;
 
 use super::{Broker, Message, SendRefused, UnknownEntity};
 
-/// How many messages are handed over at once.
+/// How many messages are handed over at once, and how many bytes of them: a queue takes no larger batch than the largest message.
 const AT_ONCE: usize = 100;
+const BYTES_AT_ONCE: usize = 128 * 1024;
 
 /// Delivers events to a queue.
 ///
 /// # Errors
 /// [`UnknownEntity`], or the refusal of the queue; earlier events are delivered.
 pub fn deliver(broker: &Broker, queue: &str, events: &[Value]) -> Result<Result<(), SendRefused>, UnknownEntity> {
-    for some in events.chunks(AT_ONCE) {
-        if let Err(refused) = broker.send(queue, some.iter().map(message).collect())? {
-            return Ok(Err(refused));
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    let mut messages = events.iter().map(message).peekable();
+    while let Some(message) = messages.next() {
+        bytes += message.size();
+        batch.push(message);
+        let is_full = batch.len() == AT_ONCE || messages.peek().is_some_and(|next| bytes + next.size() > BYTES_AT_ONCE);
+        if is_full || messages.peek().is_none() {
+            if let Err(refused) = broker.send(queue, std::mem::take(&mut batch))? {
+                return Ok(Err(refused));
+            }
+            bytes = 0;
         }
     }
     Ok(Ok(()))
@@ -42,6 +51,14 @@ fn message(event: &Value) -> Message {
 mod tests {
     use super::*;
     use crate::service_bus::Entity;
+
+    #[test]
+    fn events_that_are_too_large_together_are_delivered_one_after_the_other() {
+        let broker = Broker::with_worker_queues();
+        let event = json!({"id": "1", "data": {"words": "x".repeat(100_000)}});
+        deliver(&broker, "policy-events", &vec![event; 7]).unwrap().unwrap();
+        assert_eq!(broker.counts("policy-events").active, 7);
+    }
 
     #[test]
     fn an_event_is_a_message_and_the_same_event_is_two() {

@@ -123,7 +123,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     settings.extend(shown.map(|shown| ("FUNCTION_APP_ID".to_owned(), shown.app)));
     let host = FunctionsHost::start(package.folder(), azure.broker().clone(), host).await?;
     let log = Told::of(&host, file)?;
-    let mut places = Places::of(&azure, &host, &estate, &events, example.as_ref())?;
+    let mut places = Places::of(&azure, &host, &estate, events.events()?, example.as_ref())?;
     places.lets_in(&logins)?;
     places.leave(&settings)?;
     print(&if arguments.json { places.json().to_string() } else { places.text() })?;

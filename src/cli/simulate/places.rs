@@ -1,6 +1,8 @@
 //! Where everything is: what `simulate` prints, for people and as JSON, and the files that it lays beside the CA file.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use simulator::estate::Estate;
 use simulator::functions_host::FunctionsHost;
 use simulator::{Endpoints, LocalAzure};
+use simulator_demo::Events;
 
 use super::logins::Logins;
 use crate::cli::operator::PLACES_FILE;
@@ -34,13 +37,13 @@ impl Places {
         azure: &LocalAzure,
         host: &FunctionsHost,
         estate: &Estate,
-        events: &[Value],
+        events: Events,
         example: Option<&Value>,
     ) -> anyhow::Result<Self> {
         let services = azure.endpoints();
         Ok(Self {
             functions: host.url(),
-            events: written(&services.ca_file.with_file_name("events.json"), &events)?,
+            events: listed(&services.ca_file.with_file_name("events.json"), events)?,
             estate: written(&services.ca_file.with_file_name("estate.json"), estate)?,
             env: azure.worker_env(),
             operator: String::new(),
@@ -131,6 +134,20 @@ impl Places {
             "curl -X POST {url} -H 'aeg-event-type: Notification' -H 'content-type: application/json' --data-binary {data}"
         )
     }
+}
+
+/// A list of events, one after the other: there may be more than one wants to hold.
+fn listed(path: &Path, events: Events) -> anyhow::Result<PathBuf> {
+    let cannot = || format!("{} cannot be written", path.display());
+    let mut file = BufWriter::new(File::create(path).with_context(cannot)?);
+    let mut before = "[\n";
+    for event in events {
+        write!(file, "{before}{:#}", event?).with_context(cannot)?;
+        before = ",\n";
+    }
+    let end = if before == "[\n" { "[]\n" } else { "\n]\n" };
+    file.write_all(end.as_bytes()).and_then(|()| file.flush()).with_context(cannot)?;
+    Ok(path.to_owned())
 }
 
 fn written(path: &Path, value: &impl Serialize) -> anyhow::Result<PathBuf> {

@@ -5,19 +5,20 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde_json::Value;
-use simulator::estate::{Estate, EventKind, PolicyEvent, derive};
+use simulator::estate::{Derivation, Estate, EventKind, PolicyEvent};
 use simulator::faults::Rule;
-use simulator_demo::{Burst, Conditions, Mode, burst, estate, judgement, read_captured_file};
+use simulator_demo::{Burst, CapturedFile, Conditions, Entry, Mode, Refusals, burst, estate, judgement};
 
 use super::Arguments;
 use crate::cli::mode::CliMode;
 use crate::cli::scenario;
+use crate::cli::source::Source;
 
 /// The start of a simulation.
 pub(super) struct Start {
     pub(super) estate: Estate,
     /// The events that a person may send.
-    pub(super) events: Vec<Value>,
+    pub(super) events: Source,
     /// One of them about something that can be fixed.
     pub(super) example: Option<Value>,
     pub(super) conditions: Conditions,
@@ -36,24 +37,21 @@ pub(super) fn start(arguments: &Arguments) -> anyhow::Result<Start> {
             let words = || format!("{} is no estate", path.display());
             let estate: Estate = serde_json::from_str(&text(path)?).with_context(words)?;
             let events = own_events(&estate);
-            (estate, events)
+            (estate, Source::Made(events))
         }
-        (None, Some(path), _) => {
-            let events = read_captured_file(path)?.events;
-            (derive(&events), events)
-        }
+        (None, Some(path), _) => captured(path)?,
         (None, None, Some(path)) => {
             let scenario = scenario::read(path)?;
             let words = || path.display().to_string();
             let situation = scenario.situation(policy_remediator::azure::now()).with_context(words)?;
             (conditions, faults) = (situation.conditions, situation.faults);
             (mode, settings) = (scenario.acting(), scenario.settings);
-            (situation.estate, situation.events)
+            (situation.estate, Source::Made(situation.events))
         }
         (None, None, None) => {
             let estate = estate(policy_remediator::azure::now());
             let events = own_events(&estate);
-            (estate, events)
+            (estate, Source::Made(events))
         }
     };
     let mode = match arguments.mode {
@@ -61,8 +59,28 @@ pub(super) fn start(arguments: &Arguments) -> anyhow::Result<Start> {
         Some(CliMode::Plan) => Mode::Plan,
         None => mode,
     };
-    let example = example(&estate).or_else(|| events.first().cloned());
+    let example = match example(&estate) {
+        None => events.events()?.next().transpose()?,
+        found => found,
+    };
     Ok(Start { estate, events, example, conditions, faults, mode, settings })
+}
+
+/// The estate that the events of a file name, and the events.
+fn captured(path: &Path) -> anyhow::Result<(Estate, Source)> {
+    let file = CapturedFile::open(path)?;
+    let (mut derivation, mut refusals, mut events) = (Derivation::default(), Refusals::default(), 0);
+    for (entry, found) in (1..).zip(file.entries()?) {
+        match found? {
+            Entry::Event(event) => {
+                derivation.add(&event);
+                events += 1;
+            }
+            Entry::Refused(reason) => refusals.add(entry, reason),
+        }
+    }
+    file.judge(&refusals, events)?;
+    Ok((derivation.estate(), Source::Captured(file, events)))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

@@ -1,58 +1,96 @@
-//! From bytes to text: gzip, byte order marks, UTF-16 (as PowerShell writes it), and what is no text at all, by its name.
+//! From bytes to text, piece by piece: gzip, byte order marks, UTF-16 (as PowerShell writes it), and what is no text at all, by its name.
 
-use std::io::Read as _;
+use std::io::{Cursor, Error, ErrorKind, Read};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use flate2::read::MultiGzDecoder;
+
+use super::unicode::{Encoding, Unicode};
 
 /// Most bytes that a packed file may become: a small file can be packed from very much.
 const MOST: u64 = 1 << 30;
+/// So many bytes are read at a time.
+const PIECE: usize = 1 << 16;
 
-/// The text that these bytes are.
-pub(super) fn text(raw: Vec<u8>) -> anyhow::Result<String> {
-    let raw = if raw.starts_with(&[0x1f, 0x8b]) { unpacked(&raw)? } else { raw };
-    if raw.starts_with(b"Obj\x01") {
-        bail!("it is an Avro file, as the capture of Event Hubs writes it; export the events as JSON");
-    }
-    if raw.starts_with(b"PK\x03\x04") {
-        bail!("it is a zip archive; unpack it first");
-    }
-    let text = match &raw[..] {
-        [0xef, 0xbb, 0xbf, rest @ ..] => utf_8(rest.to_vec())?,
-        [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes)?,
-        [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes)?,
-        // JSON begins with two characters of ASCII.
-        [first, 0, ..] if *first != 0 => utf_16(&raw, u16::from_le_bytes)?,
-        [0, first, ..] if *first != 0 => utf_16(&raw, u16::from_be_bytes)?,
-        _ => utf_8(raw)?,
-    };
-    if text.trim_start().starts_with('<') {
-        bail!("it is HTML or XML, perhaps the page of a login; the events are JSON");
-    }
-    Ok(text)
+/// The text of a file, of which no more than a piece is held.
+pub(super) struct Text {
+    from: Box<dyn Read + Send>,
+    unicode: Unicode,
+    room: Vec<u8>,
 }
 
-fn unpacked(raw: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    MultiGzDecoder::new(raw).take(MOST + 1).read_to_end(&mut text).context("it is packed with gzip, and damaged")?;
-    if text.len() as u64 > MOST {
-        bail!("it is packed from more than {} MiB; give it in parts", MOST >> 20);
+impl Text {
+    /// The text that these bytes are.
+    ///
+    /// # Errors
+    /// When they cannot be read, or begin as something else, which is named.
+    pub(super) fn of(from: impl Read + Send + 'static) -> anyhow::Result<Self> {
+        let (begin, from) = begun(from)?;
+        if begin.starts_with(&[0x1f, 0x8b]) { Self::plain(Unpacked::of(from)) } else { Self::plain(from) }
     }
-    Ok(text)
+
+    fn plain(from: impl Read + Send + 'static) -> anyhow::Result<Self> {
+        let (begin, from) = begun(from)?;
+        if begin.starts_with(b"Obj\x01") {
+            bail!("it is an Avro file, as the capture of Event Hubs writes it; export the events as JSON");
+        }
+        if begin.starts_with(b"PK\x03\x04") {
+            bail!("it is a zip archive; unpack it first");
+        }
+        let unicode = Unicode::of(match begin[..] {
+            [0xff, 0xfe, ..] => Encoding::Utf16Little,
+            [0xfe, 0xff, ..] => Encoding::Utf16Big,
+            // JSON begins with two characters of ASCII.
+            [first, 0, ..] if first != 0 => Encoding::Utf16Little,
+            [0, first, ..] if first != 0 => Encoding::Utf16Big,
+            _ => Encoding::Utf8,
+        });
+        Ok(Self { from: Box::new(from), unicode, room: vec![0; PIECE] })
+    }
+
+    /// The next piece of it, which may be empty; none at its end.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no text.
+    pub(super) fn piece(&mut self) -> anyhow::Result<Option<String>> {
+        match self.from.read(&mut self.room) {
+            Ok(0) => self.unicode.end().map(|()| None),
+            Ok(count) => self.unicode.text(&self.room[..count]).map(Some),
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(Some(String::new())),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
-fn utf_8(raw: Vec<u8>) -> anyhow::Result<String> {
-    String::from_utf8(raw).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        anyhow::anyhow!("it is no text: byte {} is not UTF-8", place + 1)
-    })
+/// The first bytes, and all of them once more.
+fn begun(mut from: impl Read) -> std::io::Result<(Vec<u8>, impl Read)> {
+    let mut begin = Vec::new();
+    from.by_ref().take(4).read_to_end(&mut begin)?;
+    Ok((begin.clone(), Cursor::new(begin).chain(from)))
 }
 
-fn utf_16(raw: &[u8], unit: fn([u8; 2]) -> u16) -> anyhow::Result<String> {
-    let (pairs, rest) = raw.as_chunks::<2>();
-    let text: Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
-    match text {
-        Ok(text) if rest.is_empty() => Ok(text),
-        Ok(_) | Err(_) => bail!("it begins as UTF-16 and is cut off or damaged"),
+/// What was packed with gzip, up to the most.
+struct Unpacked<R> {
+    from: MultiGzDecoder<R>,
+    left: u64,
+}
+
+impl<R: Read> Unpacked<R> {
+    fn of(from: R) -> Self {
+        Self { from: MultiGzDecoder::new(from), left: MOST }
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.from.read(room).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => error,
+            kind => Error::new(kind, format!("it is packed with gzip, and damaged: {error}")),
+        })?;
+        self.left = self
+            .left
+            .checked_sub(count as u64)
+            .ok_or_else(|| Error::other(format!("it is packed from more than {} MiB; give it in parts", MOST >> 20)))?;
+        Ok(count)
     }
 }

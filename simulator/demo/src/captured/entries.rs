@@ -1,24 +1,37 @@
 //! From JSON values to events: what wraps them is taken off, and what is something else is named.
 
+use std::collections::VecDeque;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{Captured, Refused};
+use super::values::Wrapping;
 
-/// Members that hold a list of events.
+/// Members that hold a list of events, and what tells that an object is an event itself.
+pub(super) const WRAPPING: Wrapping = Wrapping { lists: &LISTS, marks: &MARKS };
 const LISTS: [&str; 3] = ["value", "events", "records"];
+const MARKS: [&str; 3] = ["eventType", "specversion", "cloudEventsVersion"];
 /// Members that hold one event, or a list as text.
 const WRAPPERS: [&str; 3] = ["event", "body", "Body"];
 /// How deep wrappers are taken off.
 const DEEPEST: usize = 8;
 
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// It is delivered. What may be a broken event is left to the worker, which says what is wrong with it.
+    Event(Value),
+    /// It cannot be an event, and this is what it is instead.
+    Refused(&'static str),
+}
+
 /// Adds what a value holds.
-pub(super) fn add(value: Value, to: &mut Captured) {
+pub(super) fn add(value: Value, to: &mut VecDeque<Entry>) {
     unwrap(value, 0, to);
 }
 
-fn unwrap(value: Value, depth: usize, to: &mut Captured) {
+fn unwrap(value: Value, depth: usize, to: &mut VecDeque<Entry>) {
     if depth < DEEPEST {
         match value {
             Value::Array(all) => return all.into_iter().for_each(|one| unwrap(one, depth + 1, to)),
@@ -43,26 +56,18 @@ fn parsed(value: Value) -> Value {
     serde_json::from_str(text).ok().or_else(decoded).unwrap_or(value)
 }
 
-fn entry(value: Value, to: &mut Captured) {
-    match something_else(&value) {
-        Some(reason) => {
-            let entry = to.events.len() + to.refused.len() + 1;
-            to.refused.push(Refused { entry, reason });
-        }
-        None => to.events.push(value),
-    }
+fn entry(value: Value, to: &mut VecDeque<Entry>) {
+    to.push_back(something_else(&value).map_or_else(|| Entry::Event(value), Entry::Refused));
 }
 
 type Members = serde_json::Map<String, Value>;
 
 /// Whether it says of itself what kind of event it is, in one of the schemas.
 fn is_event(members: &Members) -> bool {
-    members.contains_key("eventType")
-        || members.contains_key("specversion")
-        || members.contains_key("cloudEventsVersion")
+    MARKS.into_iter().any(|name| members.contains_key(name))
 }
 
-/// What it is, if it cannot be an event. What may be a broken event is left to the worker, which says what is wrong with it.
+/// What it is, if it cannot be an event.
 fn something_else(value: &Value) -> Option<&'static str> {
     let members = match value {
         Value::Object(members) if is_event(members) => return None,

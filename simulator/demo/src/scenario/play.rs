@@ -96,7 +96,7 @@ pub async fn play(
     let Situation { estate, events, conditions, faults } = scenario.situation(OffsetDateTime::now_utc())?;
     let demo = Demo {
         estate,
-        events,
+        events: events.into(),
         mode: scenario.acting(),
         package,
         limit: Duration::from_secs_f64(scenario.longest_run * longer),

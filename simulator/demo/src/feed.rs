@@ -1,0 +1,93 @@
+//! Hands events to Event Grid's two ways as they are taken in, the queue and the webhook, and no further ahead of the worker than it needs:
+//! a file of any size is read as it is delivered.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use simulator::service_bus::{Broker, event_grid};
+use tokio::sync::mpsc::Sender;
+
+use super::demo::EVENTS;
+
+/// Every so many-th event comes by the webhook.
+const BY_WEBHOOK: usize = 4;
+/// What no queue of the standard tier takes, with its properties; Event Grid itself takes events of 1 MB.
+const TOO_LARGE: usize = 250 * 1024;
+/// So many events are in the queue before it is the worker's turn.
+const QUEUED_AHEAD: usize = 2_000;
+/// So many are ready for the webhook, which takes some at a time.
+pub(crate) const POSTED_AHEAD: usize = 500;
+/// So many are handed to the queue at once.
+const AT_ONCE: usize = 100;
+/// How often a full queue is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Events in the order of their delivery, taken one by one.
+pub struct Events {
+    count: usize,
+    rest: Box<dyn Iterator<Item = anyhow::Result<Value>> + Send>,
+}
+
+impl Events {
+    /// So many events, or an error where there should be one.
+    pub fn new(count: usize, rest: impl Iterator<Item = anyhow::Result<Value>> + Send + 'static) -> Self {
+        Self { count, rest: Box::new(rest) }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.count
+    }
+}
+
+impl Iterator for Events {
+    type Item = anyhow::Result<Value>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rest.next()
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl From<Vec<Value>> for Events {
+    fn from(events: Vec<Value>) -> Self {
+        Self::new(events.len(), events.into_iter().map(Ok))
+    }
+}
+
+/// Delivers all of them: to the queue, and some to the webhook.
+///
+/// # Errors
+/// When they cannot be read any more.
+pub(crate) async fn feed(events: Events, broker: Broker, webhook: Sender<Value>) -> anyhow::Result<()> {
+    let mut queued = Vec::with_capacity(AT_ONCE);
+    for (place, event) in events.enumerate() {
+        let event = event?;
+        if place % BY_WEBHOOK == BY_WEBHOOK - 1 || event.to_string().len() > TOO_LARGE {
+            webhook.send(event).await?;
+        } else {
+            queued.push(event);
+        }
+        if queued.len() == AT_ONCE {
+            hand_over(&mut queued, &broker).await?;
+        }
+    }
+    hand_over(&mut queued, &broker).await
+}
+
+/// Puts events into the queue when it has room for them.
+async fn hand_over(queued: &mut Vec<Value>, broker: &Broker) -> anyhow::Result<()> {
+    while broker.counts(EVENTS).active >= QUEUED_AHEAD {
+        tokio::time::sleep(LOOK).await;
+    }
+    event_grid::deliver(broker, EVENTS, queued)??;
+    queued.clear();
+    tokio::task::yield_now().await;
+    Ok(())
+}
