@@ -34,7 +34,7 @@ async fn what_a_run_finds_in_very_many_subscriptions_is_fixed_within_the_recorde
     let took = stage.run_over_many(many).await;
     println!("{}", took.line(many));
     assert_eq!((stage.count("fixed"), stage.unfit()), (many.resources(), 0));
-    assert!(stage.manager.refused_writes().is_empty(), "{:#?}", stage.manager.refused_writes());
+    assert!(stage.manager.refused_writes().is_empty(), "{:#?}", stage.logged("task_refused"));
     // What a target learns of late goes in a second task.
     let least = many.least_writes();
     assert!(took.writes <= least + many.0.div_ceil(10), "{} writes, {least} at least", took.writes);
