@@ -1,5 +1,6 @@
 //! `demo`: the main job on the local Azure, with live progress on a terminal.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -114,7 +115,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     let mode = if arguments.mode == CliMode::Plan { Mode::Plan } else { Mode::Act };
     let folder = package.folder().to_owned();
     let mut settings = match &source {
-        Source::Made(_) => storm.map(|storm| storm.settings()).unwrap_or_default(),
+        Source::Made(_) => storm.map_or_else(one_wave, |storm| storm.settings()),
         Source::Captured(_, events) => tempo(*events),
     };
     settings.extend(log_filter());
@@ -160,6 +161,11 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
         Some((keeping, kept)) => keeping.keep(kept, arguments.log.as_deref(), arguments.json).await,
         None => Ok(code),
     }
+}
+
+/// On a busy machine the events of a target come more than a second apart, and are to go into one task all the same.
+fn one_wave() -> BTreeMap<String, String> {
+    [("COALESCE_WINDOW".to_owned(), "2s".to_owned())].into()
 }
 
 /// Longest time of a demo of so many events.

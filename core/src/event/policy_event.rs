@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::id::{AssignmentId, IdError, ReferenceId, ResourceId};
-use crate::time::{Timestamp, parse_time};
+use crate::time::{Timestamp, parse_time, time_text};
 
 use super::wire::{CloudEvent, EventGridEvent, PolicyStateData};
 
@@ -108,8 +108,9 @@ impl PolicyEvent {
 #[must_use]
 pub fn from_the_future(seen_at: Timestamp, tolerance: std::time::Duration, now: Timestamp) -> Option<String> {
     let tolerated = humantime::format_duration(tolerance);
-    (seen_at > now + tolerance)
-        .then(|| format!("its time {seen_at} lies more than CLOCK_TOLERANCE ({tolerated}) in the future"))
+    let words =
+        || format!("its time {} lies more than CLOCK_TOLERANCE ({tolerated}) in the future", time_text(seen_at));
+    (seen_at > now + tolerance).then(words)
 }
 
 /// Why a payload is not an event that can be handled.

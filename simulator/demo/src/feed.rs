@@ -91,3 +91,53 @@ async fn hand_over(queued: &mut Vec<Value>, broker: &Broker) -> anyhow::Result<(
     tokio::task::yield_now().await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use simulator::service_bus::Entity;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::mpsc;
+
+    const ALL: usize = 20_000;
+
+    #[tokio::test]
+    async fn events_are_taken_no_further_ahead_than_the_worker_needs_and_all_come() {
+        let broker = Broker::with_worker_queues();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
+        let events = (0..ALL).map(move |number| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(json!({ "id": number }))
+        });
+        let (webhook, mut posted) = mpsc::channel(POSTED_AHEAD);
+        let feeding = tokio::spawn(feed(Events::new(ALL, events), broker.clone(), webhook));
+        let (entity, mut done, mut by_webhook) = (Entity::queue(EVENTS), 0, 0);
+        while done < ALL {
+            let got = broker.receive(&entity, 100).unwrap();
+            for one in &got {
+                broker.complete(&entity, one.lock_token).unwrap();
+            }
+            done += got.len();
+            while posted.try_recv().is_ok() {
+                done += 1;
+                by_webhook += 1;
+            }
+            let ahead = taken.load(Ordering::Relaxed).saturating_sub(done);
+            assert!(ahead <= QUEUED_AHEAD + POSTED_AHEAD + 2 * AT_ONCE, "{ahead} are at hand");
+            tokio::task::yield_now().await;
+        }
+        feeding.await.unwrap().unwrap();
+        assert_eq!((done, by_webhook, taken.load(Ordering::Relaxed)), (ALL, ALL / BY_WEBHOOK, ALL));
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_any_more_ends_the_delivery_with_its_words() {
+        let events = [Ok(json!({})), Err(anyhow::anyhow!("the disk is gone"))];
+        let (webhook, _posted) = mpsc::channel(1);
+        let error = feed(Events::new(2, events.into_iter()), Broker::with_worker_queues(), webhook).await.unwrap_err();
+        assert_eq!(error.to_string(), "the disk is gone");
+    }
+}

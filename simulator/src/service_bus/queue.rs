@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -116,8 +117,9 @@ pub struct Queue {
     rules: QueueRules,
     main: Messages,
     dead: Messages,
-    seen: HashSet<String>,
-    seen_until: VecDeque<(OffsetDateTime, String)>,
+    /// Ids within the duplicate window: of a day of events there are many.
+    seen: HashSet<Arc<str>>,
+    seen_until: VecDeque<(OffsetDateTime, Arc<str>)>,
     last_number: u64,
     tally: Counts,
 }
@@ -162,8 +164,9 @@ impl Queue {
             return Err(SendRefused::Full { queue: self.name.clone() });
         }
         for mut message in messages {
-            let id = message.message_id.get_or_insert_with(|| Uuid::new_v4().simple().to_string()).clone();
-            if !self.seen.insert(id.clone()) {
+            let id = message.message_id.get_or_insert_with(|| Uuid::new_v4().simple().to_string());
+            let id: Arc<str> = Arc::from(id.as_str());
+            if !self.seen.insert(Arc::clone(&id)) {
                 self.tally.duplicates += 1;
                 continue;
             }
