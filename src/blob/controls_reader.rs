@@ -7,8 +7,8 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use remediation::control::{Controls, KnownControls};
-use remediation::document::Pause;
-use remediation::time::time_text;
+use remediation::document::{ControlsDocument, EndedPause, Pause};
+use remediation::time::{Timestamp, time_text};
 
 use crate::azure::{Clocks, Deadline};
 
@@ -17,6 +17,9 @@ use super::store::Store;
 
 /// What was read is read again after this: so it is young when something is sent.
 const READ_AFTER: Duration = Duration::from_secs(10);
+
+/// An instance that reads for the first time tells of pauses that were ended since then.
+const OF_LATE: Duration = Duration::from_secs(3_600);
 
 /// Knows what was read last.
 #[derive(Debug, Default)]
@@ -43,32 +46,45 @@ impl ControlsReader {
         };
         let read = KnownControls { controls: Arc::new(controls), asked };
         let before = self.known.lock().unwrap_or_else(PoisonError::into_inner).replace(read.clone());
-        tell(before.as_ref().map(|known| known.controls.as_ref()), &read.controls);
+        let at = clocks.moment().stored_before;
+        tell(before.as_ref().map(|known| known.controls.as_ref()), &read.controls, at);
         Ok(read)
     }
 }
 
-fn tell(before: Option<&Controls>, after: &Controls) {
+fn tell(before: Option<&Controls>, after: &Controls, at: Timestamp) {
     if before == Some(after) {
         return;
     }
-    let pauses = |controls: Option<&Controls>| match controls {
-        Some(Controls::Read(document)) => document.pauses.clone(),
-        Some(Controls::Unusable(_)) | None => Vec::new(),
+    let document = match after {
+        Controls::Read(document) => document,
+        Controls::Unusable(reason) => {
+            error!(
+                event = "controls_unusable",
+                reason,
+                "nobody can tell what is paused, so everything is: look at controls.json in the container state, then run policy-remediator resume"
+            );
+            return;
+        }
     };
-    if let Controls::Unusable(reason) = after {
-        error!(
-            event = "controls_unusable",
-            reason,
-            "nobody can tell what is paused, so everything is: look at controls.json in the container state, then run policy-remediator resume"
-        );
-    }
-    let (old, new) = (pauses(before), pauses(Some(after)));
-    for Pause { of, reason, by, until, cancel_tasks, .. } in new.iter().filter(|pause| !old.contains(pause)) {
+    let before = match before {
+        Some(Controls::Read(before)) => before.clone(),
+        Some(Controls::Unusable(_)) => ControlsDocument::default(),
+        // Another instance may have had no occasion to read, and to tell, what was ended of late.
+        None => {
+            let mut known = document.clone();
+            known.pauses.clear();
+            known.ended.retain(|ended| ended.at + OF_LATE <= at);
+            known
+        }
+    };
+    let (begun, ended) = document.news(&before);
+    for Pause { of, reason, by, until, cancel_tasks, .. } in begun {
         let until = until.map(time_text).unwrap_or_default();
         warn!(event = "pause_begun", of = %of, reason, by, until, cancel_tasks, "a person has paused this: nothing of it is begun; what runs is followed");
     }
-    for Pause { of, by, .. } in old.iter().filter(|pause| !new.contains(pause)) {
-        info!(event = "pause_ended", of = %of, by, "a pause is ended; what it held goes on");
+    for EndedPause { of, by, reason, at } in ended {
+        let at = time_text(at);
+        info!(event = "pause_ended", of = %of, by, reason, at, "a pause is ended; what it held goes on");
     }
 }

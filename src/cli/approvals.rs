@@ -31,7 +31,7 @@ const MOST_TARGETS: usize = 2_000;
 #[derive(Debug, clap::Args)]
 #[command(
     group(clap::ArgGroup::new("what").required(true).args(["assignment", "plan"])),
-    after_help = "Examples:\n  policy-remediator approve --assignment deploy-diagnostics --max 500 --for 8h --reason CHG-4711 --env-file prod.env\n  policy-remediator approve --assignment deploy-diagnostics --scope /subscriptions/00000000-0000-0000-0000-000000000000 --max 20 --for 2h --grants\n  policy-remediator approve --plan change.json --for 8h --reason CHG-4712\n\nEach resource in a task that is opened counts, a retry once more. Never is more begun than --max, however many instances there are."
+    after_help = "Examples:\n  policy-remediator approve --assignment deploy-diagnostics --max 500 --for 8h --reason CHG-4711 --env-file prod.env\n  policy-remediator approve --assignment deploy-diagnostics --scope /subscriptions/00000000-0000-0000-0000-000000000000 --max 20 --for 2h --grants\n  policy-remediator approve --plan change.json --for 8h --reason CHG-4712\n\nEach resource in a task that is opened counts, a retry once more. Never is more begun than --max, however many instances there are. What waits for it goes on with the next sweep."
 )]
 pub(super) struct Arguments {
     /// The assignment, by its id, or by its name, which stands for all assignments of that name. No patterns.

@@ -41,11 +41,14 @@ pub(super) struct Arguments {
 /// End pauses: all of them, or just the one of what the options name.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator resume --env-file prod.env\n  policy-remediator resume --assignment deploy-diagnostics\n\nWhere controls.json is missing or cannot be used, everything is paused until resume writes it anew."
+    after_help = "Examples:\n  policy-remediator resume --reason CHG-42 --env-file prod.env\n  policy-remediator resume --assignment deploy-diagnostics\n\nWhere controls.json is missing or cannot be used, everything is paused until resume writes it anew."
 )]
 pub(super) struct ResumeArguments {
     #[command(flatten)]
     of: Of,
+    /// Why, for the log.
+    #[arg(long, value_name = "WORDS")]
+    reason: Option<String>,
     #[command(flatten)]
     options: Options,
 }
@@ -104,19 +107,23 @@ pub(super) fn ends(at: Timestamp, length: Duration) -> anyhow::Result<Timestamp>
 }
 
 pub(super) async fn resume(arguments: ResumeArguments) -> anyhow::Result<u8> {
-    let ResumeArguments { of, options } = arguments;
+    let ResumeArguments { of, reason, options } = arguments;
     let connection = options.connect()?;
+    let by = connection.app.reconciler.arm.principal().await;
+    let (by, reason) = (by.as_deref(), reason.as_deref());
     let of = Some(of.named()).filter(|of| *of != PauseOf::default());
-    let (document, at) = change(&connection, |found, _| {
+    let (document, at) = change(&connection, |found, at| {
         let mut document = match found {
             Found::Document(document, _) => document,
             Found::NotYet => ControlsDocument::default(),
-            Found::Missing | Found::Unusable if of.is_none() => return Ok(ControlsDocument::default()),
+            Found::Missing | Found::Unusable if of.is_none() => {
+                return Ok(ControlsDocument::written_anew(by, reason, at));
+            }
             Found::Missing | Found::Unusable => {
                 bail!("controls.json is missing or cannot be used; resume without options writes it anew")
             }
         };
-        if document.resume(of.as_ref()).is_empty()
+        if document.resume(of.as_ref(), by, reason, at) == 0
             && let Some(of) = &of
         {
             bail!("there is no pause of just this: {of}; controls show lists what there is");

@@ -1,6 +1,8 @@
 //! In the mode `approve` nothing is begun but what a person has approved: so many resources, in two instances at once, until it is over
 //! or taken back. What cannot be read approves nothing.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use simulator::estate::Assignment;
@@ -73,6 +75,46 @@ async fn what_is_approved_is_begun_in_so_many_resources_and_the_rest_waits() {
     stage.settled(6).await;
     assert_eq!(begun(&stage), 6);
     stage.at_rest_with(Expected::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_awaits_an_approval_goes_on_with_the_next_sweep_and_is_woken_once_for_each() {
+    let mut estate = land(2);
+    for number in 0..2 {
+        for place in 0..2 {
+            estate = estate.with_record(record(number, place, "Tag"));
+        }
+    }
+    let events = events(&estate);
+    let mut stage = Stage::without_worker(estate).await;
+    // By itself nobody looks again while the test runs.
+    stage.start_worker(&[APPROVE, GRACE, ("CHECK_INTERVAL_MAX", "2h")], 1).await;
+    stage.deliver(events).await;
+    until("both wait", || rests(&stage, "awaitingApproval") >= 2 && stage.count("waiting") == 4).await;
+    let mut swept = 0;
+    let mut sweep = async |stage: &Stage| {
+        stage.host().fire("sweep").await.unwrap().unwrap();
+        swept += 1;
+        stage.told("swept", swept).await[swept - 1]["asked_again"].as_u64().unwrap()
+    };
+    assert_eq!(sweep(&stage).await, 0, "nothing is approved");
+    let scope = format!("/subscriptions/{}", subscription(0));
+    for (nth, max, why) in [(1, "1", "approvalUsedUp"), (2, "9", "taskRunning")] {
+        let approve = ["approve", "--assignment", "Tag", "--scope", &scope, "--max", max, "--for", "1h"];
+        assert_eq!(run_on(&stage, &approve).await.code, Some(0));
+        // An instance believes for ten seconds what it has read of approvals.
+        let known = Instant::now();
+        while sweep(&stage).await == 0 {
+            assert!(known.elapsed() < Duration::from_secs(60), "nobody is woken");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(sweep(&stage).await, 0, "once, and only whom it covers");
+        stage.azure.broker().shift(Duration::from_secs(60));
+        until("it goes on", || stage.count("fixed") == nth && rests(&stage, why) >= 1).await;
+        until("nothing runs", || stage.count("inTask") == 0).await;
+    }
+    assert_eq!((begun(&stage), stage.count("waiting")), (2, 2));
+    stage.at_rest_with(Expected { waiting: 2, ..Expected::default() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulator::resource_manager::Tempo;
 
+use crate::commands::run_on;
 use crate::stage::{DEFINITION, Expected, Stage, assignment, events, land, plot, record, tempo, until};
 
 const CONTROLS: &str = "controls.json";
@@ -42,9 +43,12 @@ async fn nothing_of_what_is_paused_is_begun_until_the_pause_is_ended() {
     assert_eq!(told[0]["of"], "assignment tag");
     let waiting = stage.state_of(&assignment(0, "Tag"), &crate::stage::account(0, 0));
     assert_eq!(waiting["is"], "waiting");
-    write(&stage, &json!({ "version": 1, "pauses": [] }));
+    assert_eq!(run_on(&stage, &["resume", "--reason", "thaw"]).await.code, Some(0));
     stage.settled(2).await;
     assert_eq!(stage.count("fixed"), 2);
+    until("the log says who ended it and why", || !stage.logged("pause_ended").is_empty()).await;
+    let told = &stage.logged("pause_ended")[0];
+    assert!(told["of"] == "assignment tag" && told["reason"] == "thaw" && told["by"].is_string(), "{told}");
     stage.at_rest_with(Expected::default()).await;
 }
 

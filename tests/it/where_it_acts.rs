@@ -43,3 +43,37 @@ async fn an_assignment_may_narrow_for_itself_and_what_it_says_wrongly_is_told_an
     assert_eq!(stage.manager.tasks().len(), 2);
     stage.stop_worker().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_a_day_for_its_owners_pace_goes_on_soon_when_the_owner_raises_it() {
+    let slow = json!({ "maxPerDay": 1 });
+    let mut estate = saying(&[slow.clone(), slow]);
+    for (number, place) in [(0, 1), (0, 2), (1, 1)] {
+        estate = estate.with_record(record(number, place, "Own"));
+    }
+    let events = events(&estate);
+    let mut stage = Stage::with(estate, &[("FACTS_TTL", "1ms"), ("OPENING_GRACE", "20s")]).await;
+    stage.deliver(events).await;
+    let rests =
+        |stage: &Stage| stage.logged("target_reconciled").iter().filter(|pass| pass["idle"] == "paceReached").count();
+    until("one of each is fixed, and the rest waits", || stage.count("fixed") == 2 && rests(&stage) >= 2).await;
+    let mut swept = 0;
+    let mut sweep = async |stage: &Stage| {
+        stage.host().fire("sweep").await.unwrap().unwrap();
+        swept += 1;
+        stage.told("swept", swept).await[swept - 1]["asked_again"].clone()
+    };
+    assert_eq!(sweep(&stage).await, 0, "they say what they said");
+    stage.manager.amends(|estate| {
+        let id = assignment(0, "Own");
+        let own = estate.assignments.iter_mut().find(|own| own.id.lower() == id.to_lowercase());
+        let own = own.expect("the assignment");
+        *own = own.clone().with_metadata("policyRemediator", json!({ "owner": "team" }));
+    });
+    assert_eq!(sweep(&stage).await, 1, "only those of the assignment that says something else");
+    assert_eq!(sweep(&stage).await, 0, "once");
+    stage.azure.broker().shift(std::time::Duration::from_secs(600));
+    until("all of it are fixed", || stage.count("fixed") == 4).await;
+    assert_eq!(stage.count("waiting"), 1);
+    stage.stop_worker().await;
+}

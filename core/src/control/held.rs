@@ -1,48 +1,183 @@
-//! What holds a target that rests until a time which the settings name: a window, a first step, a pace. Where the settings are others by
-//! now, `sweep` wakes it to ask again, and it comes within minutes of its own.
+//! Which targets wait by controls that are others now: settings that were changed, metadata of an assignment, an approval that was given.
+//! `sweep` finds them in a listing and wakes them to ask again, each within minutes of its own; and each once, since what then holds it is
+//! of today.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
-use crate::document::{TargetDocument, TargetSummary};
-use crate::id::{TargetHash, hex};
+use crate::document::{
+    Approval, ApprovedPlan, FleetDocument, Held, Said, TargetDocument, TargetSummary, hash_in, short_digest,
+};
+use crate::fact::{Facts, Found};
+use crate::id::{Target, TargetHash};
 use crate::settings::Tuning;
 use crate::time::Timestamp;
 use crate::transition::schedule::schedule;
 
+use super::approvals::KnownApprovals;
+use super::mode::said;
+
 /// All that waits for one thing begins within this time of it.
 pub(crate) const SPREAD: Duration = Duration::from_secs(600);
+/// What a person has just approved is waited for.
+const SPREAD_OF_APPROVED: Duration = Duration::from_secs(60);
+/// An instance may have read the approvals so long ago, at most: whoever is woken for a new one must find it.
+const APPROVALS_READ: Duration = Duration::from_secs(15);
+/// Seconds after which another target stands for an assignment: one that cannot be used must not keep the others waiting.
+const TURN: i64 = 900;
+
+/// What settings, approvals and assignments say now.
+#[derive(Debug)]
+pub struct ControlsNow<'a> {
+    settings: String,
+    /// By the short digests of their ids, as far as was asked.
+    said: BTreeMap<String, String>,
+    /// By what they are counted under; the plans apart.
+    given: Vec<(String, &'a Approval)>,
+    planned: Vec<(&'a ApprovedPlan, Timestamp)>,
+}
+
+impl<'a> ControlsNow<'a> {
+    /// Of these settings and approvals, at a time by storage's clock. What is not known of approvals wakes nobody.
+    #[must_use]
+    pub fn new(tuning: &Tuning, approvals: Option<&'a KnownApprovals>, at: Timestamp) -> Self {
+        let mut now =
+            Self { settings: settings_digest(tuning), said: BTreeMap::new(), given: Vec::new(), planned: Vec::new() };
+        let Some(known) = approvals else { return now };
+        for approval in known.approvals.iter().filter(|approval| approval.stands(at)) {
+            match &approval.plan {
+                Some(digest) => now.planned.extend(known.plans.get(digest).map(|plan| (plan.as_ref(), approval.at))),
+                None => {
+                    now.given.extend(approval.assignment.iter().map(|named| (short_digest(named.name()), approval)))
+                }
+            }
+        }
+        now
+    }
+
+    /// What an assignment says of itself now, unless that cannot be read.
+    pub fn says(&mut self, assignment: &Said, facts: &Facts) {
+        if matches!(facts.assignment, Found::Unreadable(_)) {
+            return;
+        }
+        self.said.insert(assignment.assignment.clone(), said_digest(facts));
+    }
+
+    /// Those of a page of the list that are to be woken to ask again: who would wait longest comes first.
+    #[must_use]
+    pub fn to_ask_again<'p>(&self, page: &'p [TargetSummary], now: Timestamp) -> Vec<&'p TargetSummary> {
+        let is_held_by_none = |summary: &&TargetSummary| {
+            let held = summary.held_under.as_ref();
+            held.is_some_and(|held| !comes_by_itself(summary, held, now) && self.is_over(summary, held))
+        };
+        let mut held: Vec<_> = page.iter().filter(is_held_by_none).collect();
+        held.sort_by_key(|summary| std::cmp::Reverse(summary.wake_at));
+        held
+    }
+
+    fn is_over(&self, summary: &TargetSummary, held: &Held) -> bool {
+        match held {
+            Held::Settings(digest, said) => {
+                let is_other = |said: &Said| self.said.get(&said.assignment).is_some_and(|now| *now != said.digest);
+                *digest != self.settings || said.as_ref().is_some_and(is_other)
+            }
+            Held::Approval { name, newest } => {
+                let (Some(hash), Some(folder)) = (hash_in(&summary.blob), summary.blob.rsplit('/').nth(1)) else {
+                    return false;
+                };
+                hash.parse().is_ok_and(|hash| self.newest(name, folder, &hash) > *newest)
+            }
+        }
+    }
+
+    /// When the newest was given of the approvals that name a target, by the name of its assignment or in a plan. One for a group
+    /// counts for all targets of the subscription: a listing does not tell more.
+    fn newest(&self, name: &str, subscription: &str, hash: &TargetHash) -> Option<Timestamp> {
+        let is_of = |approval: &Approval| {
+            approval.scope.as_ref().is_none_or(|scope| scope.subscription().to_string() == subscription)
+        };
+        let given = self.given.iter().filter(|(named, approval)| named == name && is_of(approval));
+        let planned = self.planned.iter().filter(|(plan, _)| plan.names_target(hash));
+        given.map(|(_, approval)| approval.at).chain(planned.map(|(_, at)| *at)).max()
+    }
+}
+
+/// Those of a page of which one stands for each assignment that holds targets by what it says of itself: whether that is still so is
+/// asked for it.
+#[must_use]
+pub fn to_look_at_said(page: &[TargetSummary], now: Timestamp) -> Vec<(&TargetSummary, &Said)> {
+    let mut groups: BTreeMap<&str, Vec<(&TargetSummary, &Said)>> = BTreeMap::new();
+    for summary in page {
+        if let Some(held @ Held::Settings(_, Some(said))) = &summary.held_under
+            && !comes_by_itself(summary, held, now)
+        {
+            groups.entry(&said.assignment).or_default().push((summary, said));
+        }
+    }
+    let turn = usize::try_from(now.unix_timestamp() / TURN).unwrap_or_default();
+    groups.into_values().filter_map(|group| group.get(turn % group.len()).copied()).collect()
+}
+
+/// Whether the target is soon looked at anyway.
+fn comes_by_itself(summary: &TargetSummary, held: &Held, now: Timestamp) -> bool {
+    summary.wake_at.is_none_or(|at| at <= now + spread(held))
+}
 
 /// A short name for what the settings say of when, how much and how fast.
-#[must_use]
-pub fn settings_digest(tuning: &Tuning) -> String {
+fn settings_digest(tuning: &Tuning) -> String {
     let Tuning { change_window, first_steps, step_soak, verify_steps, max_per_hour, max_per_day, .. } = tuning;
-    let all = format!("{:?}", (change_window, first_steps, step_soak, verify_steps, max_per_hour, max_per_day));
-    hex(&Sha256::digest(all)[..8])
+    short_digest(&format!("{:?}", (change_window, first_steps, step_soak, verify_steps, max_per_hour, max_per_day)))
 }
 
-/// Whether a listed target is held by other settings than those of this digest, for longer than it would be when it was woken.
-#[must_use]
-pub fn asks_again(summary: &TargetSummary, digest: &str, now: Timestamp) -> bool {
-    let is_other = summary.held_under.as_deref().is_some_and(|held| held != digest);
-    is_other && summary.wake_at.is_some_and(|at| at > now + SPREAD)
+/// What holds a target that rests by settings, and by what its assignment says of itself.
+pub(crate) fn held_by_settings(target: &Target, facts: Option<&Facts>, tuning: &Tuning) -> Held {
+    let said = facts.and_then(|facts| {
+        let said = said(facts)?;
+        let narrows = said.window.is_some() || said.max_per_hour.is_some() || said.max_per_day.is_some();
+        narrows.then(|| Said {
+            assignment: short_digest(target.policy_assignment_id.as_str()),
+            digest: said_digest(facts),
+        })
+    });
+    Held::Settings(settings_digest(tuning), said)
 }
 
-/// Wakes the target if other settings hold it: once, since what it then waits for is of today's. Whether it is woken.
-pub(crate) fn ask_again(document: &mut TargetDocument, tuning: &Tuning, now: Timestamp) -> bool {
-    let digest = settings_digest(tuning);
-    let is_other = document.held_under.as_ref().is_some_and(|held| *held != digest);
-    if !is_other || document.active.is_some() {
+fn said_digest(facts: &Facts) -> String {
+    short_digest(&format!("{:?}", said(facts)))
+}
+
+/// What holds a target that awaits an approval.
+pub(crate) fn held_for_approval(
+    target: &Target,
+    known: Option<&KnownApprovals>,
+    tuning: &Tuning,
+    at: Timestamp,
+) -> Held {
+    let name = short_digest(&FleetDocument::name_of(target));
+    let newest = ControlsNow::new(tuning, known, at).newest(&name, &target.subscription().to_string(), &target.hash());
+    Held::Approval { name, newest }
+}
+
+/// Wakes the target if this still holds it. Whether it is woken.
+pub(crate) fn ask_again(document: &mut TargetDocument, held: &Held, now: Timestamp) -> bool {
+    if document.active.is_some() || document.held_under.as_ref() != Some(held) {
         return false;
     }
     document.held_under = None;
-    let at = now + SPREAD.mul_f64(share(&document.target.hash()));
+    let read = if let Held::Approval { .. } = held { APPROVALS_READ } else { Duration::ZERO };
+    let at = now + read + (spread(held) - read).mul_f64(share(&document.target.hash()));
     if document.wake_at.is_some_and(|planned| planned <= at) {
         return false;
     }
     schedule(document, Some(at));
     true
+}
+
+fn spread(held: &Held) -> Duration {
+    match held {
+        Held::Settings(..) => SPREAD,
+        Held::Approval { .. } => SPREAD_OF_APPROVED,
+    }
 }
 
 /// The target's own share of a time over which many are spread.
@@ -52,45 +187,5 @@ pub(crate) fn share(hash: &TargetHash) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::metadata_of;
-    use crate::fixture::{now, tuning, waiting};
-
-    #[test]
-    fn what_other_settings_hold_is_woken_once_and_soon() {
-        let held = Tuning { max_per_day: Some(5), ..tuning() };
-        let week = now() + Duration::from_secs(7 * 86_400);
-        let mut document = waiting(2);
-        (document.held_under, document.wake_at) = (Some(settings_digest(&held)), Some(week));
-        let summary = |document: &TargetDocument| TargetSummary::read(String::new(), &metadata_of(document));
-        let is_to_be = |document: &TargetDocument, tuning: &Tuning| {
-            asks_again(&summary(document), &settings_digest(tuning), now())
-        };
-        assert!(!is_to_be(&document, &held) && !ask_again(&mut document.clone(), &held, now()));
-        for other in [
-            Tuning { max_per_day: Some(50), ..held.clone() },
-            Tuning { max_per_hour: Some(1), ..held.clone() },
-            Tuning { first_steps: vec![7], ..held.clone() },
-            Tuning { step_soak: Duration::from_secs(1), ..held.clone() },
-            Tuning { verify_steps: !held.verify_steps, ..held.clone() },
-            Tuning { change_window: crate::control::ChangeWindow::parse("07:00-08:00").unwrap(), ..held.clone() },
-        ] {
-            assert!(is_to_be(&document, &other), "{other:?}");
-            let mut woken = document.clone();
-            assert!(ask_again(&mut woken, &other, now()));
-            assert!(woken.generation > document.generation && woken.wake_at.unwrap() <= now() + SPREAD);
-            assert!(!is_to_be(&woken, &other) && !ask_again(&mut woken, &other, now()), "once");
-        }
-        let other = Tuning { max_per_day: None, ..held };
-        let mut soon = document.clone();
-        soon.wake_at = Some(now());
-        assert!(!is_to_be(&soon, &other) && !ask_again(&mut soon.clone(), &other, now()), "it comes by itself");
-        let mut free = document;
-        free.held_under = None;
-        assert!(
-            !is_to_be(&free, &other) && !ask_again(&mut free.clone(), &other, now()),
-            "what else it waits for stays"
-        );
-    }
-}
+#[path = "held_tests.rs"]
+mod tests;

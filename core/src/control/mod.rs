@@ -11,8 +11,8 @@ pub(crate) mod window;
 
 pub use approvals::{Allowance, KnownApprovals};
 pub use assigned::{AssignedControls, AssignedMode};
-pub(crate) use held::{SPREAD, ask_again, share};
-pub use held::{asks_again, settings_digest};
+pub use held::{ControlsNow, to_look_at_said};
+pub(crate) use held::{SPREAD, ask_again, held_by_settings, held_for_approval, share};
 pub use mode::unread_controls;
 pub use pacing::Pacing;
 pub use pause::{CONTROLS_COUNT_FOR, Controls, KnownControls, Paused};

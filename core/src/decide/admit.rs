@@ -219,7 +219,7 @@ impl Pass {
     }
 
     /// The facts, as far as they were read.
-    fn facts(&self) -> Option<&Facts> {
+    pub(crate) fn facts(&self) -> Option<&Facts> {
         self.answers.facts.as_ref()
     }
 

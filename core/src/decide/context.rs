@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::control::fleet::is_judged;
-use crate::control::settings_digest;
-use crate::document::{SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
+use crate::control::{held_by_settings, held_for_approval};
+use crate::document::{Held, SubscriptionDocument, TargetDocument, TaskName, TaskPhase};
 use crate::fact::{ActiveTasks, Scanned};
 use crate::settings::{Mode, Tuning};
 use crate::time::{Moment, Timestamp};
@@ -16,7 +16,7 @@ use crate::wave::conflicts::Blockers;
 use crate::wave::listed::Known;
 use crate::wave::task_limit::TaskLimit;
 
-use super::idle::Idle;
+use super::idle::{HeldBy, Idle};
 use super::pass::Pass;
 use super::question::Question;
 use super::step::{Next, Transition, Write};
@@ -120,13 +120,22 @@ impl<'a> Context<'a> {
         // A first step waits to hear what this write tells.
         let is_news = document.active.is_none() && document.resources.values().any(is_judged);
         let at = at.into_iter().chain(doubt).chain(kept).chain(is_news.then_some(self.now)).min();
-        document.held_under = why.is_of_settings().then(|| settings_digest(self.tuning));
+        document.held_under = self.held_under(why);
         let planned = self.not_early(&mut document, at);
         schedule(&mut document, planned);
         if let (Some(active), Some(at)) = (&mut document.active, at) {
             active.check_at = at;
         }
         Self::write(document, Transition::Settled(why))
+    }
+
+    /// What holds the target that rests for this, where that may be over before its next wake-up.
+    fn held_under(self, why: Idle) -> Option<Held> {
+        let (target, facts, at) = (&self.pass.target, self.pass.facts(), self.moment.stored_after);
+        match why.may_be_over_before()? {
+            HeldBy::Settings => Some(held_by_settings(target, facts, self.tuning)),
+            HeldBy::Approvals => Some(held_for_approval(target, self.pass.approvals.as_ref(), self.tuning, at)),
+        }
     }
 
     /// A clock that is behind the broker's makes wake-ups come early, at once again and again until it has caught up. So the

@@ -3,7 +3,7 @@
 
 use crate::control::ask_again;
 use crate::control::fleet::note_forgotten;
-use crate::document::{ETag, TargetDocument, Versioned};
+use crate::document::{ETag, Held, TargetDocument, Versioned};
 use crate::message::{Outgoing, Sighting};
 use crate::settings::Tuning;
 use crate::time::Moment;
@@ -20,8 +20,8 @@ pub enum Purpose {
     TakeIn(Vec<Sighting>),
     /// `sweep`: wake a target whose wake-up will not come any more.
     Wake,
-    /// `sweep`: wake a target that other settings than today's hold.
-    AskAgain,
+    /// `sweep`: wake a target that is held by this, which is no more.
+    AskAgain(Held),
     /// `sweep`: let in what today's guard rails do not leave out.
     LetIn,
     /// `sweep`: delete the document if nothing is left in it; wake its target where finished tasks are still to be deleted.
@@ -147,7 +147,7 @@ impl Errand {
     pub fn lost_race(&mut self) {
         match self.purpose {
             Purpose::TakeIn(_) | Purpose::ForgetCutOff | Purpose::Retry(_) | Purpose::Forget(_) => self.found = None,
-            Purpose::Wake | Purpose::AskAgain | Purpose::LetIn | Purpose::Clear => {
+            Purpose::Wake | Purpose::AskAgain(_) | Purpose::LetIn | Purpose::Clear => {
                 (self.outcome, self.has_ended) = (Outcome::Nothing, true)
             }
         }
@@ -179,9 +179,9 @@ fn decide(purpose: &Purpose, known: &TargetDocument, tuning: &Tuning, moment: Mo
             (write(document), Outcome::TakenIn(merged))
         }
         Purpose::Wake => woken(),
-        Purpose::AskAgain => {
+        Purpose::AskAgain(held) => {
             let mut document = known.clone();
-            let is_woken = ask_again(&mut document, tuning, moment.now);
+            let is_woken = ask_again(&mut document, held, moment.now);
             (write(document), if is_woken { Outcome::Woken } else { Outcome::Nothing })
         }
         Purpose::LetIn => {

@@ -51,6 +51,15 @@ pub enum Idle {
     PolicyFails,
 }
 
+/// What holds a target until a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeldBy {
+    /// Settings, and what the assignment says of itself.
+    Settings,
+    /// What people have approved.
+    Approvals,
+}
+
 impl Idle {
     /// Whether all that was to be asked was answered.
     #[must_use]
@@ -104,11 +113,11 @@ impl Idle {
         }
     }
 
-    /// Whether the settings hold the target until a time that they name: others may let it go before.
-    #[must_use]
-    pub fn is_of_settings(self) -> bool {
+    /// What holds the target until a time, and may be others before it.
+    pub(crate) fn may_be_over_before(self) -> Option<HeldBy> {
         match self {
-            Self::OutsideWindow | Self::FirstSteps | Self::PaceReached => true,
+            Self::OutsideWindow | Self::FirstSteps | Self::PaceReached => Some(HeldBy::Settings),
+            Self::AwaitingApproval | Self::ApprovalUsedUp => Some(HeldBy::Approvals),
             Self::NothingDue
             | Self::WaveFills
             | Self::NotEvaluatedYet
@@ -124,9 +133,7 @@ impl Idle {
             | Self::OutOfTime
             | Self::PlanMode
             | Self::Paused
-            | Self::AwaitingApproval
-            | Self::ApprovalUsedUp
-            | Self::PolicyFails => false,
+            | Self::PolicyFails => None,
         }
     }
 

@@ -125,6 +125,11 @@ impl ApprovedPlan {
         self.counts.keys().map(String::as_str)
     }
 
+    /// Whether it names the target of this hash.
+    pub(crate) fn names_target(&self, hash: &TargetHash) -> bool {
+        self.targets.contains_key(hash)
+    }
+
     /// What it names of the target.
     pub(crate) fn of(&self, target: &Target) -> Option<&PlannedTarget> {
         self.targets.get(&target.hash())

@@ -16,6 +16,29 @@ pub struct ControlsDocument {
     version: u32,
     /// All that is paused.
     pub pauses: Vec<Pause>,
+    /// Who ended pauses of late, and why: the log of the instances tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<EndedPause>,
+}
+
+/// So many ended pauses are remembered: all instances have read of an older one.
+const REMEMBERED: usize = 20;
+
+/// That a person has ended a pause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndedPause {
+    /// What was paused.
+    pub of: PauseOf,
+    /// Who ended it: the `oid` of the token that wrote it, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: Timestamp,
 }
 
 /// A pause, and who wanted it.
@@ -44,7 +67,7 @@ pub struct Pause {
 impl Default for ControlsDocument {
     /// Nothing is paused.
     fn default() -> Self {
-        Self { version: VERSION, pauses: Vec::new() }
+        Self { version: VERSION, pauses: Vec::new(), ended: Vec::new() }
     }
 }
 
@@ -60,12 +83,42 @@ impl ControlsDocument {
         self.pauses.push(pause);
     }
 
-    /// Ends the pauses of just this, or all; those that were ended.
-    pub fn resume(&mut self, of: Option<&PauseOf>) -> Vec<Pause> {
-        let (ended, left) =
-            std::mem::take(&mut self.pauses).into_iter().partition(|pause| of.is_none_or(|of| pause.of == *of));
-        self.pauses = left;
-        ended
+    /// Ends the pauses of just this, or all, and remembers who did and why. How many were ended.
+    pub fn resume(&mut self, of: Option<&PauseOf>, by: Option<&str>, reason: Option<&str>, at: Timestamp) -> usize {
+        let ends = |pause: &mut Pause| of.is_none_or(|of| pause.of == *of);
+        let ended: Vec<_> = self.pauses.extract_if(.., ends).map(|pause| pause.of).collect();
+        let count = ended.len();
+        ended.into_iter().for_each(|of| self.remember(of, by, reason, at));
+        count
+    }
+
+    /// Remembers that what was lost no longer pauses everything.
+    pub fn written_anew(by: Option<&str>, reason: Option<&str>, at: Timestamp) -> Self {
+        let mut document = Self::default();
+        document.remember(PauseOf::default(), by, reason, at);
+        document
+    }
+
+    fn remember(&mut self, of: PauseOf, by: Option<&str>, reason: Option<&str>, at: Timestamp) {
+        let (by, reason) = (by.map(str::to_owned), reason.map(str::to_owned));
+        self.ended.push(EndedPause { of, by, reason, at });
+        let surplus = self.ended.len().saturating_sub(REMEMBERED);
+        self.ended.drain(..surplus);
+    }
+
+    /// What is news to whoever knew the document as it was before: pauses that were begun, and that ended. One that was over by itself
+    /// has ended by nobody.
+    #[must_use]
+    pub fn news(&self, before: &Self) -> (Vec<Pause>, Vec<EndedPause>) {
+        let begun: Vec<_> = self.pauses.iter().filter(|pause| !before.pauses.contains(pause)).cloned().collect();
+        let mut ended: Vec<_> = self.ended.iter().filter(|ended| !before.ended.contains(ended)).cloned().collect();
+        let is_told = |of: &PauseOf| self.pauses.iter().any(|pause| pause.of == *of);
+        for Pause { of, until, at, .. } in &before.pauses {
+            if !is_told(of) && !ended.iter().any(|ended| ended.of == *of) {
+                ended.push(EndedPause { of: of.clone(), by: None, reason: None, at: until.unwrap_or(*at) });
+            }
+        }
+        (begun, ended)
     }
 }
 
@@ -90,9 +143,36 @@ mod tests {
         assert_eq!(document.holding(&target(), now() + time::Duration::hours(1)).count(), 1, "one is over");
         let read: ControlsDocument = serde_json::from_str(&serde_json::to_string(&document).unwrap()).unwrap();
         assert_eq!(read, document);
-        assert_eq!(document.resume(Some(&scope)).len(), 1);
-        assert_eq!(document.resume(None).len(), 1);
-        assert_eq!(document, ControlsDocument::default());
+        assert_eq!(document.resume(Some(&scope), None, None, now()), 1);
+        assert_eq!(document.resume(None, None, None, now()), 1);
+        assert_eq!(document.pauses, []);
+    }
+
+    #[test]
+    fn who_ended_a_pause_and_why_is_news_once_and_what_was_over_has_ended_by_nobody() {
+        let scope = PauseOf { scope: Some(target().scope), assignment: None };
+        let hour = now() + time::Duration::hours(1);
+        let mut document = ControlsDocument::default();
+        document.pause(Pause { until: Some(hour), ..pause(PauseOf::default()) });
+        let mut more = document.clone();
+        more.pause(Pause { at: hour, ..pause(scope.clone()) });
+        let over = EndedPause { of: PauseOf::default(), by: None, reason: None, at: hour };
+        assert_eq!(more.news(&document), (more.pauses.clone(), vec![over]));
+        let mut replaced = more.clone();
+        replaced.pause(Pause { reason: Some("again".into()), at: hour, ..pause(scope.clone()) });
+        assert_eq!(replaced.news(&more), (replaced.pauses.clone(), vec![]), "it goes on");
+        let mut resumed = more.clone();
+        resumed.resume(None, Some("me"), Some("over"), hour);
+        let ended = EndedPause { of: scope, by: Some("me".into()), reason: Some("over".into()), at: hour };
+        assert_eq!(resumed.news(&more), (vec![], vec![ended.clone()]));
+        assert_eq!(resumed.news(&resumed), (vec![], vec![]));
+        for n in 0..99 {
+            resumed.pause(pause(PauseOf::default()));
+            resumed.resume(None, Some("me"), None, hour + time::Duration::seconds(n));
+        }
+        assert!(resumed.ended.len() == REMEMBERED && !resumed.ended.contains(&ended), "it does not grow for ever");
+        let anew = ControlsDocument::written_anew(Some("me"), None, hour);
+        assert_eq!(anew.news(&ControlsDocument::default()).1.len(), 1);
     }
 
     #[test]

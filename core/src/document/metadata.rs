@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::time::{Timestamp, parse_time};
 
 use super::entry::{Entry, EntryState};
+use super::held::Held;
 use super::hour::Hour;
 use super::hours;
 use super::noted::Noted;
@@ -64,8 +65,8 @@ pub struct TargetSummary {
     pub is_newer: bool,
     /// When the target is to be looked at next.
     pub wake_at: Option<Timestamp>,
-    /// The digest of the settings that hold it until then.
-    pub held_under: Option<String>,
+    /// What holds it until then.
+    pub held_under: Option<Held>,
     /// When the first park ends, of a resource or of the target.
     pub parked_until: Option<Timestamp>,
     /// How many resources stand where; none where the metadata do not tell.
@@ -138,7 +139,7 @@ impl TargetSummary {
         };
         let is_newer = value(FORMAT).and_then(|version| version.parse().ok()).is_some_and(|found: u32| found > VERSION);
         let (noted, counts) = (value(NOTED).and_then(Noted::read), counts());
-        let held_under = value(HELD_UNDER).map(str::to_owned);
+        let held_under = value(HELD_UNDER).map(|text| Held::from(text.to_owned()));
         Self {
             blob,
             is_newer,
@@ -227,7 +228,7 @@ pub fn metadata_of(document: &TargetDocument) -> HashMap<String, String> {
         (FORMAT, Some(VERSION.to_string())),
         (TASK, document.active.as_ref().map(|active| active.name.to_string())),
         (PAST_TASKS, Some(past).filter(|past| !past.is_empty())),
-        (HELD_UNDER, document.held_under.clone().filter(|_| document.active.is_none())),
+        (HELD_UNDER, document.held_under.clone().filter(|_| document.active.is_none()).map(String::from)),
         (NOTED, Noted::of(document).and_then(|noted| noted.to_metadata())),
     ];
     let tasks = tasks.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));

@@ -14,6 +14,7 @@ use super::entry::{Entry, EntryState};
 use super::excluded::Excluded;
 use super::fleet_document::Unreported;
 use super::granting::Granting;
+use super::held::Held;
 use super::hour::Hour;
 use super::not_remediable::NotRemediable;
 use super::target_park::TargetPark;
@@ -39,9 +40,9 @@ pub struct TargetDocument {
     /// When the target is looked at next; none when nothing waits.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub wake_at: Option<Timestamp>,
-    /// The digest of the settings that hold the target until then: a window, a first step, a pace.
+    /// What holds the target until then, where that may be over before: settings, what its assignment says of itself, a missing approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_under: Option<String>,
+    pub held_under: Option<Held>,
     /// How many passes in a row took long, went on by themselves and were not heard of again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut_off: u32,

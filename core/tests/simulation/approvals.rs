@@ -8,7 +8,7 @@ use std::time::Duration;
 use remediation::control::{CONTROLS_COUNT_FOR, KnownApprovals};
 use remediation::document::{Approval, ApprovalId, FleetDocument, Revoked, TaskName};
 use remediation::fact::NewTask;
-use remediation::id::Target;
+use remediation::id::{Target, TargetHash};
 use remediation::settings::Mode;
 
 use crate::tally::Ingredient;
@@ -22,6 +22,8 @@ const READ_AFTER: Duration = Duration::from_secs(10);
 pub(crate) struct Approvals {
     given: Vec<Approval>,
     known: [Option<KnownApprovals>; 2],
+    /// How often `sweep` has woken each target for an approval.
+    woken: BTreeMap<TargetHash, usize>,
     /// What each task was entered for.
     pub(crate) paid: BTreeMap<TaskName, Option<ApprovalId>>,
     /// The tasks that came to be.
@@ -31,6 +33,11 @@ pub(crate) struct Approvals {
 impl Approvals {
     pub(crate) fn forget(&mut self, instance: usize) {
         self.known[instance] = None;
+    }
+
+    /// What whoever reads them now knows.
+    pub(crate) fn known_now(&self) -> KnownApprovals {
+        KnownApprovals { approvals: Arc::new(self.given.clone()), plans: Arc::default(), asked: Duration::ZERO }
     }
 
     fn of(&self, id: &ApprovalId) -> Option<&Approval> {
@@ -76,6 +83,17 @@ impl World {
         approval.scope = self.chance(0.3).then(|| target.scope.clone());
         self.tell(|| format!("people approve {approval:?}"));
         self.approvals.given.push(approval);
+    }
+
+    /// An approval wakes a target once; and once more, where it was looked at by what an instance had read before.
+    pub(crate) fn check_woken_for_approval(&mut self, target: &Target) -> Result<(), String> {
+        let given = self.approvals.given.len();
+        let woken = self.approvals.woken.entry(target.hash()).or_default();
+        *woken += 1;
+        match *woken > 2 * given {
+            true => Err(format!("{} is woken {woken} times for {given} approvals", target.hash())),
+            false => Ok(()),
+        }
     }
 
     /// What is sent in the mode `approve` was approved, by what stands or was taken back less than half a minute ago.

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use remediation::control::{asks_again, settings_digest};
+use remediation::control::ControlsNow;
 use remediation::decide::{Effect, Errand, Outcome, Purpose};
-use remediation::document::{EntryState, LeftOut, Noted, TargetDocument, TargetSummary, quiet_since};
+use remediation::document::{EntryState, Held, LeftOut, Noted, TargetDocument, TargetSummary, quiet_since};
 use remediation::id::Target;
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
@@ -31,7 +31,7 @@ fn summary(document: &TargetDocument) -> TargetSummary {
     TargetSummary {
         counts: None,
         is_newer: false,
-        blob: String::new(),
+        blob: format!("targets/{}/{}.json", document.target.subscription(), document.target.hash()),
         wake_at: document.wake_at,
         held_under: document.held_under.clone().filter(|_| document.active.is_none()),
         parked_until: parked.min(),
@@ -96,17 +96,24 @@ impl World {
 
     /// As the shell does: what is only planned for is held by nothing.
     fn asks_again(&self, summary: &TargetSummary) -> bool {
-        self.tuning.mode != Mode::Plan && asks_again(summary, &settings_digest(&self.tuning), self.now)
+        let known = self.approvals.known_now();
+        let controls = ControlsNow::new(&self.tuning, Some(&known), self.now);
+        self.tuning.mode != Mode::Plan && !controls.to_ask_again(std::slice::from_ref(summary), self.now).is_empty()
     }
 
     fn wake_held(&mut self) -> Result<(), String> {
         let targets = self.store.targets.values().map(|(document, _)| document);
-        let held: Vec<_> =
-            targets.filter(|d| self.asks_again(&summary(d))).map(|document| document.target.clone()).collect();
-        for target in held {
-            if self.run(&target, Purpose::AskAgain)? == Outcome::Woken {
-                self.tell(|| format!("sweep wakes {}, which other settings held", target.hash()));
-                self.meet(Ingredient::AskedAgain);
+        let is_woken = |document: &&TargetDocument| self.asks_again(&summary(document));
+        let held = targets.filter(is_woken).map(|document| (document.target.clone(), document.held_under.clone()));
+        for (target, held) in held.collect::<Vec<_>>() {
+            let Some(held) = held else { continue };
+            let of_approval = matches!(held, Held::Approval { .. });
+            if self.run(&target, Purpose::AskAgain(held))? == Outcome::Woken {
+                self.tell(|| format!("sweep wakes {}, which controls held that are others now", target.hash()));
+                self.meet(if of_approval { Ingredient::ApprovedAnew } else { Ingredient::AskedAgain });
+                if of_approval {
+                    self.check_woken_for_approval(&target)?;
+                }
             }
         }
         Ok(())

@@ -108,16 +108,19 @@ pub(crate) enum Ingredient {
     /// Window, steps and pace are taken away, and what they hold is woken for that.
     ControlsWidened,
     AskedAgain,
+    /// What awaits an approval is woken since there is a new one.
+    ApprovedAnew,
     /// A task comes to be where a window, a pause, and a step or a pace have held others before.
     EveryControl,
 }
 
 impl Ingredient {
     /// All of them: each must occur in the default run.
-    pub(crate) const ALL: [Self; 82] = [
+    pub(crate) const ALL: [Self; 83] = [
         Self::CanceledByPause,
         Self::ControlsWidened,
         Self::AskedAgain,
+        Self::ApprovedAnew,
         Self::EveryControl,
         Self::FixesJudged,
         Self::Booked,

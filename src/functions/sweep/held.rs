@@ -1,43 +1,97 @@
-//! The part of `sweep` that follows the settings of windows, first steps and paces: who waits for a time that others than today's name is
-//! woken to ask again, so many a sweep, each within minutes of its own. Settings that say less wake them as well: nobody compares.
+//! The part of `sweep` that follows controls: who waits for a time by settings, by what its assignment says of itself, or for an approval,
+//! and would not have to any more, is woken to ask again: so many a sweep, each within minutes of its own. Controls that say less wake as
+//! well: nobody compares.
 
 use std::sync::{Mutex, PoisonError};
 
-use remediation::control::{asks_again, settings_digest};
-use remediation::decide::Purpose;
-use remediation::document::TargetSummary;
+use remediation::control::{ControlsNow, KnownApprovals, to_look_at_said};
+use remediation::decide::{Answer, Observed, Purpose, Question};
+use remediation::document::{Held, TargetSummary};
 use remediation::settings::Mode;
 use remediation::time::Timestamp;
 
 use crate::app::App;
+use crate::azure::Deadline;
+use crate::functions::Failure;
 
 use super::visits::Visits;
 use super::waking::waking;
 
 /// Most targets that one sweep wakes for that.
-pub(super) const MOST: usize = 2_000;
+const MOST: usize = 2_000;
+/// Most assignments that one sweep reads.
+const MOST_READ: usize = 200;
 
-/// Wakes those of a page, as many as are `left`: who would wait longest comes first. How many.
-pub(super) async fn follow(
+/// What a sweep knows of the controls, and what it may still do.
+#[derive(Debug)]
+pub(super) struct Following {
+    approvals: Option<KnownApprovals>,
+    wakes: Mutex<usize>,
+    reads: Mutex<usize>,
+}
+
+impl Following {
+    /// With what is approved now. Where that cannot be read, nobody is woken for it.
+    pub(super) async fn begin(app: &App, visits: &Visits) -> Self {
+        let reconciler = &app.reconciler;
+        let approvals = match app.settings.tuning.mode {
+            Mode::Plan => None,
+            Mode::Approve | Mode::Act => {
+                let read = reconciler.approvals.read(&reconciler.store, &reconciler.clocks, visits.limit()).await;
+                match read {
+                    Ok(known) => Some(known),
+                    Err(error) => {
+                        visits.end_with(Err(error));
+                        None
+                    }
+                }
+            }
+        };
+        Self { approvals, wakes: Mutex::new(MOST), reads: Mutex::new(MOST_READ) }
+    }
+
+    /// Wakes those of a page whom it concerns, as many as are left. How many.
+    pub(super) async fn follow(&self, app: &App, page: &[TargetSummary], visits: &Visits, now: Timestamp) -> usize {
+        // What is only planned for is held by nothing.
+        if app.settings.tuning.mode == Mode::Plan {
+            return 0;
+        }
+        let at = app.reconciler.clocks.moment().stored_after;
+        let controls = Mutex::new(ControlsNow::new(&app.settings.tuning, self.approvals.as_ref(), at));
+        let mut looks = to_look_at_said(page, now);
+        take(&self.reads, &mut looks);
+        let read: Vec<_> = looks.iter().map(|(summary, _)| *summary).collect();
+        let visit = async |summary: &TargetSummary, deadline| look(app, summary, &controls, deadline).await;
+        visits.visit_all(&read, visit).await;
+        let controls = controls.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut held = controls.to_ask_again(page, now);
+        take(&self.wakes, &mut held);
+        let visit = async |summary: &TargetSummary, deadline| match summary.held_under.clone() {
+            Some(held) => waking(app, summary, Purpose::AskAgain(held), now, deadline).await,
+            None => Ok(false),
+        };
+        visits.visit_all(&held, visit).await
+    }
+}
+
+/// Takes as many as are left.
+fn take<T>(left: &Mutex<usize>, of: &mut Vec<T>) {
+    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    of.truncate(*left);
+    *left -= of.len();
+}
+
+/// Asks what the target's assignment says of itself now. One that cannot be read says nothing: passes tell of it.
+async fn look(
     app: &App,
-    page: &[TargetSummary],
-    visits: &Visits,
-    left: &Mutex<usize>,
-    now: Timestamp,
-) -> usize {
-    let tuning = &app.settings.tuning;
-    // What is only planned for is held by nothing.
-    if tuning.mode == Mode::Plan {
-        return 0;
-    }
-    let digest = settings_digest(tuning);
-    let mut held: Vec<_> = page.iter().filter(|summary| asks_again(summary, &digest, now)).collect();
-    held.sort_by_key(|summary| std::cmp::Reverse(summary.wake_at));
-    {
-        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-        held.truncate(*left);
-        *left -= held.len();
-    }
-    let visit = async |summary: &TargetSummary, deadline| waking(app, summary, Purpose::AskAgain, now, deadline).await;
-    visits.visit_all(&held, visit).await
+    summary: &TargetSummary,
+    controls: &Mutex<ControlsNow<'_>>,
+    deadline: Deadline,
+) -> Result<bool, Failure> {
+    let Some(Held::Settings(_, Some(said))) = &summary.held_under else { return Ok(false) };
+    let Some(found) = app.reconciler.store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
+    let asked = app.reconciler.ask(Question::Facts, &found.document.target, deadline).await;
+    let Ok(Observed::Answer(Answer::Facts(facts))) = asked else { return Ok(false) };
+    controls.lock().unwrap_or_else(PoisonError::into_inner).says(said, &facts);
+    Ok(true)
 }

@@ -1,5 +1,5 @@
 //! `sweep`: heals what no message would: targets whose wake-up is overdue, parks that are over, and what guard rails left out
-//! that have been widened since; wakes who waits by settings that are others now; has the facts looked at of what no task remediates; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
+//! that have been widened since; wakes who waits by controls that are others now; has the facts looked at of what no task remediates; and deletes the documents in which nothing is left. Targets that the worker died of are passed over.
 //! It begins the scans of `SWEEP_SCOPES`, too.
 
 mod approvals;
@@ -27,6 +27,7 @@ use crate::azure::Deadline;
 use crate::blob::Stopped;
 use crate::functions::{Failure, stopping, wake_ups};
 
+use held::Following;
 use parts::{After, Parts};
 use visits::Visits;
 
@@ -57,8 +58,7 @@ struct Sweep<'a> {
     visits: Visits,
     /// So many targets may still be walked for the guard rails.
     walks: Mutex<usize>,
-    /// So many may still be woken since other settings hold them.
-    held: Mutex<usize>,
+    following: Following,
     swept: Mutex<Swept>,
 }
 
@@ -67,8 +67,8 @@ pub(super) async fn run(app: &App, deadline: Deadline) -> Result<(), Failure> {
     let began_at = store.sweep_place(deadline).await?;
     let stopped = stopping::list(app, Duration::ZERO, deadline).await;
     let (visits, walks) = (Visits::until(deadline), Mutex::new(guard_rails::MOST));
-    let held = Mutex::new(held::MOST);
-    let sweep = Sweep { app, now, stopped, visits, walks, held, swept: Mutex::default() };
+    let following = Following::begin(app, &visits).await;
+    let sweep = Sweep { app, now, stopped, visits, walks, following, swept: Mutex::default() };
     let of_runs = runs::follow(app, now, deadline.within(deadline.left().mul_f64(FOR_RUNS))).await;
     let parts = Parts::of(&began_at.left);
     let outcome = parts.read(store, deadline, |page| sweep.page(page)).await;
@@ -100,7 +100,7 @@ impl Sweep<'_> {
         let healed = self.reschedule_overdue(&page).await;
         looks::wake(self.app, &page, &self.visits, self.now).await;
         let let_in = guard_rails::follow(self.app, &page, &self.visits, &self.walks).await;
-        let asked_again = held::follow(self.app, &page, &self.visits, &self.held, self.now).await;
+        let asked_again = self.following.follow(self.app, &page, &self.visits, self.now).await;
         let deleted = settled::delete(self.app, &page, &self.visits, self.now).await;
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         swept.targets += targets;
