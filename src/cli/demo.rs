@@ -120,6 +120,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
     };
     settings.extend(log_filter());
     settings.extend(arguments.settings);
+    let set = settings.clone();
     let faults = storm.map(|storm| storm.faults()).unwrap_or_default();
     let log = arguments.log.as_deref().map(create).transpose()?;
     let (count, delivered) = (source.count(), source.events()?);
@@ -155,7 +156,7 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
         told.complete(&mut report);
     }
     let as_told = Told { mode, storm: storm.is_some(), verbose: arguments.verbose };
-    print(&if arguments.json { serde_json::to_string(&report)? } else { summary(&report, as_told) })?;
+    print(&if arguments.json { serde_json::to_string(&report)? } else { summary(&report, as_told, &set) })?;
     let code = judged(&report, mode, storm.as_ref());
     match kept {
         Some((keeping, kept)) => keeping.keep(kept, arguments.log.as_deref(), arguments.json).await,

@@ -63,6 +63,12 @@ impl Standings {
         self.breakers.iter().filter(|breaker| breaker.in_force)
     }
 
+    /// How many policies have let in all that their first step may, and how many are in first steps at all.
+    pub(super) fn first_steps(&self) -> [usize; 2] {
+        let under_way = || self.steps.iter().filter(|step| step.standing.size.is_some());
+        [under_way().filter(|step| step.standing.is_full).count(), under_way().count()]
+    }
+
     /// Whether a person should look.
     pub(super) fn need_attention(&self) -> bool {
         !self.unusable.is_empty() || self.stopping().next().is_some()

@@ -1,6 +1,9 @@
 //! What a demo prints for people: the table of its policies or, in plan mode, the plan of each target; the sums; and what needs a person.
 
+use std::collections::BTreeMap;
+
 use remediation::report::in_words;
+use remediation::settings::Tuning;
 use simulator_demo::{Mode, PlannedTarget, Report};
 
 use super::table::{Told, policies, table};
@@ -14,16 +17,11 @@ const COLUMNS: usize = 58;
 /// What is said at the end of each.
 const PLANNED: &str = "Nothing was touched; everything waits.
 Next: policy-remediator demo --mode act";
-const ACTED: &str = "With the defaults an assignment would have begun with
-1 resource, an hour later 10, then 100, and at most 1000 a
-day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none
-(docs/controls.md).
-
-Next: policy-remediator demo --mode plan
+const NEXT: &str = "Next: policy-remediator demo --mode plan
 (decides and touches nothing), or policy-remediator simulate";
 
 /// The whole text.
-pub(super) fn summary(report: &Report, told: Told) -> String {
+pub(super) fn summary(report: &Report, told: Told, settings: &BTreeMap<String, String>) -> String {
     let mut parts = Vec::new();
     match told.mode {
         Mode::Plan => parts.push(plans(&report.plans, told.verbose)),
@@ -61,7 +59,7 @@ pub(super) fn summary(report: &Report, told: Told) -> String {
     }
     parts.push(match told.mode {
         Mode::Plan => PLANNED.to_owned(),
-        Mode::Act => ACTED.to_owned(),
+        Mode::Act => format!("{}\n\n{NEXT}", wrapped(&by_default(settings), "")),
     });
     parts.join("\n\n")
 }
@@ -81,6 +79,27 @@ fn wrapped(words: &str, before: &str) -> String {
         text.push_str(word);
     }
     text
+}
+
+/// What the defaults would have done, beside what was set.
+fn by_default(settings: &BTreeMap<String, String>) -> String {
+    let Tuning { first_steps, step_soak, max_per_day, .. } = Tuning::default();
+    let set = |name: &str, demo: &str| {
+        let value = settings.get(name);
+        format!("{name}={}", value.map_or(demo, String::as_str))
+    };
+    let mut begins = String::new();
+    for (nth, size) in first_steps.iter().enumerate() {
+        begins.push_str(&match nth {
+            0 => format!("begun with {size} resource{}", if *size == 1 { "" } else { "s" }),
+            1 if step_soak.as_secs() == 3_600 => format!(", an hour later {size}"),
+            1 => format!(", {} minutes later {size}", step_soak.as_secs() / 60),
+            _ => format!(", then {size}"),
+        });
+    }
+    let pace = max_per_day.map_or(String::new(), |most| format!(", and at most {most} a day"));
+    let (steps, day) = (set("FIRST_STEPS", "off"), set("MAX_RESOURCES_PER_DAY", "none"));
+    format!("With the defaults an assignment would have {begins}{pace}; here {steps} and {day} (docs/controls.md).")
 }
 
 fn parked_one(head: &str, reason: &str, words: &str, hint: &str) -> String {
@@ -138,10 +157,22 @@ mod tests {
     use simulator_demo::ParkedTarget;
 
     #[test]
+    fn what_the_defaults_would_have_done_is_said_beside_what_was_set() {
+        assert_eq!(
+            by_default(&BTreeMap::new()),
+            "With the defaults an assignment would have begun with 1 resource, an hour later 10, then 100, and at most 1000 a day; here FIRST_STEPS=off and MAX_RESOURCES_PER_DAY=none (docs/controls.md)."
+        );
+        let set = [("FIRST_STEPS", "7"), ("MAX_RESOURCES_PER_DAY", "9")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let said = by_default(&set.into());
+        assert!(said.ends_with("here FIRST_STEPS=7 and MAX_RESOURCES_PER_DAY=9 (docs/controls.md)."), "{said}");
+    }
+
+    #[test]
     fn what_was_assumed_fits_a_narrow_terminal() {
         let assumed = "12 built-in policies: effect and roles as published on 2026-08-21, unless parameters say otherwise; every identity has its roles";
         let report = Report { assumed: Some(assumed.to_owned()), ..Report::default() };
-        let told = summary(&report, Told { mode: Mode::Plan, storm: false, verbose: false });
+        let told = summary(&report, Told { mode: Mode::Plan, storm: false, verbose: false }, &BTreeMap::new());
         let (_, end) = told.split_once("Assumed:\n").unwrap();
         assert!(end.lines().all(|line| line.chars().count() <= 60), "{end}");
         let words = |text: &str| text.replace(';', "").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
@@ -152,14 +183,14 @@ mod tests {
     fn one_parked_target_is_told_and_all_when_they_are_asked_for() {
         let park = |name: &str| ParkedTarget { assignment: name.to_owned(), ..ParkedTarget::default() };
         let report = Report { parked_target_list: ["/a", "/b", "/c"].map(park).into(), ..Report::default() };
-        let told = |verbose| summary(&report, Told { mode: Mode::Act, storm: false, verbose });
+        let told = |verbose| summary(&report, Told { mode: Mode::Act, storm: false, verbose }, &BTreeMap::new());
         let (short, long) = (told(false), told(true));
         assert_eq!((short.matches("A parked target").count(), long.matches("A parked target").count()), (1, 3));
         assert!(
             short.contains("… and 2 more targets: --verbose tells all.") && !long.contains("more targets"),
             "{short}"
         );
-        for end in [ACTED, PLANNED] {
+        for end in [&wrapped(&by_default(&BTreeMap::new()), ""), NEXT, PLANNED] {
             assert!(end.lines().all(|line| line.chars().count() <= 60), "{end}");
         }
     }

@@ -90,6 +90,7 @@ mod refused_wake_ups;
 mod refused_worker;
 mod replaced_assignments;
 mod rights;
+mod runs_held_back;
 mod scans;
 mod scenario_command;
 mod scenarios;

@@ -1,4 +1,4 @@
-//! What people have paused, what a breaker has stopped, and which approvals end soon.
+//! What people have paused, what a breaker has stopped, which approvals end soon, and what is held back by rule.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use policy_remediator::azure::{Deadline, error_chain};
 use remediation::document::{Approval, Pause};
 use remediation::report::ago;
 use remediation::report::doctor::{Finding, Level};
+use remediation::settings::{Mode, Tuning};
 use remediation::time::{Timestamp, time_text};
 
 use crate::cli::controls_file::{Found, read};
@@ -57,7 +58,35 @@ async fn held(connection: &Connection, findings: &mut Vec<Finding>) -> anyhow::R
     if findings.len() == before {
         findings.push(Finding::ok(CHECK, "nothing is paused, and no breaker is open"));
     }
+    let standing = approvals.approvals.iter().filter(|found| found.document.stands(at)).count();
+    findings.extend(by_rule(&standings, standing, &connection.app.settings.tuning, at));
     Ok(())
+}
+
+/// What is held back by rule, where nothing is wrong: the window, first steps, paces, and how much is approved.
+fn by_rule(standings: &Standings, approvals: usize, tuning: &Tuning, at: Timestamp) -> Vec<Finding> {
+    if tuning.mode == Mode::Plan {
+        return Vec::new();
+    }
+    let note = |what: String, fix: &str| Finding::of(CHECK, Level::Note, what, fix);
+    let opens = tuning.change_window.opens(at);
+    let closed = (opens > at).then(|| format!("CHANGE_WINDOW is closed until {}", time_text(opens)));
+    let closed = closed.map(|what| note(what, "Nothing is to be done: what waits goes on by itself then."));
+    let [full, all] = standings.first_steps();
+    let steps = (all > 0).then(|| format!("of {all} in their first steps, {full} wait for the next step"));
+    let steps = steps.map(|what| note(what, "controls show tells when each goes on."));
+    let used_up: Vec<_> = standings.paces.iter().filter_map(|pace| pace.room_at).collect();
+    let pace = used_up.iter().min().map(|first| {
+        format!(
+            "paces that are used up: {}; there is room again at {}, at the earliest",
+            used_up.len(),
+            time_text(*first)
+        )
+    });
+    let pace = pace.map(|what| note(what, "controls show tells of which assignment, and how to raise it, knowingly."));
+    let approved = tuning.mode == Mode::Approve || approvals > 0;
+    let approved = approved.then(|| Finding::ok(CHECK, format!("approvals that stand: {approvals}")));
+    [closed, steps, pace, approved].into_iter().flatten().collect()
 }
 
 /// Documents that cannot be used: each is named, up to some, and what follows from it.
@@ -94,7 +123,35 @@ fn ends_soon(approval: &Approval, at: Timestamp) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use remediation::control::ChangeWindow;
+    use remediation::control::fleet::PaceStanding;
+
     use super::*;
+
+    #[test]
+    fn what_is_held_back_by_rule_is_told_and_needs_nobody() {
+        let at = policy_remediator::azure::now();
+        let of = |mode| Tuning { mode, ..Tuning::default() };
+        let told = |standings: &Standings, approvals, tuning: &Tuning| {
+            let found = by_rule(standings, approvals, tuning, at);
+            assert!(found.iter().all(|one| !one.needs_attention()), "{found:?}");
+            found.into_iter().map(|one| one.what).collect::<Vec<_>>().join("; ")
+        };
+        let nothing = Standings::default();
+        assert_eq!(told(&nothing, 0, &of(Mode::Act)), "");
+        assert_eq!(told(&nothing, 2, &of(Mode::Approve)), "approvals that stand: 2");
+        let closed = ChangeWindow::parse("closed 2000-01-01..9999-12-31").unwrap();
+        let closed = Tuning { change_window: closed, ..of(Mode::Act) };
+        assert!(told(&nothing, 0, &closed).starts_with("CHANGE_WINDOW is closed until"));
+        let assignment =
+            "/subscriptions/35ee058e-5fa0-414c-8145-3ebb8d09b6e2/providers/Microsoft.Authorization/policyAssignments/a";
+        let pace = |room_at| PaceStanding { assignment: assignment.parse().unwrap(), hour: 1, day: 1, room_at };
+        let used_up =
+            Standings { paces: vec![pace(None), pace(Some(at + SOON)), pace(Some(at))], ..Standings::default() };
+        let words = told(&used_up, 0, &of(Mode::Act));
+        assert!(words.starts_with("paces that are used up: 2;") && words.contains(&time_text(at)), "{words}");
+        assert_eq!(told(&used_up, 9, &Tuning { change_window: closed.change_window, ..of(Mode::Plan) }), "");
+    }
 
     #[test]
     fn each_document_that_cannot_be_used_is_an_error_with_its_fix_and_many_are_summed_up() {
