@@ -65,7 +65,7 @@ pub(super) struct Arguments {
     /// A setting of the worker's, on top of the demo's.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting, conflicts_with = "scenario")]
     settings: Vec<(String, String)>,
-    /// Show the calls to Resource Manager by their kinds.
+    /// Show the calls to Resource Manager by their kinds, and all parked targets.
     #[arg(long)]
     verbose: bool,
     /// Write every exchange with Resource Manager to this file, one JSON object a line.

@@ -39,17 +39,14 @@ pub(super) fn summary(report: &Report, told: Told, settings: &BTreeMap<String, S
         format!("Events do not tell everything. Assumed:\n{}", parts.collect::<Vec<_>>().join("\n"))
     }));
     if let Some(parked) = &report.parked_example {
-        parts.push(parked_one(
-            &format!("A parked resource: {}", parked.resource),
-            &parked.reason,
-            &parked.words,
-            &parked.hint,
-        ));
+        parts.push(parked_one("A parked resource", &parked.resource, &parked.reason, &parked.words, &parked.hint));
     }
     let shown = if told.verbose { report.parked_target_list.len() } else { 1 };
-    parts.extend(report.parked_target_list.iter().take(shown).map(|parked| {
-        parked_one(&format!("A parked target: {}", parked.assignment), &parked.reason, &parked.words, &parked.hint)
-    }));
+    parts.extend(
+        report.parked_target_list.iter().take(shown).map(|parked| {
+            parked_one("A parked target", &parked.assignment, &parked.reason, &parked.words, &parked.hint)
+        }),
+    );
     let more = report.parked_target_list.len().saturating_sub(shown);
     if more > 0 {
         parts.push(format!("… and {more} more targets: --verbose tells all."));
@@ -102,8 +99,13 @@ fn by_default(settings: &BTreeMap<String, String>) -> String {
     format!("With the defaults an assignment would have {begins}{pace}; here {steps} and {day} (docs/controls.md).")
 }
 
-fn parked_one(head: &str, reason: &str, words: &str, hint: &str) -> String {
-    format!("{head}\n  reason: {}\n  {words}\n  how to fix it: {hint}", in_words(reason))
+/// What is parked. A command is one line, to be copied.
+fn parked_one(what: &str, id: &str, reason: &str, words: &str, hint: &str) -> String {
+    let is_command = hint.contains("az ");
+    let hint = if is_command { hint.to_owned() } else { wrapped(&format!("how to fix it: {hint}"), "    ") };
+    let before = if is_command { "how to fix it: " } else { "" };
+    let words = wrapped(words, "  ");
+    format!("{what}:\n  {id}\n  reason: {}\n  {words}\n  {before}{hint}", in_words(reason))
 }
 
 /// The plan of each target.
@@ -177,6 +179,16 @@ mod tests {
         assert!(end.lines().all(|line| line.chars().count() <= 60), "{end}");
         let words = |text: &str| text.replace(';', "").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert!(words(end).starts_with(&words(assumed)), "{end}");
+    }
+
+    #[test]
+    fn words_of_what_is_parked_fit_a_narrow_terminal_and_a_command_stays_in_one_line() {
+        let words = "InvalidParameterValue: The template deployment failed because of policy violation or preflight validation.";
+        let told = parked_one("A parked resource", "/s/a", "permanentFailure", words, &format!("{words} Then go on."));
+        assert!(told.lines().all(|line| line.chars().count() <= 60), "{told}");
+        let command = format!("Run: az role assignment create --scope '/subscriptions/{}'", "x".repeat(60));
+        let told = parked_one("A parked target", "/s/b", "missingPermission", words, &command);
+        assert!(told.ends_with(&format!("\n  how to fix it: {command}")), "{told}");
     }
 
     #[test]
