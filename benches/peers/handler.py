@@ -103,14 +103,14 @@ async def do(app, events):
 
 
 async def receive_event(request):
-    event = (await request.json(content_type=None))["Data"]["event"]
+    event = (await request.json())["Data"]["event"]
     event = json.loads(event) if isinstance(event, str) else event
     await do(request.app, event if isinstance(event, list) else [event])
     return web.Response(text=OK, content_type="application/json")
 
 
 async def receive_queued_events(request):
-    bodies = (await request.json(content_type=None))["Data"]["events"]
+    bodies = (await request.json())["Data"]["events"]
     bodies = json.loads(bodies) if isinstance(bodies, str) else bodies
     read = [json.loads(body) if isinstance(body, str) else body for body in bodies]
     await do(request.app, [event for body in read for event in (body if isinstance(body, list) else [body])])

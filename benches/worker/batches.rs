@@ -47,11 +47,11 @@ pub(crate) fn worker() -> &'static Path {
 }
 
 /// So many events by queue until each is a message.
-pub(crate) async fn receive(handler: &Path, events: usize) -> anyhow::Result<Worked> {
+pub(crate) async fn receive(handler: &Path, events: usize, instances: usize) -> anyhow::Result<Worked> {
     let azure = LocalAzure::start(Router::new(), LocalAzureOptions::default()).await?;
     deliver(&azure, events, 1)?;
     let done = |broker: &Broker| usize::try_from(broker.counts(MESSAGES).stored).is_ok_and(|stored| stored >= events);
-    until(azure, (&[HOST, RECEIVE], handler), 1, events, done).await
+    until(azure, (&[HOST, RECEIVE], handler), instances, events, done).await
 }
 
 /// So many events, each of another target, until each is in its document, with so many instances and a storage that takes its time.

@@ -1,5 +1,5 @@
 //! Benchmarks of the real binary against the local Azure, over real sockets: `cargo bench --bench worker`, or some of it with their
-//! names behind `--`: `start`, `events`, `queued`, `collect`, `collect0`, `collect8`, `peers`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
+//! names behind `--`: `start`, `events`, `queued`, `queued2`, `collect`, `collect0`, `collect8`, `peers`, `sweep20k`, `sweep1m`, `sweep1m20k`. One row a measurement, each the median of several rounds. The local Azure computes on the same processors, so the figures are
 //! a floor of what the worker can do, and good for comparing one version with the next.
 
 #![expect(clippy::disallowed_methods, reason = "what is measured is of now")]
@@ -55,9 +55,11 @@ async fn main() -> anyhow::Result<()> {
         let [_, median, _] = each.summary();
         show(name, &each, format!("{:.0} events/s, {} ns/event", 1.0 / median.as_secs_f64(), median.as_nanos()));
     }
-    if wanted("queued") {
-        let worked = batches::receive(worker(), if is_bench { 100_000 } else { 300 }).await?;
-        tell("events by queue", &worked);
+    for (name, instances) in [("queued", 1), ("queued2", 2)] {
+        if wanted(name) {
+            let worked = batches::receive(worker(), if is_bench { 100_000 } else { 300 }, instances).await?;
+            tell(&format!("events by queue, {instances} instance(s)"), &worked);
+        }
     }
     for (name, instances, store) in [("collect", 1, STORE), ("collect0", 1, Duration::ZERO), ("collect8", 8, STORE)] {
         if wanted(name) {

@@ -19,7 +19,7 @@ impl Rates {
     async fn of(handler: &Path, events: usize, queued: usize) -> anyhow::Result<Self> {
         let (rounds, processors) = receive_event::measure(handler, PARALLEL, events, 3).await?;
         let [_, median, _] = rounds.summary();
-        let worked = batches::receive(handler, queued).await?;
+        let worked = batches::receive(handler, queued, 1).await?;
         let rate = worked.events as f64 / worked.took.as_secs_f64();
         Ok(Self {
             one_by_one: (1.0 / median.as_secs_f64(), processors * 1e6),

@@ -101,7 +101,9 @@ impl Reconciler {
                 self.begun.keep_states(target, &asked, &states);
                 Observed::Answer(Answer::States(asked, states))
             }
-            Question::Listed(asked) => Observed::Answer(Answer::Listed(self.listed(target, &asked, slot).await?)),
+            Question::Listed { wave, due } => {
+                Observed::Answer(Answer::Listed(self.listed(target, &wave, &due, slot).await?))
+            }
             Question::AllNonCompliant(from) => {
                 Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from, slot).await?))
             }

@@ -20,10 +20,10 @@ use super::reconciler::Reconciler;
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// Of so few the states are asked for by name, which takes two questions.
 const FEW: usize = 40;
-/// A page that tells of fewer than these of the wave does not pay: what is non-compliant is far more than what is known of.
-const PAYS: usize = 10;
-/// Pages for a wave of a hundred, of which each pays.
-const PAGES: usize = 8;
+/// A page that tells of fewer than these of what is due does not pay: what is non-compliant is far more than what is known of.
+const PAYS: usize = 40;
+/// Most pages at a time: all that a document lists, where half of what does not comply is in it.
+const PAGES: usize = 10;
 /// Most bytes of states that are kept, by estimate.
 const MOST_KEPT: usize = 16 << 20;
 /// Bytes of a state, by estimate.
@@ -57,7 +57,7 @@ impl Listed {
 }
 
 impl Reconciler {
-    /// The states of those of the resources that the list tells of. More of it is read while that takes fewer calls than to ask by name;
+    /// The states of those of the wave that the list tells of. More of it is read while that takes fewer calls than to ask by name;
     /// where it is refused, the questions by name tell why.
     ///
     /// # Errors
@@ -65,24 +65,27 @@ impl Reconciler {
     pub(super) async fn listed(
         &self,
         target: &Target,
-        asked: &[ResourceId],
+        wave: &[ResourceId],
+        due: &[ResourceId],
         slot: Deadline,
     ) -> Result<Vec<PolicyState>, ArmError> {
         let hash = target.hash();
         let (since, mut list) = self.listed.of(&hash);
         let call = calls::all_non_compliant(target, crate::azure::now());
-        let asked: HashSet<&str> = asked.iter().map(ResourceId::as_str).collect();
-        let told =
-            |states: &[PolicyState]| states.iter().filter(|state| asked.contains(state.resource.as_str())).count();
+        let set = |ids: &[ResourceId]| ids.iter().map(|id| id.as_str().to_owned()).collect::<HashSet<_>>();
+        let (wave, due) = (set(wave), set(due));
+        let told = |of: &HashSet<String>, states: &[PolicyState]| {
+            states.iter().filter(|state| of.contains(&state.resource)).count()
+        };
         for _ in 0..PAGES {
             let Unread::From(link) = &list.unread else { break };
-            if asked.len() <= FEW + told(&list.states) || slot.has_passed() {
+            if wave.len() <= FEW + told(&wave, &list.states) || slot.has_passed() {
                 break;
             }
             match self.arm.send_part(&call, link.as_deref(), 1, slot).await {
                 Ok((page, rest)) => {
                     let next = match rest {
-                        Rest::At(next) if told(&page) >= PAYS => Some(next),
+                        Rest::At(next) if told(&due, &page) >= PAYS => Some(next),
                         Rest::At(_) | Rest::Nothing | Rest::Untold => None,
                     };
                     list.push(page, next);
@@ -91,7 +94,7 @@ impl Reconciler {
                 Err(_) => list.unread = Unread::Nothing,
             }
         }
-        let states = list.states.iter().filter(|state| asked.contains(state.resource.as_str())).cloned().collect();
+        let states = list.states.iter().filter(|state| wave.contains(&state.resource)).cloned().collect();
         self.listed.keep(&hash, since, list);
         Ok(states)
     }

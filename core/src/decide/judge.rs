@@ -68,9 +68,10 @@ impl Context<'_> {
     /// that is a while old does no harm: a task remediates only what is non-compliant anyway, and what was seen since is newer.
     pub(crate) fn listed(self, due: &Due) -> Option<Next> {
         let answers = &self.pass.answers;
-        let unasked: Vec<_> = due.ids().filter(|id| !answers.states_asked.contains(*id)).cloned().collect();
-        let is_wanted = unasked.len() > FEW && !answers.listed && answers.all_non_compliant.is_none();
-        (is_wanted && self.no_questions().is_none()).then(|| self.ask(Question::Listed(unasked)))
+        let wave: Vec<_> = due.ids().filter(|id| !answers.states_asked.contains(*id)).cloned().collect();
+        let is_wanted = wave.len() > FEW && !answers.listed && answers.all_non_compliant.is_none();
+        let all = || Due::all(self.document, self.now).cloned().collect();
+        (is_wanted && self.no_questions().is_none()).then(|| self.ask(Question::Listed { wave, due: all() }))
     }
 
     /// What Azure Policy could not evaluate waits for an evaluation that is newer than that: at first than the state, which may be told of

@@ -27,11 +27,11 @@ proptest! {
     ) {
         let document = waiting(count);
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
-        play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed(_) | Question::States(_))));
+        play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. } | Question::States(_))));
         let mut next = pass.next(&tuning(), now());
-        prop_assert_eq!(matches!(next, Next::Ask(Question::Listed(_))), count.min(100) > FEW);
+        prop_assert_eq!(matches!(next, Next::Ask(Question::Listed { .. })), count.min(100) > FEW);
         let mut told = 0;
-        if let Next::Ask(Question::Listed(wanted)) = next {
+        if let Next::Ask(Question::Listed { wave: wanted, .. }) = next {
             prop_assert_eq!(wanted.len(), count.min(100));
             told = wanted.iter().filter(|id| on_the_list.iter().any(|n| resource(*n) == **id)).count();
             let states = on_the_list.iter().map(|n| state(*n, 0, "modify")).collect();
@@ -55,7 +55,7 @@ fn what_the_list_told_before_something_was_seen_keeps_nobody_from_a_task() {
         let observed = document.resources[&resource(0)].observed_at;
         let after = (observed - now()).whole_seconds() + seconds_after;
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
-        play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed(_))));
+        play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. })));
         pass.observe(Observed::Answer(Answer::Listed(vec![state(0, after, "audit")])));
         let mut saved = None;
         for _ in 0..4 {
@@ -79,6 +79,6 @@ fn what_is_in_doubt_is_asked_by_name_however_much_it_is() {
         entry.doubt = Some(Doubt { ask_at: now(), asks: 0, compliant_at: Some(now()), deleted_at: None });
     }
     let mut pass = pass_over(&WakeUp::new(target(), document.generation));
-    play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed(_) | Question::States(_))));
+    play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. } | Question::States(_))));
     assert!(matches!(pass.next(&tuning(), now()), Next::Ask(Question::States(asked)) if asked.len() == 100));
 }

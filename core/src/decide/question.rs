@@ -17,9 +17,14 @@ pub enum Question {
     Rights(Option<Timestamp>),
     /// The latest policy states of these resources. The answer may be for the first of them only.
     States(Vec<ResourceId>),
-    /// The non-compliant states of the target's scope, for the sake of these resources: it takes fewer calls than to ask for so many by
-    /// name. The answer may be a while old, and tell of some of them only.
-    Listed(Vec<ResourceId>),
+    /// The non-compliant states of the target's scope, for the sake of a wave: it takes fewer calls than to ask for so many by name. The
+    /// answer may be a while old, and tell of some of them only.
+    Listed {
+        /// The resources of the wave.
+        wave: Vec<ResourceId>,
+        /// All that are due, these among them: the waves after this one share the list.
+        due: Vec<ResourceId>,
+    },
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
     /// earlier answer gave.
     AllNonCompliant(Option<String>),

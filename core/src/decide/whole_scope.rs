@@ -151,7 +151,9 @@ mod tests {
         let reading = Some(StatesCursor { next: "rest".to_owned(), found: 1, left_out: 0 });
         document.unlisted = Some(Unlisted { due: now(), seen: 1, evaluated_after: None, reading, of_run: None });
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
-        play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed(_) | Question::AllNonCompliant(_))));
-        assert!(matches!(pass.next(&tuning(), now()), Next::Ask(Question::Listed(_))), "a wave");
+        play(&mut pass, document, |next| {
+            matches!(next, Next::Ask(Question::Listed { .. } | Question::AllNonCompliant(_)))
+        });
+        assert!(matches!(pass.next(&tuning(), now()), Next::Ask(Question::Listed { .. })), "a wave");
     }
 }

@@ -43,7 +43,7 @@ impl World {
                 .map(|answer| Observed::Answer(Answer::ActiveTasks(answer))),
             Question::Rights(_)
             | Question::States(_)
-            | Question::Listed(_)
+            | Question::Listed { .. }
             | Question::AllNonCompliant(_)
             | Question::Task(_)
             | Question::Deployments(..)
@@ -93,7 +93,7 @@ impl World {
                 let states = asked.iter().filter_map(|id| self.state(target, id)).collect();
                 Observed::Answer(Answer::States(asked, states))
             }
-            Question::Listed(_) => Observed::Answer(Answer::Listed(self.scope_states(target, None).states)),
+            Question::Listed { .. } => Observed::Answer(Answer::Listed(self.scope_states(target, None).states)),
             Question::AllNonCompliant(from) => {
                 Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from.as_deref())))
             }
@@ -145,7 +145,7 @@ impl World {
         let call = match question {
             Question::Facts | Question::FactsSince(_) => CallKind::ListAssignments,
             Question::ActiveTasks => CallKind::ListTasks,
-            Question::States(_) | Question::Listed(_) => CallKind::QueryStates,
+            Question::States(_) | Question::Listed { .. } => CallKind::QueryStates,
             Question::Task(_) => CallKind::ReadTask,
             Question::Deployments(..) => CallKind::ListDeployments,
             Question::Rights(_) | Question::AllNonCompliant(_) | Question::Evaluation(..) => return None,
