@@ -16,9 +16,11 @@ simulate *arguments:
 test *arguments:
     cargo test --workspace {{ arguments }}
 
-# What is measured: docs/benchmarks.md; arguments choose.
+# What is measured: docs/benchmarks.md; arguments choose, and without any all of it is.
 bench *arguments:
     cargo bench {{ arguments }}
+    test -n "{{ arguments }}" || scripts/check-instructions
+    test -n "{{ arguments }}" || cargo run --release --quiet -- demo --storm 100000
 
 # What is quick to check while writing.
 check:
