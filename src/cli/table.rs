@@ -60,6 +60,27 @@ fn count(name: &str, count: usize) -> Row {
     (name.to_owned(), count.to_string())
 }
 
+/// What the plans come to.
+fn planned(report: &Report, rows: &mut Vec<Row>) {
+    let (mut skipped, mut more) = (BTreeMap::new(), 0);
+    for plan in &report.plans {
+        for (reason, resources) in &plan.skipped {
+            *skipped.entry(reason.clone()).or_default() += resources;
+        }
+        more += plan.leaving.saturating_sub(plan.skipped.values().sum());
+    }
+    rows.push(count("tasks that would be opened", report.plans.iter().filter(|plan| plan.resources > 0).count()));
+    rows.push(count("  for resources", report.plans.iter().map(|plan| plan.resources).sum()));
+    rows.extend(reasons("would skip: ", &skipped));
+    if more > 0 {
+        rows.push(count("would skip more", more));
+    }
+    let parked = report.plans.iter().filter(|plan| plan.parked.is_some()).count();
+    if parked > 0 {
+        rows.push(count("targets that would be parked", parked));
+    }
+}
+
 fn rows(report: &Report, told: Told) -> Vec<Row> {
     let mut rows = vec![count("events", report.events), count("  of them duplicates", report.duplicates)];
     if report.rejected > 0 {
@@ -67,11 +88,7 @@ fn rows(report: &Report, told: Told) -> Vec<Row> {
     }
     rows.extend(reasons("ignored: ", &report.ignored));
     match told.mode {
-        Mode::Plan => {
-            let tasks = report.plans.iter().filter(|plan| plan.resources > 0).count();
-            rows.push(count("tasks that would be opened", tasks));
-            rows.push(count("  for resources", report.plans.iter().map(|plan| plan.resources).sum()));
-        }
+        Mode::Plan => planned(report, &mut rows),
         Mode::Act => outcome(report, &mut rows),
     }
     rows.extend(reasons("skipped: ", &report.skipped));
@@ -135,6 +152,7 @@ fn reasons<'a>(before: &'a str, counts: &'a BTreeMap<String, usize>) -> impl Ite
 #[cfg(test)]
 mod tests {
     use super::*;
+    use simulator_demo::{ParkedTarget, PlannedTarget};
 
     #[test]
     fn a_row_of_long_names_and_large_numbers_fits_sixty_columns() {
@@ -154,6 +172,30 @@ mod tests {
         let text = policies(&[row, PolicyRow::default()]).to_string();
         assert!(text.lines().all(|line| line.trim_end().chars().count() <= 60), "{text}");
         assert!(text.contains("aaaa…") && text.contains("99999"), "{text}");
+    }
+
+    #[test]
+    fn a_plan_tells_what_would_be_skipped_and_parked_over_all_targets() {
+        let plan = |resources: usize, exempt: usize, leaving: usize, parked: bool| PlannedTarget {
+            resources,
+            leaving,
+            skipped: [("exempt".to_owned(), exempt)].into(),
+            parked: parked.then(ParkedTarget::default),
+            ..PlannedTarget::default()
+        };
+        let report = Report { plans: vec![plan(7, 2, 2, false), plan(0, 3, 5, true)], ..Report::default() };
+        let told = rows(&report, Told { mode: Mode::Plan, storm: false, verbose: false });
+        let of = |name: &str| told.iter().find(|row| row.0 == name).map(|row| row.1.as_str());
+        for (name, value) in [
+            ("tasks that would be opened", "1"),
+            ("  for resources", "7"),
+            ("would skip: exempt", "5"),
+            ("would skip more", "2"),
+            ("targets that would be parked", "1"),
+        ] {
+            assert_eq!(of(name), Some(value), "{name}: {told:?}");
+        }
+        assert_eq!(of("would skip: not remediable"), None);
     }
 
     #[test]
