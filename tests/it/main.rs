@@ -58,6 +58,7 @@ mod left_behind;
 mod lenient_reading;
 mod letters;
 mod links;
+mod listed_states;
 mod log_fields;
 mod log_tells_all;
 mod long_lines;
