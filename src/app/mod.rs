@@ -115,7 +115,7 @@ impl App {
             installation: InstallationReader::new(settings.installation.clone(), settings.state_blob_endpoint.clone()),
             controls: ControlsReader::default(),
             approvals: ApprovalsReader::default(),
-            fleet: FleetLedger::default(),
+            fleet: FleetLedger::new(settings.tuning.opening_grace),
             begun: Begun::default(),
             listed: Listed::new(settings.facts_ttl),
             opened: Opened::default(),

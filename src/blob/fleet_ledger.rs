@@ -1,9 +1,8 @@
 //! What assignments have taken of first steps and paces, read and entered. Many targets of an instance enter at a time: while one write is
-//! under way the others gather, and go together with the next, so that few instances write the document at a time. How long they gather
-//! follows from how often the write loses its race against other instances.
+//! under way the others gather, and go together with the next, so that few instances write the document at a time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -19,20 +18,15 @@ use super::breakers::{tell_closed, tell_opened};
 use super::container::Saved;
 use super::state_error::StateError;
 use super::store::Store;
+use super::write_pace::WritePace;
 
 /// What was read counts for so long when it is asked how much may go.
 const COUNTS_FOR: Duration = Duration::from_secs(60);
-/// Writes of an instance are so far apart, unless it has written nothing of the assignment for longer, and not further where races are lost.
-const GATHERED_FOR: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
-/// Whoever has written nothing for longer waits for so long at most: what many instances are woken for they all enter at once.
-const FIRST_AFTER: Duration = Duration::from_millis(1_500);
-/// By so much the pause grows with a lost race and shrinks with a won one: where it comes to rest, few races in a hundred are lost.
-const LOST: f64 = 1.5;
-const WON: f64 = 0.99;
 
 /// The ledgers of all assignments.
-#[derive(Default)]
 pub struct FleetLedger {
+    /// Nobody waits for a write longer than this.
+    longest: Duration,
     lines: Mutex<HashMap<String, Arc<Line>>>,
 }
 
@@ -43,59 +37,54 @@ struct Line {
     /// Whoever has it writes for all that wait. Who only reads needs none.
     turn: tokio::sync::Mutex<()>,
     known: tokio::sync::Mutex<Known>,
+    /// Held by nobody who waits: between a read and its write there is no time for that.
+    writing: Mutex<Writing>,
 }
 
 #[derive(Default)]
 struct Known {
     document: Option<Versioned<FleetDocument>>,
     read_at: Option<Instant>,
+}
+
+#[derive(Default)]
+struct Writing {
     written_at: Option<Instant>,
+    /// The ETag that was seen last.
+    seen: Option<ETag>,
     pace: WritePace,
 }
 
-impl Known {
+impl Writing {
     /// How long to wait before the next write.
     fn pause(&self) -> Duration {
         self.pace.wait(self.written_at.map(|at| at.elapsed()), fastrand::f64())
     }
-}
 
-/// How far apart the writes of an instance are.
-#[derive(Debug, Clone, Copy)]
-struct WritePace(Duration);
-
-impl Default for WritePace {
-    fn default() -> Self {
-        Self(GATHERED_FOR[0])
-    }
-}
-
-impl WritePace {
-    /// How long to wait before the next write, where the last one was so long ago; `share` is drawn, from 0 to 1. Instances that began
-    /// together must not go on in step.
-    fn wait(self, since: Option<Duration>, share: f64) -> Duration {
-        let pause = self.0.mul_f64(0.75 + share / 2.0);
-        match since {
-            Some(since) if since < pause => pause - since,
-            Some(_) | None => FIRST_AFTER.mul_f64(share),
+    /// The document is as this ETag says. Where others are found to write it as well, how long they are let go first.
+    fn look(&mut self, etag: Option<&ETag>) -> Option<Duration> {
+        let seen = std::mem::replace(&mut self.seen, etag.cloned());
+        if seen.is_none() || seen.as_ref() == etag {
+            self.pace.alone();
+            return None;
         }
+        self.pace.shared().then(|| self.pace.aside(fastrand::f64()))
     }
+}
 
-    /// How long who has lost lets others go first.
-    fn aside(self, share: f64) -> Duration {
-        self.0.mul_f64(share / 2.0)
-    }
-
-    fn lost(&mut self) {
-        self.0 = self.0.mul_f64(LOST).min(GATHERED_FOR[1]);
-    }
-
-    fn won(&mut self) {
-        self.0 = self.0.mul_f64(WON).max(GATHERED_FOR[0]);
+impl Line {
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl FleetLedger {
+    /// One in which a task is entered well before the opening of it is another's: twice so long is waited at most, and some for lost races.
+    #[must_use]
+    pub fn new(opening_grace: Duration) -> Self {
+        Self { longest: opening_grace / 6, lines: Mutex::default() }
+    }
+
     /// What the assignments of this name have taken.
     ///
     /// # Errors
@@ -118,6 +107,7 @@ impl FleetLedger {
             tell_closed(&before.document, &document.document);
         }
         let read = Arc::new(document.document.clone());
+        line.writing().seen.clone_from(&document.etag);
         (known.document, known.read_at) = (Some(document), Some(Instant::now()));
         Ok(read)
     }
@@ -152,11 +142,11 @@ impl FleetLedger {
                 }
                 Err(oneshot::error::TryRecvError::Empty) => {}
             }
-            let pause = line.known.lock().await.pause();
-            tokio::time::sleep(pause.min(deadline.left() / 4)).await;
+            let pause = line.writing().pause();
+            tokio::time::sleep(pause.min(self.longest).min(deadline.left() / 2)).await;
             let gathered = std::mem::take(&mut *line.waiting.lock().unwrap_or_else(PoisonError::into_inner));
             let entries: Vec<Entry> = gathered.iter().map(|(entry, _)| entry.clone()).collect();
-            let all = write(store, clocks, assignment, &line.known, &entries, deadline).await?;
+            let all = write(store, clocks, assignment, &line, &entries, deadline).await?;
             for ((_, tell), entered) in gathered.into_iter().zip(all) {
                 // Whoever waited for it may be gone.
                 let _ = tell.send(entered);
@@ -192,7 +182,7 @@ async fn write(
     store: &Store,
     clocks: &Clocks,
     assignment: &str,
-    known: &tokio::sync::Mutex<Known>,
+    line: &Line,
     entries: &[Entry],
     deadline: Deadline,
 ) -> Result<Vec<Entered>, StateError> {
@@ -200,6 +190,12 @@ async fn write(
     loop {
         // What is kept is old where others write as well. Whoever only reads does not wait for the write.
         let Versioned { document, etag } = store.fleet(assignment, deadline).await?;
+        let others_first = line.writing().look(etag.as_ref());
+        if let Some(pause) = others_first {
+            // Those who were woken together would all write now.
+            tokio::time::sleep(pause.min(deadline.left() / 4)).await;
+            continue;
+        }
         // Times are by storage's clock, which all instances see.
         let at = clocks.moment().stored_before;
         let mut changed = document.clone();
@@ -218,11 +214,14 @@ async fn write(
                 if is_changed {
                     entries.iter().for_each(|entry| tell_given_up(assignment, entry));
                 }
-                let mut known = known.lock().await;
                 if is_changed {
-                    known.pace.won();
-                    let now = Some(Instant::now());
-                    (known.written_at, known.read_at) = (now, now);
+                    let mut writing = line.writing();
+                    writing.pace.won();
+                    (writing.written_at, writing.seen) = (Some(Instant::now()), Some(new.clone()));
+                }
+                let mut known = line.known.lock().await;
+                if is_changed {
+                    known.read_at = Some(Instant::now());
                 }
                 if !new.0.is_empty() {
                     known.document = Some(Versioned { document: changed, etag: Some(new) });
@@ -231,9 +230,9 @@ async fn write(
             }
             Saved::Conflict => {
                 let pause = {
-                    let mut known = known.lock().await;
-                    known.pace.lost();
-                    known.pace.aside(fastrand::f64())
+                    let mut writing = line.writing();
+                    writing.pace.lost();
+                    writing.pace.aside(fastrand::f64())
                 };
                 // Those who lost to one lose to each other when they come again at once.
                 tokio::time::sleep(pause.min(deadline.left() / 4)).await;
@@ -242,34 +241,5 @@ async fn write(
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writes_are_further_apart_the_more_races_are_lost_and_no_two_instances_go_in_step() {
-        let mut pace = WritePace::default();
-        let [shortest, longest] = GATHERED_FOR;
-        assert_eq!(pace.wait(Some(Duration::ZERO), 0.5), shortest);
-        assert_ne!(pace.wait(Some(Duration::ZERO), 0.1), pace.wait(Some(Duration::ZERO), 0.9));
-        for since in [None, Some(longest * 2)] {
-            assert!(pace.wait(since, 0.0).is_zero() && pace.wait(since, 1.0) == FIRST_AFTER, "{since:?}");
-        }
-        pace.lost();
-        assert!(pace.0 > shortest && pace.aside(0.1) < pace.aside(0.9) && pace.aside(1.0) < pace.0);
-        (0..99).for_each(|_| pace.won());
-        assert_eq!(pace.0, shortest, "one lost race is made up for");
-        (0..99).for_each(|_| pace.lost());
-        assert_eq!(pace.0, longest, "a pass has no more time than that");
-        // Where three of a hundred are lost it neither grows nor shrinks.
-        let mut pace = WritePace(Duration::from_secs(5));
-        for _ in 0..3 {
-            (0..32).for_each(|_| pace.won());
-            pace.lost();
-        }
-        assert!((4..=7).contains(&pace.0.as_secs()), "{pace:?}");
     }
 }

@@ -19,6 +19,7 @@ mod state_error;
 mod stopped;
 mod stopped_store;
 mod store;
+mod write_pace;
 
 pub use approvals_reader::ApprovalsReader;
 pub use approvals_store::ReadApprovals;
