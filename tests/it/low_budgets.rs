@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use simulator::Service;
 use simulator::estate::{ComplianceRecord, Estate, RecordKey, instant_text, parse_instant};
+use simulator::faults::{Kind, Rule, Which};
 use simulator::ledger::Entry;
 use simulator::resource_manager::Allowance;
 use time::{Duration, OffsetDateTime};
@@ -125,6 +126,10 @@ async fn one_rests_for_a_minute() -> bool {
     let few = Allowance { remediations: 16, queries: 16, window: never, ..Allowance::recorded() };
     let _ = stage.manager.clone().with_allowance(few);
     let settings = [("FACTS_TTL", "60s"), ("CHECK_INTERVAL_MIN", "1s"), ("CHECK_INTERVAL_MAX", "1s")];
+    // A list would tell of all of them at once: who cannot have it asks for each by name.
+    let refused = Kind::Answer { status: 400, body: r#"{"error":{"code":"ResponseTooLarge","message":"too much"}}"# };
+    let list = Rule::new("list", Service::ResourceManager, Which::Always, refused).query_contains("NonCompliant");
+    stage.azure.faults().add(list.path_contains(subscription(0)));
     // They are there before the worker, so that one wave holds them all.
     stage.enqueue_as_one_batch("noncompliant-resources", first);
     stage.start_worker(&settings, 1).await;
