@@ -144,7 +144,10 @@ proptest! {
         let at_all = |known: &KnownApprovals| known.covering(&target(), None, now()).iter().map(|(one, _)| one.at).max();
         let names = |known: &KnownApprovals| {
             let is_named = |one: &&Approval| one.stands(now()) && matches!(one.assignment.as_ref().map(|a| a.name()), Some("a"));
-            let newest = known.approvals.iter().filter(is_named).map(|one| one.at).max();
+            let is_here = |one: &&Approval| {
+                one.scope.as_ref().is_none_or(|scope| scope.subscription() == target().subscription())
+            };
+            let newest = known.approvals.iter().filter(is_named).filter(is_here).map(|one| one.at).max();
             newest.max(at_all(known))
         };
         let controls = ControlsNow::new(&tuning(), Some(&new), now());
