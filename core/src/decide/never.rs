@@ -36,9 +36,9 @@ impl Context<'_> {
 
     /// Nothing is due in a target that cannot be remediated: rests until its facts are to be read again, and reads them then.
     pub(crate) fn looking_again(self, noted: &NotRemediable) -> Next {
-        let acts = self.tuning.mode == Mode::Act;
-        // One of all that have these facts is woken for the next look (`transition/looks.rs`).
-        if noted.look_at > self.now || !acts {
+        // What plan mode shows it takes from what is seen then. One of all that have these facts is woken for the next look
+        // (`transition/looks.rs`).
+        if noted.look_at > self.now || self.tuning.mode == Mode::Plan {
             return self.idle_until(self.document.next_due_after(self.now), Idle::NothingDue);
         }
         let anew = Question::FactsSince(noted.look_at);

@@ -1,16 +1,19 @@
 //! A target that no task can remediate asks for nothing but its facts, once a day, and goes on when they say otherwise.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::control::KnownApprovals;
 use crate::document::{NotRemediable, TargetDocument};
 use crate::fact::{Effect, Facts, Found};
-use crate::fixture::{facts, now, resource, target, tuning, waiting};
+use crate::fixture::{facts, nothing_paused, now, resource, target, tuning, waiting};
 use crate::policy::Resolved;
 use crate::settings::{Mode, Tuning};
+use crate::time::Timestamp;
 
 use super::idle::Idle;
 use super::plan_tests::play_with;
-use super::step::{Next, Transition};
+use super::step::{Next, Observed, Transition};
 
 fn audit() -> Facts {
     Facts { effect: Some(Resolved::Known(Effect::Other("audit".to_owned()))), ..facts() }
@@ -40,15 +43,30 @@ fn a_policy_that_audits_is_noted_and_nothing_is_asked_about_its_resources() {
     assert!(matches!(opened, Next::Save(ref write) if write.transition == Transition::Opened), "{opened:?}");
 }
 
+fn noted(look_at: Timestamp) -> TargetDocument {
+    let mut document = waiting(0);
+    let (effect, facts_digest) = ("audit".to_owned(), String::new());
+    document.not_remediable =
+        Some(NotRemediable { effect, facts_digest, since: now(), looked_at: now(), look_at, seen: 40 });
+    document
+}
+
+#[test]
+fn what_act_mode_noted_is_looked_at_again_where_tasks_must_be_approved_and_not_where_they_are_only_planned() {
+    let due = noted(now() - Duration::from_secs(1));
+    let remediable = Facts { effect: Some(Resolved::Known(Effect::Remediable)), ..facts() };
+    let nothing = KnownApprovals { approvals: Arc::default(), plans: Arc::default(), asked: nothing_paused().asked };
+    let nothing = Observed::Approvals(nothing);
+    for (mode, looks) in [(Mode::Act, true), (Mode::Approve, true), (Mode::Plan, false)] {
+        let played = |facts: &Facts| play_with(facts, &due, &Tuning { mode, ..tuning() }, Some(&nothing));
+        let Next::Save(still) = played(&audit()).0 else { panic!("it rests") };
+        assert_eq!(still.document.not_remediable.unwrap().look_at > now(), looks, "{mode:?}");
+        assert_eq!(played(&remediable).1.not_remediable.is_none(), looks, "{mode:?}");
+    }
+}
+
 #[test]
 fn once_a_day_the_facts_say_whether_it_is_still_so() {
-    let noted = |look_at| {
-        let mut document = waiting(0);
-        let (effect, facts_digest) = ("audit".to_owned(), String::new());
-        document.not_remediable =
-            Some(NotRemediable { effect, facts_digest, since: now(), looked_at: now(), look_at, seen: 40 });
-        document
-    };
     let due = noted(now() - Duration::from_secs(1));
     let denies = Facts { effect: Some(Resolved::Known(Effect::Other("deny".to_owned()))), ..facts() };
     let unread = Facts { effect: None, ..facts() };

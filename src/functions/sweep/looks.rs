@@ -12,9 +12,9 @@ use crate::app::App;
 use super::visits::Visits;
 use super::waking::waking;
 
-/// Wakes those of a page whose turn it is. Only where tasks are opened: plans are made of what is seen then.
+/// Wakes those of a page whose turn it is. Only where tasks are opened, or would be when they are approved: plans are made of what is seen then.
 pub(super) async fn wake(app: &App, page: &[TargetSummary], visits: &Visits, now: Timestamp) {
-    if app.settings.tuning.mode != Mode::Act {
+    if app.settings.tuning.mode == Mode::Plan {
         return;
     }
     let turn = to_look(page, now);
