@@ -33,7 +33,8 @@ pub fn hopeless(estate: &Estate) -> BTreeMap<RecordKey, Park> {
 
 /// The least number of tasks that fix everything: for each target as many as its most stubborn resource needs attempts, and as
 /// many full ones as hold all attempts. What fails for ever needs one, by which that is found out; a target of which everything
-/// lacks permission needs one in all.
+/// lacks permission needs one in all. Where its identity has no role, that is read beforehand and needs none; but in a customer's
+/// subscription nobody sees all roles, and a resource goes ahead in each of two resource groups before it is believed.
 pub fn least_tasks(estate: &Estate) -> usize {
     let mut attempts_of: BTreeMap<Target, (usize, usize)> = BTreeMap::new();
     let mut forbidden: HashSet<Target> = remediable(estate).map(target).collect();
@@ -46,10 +47,26 @@ pub fn least_tasks(estate: &Estate) -> usize {
         (*most, *all) = ((*most).max(needs), *all + needs);
     }
     let tasks = |(place, (most, all)): (&Target, &(usize, usize))| match forbidden.contains(place) {
-        true => 1,
+        true => to_find_out(estate, place),
         false => all.div_ceil(MOST).max(*most),
     };
     attempts_of.iter().map(tasks).sum::<usize>()
+}
+
+/// How many tasks it takes to find out that nobody may deploy for a target.
+fn to_find_out(estate: &Estate, place: &Target) -> usize {
+    let (subscription, assignment, _) = place;
+    if estate.assignment(assignment).is_none_or(|one| one.has_roles) {
+        return 1;
+    }
+    let known = estate.subscriptions.iter().find(|one| one.id.eq_ignore_ascii_case(subscription));
+    if known.is_none_or(|one| one.tenant == estate.home_tenant) {
+        return 0;
+    }
+    let of_target = remediable(estate).filter(|record| target(record) == *place);
+    let groups: HashSet<String> =
+        of_target.filter_map(|record| Some(record.key.resource.resource_group()?.to_lowercase())).collect();
+    groups.len().clamp(1, 2)
 }
 
 /// Records that were in more tasks than their script needs, with the number of tasks and that need. `drifted` tells how
@@ -177,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_may_deploy_nothing_can_be_fixed_and_only_missing_roles_cost_a_task_to_find_out() {
+    fn where_nobody_may_deploy_nothing_can_be_fixed_and_roles_that_can_be_read_cost_no_task_to_find_out() {
         let mut estate = sample(OffsetDateTime::UNIX_EPOCH);
         let assignment = estate.assignments.iter().find(|one| one.id.name() == "Enforce-TLS").unwrap().id.clone();
         estate.records.retain(|record| record.key.assignment == assignment);
@@ -188,8 +205,30 @@ mod tests {
             let reasons: HashSet<&str> = hopeless(&estate).values().map(|park| park.reason).collect();
             (fixable(&estate).len(), hopeless(&estate).len(), reasons, least_tasks(&estate))
         };
-        assert_eq!(change(|one| one.has_roles = false), (0, count, HashSet::from(["missingPermission"]), 1));
+        assert_eq!(change(|one| one.has_roles = false), (0, count, HashSet::from(["missingPermission"]), 0));
         assert_eq!(change(|one| one.identity = Identity::None), (0, count, HashSet::from(["noIdentity"]), 0));
+    }
+
+    #[test]
+    fn in_a_customers_subscription_a_missing_role_costs_a_task_in_each_of_two_groups() {
+        let mut estate = crate::estate(OffsetDateTime::UNIX_EPOCH);
+        let is_foreign = |id: &str| {
+            let is_of = |one: &simulator::estate::Subscription| one.id.eq_ignore_ascii_case(id);
+            estate.subscriptions.iter().any(|one| is_of(one) && one.tenant != estate.home_tenant)
+        };
+        let is_poor = |record: &&ComplianceRecord| is_foreign(&target(record).0) && lacks_permission(&estate, record);
+        let first = estate.records.iter().find(is_poor).unwrap().clone();
+        for groups in 1..4 {
+            estate.records.clear();
+            for group in 0..groups {
+                let (before, after) = first.key.resource.as_str().split_once("/resourceGroups/").unwrap();
+                let rest = after.split_once('/').unwrap().1;
+                let id = format!("{before}/resourceGroups/g{group}/{rest}");
+                let key = RecordKey::new(id, first.key.assignment.clone(), first.key.reference.as_deref());
+                estate.records.push(ComplianceRecord { key, ..first.clone() });
+            }
+            assert_eq!(least_tasks(&estate), groups.min(2), "{groups} groups");
+        }
     }
 
     #[test]
