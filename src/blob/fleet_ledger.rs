@@ -20,7 +20,8 @@ use super::state_error::StateError;
 use super::store::Store;
 use super::write_pace::WritePace;
 
-/// What was read counts for so long when it is asked how much may go.
+/// What was read counts for so long when it is asked how much may go. An open breaker counts for no time: whoever closes it wakes those that
+/// it held, and they must not find it open.
 const COUNTS_FOR: Duration = Duration::from_secs(60);
 
 /// The ledgers of all assignments.
@@ -99,6 +100,7 @@ impl FleetLedger {
         let mut known = line.known.lock().await;
         if let (Some(document), Some(at)) = (&known.document, known.read_at)
             && at.elapsed() < COUNTS_FOR
+            && !document.document.breakers.values().any(|breaker| breaker.open.is_some())
         {
             return Ok(Arc::new(document.document.clone()));
         }

@@ -125,10 +125,6 @@ pub(super) async fn approve(arguments: Arguments) -> anyhow::Result<u8> {
     let connection = options.connect()?;
     let by = connection.app.reconciler.arm.principal().await;
     let deadline = Deadline::after(PATIENCE);
-    // Time is by storage's clock, which tells it with any answer.
-    connection.app.reconciler.store.approvals(&[], None, deadline).await?;
-    let at = connection.app.reconciler.clocks.moment().stored_before;
-    let until = ends(at, length)?;
     let (max, plan) = match (max, plan) {
         (_, Some((file, planned))) => {
             (planned.count(), Some(connection.app.reconciler.store.keep_plan(&file, deadline).await?))
@@ -136,6 +132,10 @@ pub(super) async fn approve(arguments: Arguments) -> anyhow::Result<u8> {
         (Some(max), None) => (max, None),
         (None, None) => bail!("--max is missing"),
     };
+    // Time is by storage's clock, which tells it with any answer; as late as can be, since the newest approval is told by it.
+    connection.app.reconciler.store.approvals(&[], None, deadline).await?;
+    let at = connection.app.reconciler.clocks.moment().stored_before;
+    let until = ends(at, length)?;
     for _ in 0..3 {
         let id: ApprovalId = Uuid::new_v4().simple().to_string()[..8].parse()?;
         let mut approval = Approval::new(id, max, at, until);

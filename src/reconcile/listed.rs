@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use remediation::decide::FEW;
 use remediation::fact::{PolicyState, ScopeStates, Unread};
 use remediation::id::{ResourceId, Target, TargetHash};
 
@@ -18,8 +19,6 @@ use super::reconciler::Reconciler;
 
 /// Longest time that a list is shared, whatever `FACTS_TTL` is: it still says who was non-compliant, and not who has been exempted since.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
-/// Of so few the states are asked for by name, which takes two questions.
-const FEW: usize = 40;
 /// A page that tells of fewer than these of what is due does not pay: what is non-compliant is far more than what is known of.
 const PAYS: usize = 40;
 /// Most pages at a time: all that a document lists, where half of what does not comply is in it.
@@ -88,9 +87,14 @@ impl Reconciler {
                         Rest::At(next) if told(&due, &page) >= PAYS => Some(next),
                         Rest::At(_) | Rest::Nothing | Rest::Untold => None,
                     };
-                    list.push(page, next);
+                    // What is seen later is newer than the list, and what nobody waits for only needs room.
+                    list.push(page.into_iter().filter(|state| due.contains(&state.resource)).collect(), next);
                 }
-                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => return Err(error),
+                Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => {
+                    // The next pass goes on behind the pages that were let through.
+                    self.listed.keep(&hash, since, list);
+                    return Err(error);
+                }
                 Err(_) => list.unread = Unread::Nothing,
             }
         }

@@ -3,10 +3,12 @@
 //! of today.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::document::{
-    Approval, ApprovedPlan, FleetDocument, Held, Said, TargetDocument, TargetSummary, hash_in, short_digest,
+    Approval, ApprovedAssignment, ApprovedPlan, FleetDocument, Held, Said, TargetDocument, TargetSummary, hash_in,
+    short_digest,
 };
 use crate::fact::{Facts, Found};
 use crate::id::{Target, TargetHash};
@@ -28,28 +30,42 @@ const TURN: i64 = 900;
 
 /// What settings, approvals and assignments say now.
 #[derive(Debug)]
-pub struct ControlsNow<'a> {
+pub struct ControlsNow {
     settings: String,
     /// By the short digests of their ids, as far as was asked.
     said: BTreeMap<String, String>,
-    /// By what they are counted under; the plans apart.
-    given: Vec<(String, &'a Approval)>,
-    planned: Vec<(&'a ApprovedPlan, Timestamp)>,
+    given: Vec<Given>,
+    planned: Vec<(Arc<ApprovedPlan>, Timestamp)>,
 }
 
-impl<'a> ControlsNow<'a> {
+/// An approval that names an assignment.
+#[derive(Debug)]
+struct Given {
+    /// The short digest of what the assignment's approvals are counted under.
+    name: String,
+    /// The subscription that it is for; none: for all.
+    subscription: Option<String>,
+    at: Timestamp,
+}
+
+impl Given {
+    fn of(named: &ApprovedAssignment, approval: &Approval) -> Self {
+        let subscription = approval.scope.as_ref().map(|scope| scope.subscription().to_string());
+        Self { name: short_digest(named.name()), subscription, at: approval.at }
+    }
+}
+
+impl ControlsNow {
     /// Of these settings and approvals, at a time by storage's clock. What is not known of approvals wakes nobody.
     #[must_use]
-    pub fn new(tuning: &Tuning, approvals: Option<&'a KnownApprovals>, at: Timestamp) -> Self {
+    pub fn new(tuning: &Tuning, approvals: Option<&KnownApprovals>, at: Timestamp) -> Self {
         let mut now =
             Self { settings: settings_digest(tuning), said: BTreeMap::new(), given: Vec::new(), planned: Vec::new() };
         let Some(known) = approvals else { return now };
         for approval in known.approvals.iter().filter(|approval| approval.stands(at)) {
             match &approval.plan {
-                Some(digest) => now.planned.extend(known.plans.get(digest).map(|plan| (plan.as_ref(), approval.at))),
-                None => {
-                    now.given.extend(approval.assignment.iter().map(|named| (short_digest(named.name()), approval)))
-                }
+                Some(digest) => now.planned.extend(known.plans.get(digest).map(|plan| (Arc::clone(plan), approval.at))),
+                None => now.given.extend(approval.assignment.iter().map(|named| Given::of(named, approval))),
             }
         }
         now
@@ -61,6 +77,27 @@ impl<'a> ControlsNow<'a> {
             return;
         }
         self.said.insert(assignment.assignment.clone(), said_digest(facts));
+    }
+
+    /// Those of a page of which one stands for each assignment that holds targets by what it says of itself, and of which that is not
+    /// known yet: whether it is still so is asked for it. Other assignments come first another time.
+    #[must_use]
+    pub fn to_look_at_said<'p>(&self, page: &'p [TargetSummary], now: Timestamp) -> Vec<(&'p TargetSummary, &'p Said)> {
+        let mut groups: BTreeMap<&str, Vec<(&TargetSummary, &Said)>> = BTreeMap::new();
+        for summary in page {
+            if let Some(held @ Held::Settings(_, Some(said))) = &summary.held_under
+                && !comes_by_itself(summary, held, now)
+                && !self.said.contains_key(&said.assignment)
+            {
+                groups.entry(&said.assignment).or_default().push((summary, said));
+            }
+        }
+        let turn = usize::try_from(now.unix_timestamp() / TURN).unwrap_or_default();
+        let mut looks: Vec<_> =
+            groups.into_values().filter_map(|group| group.get(turn % group.len()).copied()).collect();
+        let first = turn % looks.len().max(1);
+        looks.rotate_left(first);
+        looks
     }
 
     /// Those of a page of the list that are to be woken to ask again: who would wait longest comes first.
@@ -93,29 +130,12 @@ impl<'a> ControlsNow<'a> {
     /// When the newest was given of the approvals that name a target, by the name of its assignment or in a plan. One for a group
     /// counts for all targets of the subscription: a listing does not tell more.
     fn newest(&self, name: &str, subscription: &str, hash: &TargetHash) -> Option<Timestamp> {
-        let is_of = |approval: &Approval| {
-            approval.scope.as_ref().is_none_or(|scope| scope.subscription().to_string() == subscription)
-        };
-        let given = self.given.iter().filter(|(named, approval)| named == name && is_of(approval));
+        let is_of =
+            |given: &&Given| given.name == name && given.subscription.as_ref().is_none_or(|of| of == subscription);
+        let given = self.given.iter().filter(is_of);
         let planned = self.planned.iter().filter(|(plan, _)| plan.names_target(hash));
-        given.map(|(_, approval)| approval.at).chain(planned.map(|(_, at)| *at)).max()
+        given.map(|given| given.at).chain(planned.map(|(_, at)| *at)).max()
     }
-}
-
-/// Those of a page of which one stands for each assignment that holds targets by what it says of itself: whether that is still so is
-/// asked for it.
-#[must_use]
-pub fn to_look_at_said(page: &[TargetSummary], now: Timestamp) -> Vec<(&TargetSummary, &Said)> {
-    let mut groups: BTreeMap<&str, Vec<(&TargetSummary, &Said)>> = BTreeMap::new();
-    for summary in page {
-        if let Some(held @ Held::Settings(_, Some(said))) = &summary.held_under
-            && !comes_by_itself(summary, held, now)
-        {
-            groups.entry(&said.assignment).or_default().push((summary, said));
-        }
-    }
-    let turn = usize::try_from(now.unix_timestamp() / TURN).unwrap_or_default();
-    groups.into_values().filter_map(|group| group.get(turn % group.len()).copied()).collect()
 }
 
 /// Whether the target is soon looked at anyway.

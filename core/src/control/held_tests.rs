@@ -28,7 +28,7 @@ fn listed(document: &TargetDocument) -> TargetSummary {
 }
 
 /// Whether `sweep` wakes the target; it is then woken once and soon.
-fn wakes(controls: &ControlsNow<'_>, document: &TargetDocument) -> bool {
+fn wakes(controls: &ControlsNow, document: &TargetDocument) -> bool {
     let page = [listed(document)];
     let wakes = !controls.to_ask_again(&page, now()).is_empty();
     if wakes {
@@ -71,7 +71,7 @@ fn what_an_assignment_said_of_itself_holds_until_it_says_something_else() {
     };
     let document = held(held_by_settings(&target(), Some(&facts(Some(1))), &tuning()));
     let page = [listed(&document)];
-    let looks = to_look_at_said(&page, now());
+    let looks = ControlsNow::new(&tuning(), None, now()).to_look_at_said(&page, now());
     let [(_, said)] = looks.as_slice() else { panic!("one of them stands for all: {looks:?}") };
     let wakes_for = |says: Option<&Facts>| {
         let mut controls = ControlsNow::new(&tuning(), None, now());
@@ -83,7 +83,10 @@ fn what_an_assignment_said_of_itself_holds_until_it_says_something_else() {
     let unreadable = Facts::without_assignment(Found::Unreadable("refused".into()), now());
     assert!(!wakes_for(Some(&unreadable)));
     let silent = held(held_by_settings(&target(), Some(&facts(None)), &tuning()));
-    assert_eq!(to_look_at_said(&[listed(&silent)], now()), []);
+    let mut controls = ControlsNow::new(&tuning(), None, now());
+    assert_eq!(controls.to_look_at_said(&[listed(&silent)], now()), []);
+    controls.says(said, &facts(Some(1)));
+    assert_eq!(controls.to_look_at_said(&page, now()), [], "one is asked in a sweep, however many pages there are");
 }
 
 #[test]
@@ -94,13 +97,19 @@ fn of_those_that_an_assignment_holds_one_stands_for_all_and_each_in_its_turn() {
         ..listed(&held(Held::Settings("s".into(), said(n))))
     };
     let page: Vec<_> = (0..10).map(one).collect();
-    let mut looked = std::collections::BTreeSet::new();
+    let (mut looked, mut firsts) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for sweep in 0..5 {
-        let looks = to_look_at_said(&page, now() + Duration::from_secs(900 * sweep));
+        let looks =
+            ControlsNow::new(&tuning(), None, now()).to_look_at_said(&page, now() + Duration::from_secs(900 * sweep));
         assert_eq!(looks.len(), 2, "one of each assignment");
+        firsts.insert(looks[0].1.assignment.clone());
         looked.extend(looks.iter().map(|(summary, _)| summary.blob.clone()));
     }
-    assert_eq!(looked.len(), 10);
+    assert_eq!(
+        (looked.len(), firsts.len()),
+        (10, 2),
+        "where there is no time for all, it is not always the same that come"
+    );
 }
 
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ pub(crate) mod window;
 
 pub use approvals::{Allowance, KnownApprovals};
 pub use assigned::{AssignedControls, AssignedMode};
-pub use held::{ControlsNow, to_look_at_said};
+pub use held::ControlsNow;
 pub(crate) use held::{SPREAD, ask_again, held_by_settings, held_for_approval, share};
 pub use mode::unread_controls;
 pub use pacing::Pacing;

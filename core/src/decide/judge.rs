@@ -13,8 +13,8 @@ use super::context::Context;
 use super::question::Question;
 use super::step::Next;
 
-/// Of more resources the states are not asked for by name alone: a question names some twenty.
-pub(crate) const FEW: usize = 40;
+/// Of so many resources the states are asked for by name, which takes two questions; of more a list is asked for first.
+pub const FEW: usize = 40;
 /// So many evaluations without a result are waited for.
 const MOST_IN_VAIN: u32 = 3;
 
@@ -64,11 +64,13 @@ impl Context<'_> {
         }
     }
 
-    /// Where a wave is so large that its states take several questions by name, a list of what does not comply is asked for first. One
-    /// that is a while old does no harm: a task remediates only what is non-compliant anyway, and what was seen since is newer.
+    /// Where a wave is so large that its states take several questions by name, a list of what does not comply is asked for first. It may
+    /// be a while old: it counts for those alone of which nothing was seen since.
     pub(crate) fn listed(self, due: &Due) -> Option<Next> {
         let answers = &self.pass.answers;
-        let wave: Vec<_> = due.ids().filter(|id| !answers.states_asked.contains(*id)).cloned().collect();
+        let is_in_doubt = |id: &ResourceId| self.document.resources.get(id).is_some_and(|entry| entry.doubt.is_some());
+        let wave = due.ids().filter(|id| !answers.states_asked.contains(*id) && !is_in_doubt(id));
+        let wave: Vec<_> = wave.cloned().collect();
         let is_wanted = wave.len() > FEW && !answers.listed && answers.all_non_compliant.is_none();
         let all = || Due::all(self.document, self.now).cloned().collect();
         (is_wanted && self.no_questions().is_none()).then(|| self.ask(Question::Listed { wave, due: all() }))

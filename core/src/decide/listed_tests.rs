@@ -7,7 +7,7 @@ use super::closed_gate_tests::play;
 use super::judge::FEW;
 use super::question::{Answer, Question};
 use super::step::{Next, Observed, Transition};
-use crate::document::{Doubt, EntryState};
+use crate::document::Doubt;
 use crate::event::ComplianceState;
 use crate::fact::{Effect, PolicyState};
 use crate::fixture::{now, pass_over, resource, target, tuning, waiting};
@@ -49,27 +49,36 @@ proptest! {
 }
 
 #[test]
-fn what_the_list_told_before_something_was_seen_keeps_nobody_from_a_task() {
-    for (seconds_after, goes) in [(-1, true), (0, false), (1, false)] {
+fn the_list_answers_for_those_alone_of_which_nothing_was_seen_since_and_that_it_says_can_be_remediated() {
+    for (seconds_after, effect, answers) in
+        [(-1, "modify", false), (0, "modify", true), (1, "modify", true), (0, "audit", false), (1, "deny", false)]
+    {
         let document = waiting(FEW + 1);
         let observed = document.resources[&resource(0)].observed_at;
         let after = (observed - now()).whole_seconds() + seconds_after;
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. })));
-        pass.observe(Observed::Answer(Answer::Listed(vec![state(0, after, "audit")])));
-        let mut saved = None;
-        for _ in 0..4 {
-            match pass.next(&tuning(), now()) {
-                Next::Ask(Question::States(asked)) => {
-                    pass.observe(Observed::Answer(Answer::States(asked, Vec::new())));
-                }
-                Next::Save(write) => saved = Some(write.document),
-                next => panic!("not on the way: {next:?}"),
-            }
-        }
-        let entry = &saved.unwrap().resources[&resource(0)];
-        assert_eq!(entry.state == EntryState::InTask, goes, "{seconds_after}: {entry:?}");
+        pass.observe(Observed::Answer(Answer::Listed(vec![state(0, after, effect)])));
+        let Next::Ask(Question::States(asked)) = pass.next(&tuning(), now()) else { panic!("by name") };
+        assert_eq!(asked.contains(&resource(0)), !answers, "{seconds_after} {effect}");
     }
+}
+
+#[test]
+fn what_may_comply_since_is_no_matter_of_a_list_even_where_its_question_is_still_to_come() {
+    let mut document = waiting(FEW + 20);
+    for n in 0..10 {
+        let later = now() + std::time::Duration::from_secs(60);
+        let doubt = Doubt { ask_at: later, asks: 1, compliant_at: Some(now()), deleted_at: None };
+        document.resources.get_mut(&resource(n)).unwrap().doubt = Some(doubt);
+    }
+    let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+    play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. })));
+    let Next::Ask(Question::Listed { wave, .. }) = pass.next(&tuning(), now()) else { panic!("no list") };
+    assert_eq!(wave.len(), FEW + 10);
+    pass.observe(Observed::Answer(Answer::Listed((0..FEW + 20).map(|n| state(n, 3_600, "modify")).collect())));
+    let Next::Ask(Question::States(asked)) = pass.next(&tuning(), now()) else { panic!("by name") };
+    assert_eq!(asked.len(), 10);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::document::{ActiveTask, Rival, SubscriptionDocument, TargetDocument, TaskName, Versioned};
 use crate::event::ComplianceState;
 use crate::fact::{
-    ActiveTasks, Creation, DeploymentList, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState, TaskStatus,
+    ActiveTasks, Creation, DeploymentList, Effect, Facts, PolicyState, Refusal, Scanned, ScopeStates, TaskState,
+    TaskStatus,
 };
 use crate::id::{ResourceId, Scope, TargetHash};
 use crate::role::{GrantAnswer, Rights};
@@ -57,8 +58,8 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// Takes an answer in. `unlisted` resources have been counted by now.
-    pub(crate) fn take(&mut self, answer: Answer, unlisted: u64) {
+    /// Takes an answer in, over the target's document as it is now.
+    pub(crate) fn take(&mut self, answer: Answer, document: Option<&TargetDocument>) {
         match answer {
             Answer::Facts(facts) => {
                 self.facts_read_anew |= self.facts.is_some();
@@ -74,11 +75,12 @@ impl Answers {
             }
             Answer::Listed(states) => {
                 self.listed = true;
-                self.take_listed(&states);
+                self.take_listed(states.iter().filter(|state| document.is_some_and(|document| tells(document, state))));
             }
             Answer::AllNonCompliant(states) => {
-                self.unlisted_then = unlisted;
-                self.take_listed(&states.states);
+                let unlisted = document.and_then(|document| document.unlisted.as_ref());
+                self.unlisted_then = unlisted.map_or(0, |unlisted| unlisted.seen);
+                self.take_listed(states.states.iter());
                 self.all_non_compliant = Some(states);
             }
             Answer::ActiveTasks(tasks) => self.active_tasks = Some(tasks),
@@ -93,8 +95,8 @@ impl Answers {
     }
 
     /// Whoever was told that a resource does not comply need not ask for its state.
-    fn take_listed(&mut self, states: &[PolicyState]) {
-        for state in states.iter().filter(|state| state.state == ComplianceState::NonCompliant) {
+    fn take_listed<'a>(&mut self, states: impl Iterator<Item = &'a PolicyState>) {
+        for state in states.filter(|state| state.state == ComplianceState::NonCompliant) {
             if let Ok(id) = state.resource.parse::<ResourceId>() {
                 self.states_asked.insert(id);
                 self.states.push(state.clone());
@@ -115,6 +117,17 @@ impl Answers {
         self.task = None;
         self.deployments = None;
     }
+}
+
+/// Whether a list that may be a while old answers for a resource: nothing has been seen of it since, and it says what leads to a task. What
+/// would make it leave is a verdict, which is asked for by name.
+fn tells(document: &TargetDocument, state: &PolicyState) -> bool {
+    let entry = state.resource.parse::<ResourceId>().ok().and_then(|id| document.resources.get(&id));
+    entry.is_some_and(|entry| {
+        entry.doubt.is_none()
+            && state.at.is_some_and(|at| at >= entry.observed_at)
+            && !matches!(state.effect, Some(Effect::Other(_)))
+    })
 }
 
 /// The opening of a task.

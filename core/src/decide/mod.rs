@@ -58,6 +58,7 @@ mod whole_scope;
 pub use errand::{Effect, Errand, Outcome, Purpose};
 pub use follow::SHORT_LISTS;
 pub use idle::Idle;
+pub use judge::FEW;
 pub use pass::Pass;
 pub use plan::Plan;
 pub use question::{Answer, Question};

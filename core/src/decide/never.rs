@@ -36,10 +36,17 @@ impl Context<'_> {
 
     /// Nothing is due in a target that cannot be remediated: rests until its facts are to be read again, and reads them then.
     pub(crate) fn looking_again(self, noted: &NotRemediable) -> Next {
-        // What plan mode shows it takes from what is seen then. One of all that have these facts is woken for the next look
-        // (`transition/looks.rs`).
-        if noted.look_at > self.now || self.tuning.mode == Mode::Plan {
+        // One of all that have these facts is woken for the next look (`transition/looks.rs`).
+        if noted.look_at > self.now {
             return self.idle_until(self.document.next_due_after(self.now), Idle::NothingDue);
+        }
+        // What plan mode shows it takes from what is seen then. Where only this assignment is planned for, `sweep` would wake it for ever.
+        if self.tuning.mode == Mode::Plan {
+            let mut changed = self.document.clone();
+            if let Some(noted) = &mut changed.not_remediable {
+                noted.look_at = never::next_look(self.pass.target.subscription(), self.now);
+            }
+            return Self::step(changed);
         }
         let anew = Question::FactsSince(noted.look_at);
         let Some(facts) = &self.pass.answers.facts else { return self.ask(anew) };

@@ -221,9 +221,8 @@ impl Pass {
             }
             Observed::Rival(hash, rival) => drop(self.documents.rivals.insert(hash, rival)),
             Observed::Answer(answer) => {
-                let unlisted = self.document().and_then(|document| document.unlisted.as_ref());
-                let unlisted = unlisted.map_or(0, |unlisted| unlisted.seen);
-                self.answers.take(answer, unlisted);
+                let document = self.documents.document.as_ref().map(|versioned| &versioned.document);
+                self.answers.take(answer, document);
             }
             Observed::Unanswered(Unanswered { not_before: Some(until), .. }) | Observed::Floor(until) => {
                 self.limits.throttled = self.limits.throttled.max(Some(until));

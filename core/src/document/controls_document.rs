@@ -86,23 +86,27 @@ impl ControlsDocument {
     /// Ends the pauses of just this, or all, and remembers who did and why. How many were ended.
     pub fn resume(&mut self, of: Option<&PauseOf>, by: Option<&str>, reason: Option<&str>, at: Timestamp) -> usize {
         let ends = |pause: &mut Pause| of.is_none_or(|of| pause.of == *of);
-        let ended: Vec<_> = self.pauses.extract_if(.., ends).map(|pause| pause.of).collect();
+        let ended: Vec<_> = self.pauses.extract_if(.., ends).collect();
         let count = ended.len();
-        ended.into_iter().for_each(|of| self.remember(of, by, reason, at));
+        // What was over by itself was ended by nobody.
+        let by_them = ended.into_iter().filter(|pause| pause.until.is_none_or(|until| until > at));
+        self.remember(by_them.map(|pause| pause.of).collect(), by, reason, at);
         count
     }
 
     /// Remembers that what was lost no longer pauses everything.
     pub fn written_anew(by: Option<&str>, reason: Option<&str>, at: Timestamp) -> Self {
         let mut document = Self::default();
-        document.remember(PauseOf::default(), by, reason, at);
+        document.remember(vec![PauseOf::default()], by, reason, at);
         document
     }
 
-    fn remember(&mut self, of: PauseOf, by: Option<&str>, reason: Option<&str>, at: Timestamp) {
+    /// All that end at one time are remembered together, however many: nobody has read of them yet.
+    fn remember(&mut self, all: Vec<PauseOf>, by: Option<&str>, reason: Option<&str>, at: Timestamp) {
+        let most = REMEMBERED.max(all.len());
         let (by, reason) = (by.map(str::to_owned), reason.map(str::to_owned));
-        self.ended.push(EndedPause { of, by, reason, at });
-        let surplus = self.ended.len().saturating_sub(REMEMBERED);
+        self.ended.extend(all.into_iter().map(|of| EndedPause { of, by: by.clone(), reason: reason.clone(), at }));
+        let surplus = self.ended.len().saturating_sub(most);
         self.ended.drain(..surplus);
     }
 
@@ -171,6 +175,13 @@ mod tests {
             resumed.resume(None, Some("me"), None, hour + time::Duration::seconds(n));
         }
         assert!(resumed.ended.len() == REMEMBERED && !resumed.ended.contains(&ended), "it does not grow for ever");
+        let many = (0..REMEMBERED + 10).map(|n| PauseOf { scope: None, assignment: Some(format!("a{n}")) });
+        let mut night = ControlsDocument::default();
+        many.for_each(|of| night.pause(pause(of)));
+        let mut morning = night.clone();
+        assert_eq!(morning.resume(None, Some("me"), None, hour), REMEMBERED + 10);
+        let told = morning.news(&night).1;
+        assert!(told.len() == REMEMBERED + 10 && told.iter().all(|one| one.by.is_some() && one.at == hour));
         let anew = ControlsDocument::written_anew(Some("me"), None, hour);
         assert_eq!(anew.news(&ControlsDocument::default()).1.len(), 1);
     }

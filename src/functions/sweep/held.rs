@@ -2,9 +2,9 @@
 //! and would not have to any more, is woken to ask again: so many a sweep, each within minutes of its own. Controls that say less wake as
 //! well: nobody compares.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use remediation::control::{ControlsNow, KnownApprovals, to_look_at_said};
+use remediation::control::ControlsNow;
 use remediation::decide::{Answer, Observed, Purpose, Question};
 use remediation::document::{Held, TargetSummary};
 use remediation::settings::Mode;
@@ -25,7 +25,7 @@ const MOST_READ: usize = 200;
 /// What a sweep knows of the controls, and what it may still do.
 #[derive(Debug)]
 pub(super) struct Following {
-    approvals: Option<KnownApprovals>,
+    controls: Mutex<ControlsNow>,
     wakes: Mutex<usize>,
     reads: Mutex<usize>,
 }
@@ -47,7 +47,9 @@ impl Following {
                 }
             }
         };
-        Self { approvals, wakes: Mutex::new(MOST), reads: Mutex::new(MOST_READ) }
+        let at = reconciler.clocks.moment().stored_after;
+        let controls = Mutex::new(ControlsNow::new(&app.settings.tuning, approvals.as_ref(), at));
+        Self { controls, wakes: Mutex::new(MOST), reads: Mutex::new(MOST_READ) }
     }
 
     /// Wakes those of a page whom it concerns, as many as are left. How many.
@@ -56,21 +58,32 @@ impl Following {
         if app.settings.tuning.mode == Mode::Plan {
             return 0;
         }
-        let at = app.reconciler.clocks.moment().stored_after;
-        let controls = Mutex::new(ControlsNow::new(&app.settings.tuning, self.approvals.as_ref(), at));
-        let mut looks = to_look_at_said(page, now);
+        let mut looks = self.controls().to_look_at_said(page, now);
         take(&self.reads, &mut looks);
         let read: Vec<_> = looks.iter().map(|(summary, _)| *summary).collect();
-        let visit = async |summary: &TargetSummary, deadline| look(app, summary, &controls, deadline).await;
+        let visit = async |summary: &TargetSummary, deadline| self.look(app, summary, deadline).await;
         visits.visit_all(&read, visit).await;
-        let controls = controls.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut held = controls.to_ask_again(page, now);
+        let mut held = self.controls().to_ask_again(page, now);
         take(&self.wakes, &mut held);
         let visit = async |summary: &TargetSummary, deadline| match summary.held_under.clone() {
             Some(held) => waking(app, summary, Purpose::AskAgain(held), now, deadline).await,
             None => Ok(false),
         };
         visits.visit_all(&held, visit).await
+    }
+
+    fn controls(&self) -> MutexGuard<'_, ControlsNow> {
+        self.controls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks what the target's assignment says of itself now. One that cannot be read says nothing: passes tell of it.
+    async fn look(&self, app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<bool, Failure> {
+        let Some(Held::Settings(_, Some(said))) = &summary.held_under else { return Ok(false) };
+        let Some(found) = app.reconciler.store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
+        let asked = app.reconciler.ask(Question::Facts, &found.document.target, deadline).await;
+        let Ok(Observed::Answer(Answer::Facts(facts))) = asked else { return Ok(false) };
+        self.controls().says(said, &facts);
+        Ok(true)
     }
 }
 
@@ -79,19 +92,4 @@ fn take<T>(left: &Mutex<usize>, of: &mut Vec<T>) {
     let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
     of.truncate(*left);
     *left -= of.len();
-}
-
-/// Asks what the target's assignment says of itself now. One that cannot be read says nothing: passes tell of it.
-async fn look(
-    app: &App,
-    summary: &TargetSummary,
-    controls: &Mutex<ControlsNow<'_>>,
-    deadline: Deadline,
-) -> Result<bool, Failure> {
-    let Some(Held::Settings(_, Some(said))) = &summary.held_under else { return Ok(false) };
-    let Some(found) = app.reconciler.store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
-    let asked = app.reconciler.ask(Question::Facts, &found.document.target, deadline).await;
-    let Ok(Observed::Answer(Answer::Facts(facts))) = asked else { return Ok(false) };
-    controls.lock().unwrap_or_else(PoisonError::into_inner).says(said, &facts);
-    Ok(true)
 }
