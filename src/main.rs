@@ -4,6 +4,7 @@ mod cli;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tracing::{error, info};
@@ -14,6 +15,8 @@ use policy_remediator::host::Ending;
 use policy_remediator::{functions, host, settings, telemetry};
 use remediation::settings::{DEFAULT_LOG_FILTER, Settings};
 
+/// So long is waited at the end of a command for what it reads or writes.
+const AT_THE_END: Duration = Duration::from_secs(1);
 /// Set by the host for its custom handler.
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
@@ -33,7 +36,12 @@ fn main() -> ExitCode {
             runtime.shutdown_background();
             code
         }
-        Err(_) => runtime.block_on(cli::run()),
+        Err(_) => {
+            let code = runtime.block_on(cli::run());
+            // A reading of the standard input may never end.
+            runtime.shutdown_timeout(AT_THE_END);
+            code
+        }
     }
 }
 

@@ -107,7 +107,10 @@ async fn run_to_the_end(arguments: Arguments) -> anyhow::Result<u8> {
             (estate, Source::Made(events))
         }
         (None, Some(path)) => {
-            let replay = Replay::read(path, arguments.states.as_deref(), policy_remediator::azure::now())?;
+            let (events, states) = (path.clone(), arguments.states.clone());
+            // A pipe may never end: whoever asks for the end of this does not wait for it.
+            let read = move || Replay::read(&events, states.as_deref(), policy_remediator::azure::now());
+            let replay = tokio::task::spawn_blocking(read).await??;
             told = Some(replay.told());
             (replay.estate, replay.events)
         }

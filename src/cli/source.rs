@@ -20,7 +20,7 @@ impl Source {
         }
     }
 
-    /// All of them, from the first one. Those of a file are read by one reader at a time.
+    /// All of them, from the first one.
     ///
     /// # Errors
     /// When the file cannot be read.

@@ -39,7 +39,7 @@ async fn what_runs_and_scans_find_is_held_by_steps_paces_and_pauses_as_all_else_
     let settings = [
         ("ESCALATE_ABOVE", "20"),
         ("FIRST_STEPS", "1,3"),
-        ("STEP_SOAK", "1s"),
+        ("STEP_SOAK", "4s"),
         ("MAX_RESOURCES_PER_DAY", "6"),
         ("SWEEP_SCOPES", &scan),
         ("SWEEP_SCAN_INTERVAL", "1d"),

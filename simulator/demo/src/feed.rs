@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use serde_json::Value;
 use simulator::service_bus::{Broker, event_grid};
 use tokio::sync::mpsc::Sender;
@@ -64,11 +65,13 @@ impl From<Vec<Value>> for Events {
 /// Delivers all of them: to the queue, and some to the webhook.
 ///
 /// # Errors
-/// When they cannot be read any more.
+/// When they cannot be read any more, or are not as many as there should be: a file may have been written in between.
 pub(crate) async fn feed(events: Events, broker: Broker, webhook: Sender<Value>) -> anyhow::Result<()> {
+    let (promised, mut came) = (events.number(), 0);
     let mut queued = Vec::with_capacity(AT_ONCE);
     for (place, event) in events.enumerate() {
         let event = event?;
+        came += 1;
         if place % BY_WEBHOOK == BY_WEBHOOK - 1 || event.to_string().len() > TOO_LARGE {
             webhook.send(event).await?;
         } else {
@@ -78,7 +81,9 @@ pub(crate) async fn feed(events: Events, broker: Broker, webhook: Sender<Value>)
             hand_over(&mut queued, &broker).await?;
         }
     }
-    hand_over(&mut queued, &broker).await
+    hand_over(&mut queued, &broker).await?;
+    ensure!(came == promised, "the file was changed while it was replayed: it held {promised} events, and {came} now");
+    Ok(())
 }
 
 /// Puts events into the queue when it has room for them.
@@ -131,6 +136,16 @@ mod tests {
         }
         feeding.await.unwrap().unwrap();
         assert_eq!((done, by_webhook, taken.load(Ordering::Relaxed)), (ALL, ALL / BY_WEBHOOK, ALL));
+    }
+
+    #[tokio::test]
+    async fn events_that_have_become_fewer_or_more_are_told_of() {
+        for came in [0, 2, 4] {
+            let events = Events::new(3, (0..came).map(|number| Ok(json!({ "id": number }))));
+            let (webhook, _posted) = mpsc::channel(POSTED_AHEAD);
+            let error = feed(events, Broker::with_worker_queues(), webhook).await.unwrap_err().to_string();
+            assert!(error.ends_with(&format!("it held 3 events, and {came} now")), "{error}");
+        }
     }
 
     #[tokio::test]

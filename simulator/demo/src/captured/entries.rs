@@ -36,9 +36,12 @@ fn unwrap(value: Value, depth: usize, to: &mut VecDeque<Entry>) {
         match value {
             Value::Array(all) => return all.into_iter().for_each(|one| unwrap(one, depth + 1, to)),
             Value::Object(mut members) if !is_event(&members) => {
-                let list = LISTS.into_iter().find(|name| members.get(*name).is_some_and(Value::is_array));
-                let wrapped = WRAPPERS.into_iter().find(|name| members.contains_key(*name));
-                if let Some(inner) = list.or(wrapped).and_then(|name| members.remove(name)) {
+                let list = members
+                    .iter()
+                    .find(|(name, value)| value.is_array() && LISTS.iter().any(|list| name.eq_ignore_ascii_case(list)))
+                    .map(|(name, _)| name.clone());
+                let wrapped = WRAPPERS.into_iter().find(|name| members.contains_key(*name)).map(str::to_owned);
+                if let Some(inner) = list.or(wrapped).and_then(|name| members.remove(&name)) {
                     return unwrap(parsed(inner), depth + 1, to);
                 }
                 return entry(Value::Object(members), to);

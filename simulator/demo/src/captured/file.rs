@@ -1,8 +1,9 @@
 //! A file of captured events, or the standard input, which can be read more than once.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use super::{Entries, Entry, Refusals};
 #[derive(Debug)]
 pub struct CapturedFile {
     name: String,
-    file: File,
+    file: Arc<File>,
     /// Bytes of it: what is written to its end later does not count.
     length: u64,
 }
@@ -30,7 +31,13 @@ impl CapturedFile {
         let name = path.display().to_string();
         let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
         let about = file.metadata()?;
-        if about.is_file() { Ok(Self { name, file, length: about.len() }) } else { Self::copied(name, file) }
+        // What the system makes up as it is read says that it is empty.
+        let can_be_read_again = about.is_file() && about.len() > 0;
+        if can_be_read_again {
+            Ok(Self { name, file: Arc::new(file), length: about.len() })
+        } else {
+            Self::copied(name, file)
+        }
     }
 
     fn copied(name: String, mut from: impl Read) -> anyhow::Result<Self> {
@@ -40,27 +47,28 @@ impl CapturedFile {
             Ok::<_, std::io::Error>((file, length))
         };
         let (file, length) = { copy }().with_context(|| format!("{name} holds no events"))?;
-        Ok(Self { name, file, length })
+        Ok(Self { name, file: Arc::new(file), length })
     }
 
-    /// Its bytes from the beginning. Only one reader reads at a time.
-    pub(super) fn bytes(&self) -> anyhow::Result<impl Read + Send + 'static> {
-        let mut file = self.file.try_clone()?;
-        file.rewind()?;
-        Ok(file.take(self.length))
+    /// Its bytes from the beginning.
+    pub(super) fn bytes(&self) -> impl Read + Send + 'static {
+        Reader { file: Arc::clone(&self.file), at: 0 }.take(self.length)
     }
 
-    /// Its entries from the beginning. Only one reader reads at a time.
+    /// Its entries from the beginning.
     ///
     /// # Errors
     /// As [`Entries::of`], with the name of the file; so are the errors of the entries.
     pub fn entries(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Entry>> + Send + use<>> {
-        let words = format!("{} holds no events", self.name);
-        let entries = self.bytes().and_then(Entries::of).with_context(|| words.clone())?;
-        Ok(entries.map(move |entry| entry.with_context(|| words.clone())))
+        let name = self.name.clone();
+        let entries = Entries::of(self.bytes()).with_context(|| format!("{name} holds no events"))?;
+        Ok(entries.enumerate().map(move |(before, entry)| {
+            let what = if before == 0 { "holds no events" } else { "cannot be read to its end" };
+            entry.with_context(|| format!("{name} {what}"))
+        }))
     }
 
-    /// Its events from the beginning. Only one reader reads at a time.
+    /// Its events from the beginning.
     ///
     /// # Errors
     /// As [`CapturedFile::entries`].
@@ -78,5 +86,58 @@ impl CapturedFile {
     /// What there is instead.
     pub fn judge(&self, refusals: &Refusals, events: usize) -> anyhow::Result<()> {
         refusals.judge(events).with_context(|| format!("{} holds no events", self.name))
+    }
+}
+
+/// Reads a file from a place of its own, so that several can read it at a time.
+struct Reader {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Reader {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, to, self.at)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, to, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn two_readers_of_a_file_do_not_disturb_each_other() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        for number in 0..50_000 {
+            writeln!(file, r#"{{"eventType":"e","id":"{number}"}}"#).unwrap();
+        }
+        let captured = CapturedFile::open(file.path()).unwrap();
+        let (first, second) = (captured.events().unwrap(), captured.events().unwrap());
+        let mut count = 0;
+        for (one, other) in first.zip(second) {
+            assert_eq!(one.unwrap(), other.unwrap());
+            count += 1;
+        }
+        assert_eq!(count, 50_000);
+    }
+
+    #[test]
+    fn what_breaks_after_some_events_is_not_said_to_hold_none() {
+        for (text, words) in
+            [("{\"eventType\":1}\n{\"a\":", "cannot be read to its end"), ("{\"a\":", "holds no events")]
+        {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let captured = CapturedFile::open(file.path()).unwrap();
+            let told =
+                captured.entries().and_then(Iterator::collect::<anyhow::Result<Vec<_>>>).unwrap_err().to_string();
+            assert!(told.contains(words), "{told}");
+        }
     }
 }

@@ -63,7 +63,7 @@ impl Iterator for Entries {
 /// # Errors
 /// When the file cannot be read, or is something else, which is named.
 pub fn states_of(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Value>>> {
-    let mut values = Values::of(CapturedFile::open(path)?.bytes()?, OF_STATES)?;
+    let mut values = Values::of(CapturedFile::open(path)?.bytes(), OF_STATES)?;
     Ok(std::iter::from_fn(move || values.value().transpose()))
 }
 
