@@ -34,7 +34,7 @@ impl Reconciler {
                 {
                     journal::controls_unread(target, &words);
                 }
-                if let Observed::Answer(Answer::States(_, states) | Answer::Listed(states)) = &observed
+                if let Observed::Answer(Answer::States(_, states) | Answer::Listed(_, states)) = &observed
                     && let Some((state, expected)) = pass.disagreeing(states)
                     && self.told.is_news(("effect_differs", target.policy_assignment_id.to_string()))
                 {
@@ -102,7 +102,8 @@ impl Reconciler {
                 Observed::Answer(Answer::States(asked, states))
             }
             Question::Listed { wave, due } => {
-                Observed::Answer(Answer::Listed(self.listed(target, &wave, &due, slot).await?))
+                let (since, states) = self.listed(target, &wave, &due, slot).await?;
+                Observed::Answer(Answer::Listed(since, states))
             }
             Question::AllNonCompliant(from) => {
                 Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from, slot).await?))

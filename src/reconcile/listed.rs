@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use remediation::decide::FEW;
 use remediation::fact::{PolicyState, ScopeStates, Unread};
 use remediation::id::{ResourceId, Target, TargetHash};
+use remediation::time::Timestamp;
 
 use crate::arm::{ArmError, Rest, calls};
 use crate::azure::Deadline;
@@ -28,10 +29,13 @@ const MOST_KEPT: usize = 16 << 20;
 /// Bytes of a state, by estimate.
 const SIZE: usize = 320;
 
+/// When the first page of a list was asked for: by a clock that only runs, and by that of the calendar.
+type Since = (Instant, Timestamp);
+
 /// The lists of all targets, as far as they were read.
 #[derive(Debug)]
 pub struct Listed {
-    lists: Kept<TargetHash, (Instant, Arc<ScopeStates>)>,
+    lists: Kept<TargetHash, (Since, Arc<ScopeStates>)>,
     ttl: Duration,
 }
 
@@ -43,20 +47,20 @@ impl Listed {
     }
 
     /// What was read of the target's list, and since when; an unread one where that is too long ago.
-    fn of(&self, target: &TargetHash) -> (Instant, ScopeStates) {
-        let kept = self.lists.get(target, self.ttl).filter(|(since, _)| since.elapsed() < self.ttl);
+    fn of(&self, target: &TargetHash) -> (Since, ScopeStates) {
+        let kept = self.lists.get(target, self.ttl).filter(|((since, _), _)| since.elapsed() < self.ttl);
         kept.map(|(since, list)| (since, ScopeStates::clone(&list)))
-            .unwrap_or_else(|| (Instant::now(), ScopeStates::unread(None)))
+            .unwrap_or_else(|| ((Instant::now(), crate::azure::now()), ScopeStates::unread(None)))
     }
 
-    fn keep(&self, target: &TargetHash, since: Instant, list: ScopeStates) {
+    fn keep(&self, target: &TargetHash, since: Since, list: ScopeStates) {
         let size = list.states.len() * SIZE;
         self.lists.keep(target, (since, Arc::new(list)), size);
     }
 }
 
 impl Reconciler {
-    /// The states of those of the wave that the list tells of. More of it is read while that takes fewer calls than to ask by name;
+    /// The states of those of the wave that the list tells of, and since when it does. More of it is read while that takes fewer calls than to ask by name;
     /// where it is refused, the questions by name tell why.
     ///
     /// # Errors
@@ -67,7 +71,7 @@ impl Reconciler {
         wave: &[ResourceId],
         due: &[ResourceId],
         slot: Deadline,
-    ) -> Result<Vec<PolicyState>, ArmError> {
+    ) -> Result<(Timestamp, Vec<PolicyState>), ArmError> {
         let hash = target.hash();
         let (since, mut list) = self.listed.of(&hash);
         let call = calls::all_non_compliant(target, crate::azure::now());
@@ -100,7 +104,7 @@ impl Reconciler {
         }
         let states = list.states.iter().filter(|state| wave.contains(&state.resource)).cloned().collect();
         self.listed.keep(&hash, since, list);
-        Ok(states)
+        Ok((since.1, states))
     }
 }
 

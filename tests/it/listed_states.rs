@@ -3,6 +3,7 @@
 use simulator::Service;
 use simulator::estate::ComplianceRecord;
 use simulator::faults::{Kind, Rule, Which};
+use time::OffsetDateTime;
 
 use crate::stage::{Stage, land, observation, record};
 
@@ -21,9 +22,8 @@ async fn fixed(rule: Option<Rule>) -> usize {
     let mut stage = Stage::without_worker(estate).await;
     rule.into_iter().for_each(|rule| stage.azure.faults().add(rule));
     // They are there before the worker, so that the first wave knows of them all.
-    let all = all();
-    stage
-        .enqueue_as_one_batch("noncompliant-resources", all.iter().map(|r| observation(r, r.evaluated_at).to_string()));
+    let (all, observed) = (all(), OffsetDateTime::now_utc());
+    stage.enqueue_as_one_batch("noncompliant-resources", all.iter().map(|r| observation(r, observed).to_string()));
     // One task for all would have no waves.
     stage.start_worker(&[("ESCALATE_ABOVE", "50000"), ("FACTS_TTL", "10m"), ("COALESCE_WINDOW", "2s")], 1).await;
     stage.settled(RESOURCES).await;

@@ -90,7 +90,7 @@ impl Story {
                     Answer::Rights(Rights { read_at: at, ..self.rights.clone() })
                 }
                 Next::Ask(Question::ActiveTasks) => Answer::ActiveTasks(ActiveTasks::All(Vec::new())),
-                Next::Ask(Question::Listed { .. }) => Answer::Listed(Vec::new()),
+                Next::Ask(Question::Listed { .. }) => Answer::Listed(now(), Vec::new()),
                 Next::Ask(Question::States(asked)) => Answer::States(asked, Vec::new()),
                 next => return next,
             };

@@ -60,7 +60,7 @@ pub(crate) fn answer(next: Next) -> Observed {
         Next::Ask(Question::Facts) => Answer::Facts(facts()),
         Next::Ask(Question::ActiveTasks) => Answer::ActiveTasks(ActiveTasks::All(Vec::new())),
         Next::Ask(Question::Task(name)) => Answer::Task(name, None),
-        Next::Ask(Question::Listed { .. }) => Answer::Listed(Vec::new()),
+        Next::Ask(Question::Listed { .. }) => Answer::Listed(now(), Vec::new()),
         Next::Ask(Question::States(asked)) => Answer::States(asked, Vec::new()),
         other => panic!("not on the way to a task: {other:?}"),
     })

@@ -35,7 +35,7 @@ proptest! {
             prop_assert_eq!(wanted.len(), count.min(100));
             told = wanted.iter().filter(|id| on_the_list.iter().any(|n| resource(*n) == **id)).count();
             let states = on_the_list.iter().map(|n| state(*n, 0, "modify")).collect();
-            pass.observe(Observed::Answer(Answer::Listed(states)));
+            pass.observe(Observed::Answer(Answer::Listed(now(), states)));
             next = pass.next(&tuning(), now());
         }
         if let Next::Ask(Question::States(asked)) = next {
@@ -50,17 +50,24 @@ proptest! {
 
 #[test]
 fn the_list_answers_for_those_alone_of_which_nothing_was_seen_since_and_that_it_says_can_be_remediated() {
-    for (seconds_after, effect, answers) in
-        [(-1, "modify", false), (0, "modify", true), (1, "modify", true), (0, "audit", false), (1, "deny", false)]
-    {
+    for (list, evaluated, effect, answers) in [
+        (-1, -1, "modify", false),
+        (-1, 0, "modify", true),
+        (-1, 1, "modify", true),
+        (0, -1, "modify", true),
+        (1, -9_999, "modify", true),
+        (1, 0, "audit", false),
+        (1, 1, "deny", false),
+    ] {
         let document = waiting(FEW + 1);
         let observed = document.resources[&resource(0)].observed_at;
-        let after = (observed - now()).whole_seconds() + seconds_after;
+        let after = (observed - now()).whole_seconds() + evaluated;
+        let since = observed + time::Duration::seconds(list);
         let mut pass = pass_over(&WakeUp::new(target(), document.generation));
         play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. })));
-        pass.observe(Observed::Answer(Answer::Listed(vec![state(0, after, effect)])));
+        pass.observe(Observed::Answer(Answer::Listed(since, vec![state(0, after, effect)])));
         let Next::Ask(Question::States(asked)) = pass.next(&tuning(), now()) else { panic!("by name") };
-        assert_eq!(asked.contains(&resource(0)), !answers, "{seconds_after} {effect}");
+        assert_eq!(asked.contains(&resource(0)), !answers, "{list} {evaluated} {effect}");
     }
 }
 
@@ -76,7 +83,7 @@ fn what_may_comply_since_is_no_matter_of_a_list_even_where_its_question_is_still
     play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. })));
     let Next::Ask(Question::Listed { wave, .. }) = pass.next(&tuning(), now()) else { panic!("no list") };
     assert_eq!(wave.len(), FEW + 10);
-    pass.observe(Observed::Answer(Answer::Listed((0..FEW + 20).map(|n| state(n, 3_600, "modify")).collect())));
+    pass.observe(Observed::Answer(Answer::Listed(now(), (0..FEW + 20).map(|n| state(n, 3_600, "modify")).collect())));
     let Next::Ask(Question::States(asked)) = pass.next(&tuning(), now()) else { panic!("by name") };
     assert_eq!(asked.len(), 10);
 }

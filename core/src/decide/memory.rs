@@ -73,9 +73,10 @@ impl Answers {
                 self.states_asked.extend(asked);
                 self.states.extend(states);
             }
-            Answer::Listed(states) => {
+            Answer::Listed(since, states) => {
                 self.listed = true;
-                self.take_listed(states.iter().filter(|state| document.is_some_and(|document| tells(document, state))));
+                let tells = |state: &&PolicyState| document.is_some_and(|document| tells(document, since, state));
+                self.take_listed(states.iter().filter(tells));
             }
             Answer::AllNonCompliant(states) => {
                 let unlisted = document.and_then(|document| document.unlisted.as_ref());
@@ -119,13 +120,13 @@ impl Answers {
     }
 }
 
-/// Whether a list that may be a while old answers for a resource: nothing has been seen of it since, and it says what leads to a task. What
-/// would make it leave is a verdict, which is asked for by name.
-fn tells(document: &TargetDocument, state: &PolicyState) -> bool {
+/// Whether a list of this time answers for a resource: nothing has been seen of it since the list or its state in it, and it says what leads
+/// to a task. What would make it leave is a verdict, which is asked for by name.
+fn tells(document: &TargetDocument, since: Timestamp, state: &PolicyState) -> bool {
     let entry = state.resource.parse::<ResourceId>().ok().and_then(|id| document.resources.get(&id));
     entry.is_some_and(|entry| {
         entry.doubt.is_none()
-            && state.at.is_some_and(|at| at >= entry.observed_at)
+            && state.at.max(Some(since)) >= Some(entry.observed_at)
             && !matches!(state.effect, Some(Effect::Other(_)))
     })
 }

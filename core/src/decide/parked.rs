@@ -63,7 +63,7 @@ mod tests {
                 Some(Observed::Answer(Answer::Facts(facts)))
             }
             Question::ActiveTasks => Some(Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new())))),
-            Question::Listed { .. } => Some(Observed::Answer(Answer::Listed(Vec::new()))),
+            Question::Listed { .. } => Some(Observed::Answer(Answer::Listed(now(), Vec::new()))),
             Question::States(asked) => Some(Observed::Answer(Answer::States(asked.clone(), Vec::new()))),
             Question::Rights(_)
             | Question::AllNonCompliant(_)

@@ -66,7 +66,7 @@ fn play_on(
             Next::SaveClaims(claims) => Observed::ClaimsSaved(claims, etag()),
             Next::Ask(Question::Facts | Question::FactsSince(_)) => Observed::Answer(Answer::Facts(facts.clone())),
             Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
-            Next::Ask(Question::Listed { .. }) => Observed::Answer(Answer::Listed(Vec::new())),
+            Next::Ask(Question::Listed { .. }) => Observed::Answer(Answer::Listed(now(), Vec::new())),
             Next::Ask(Question::States(ids)) => {
                 let states = ids.iter().map(state).collect();
                 Observed::Answer(Answer::States(ids, states))

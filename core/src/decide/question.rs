@@ -47,8 +47,8 @@ pub enum Answer {
     Rights(Rights),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
-    /// States of some that are non-compliant.
-    Listed(Vec<PolicyState>),
+    /// States of some that are non-compliant, from a list that was begun at this time.
+    Listed(Timestamp, Vec<PolicyState>),
     /// All that is non-compliant, as far as it could be read.
     AllNonCompliant(ScopeStates),
     /// The active tasks.
@@ -68,7 +68,7 @@ impl Answer {
             Self::Rights(_) => None,
             Self::States(..) => Some(CallKind::QueryStates),
             // What is kept is no call, and what is refused is told when it is asked for by name.
-            Self::Listed(_) => None,
+            Self::Listed(..) => None,
             Self::AllNonCompliant(list) => (!list.is_refused && !list.is_unanswered()).then_some(CallKind::QueryStates),
             Self::ActiveTasks(_) => Some(CallKind::ListTasks),
             Self::Task(..) => Some(CallKind::ReadTask),

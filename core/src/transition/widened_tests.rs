@@ -143,7 +143,7 @@ impl World {
         match question {
             Question::Facts => Observed::Answer(Answer::Facts(facts())),
             Question::ActiveTasks => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
-            Question::Listed { .. } => Observed::Answer(Answer::Listed(states)),
+            Question::Listed { .. } => Observed::Answer(Answer::Listed(now(), states)),
             Question::States(asked) => Observed::Answer(Answer::States(asked, states)),
             Question::AllNonCompliant(from) => {
                 let mut list = ScopeStates::unread(from);

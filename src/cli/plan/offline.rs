@@ -59,7 +59,7 @@ impl Offline {
                 Answer::States(asked, states)
             }
             // Each is known by its name at no cost.
-            Question::Listed { .. } => Answer::Listed(Vec::new()),
+            Question::Listed { .. } => Answer::Listed(self.now, Vec::new()),
             Question::AllNonCompliant(from) => {
                 let mut list = ScopeStates::unread(from);
                 let bad = self.of_target(target).filter(|state| state.state == ComplianceState::NonCompliant);

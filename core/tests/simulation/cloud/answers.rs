@@ -93,7 +93,7 @@ impl World {
                 let states = asked.iter().filter_map(|id| self.state(target, id)).collect();
                 Observed::Answer(Answer::States(asked, states))
             }
-            Question::Listed { .. } => Observed::Answer(Answer::Listed(self.scope_states(target, None).states)),
+            Question::Listed { .. } => Observed::Answer(Answer::Listed(now, self.scope_states(target, None).states)),
             Question::AllNonCompliant(from) => {
                 Observed::Answer(Answer::AllNonCompliant(self.scope_states(target, from.as_deref())))
             }
