@@ -63,7 +63,7 @@ fn look(document: TargetDocument, claims: SubscriptionDocument, tuning: &Tuning)
             }
             Next::Ask(Question::Facts) => Observed::Answer(Answer::Facts(facts())),
             Next::Ask(Question::ActiveTasks) => Observed::Answer(Answer::ActiveTasks(ActiveTasks::All(Vec::new()))),
-            Next::Ask(Question::Listed { .. }) => Observed::Answer(Answer::Listed(Vec::new())),
+            Next::Ask(Question::Listed { .. }) => Observed::Answer(Answer::Listed(now(), Vec::new())),
             Next::Ask(Question::States(asked)) => {
                 let states = asked.iter().map(|id| state(id.as_str())).collect();
                 Observed::Answer(Answer::States(asked, states))

@@ -45,6 +45,9 @@ impl Replay {
     /// # Errors
     /// When it cannot be read, or none of its entries can be used.
     pub(super) fn read(path: &Path, states: Option<&Path>, now: Timestamp) -> anyhow::Result<Self> {
+        if [Some(path), states].iter().all(|path| path.is_some_and(|path| path.as_os_str() == "-")) {
+            bail!("events and states cannot both be the standard input: give one of them as a file");
+        }
         let effects = states.map(ToldEffects::read).transpose()?.unwrap_or_default();
         let file = CapturedFile::open(path)?;
         let (mut told, mut refusals, mut derivation) = (Told::default(), Refusals::default(), Derivation::default());
@@ -156,6 +159,12 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new()?;
         file.write_all(json!(values).to_string().as_bytes())?;
         Replay::read(file.path(), None, NOW)
+    }
+
+    #[test]
+    fn one_standard_input_is_not_read_as_two_files() {
+        let words = Replay::read(Path::new("-"), Some(Path::new("-")), NOW).err().unwrap().to_string();
+        assert!(words.contains("give one of them as a file"), "{words}");
     }
 
     #[test]

@@ -102,13 +102,16 @@ impl Stage {
         let feeding = feed(events.into(), self.azure.broker().clone(), webhook);
         let first = Arc::clone(&self.first);
         self.deliveries.push(Delivery(tokio::spawn(async move {
-            let (fed, _) = tokio::join!(feeding, delivery);
+            let (fed, posted) = tokio::join!(feeding, delivery);
             first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
-            fed
+            fed?;
+            let refused = posted.dropped.len();
+            anyhow::ensure!(refused == 0, "{refused} events were given up: the webhook took them in no attempt");
+            Ok(())
         })));
     }
 
-    /// Whether all that was to be delivered could be read; of what is not delivered yet nothing is said.
+    /// Whether all that was to be delivered could be read, and was taken; of what is not delivered yet nothing is said.
     pub(crate) async fn delivered(&mut self) -> anyhow::Result<()> {
         for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.0.is_finished()) {
             (&mut delivery.0).await??;
