@@ -41,6 +41,7 @@ mod simulate;
 #[cfg(feature = "local")]
 mod source;
 mod standings;
+mod states_file;
 mod status;
 #[cfg(feature = "local")]
 mod stop;

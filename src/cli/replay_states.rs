@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use anyhow::{Context, bail};
-use remediation::report::{StateRow, StateRows};
-use serde_json::Value;
+use remediation::report::StateRow;
 use simulator::estate::{ArmId, Estate, Selector, SelectorKind};
-use simulator_demo::states_of;
+
+use super::states_file;
 
 /// A policy where it is assigned: the assignment's id, and the reference within an initiative, both in lower case.
 type Assigned = (String, Option<String>);
@@ -29,30 +28,9 @@ impl ToldEffects {
     /// # Errors
     /// When it cannot be read, or holds no state.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let words = || format!("{} holds no policy states", path.display());
-        Self::of(states_of(path).with_context(words)?).with_context(words)
-    }
-
-    /// Of each policy the effect that most of its states tell.
-    fn of(states: impl Iterator<Item = anyhow::Result<Value>>) -> anyhow::Result<Self> {
-        let (mut counts, mut told) = (Counts::new(), Self::default());
-        let mut readable = 0;
-        for state in states {
-            let Some(row) = StateRow::read(&state?) else {
-                told.unreadable += 1;
-                continue;
-            };
-            readable += 1;
-            let Some(effect) = &row.effect else { continue };
-            let key = (row.assignment.as_str().to_lowercase(), row.reference.as_ref().map(|one| one.to_lowercase()));
-            *counts.entry(key).or_default().entry(effect.to_lowercase()).or_default() += 1;
-        }
-        if readable == 0 {
-            bail!(StateRows::none(told.unreadable));
-        }
-        let most = |of: BTreeMap<String, usize>| of.into_iter().max_by_key(|(_, count)| *count).map(|most| most.0);
-        told.of = counts.into_iter().filter_map(|(key, of)| Some((key, most(of)?))).collect();
-        Ok(told)
+        let mut counts = Counts::new();
+        let unreadable = states_file::read(path, |row| count(&mut counts, &row))?;
+        Ok(Self { of: most(counts), unreadable })
     }
 
     /// Gives the policies of the estate the effects that were told. The definitions of which an effect is told.
@@ -83,11 +61,24 @@ impl ToldEffects {
     }
 }
 
+fn count(counts: &mut Counts, row: &StateRow) {
+    let Some(effect) = &row.effect else { return };
+    let key = (row.assignment.as_str().to_lowercase(), row.reference.as_ref().map(|one| one.to_lowercase()));
+    *counts.entry(key).or_default().entry(effect.to_lowercase()).or_default() += 1;
+}
+
+/// Of each policy the effect that most of its states tell.
+fn most(counts: Counts) -> BTreeMap<Assigned, String> {
+    let most = |of: BTreeMap<String, usize>| of.into_iter().max_by_key(|(_, count)| *count).map(|most| most.0);
+    counts.into_iter().filter_map(|(key, of)| Some((key, most(of)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
     use simulator::estate::{EventKind, PolicyEvent, derive, parse_instant, sample};
+    use std::io::Write as _;
 
     #[test]
     fn a_policy_has_the_effect_that_most_of_its_states_tell_and_others_keep_theirs() {
@@ -106,12 +97,12 @@ mod tests {
                 "complianceState": "NonCompliant", "policyDefinitionAction": effect,
             })
         };
-        let rows = [row("Deny"), json!(7), row("auditIfNotExists"), row("AuditIfNotExists")];
-        let effects = ToldEffects::of(rows.map(Ok).into_iter()).unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let rows = json!([row("Deny"), 7, row("auditIfNotExists"), row("AuditIfNotExists")]);
+        file.write_all(rows.to_string().as_bytes()).unwrap();
+        let effects = ToldEffects::read(file.path()).unwrap();
         let told = effects.apply(&mut estate);
         assert_eq!((told.len(), effects.unreadable), (1, 1));
-        let none = ToldEffects::of([Ok(json!({}))].into_iter()).unwrap_err().to_string();
-        assert!(none.contains("1 things that are none"), "{none}");
         for record in &estate.records {
             let effect = |estate: &Estate| {
                 let assignment = estate.assignment(&record.key.assignment).unwrap();

@@ -17,7 +17,7 @@ pub use code_words::in_words;
 pub use forecast::{Forecast, PlannedGrant, PlannedPark, PlannedTask, Waits};
 pub use how_long::{HowLong, Paced, how_long};
 pub use parked::{ParkedItem, ParkedWhat, parked_items};
-pub use policy_state_file::{StateRow, StateRows};
+pub use policy_state_file::StateRow;
 pub use run_story::run_story;
 pub use story::Story;
 pub use words::ago;

@@ -27,7 +27,7 @@ mod storm;
 mod tally;
 
 pub use by_policy::PolicyRow;
-pub use captured::{CapturedFile, Entries, Entry, Refusals, states_of};
+pub use captured::{CapturedFile, Entries, Entry, Refusals};
 pub use demo::{Conditions, Demo, Owner};
 pub use estate::estate;
 pub use events::{Burst, burst};

@@ -23,13 +23,14 @@ use remediation::document::{
 use remediation::event::ComplianceState;
 use remediation::id::{ResourceId, RunScope, Target};
 use remediation::message::{Finding, Observation, Sighting};
-use remediation::report::{Forecast, HowLong, Paced, StateRows, how_long};
+use remediation::report::{Forecast, HowLong, Paced, how_long};
 use remediation::settings::{AssignmentPatterns, Mode, Settings, Tuning};
 use remediation::time::{Moment, Timestamp};
 use remediation::transition::merge_all;
 
 use super::exit::{ATTENTION, DONE};
 use super::operator::{Options, for_machines, progress};
+use super::states_file;
 use offline::Offline;
 use pass::{Documents, forecast};
 use source::Source;
@@ -47,7 +48,8 @@ pub(super) struct Arguments {
     /// A management group, a subscription or a resource group, as Azure has it now. Can be given again.
     #[arg(long = "scope", value_name = "ID")]
     scopes: Vec<RunScope>,
-    /// Plan offline, from policy states in a file: what `az policy state list` or `az graph query` over policyresources prints.
+    /// Plan offline, from policy states in a file: what `az policy state list` or `az graph query` over policyresources prints,
+    /// `-` for the standard input.
     #[arg(long, value_name = "FILE")]
     states: Option<PathBuf>,
     /// Also write the plan to this file, for `approve --plan`. It has no tasks for a whole scope: they name no resources.
@@ -144,36 +146,36 @@ fn tuning(settings: &Settings) -> Tuning {
     Tuning { mode: Mode::Plan, settle_delay: nothing, coalesce_window: nothing, ..settings.tuning.clone() }
 }
 
-async fn offline(path: &PathBuf, settings: &Settings, patterns: &AssignmentPatterns) -> anyhow::Result<Planned> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let states = StateRows::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
+async fn offline(path: &Path, settings: &Settings, patterns: &AssignmentPatterns) -> anyhow::Result<Planned> {
     let now = now();
+    let mut offline = Offline::begun(now);
     let is_meant = |target: &Target| patterns.is_empty() || patterns.match_id(&target.policy_assignment_id);
     let mut seen: BTreeMap<Target, Vec<Sighting>> = BTreeMap::new();
     let (mut others, mut bad) = (0, BTreeSet::<(Target, ResourceId)>::new());
-    for row in &states.rows {
+    let mut states = 0;
+    let unreadable = states_file::read(path, |row| {
+        states += 1;
+        offline.add(&row);
         let target = row.target();
         if row.state != ComplianceState::NonCompliant || !is_meant(&target) {
             others += 1;
-            continue;
+            return;
         }
         bad.insert((target.clone(), row.resource.clone()));
         let reference = target.policy_definition_reference_id.clone();
         let at = row.at.unwrap_or(now).min(now);
-        let (resource, assignment) = (row.resource.clone(), row.assignment.clone());
-        let observation = Observation::of_event(Finding::NonCompliant, resource, assignment, reference, at);
+        let observation = Observation::of_event(Finding::NonCompliant, row.resource, row.assignment, reference, at);
         seen.entry(target).or_default().push(observation.into());
-    }
-    let offline = Offline::of(&states.rows, now);
+    })?;
     let tuning = tuning(settings);
     let targets = plan_all(&Source::File(&offline), &tuning, settings, &Clocks::default(), seen).await?;
     let mut notes = vec![format!(
         "Offline: {} non-compliant states of {} were planned. Identities and their roles, enforcement, exclusions of assignments and running tasks were not asked; plan --scope asks them.",
         bad.len(),
-        states.rows.len()
+        states
     )];
-    if states.unreadable > 0 {
-        notes.push(format!("{} things in the file are no policy states that can be read.", states.unreadable));
+    if unreadable > 0 {
+        notes.push(format!("{unreadable} things in the file are no policy states that can be read."));
     }
     if others > 0 {
         notes.push(format!("{others} states are of other compliance or other assignments."));

@@ -22,26 +22,27 @@ pub(super) struct Offline {
 }
 
 impl Offline {
-    /// Of these rows; of several of one resource the newest counts.
-    pub(super) fn of(rows: &[StateRow], now: Timestamp) -> Self {
-        let mut offline = Self { states: BTreeMap::new(), references: BTreeMap::new(), now };
-        for row in rows {
-            let target = row.target();
-            let state = PolicyState {
-                resource: row.resource.to_string(),
-                state: row.state.clone(),
-                at: Some(row.at.unwrap_or(now)),
-                effect: row.effect.as_deref().map(Effect::of),
-                location: None,
-            };
-            offline.references.extend(row.reference.clone().map(|reference| (target.clone(), reference)));
-            let known = offline.states.entry(target).or_default();
-            match known.get(&row.resource) {
-                Some(newer) if newer.at > state.at => {}
-                Some(_) | None => drop(known.insert(row.resource.clone(), state)),
-            }
+    /// Of a file of which nothing was read yet.
+    pub(super) fn begun(now: Timestamp) -> Self {
+        Self { states: BTreeMap::new(), references: BTreeMap::new(), now }
+    }
+
+    /// One state more; of several of one resource the newest counts.
+    pub(super) fn add(&mut self, row: &StateRow) {
+        let target = row.target();
+        let state = PolicyState {
+            resource: row.resource.to_string(),
+            state: row.state.clone(),
+            at: Some(row.at.unwrap_or(self.now)),
+            effect: row.effect.as_deref().map(Effect::of),
+            location: None,
+        };
+        self.references.extend(row.reference.clone().map(|reference| (target.clone(), reference)));
+        let known = self.states.entry(target).or_default();
+        match known.get(&row.resource) {
+            Some(newer) if newer.at > state.at => {}
+            Some(_) | None => drop(known.insert(row.resource.clone(), state)),
         }
-        offline
     }
 
     fn of_target(&self, target: &Target) -> impl Iterator<Item = &PolicyState> {

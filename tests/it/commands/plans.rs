@@ -27,6 +27,17 @@ async fn plan(states: &Value, settings: &[(&str, &str)], more: &[&str]) -> Ended
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn states_as_powershell_writes_them_are_read_from_the_standard_input() {
+    let text = format!("\u{feff}{:#}\r\n", json!([row(0, "Tag", "modify", "NonCompliant")]));
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_policy-remediator"));
+    command.args(["plan", "--json", "--states", "-"]).env_clear().stdin(std::fs::File::open(file.path()).unwrap());
+    let planned = ended(&mut command).await;
+    assert_eq!((planned.code, &planned.json()["totals"]["resources"]), (Some(0), &json!(1)), "{}", planned.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_policy_states_is_enough_for_a_plan() {
     let mut rows: Vec<_> = (0..250).map(|place| row(place, "Tag", "deployIfNotExists", "NonCompliant")).collect();
     rows.extend((0..2).map(|place| row(place, "Skus", "audit", "NonCompliant")));

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use json_values::Wrapping;
 use serde_json::Value;
-
-use super::values::Wrapping;
 
 /// Members that hold a list of events, and what tells that an object is an event itself.
 pub(super) const WRAPPING: Wrapping = Wrapping { lists: &LISTS, marks: &MARKS };

@@ -1,28 +1,20 @@
-//! Events that somebody captured, in whatever form they have them: bytes become text, text becomes values, values become events. A file is
-//! read in a stream, as often as it is needed: what it holds at a time does not grow with it.
+//! Events that somebody captured, in whatever form they have them: values become events. A file is read in a stream, as often as it is
+//! needed: what it holds at a time does not grow with it.
 
-mod bytes;
 mod entries;
 mod file;
-mod raw;
-mod unicode;
-mod values;
 
 use std::collections::VecDeque;
 use std::io::Read;
-use std::path::Path;
 
 use anyhow::bail;
-use serde_json::Value;
+use json_values::Values;
 
 pub use entries::Entry;
 pub use file::CapturedFile;
-use values::{Values, Wrapping};
 
 /// So many reasons are told; the others are counted.
 const TOLD: usize = 5;
-/// Members that hold a list of policy states.
-const OF_STATES: Wrapping = Wrapping { lists: &["value", "data"], marks: &["policyAssignmentId", "properties"] };
 
 /// The entries of a file, one by one, and an error in their place where it cannot be read on.
 pub struct Entries {
@@ -42,7 +34,7 @@ impl Entries {
 
     fn entry(&mut self) -> anyhow::Result<Option<Entry>> {
         while self.found.is_empty() {
-            let Some(value) = self.values.value()? else { return Ok(None) };
+            let Some(value) = self.values.next().transpose()? else { return Ok(None) };
             entries::add(value, &mut self.found);
         }
         Ok(self.found.pop_front())
@@ -55,16 +47,6 @@ impl Iterator for Entries {
     fn next(&mut self) -> Option<Self::Item> {
         self.entry().transpose()
     }
-}
-
-/// The policy states of a file, one by one, whatever they are in: what `az policy state list` or `az graph query` prints, in a list, a wrapper
-/// (`value`, `data`) or one after the other. Of any Unicode form, packed with gzip or not.
-///
-/// # Errors
-/// When the file cannot be read, or is something else, which is named.
-pub fn states_of(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Value>>> {
-    let mut values = Values::of(CapturedFile::open(path)?.bytes(), OF_STATES)?;
-    Ok(std::iter::from_fn(move || values.value().transpose()))
 }
 
 /// Counts what cannot be an event, and keeps the first reasons with their places.

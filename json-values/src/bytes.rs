@@ -32,7 +32,7 @@ impl Text {
     fn plain(from: impl Read + Send + 'static) -> anyhow::Result<Self> {
         let (begin, from) = begun(from)?;
         if begin.starts_with(b"Obj\x01") {
-            bail!("it is an Avro file, as the capture of Event Hubs writes it; export the events as JSON");
+            bail!("it is an Avro file, as the capture of Event Hubs writes it; export what is in it as JSON");
         }
         if begin.starts_with(b"PK\x03\x04") {
             bail!("it is a zip archive; unpack it first");

@@ -14,11 +14,11 @@ const DEEPEST: usize = 16;
 
 /// Which members of an object hold a list of what is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wrapping {
-    /// Their names.
-    pub(super) lists: &'static [&'static str],
+pub struct Wrapping {
+    /// Their names, in any case.
+    pub lists: &'static [&'static str],
     /// Names that tell an object to be no wrapper.
-    pub(super) marks: &'static [&'static str],
+    pub marks: &'static [&'static str],
 }
 
 /// What is open where the reader stands.
@@ -29,8 +29,8 @@ enum Open {
     Wrapper,
 }
 
-/// The values of a text, one by one.
-pub(super) struct Values {
+/// The values of a text, one by one, and an error in their place where it cannot be read on.
+pub struct Values {
     text: Text,
     wrapping: Wrapping,
     piece: String,
@@ -48,21 +48,18 @@ impl Values {
     ///
     /// # Errors
     /// When they cannot be read, or begin as something else than text.
-    pub(super) fn of(from: impl Read + Send + 'static, wrapping: Wrapping) -> anyhow::Result<Self> {
+    pub fn of(from: impl Read + Send + 'static, wrapping: Wrapping) -> anyhow::Result<Self> {
         let text = Text::of(from)?;
         let (piece, open) = (String::new(), Vec::new());
         Ok(Self { text, wrapping, piece, at: 0, line: 0, column: 0, open, is_begun: false })
     }
 
     /// The next value; none at the end.
-    ///
-    /// # Errors
-    /// What is not JSON, with its place.
-    pub(super) fn value(&mut self) -> anyhow::Result<Option<Value>> {
+    fn value(&mut self) -> anyhow::Result<Option<Value>> {
         loop {
             let Some(byte) = self.after_space()? else { return self.end().map(|()| None) };
             if !std::mem::replace(&mut self.is_begun, true) && byte == b'<' {
-                bail!("it is HTML or XML, perhaps the page of a login; the events are JSON");
+                bail!("it is HTML or XML, perhaps the page of a login; what is wanted is JSON");
             }
             match (byte, self.open.last()) {
                 (b']', Some(Open::List)) | (b'}', Some(Open::Wrapper)) => {
@@ -158,6 +155,14 @@ impl Values {
         let is_break = self.piece.as_bytes().get(self.at) == Some(&b'\n');
         self.at += 1;
         (self.line, self.column) = if is_break { (self.line + 1, 0) } else { (self.line, self.column + 1) };
+    }
+}
+
+impl Iterator for Values {
+    type Item = anyhow::Result<Value>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.value().transpose()
     }
 }
 
