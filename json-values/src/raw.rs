@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::values::Wrapping;
 
 /// Most bytes of a value. Event Grid has events of 1 MB; a wrapper may hold some as text.
-const MOST: usize = 16 << 20;
+pub(super) const MOST: usize = 16 << 20;
 
 /// What a byte means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +116,12 @@ impl Raw {
         is_member && self.is_after_colon && !self.is_marked && is_list()
     }
 
-    /// The value.
+    /// The value, which has an end or was left in the middle.
     ///
     /// # Errors
     /// When it is not JSON, or not whole.
-    pub(super) fn parsed(mut self) -> serde_json::Result<Value> {
-        self.bytes.extend(self.is_member.then_some(b'}'));
+    pub(super) fn parsed(mut self, has_end: bool) -> serde_json::Result<Value> {
+        self.bytes.extend((self.is_member && has_end).then_some(b'}'));
         serde_json::from_slice(&self.bytes)
     }
 }

@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use super::bytes::Text;
-use super::raw::{Raw, Step};
+use super::raw::{MOST, Raw, Step};
 
 /// So deep a list is a row of elements, with what wraps it.
 const DEEPEST: usize = 16;
@@ -106,10 +106,10 @@ impl Values {
                 }
             }
         }
-        let error = match raw.parsed() {
+        let error = match raw.parsed(!is_too_large) {
             Ok(value) => return Ok((!in_wrapper).then_some(value)),
             Err(error) if is_too_large && error.is_eof() => {
-                bail!("what begins in line {}, column {}, is larger than any event", line + 1, column + 1)
+                bail!("what begins in line {}, column {}, is larger than {} MiB", line + 1, column + 1, MOST >> 20)
             }
             Err(error) => error,
         };

@@ -98,20 +98,36 @@ impl FleetLedger {
     ) -> Result<Arc<FleetDocument>, StateError> {
         let line = self.line(assignment);
         let mut known = line.known.lock().await;
+        let is_open = |document: &FleetDocument| document.breakers.values().any(|breaker| breaker.open.is_some());
         if let (Some(document), Some(at)) = (&known.document, known.read_at)
             && at.elapsed() < COUNTS_FOR
-            && !document.document.breakers.values().any(|breaker| breaker.open.is_some())
         {
-            return Ok(Arc::new(document.document.clone()));
+            if !is_open(&document.document) {
+                return Ok(Arc::new(document.document.clone()));
+            }
+            // All ask anew now, and none waits for another's answer.
+            drop(known);
+            let asked_at = Instant::now();
+            let document = store.fleet(assignment, deadline).await?;
+            known = line.known.lock().await;
+            if known.read_at.is_some_and(|at| at > asked_at) {
+                return Ok(Arc::new(document.document));
+            }
+            return Ok(Self::keep(&line, &mut known, document));
         }
         let document = store.fleet(assignment, deadline).await?;
+        Ok(Self::keep(&line, &mut known, document))
+    }
+
+    /// Keeps what was just read, and tells of what has closed. It, to look at.
+    fn keep(line: &Line, known: &mut Known, document: Versioned<FleetDocument>) -> Arc<FleetDocument> {
         if let Some(before) = &known.document {
             tell_closed(&before.document, &document.document);
         }
         let read = Arc::new(document.document.clone());
         line.writing().seen.clone_from(&document.etag);
         (known.document, known.read_at) = (Some(document), Some(Instant::now()));
-        Ok(read)
+        read
     }
 
     /// Enters it, with what else has gathered.

@@ -16,7 +16,7 @@ const OF_STATES: Wrapping = Wrapping { lists: &["value", "data"], marks: &["poli
 ///
 /// # Errors
 /// When it cannot be read, is something else, or holds no state at all, with the name of the file.
-pub(super) fn read(path: &Path, take: impl FnMut(StateRow)) -> anyhow::Result<usize> {
+pub(super) fn read(path: &Path, mut take: impl FnMut(StateRow)) -> anyhow::Result<usize> {
     let (name, from): (_, Box<dyn Read + Send>) = if path.as_os_str() == "-" {
         ("the standard input".to_owned(), Box::new(std::io::stdin()))
     } else {
@@ -24,7 +24,13 @@ pub(super) fn read(path: &Path, take: impl FnMut(StateRow)) -> anyhow::Result<us
         let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
         (name, Box::new(file))
     };
-    read_all(from, take).with_context(|| format!("{name} holds no policy states"))
+    let mut any = false;
+    let read = read_all(from, |row| {
+        any = true;
+        take(row);
+    });
+    let what = if any { "cannot be read to its end" } else { "holds no policy states" };
+    read.with_context(|| format!("{name} {what}"))
 }
 
 fn read_all(from: impl Read + Send + 'static, mut take: impl FnMut(StateRow)) -> anyhow::Result<usize> {

@@ -110,8 +110,10 @@ fn rows(report: &Report, told: Told) -> Vec<Row> {
     if told.storm {
         rows.push(count("tasks refused", report.refused_arm_writes));
         rows.extend(violations.into_iter().map(|(what, times)| count(what, times)));
-    } else if report.calls_without_right > 0 {
-        rows.push(count("calls without a right to them", report.calls_without_right));
+    } else {
+        let (rights, undelivered) = (report.calls_without_right, report.undelivered);
+        rows.extend((rights > 0).then(|| count("calls without a right to them", rights)));
+        rows.extend((undelivered > 0).then(|| count("events that were given up", undelivered)));
     }
     if told.mode == Mode::Act {
         rows.push(count("most tasks of a target at once", report.peak_active_tasks_per_target));

@@ -101,8 +101,8 @@ impl Reconciler {
                 self.begun.keep_states(target, &asked, &states);
                 Observed::Answer(Answer::States(asked, states))
             }
-            Question::Listed { wave, due } => {
-                let (since, states) = self.listed(target, &wave, &due, slot).await?;
+            Question::Listed { wave, waiting } => {
+                let (since, states) = self.listed(target, &wave, &waiting, slot).await?;
                 Observed::Answer(Answer::Listed(since, states))
             }
             Question::AllNonCompliant(from) => {

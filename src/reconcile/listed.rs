@@ -20,7 +20,7 @@ use super::reconciler::Reconciler;
 
 /// Longest time that a list is shared, whatever `FACTS_TTL` is: it still says who was non-compliant, and not who has been exempted since.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
-/// A page that tells of fewer than these of what is due does not pay: what is non-compliant is far more than what is known of.
+/// A page that tells of fewer than these of what waits does not pay: what is non-compliant is far more than what is known of.
 const PAYS: usize = 40;
 /// Most pages at a time: all that a document lists, where half of what does not comply is in it.
 const PAGES: usize = 10;
@@ -29,7 +29,7 @@ const MOST_KEPT: usize = 16 << 20;
 /// Bytes of a state, by estimate.
 const SIZE: usize = 320;
 
-/// When the first page of a list was asked for: by a clock that only runs, and by that of the calendar.
+/// When the first page of a list was asked for: by a clock that only runs, and by that of Azure, at the earliest.
 type Since = (Instant, Timestamp);
 
 /// The lists of all targets, as far as they were read.
@@ -46,15 +46,16 @@ impl Listed {
         Self { lists: Kept::at_most(MOST_KEPT), ttl: facts_ttl.min(LONGEST) }
     }
 
-    /// What was read of the target's list, and since when; an unread one where that is too long ago.
-    fn of(&self, target: &TargetHash) -> (Since, ScopeStates) {
+    /// What was read of the target's list, and since when; one that is unread as of now where that is too long ago.
+    fn of(&self, target: &TargetHash, now: Timestamp) -> (Since, ScopeStates) {
         let kept = self.lists.get(target, self.ttl).filter(|((since, _), _)| since.elapsed() < self.ttl);
         kept.map(|(since, list)| (since, ScopeStates::clone(&list)))
-            .unwrap_or_else(|| ((Instant::now(), crate::azure::now()), ScopeStates::unread(None)))
+            .unwrap_or_else(|| ((Instant::now(), now), ScopeStates::unread(None)))
     }
 
     fn keep(&self, target: &TargetHash, since: Since, list: ScopeStates) {
-        let size = list.states.len() * SIZE;
+        let link = if let Unread::From(link) = &list.unread { link.as_ref().map_or(0, String::len) } else { 0 };
+        let size = (list.states.len() + 1) * SIZE + link;
         self.lists.keep(target, (since, Arc::new(list)), size);
     }
 }
@@ -69,14 +70,14 @@ impl Reconciler {
         &self,
         target: &Target,
         wave: &[ResourceId],
-        due: &[ResourceId],
+        waiting: &[ResourceId],
         slot: Deadline,
     ) -> Result<(Timestamp, Vec<PolicyState>), ArmError> {
         let hash = target.hash();
-        let (since, mut list) = self.listed.of(&hash);
+        let (since, mut list) = self.listed.of(&hash, self.clocks.moment().stored_after);
         let call = calls::all_non_compliant(target, crate::azure::now());
         let set = |ids: &[ResourceId]| ids.iter().map(|id| id.as_str().to_owned()).collect::<HashSet<_>>();
-        let (wave, due) = (set(wave), set(due));
+        let (wave, waiting) = (set(wave), set(waiting));
         let told = |of: &HashSet<String>, states: &[PolicyState]| {
             states.iter().filter(|state| of.contains(&state.resource)).count()
         };
@@ -88,11 +89,11 @@ impl Reconciler {
             match self.arm.send_part(&call, link.as_deref(), 1, slot).await {
                 Ok((page, rest)) => {
                     let next = match rest {
-                        Rest::At(next) if told(&due, &page) >= PAYS => Some(next),
+                        Rest::At(next) if told(&waiting, &page) >= PAYS => Some(next),
                         Rest::At(_) | Rest::Nothing | Rest::Untold => None,
                     };
-                    // What is seen later is newer than the list, and what nobody waits for only needs room.
-                    list.push(page.into_iter().filter(|state| due.contains(&state.resource)).collect(), next);
+                    // What is seen later may be newer than the list; of what nobody knows nothing is kept.
+                    list.push(page.into_iter().filter(|state| waiting.contains(&state.resource)).collect(), next);
                 }
                 Err(error @ (ArmError::Throttled { .. } | ArmError::Held { .. })) => {
                     // The next pass goes on behind the pages that were let through.
@@ -112,7 +113,7 @@ impl Reconciler {
 mod tests {
     use super::*;
     use remediation::event::ComplianceState;
-    use remediation::fixture::{resource, target};
+    use remediation::fixture::{now, resource, target};
 
     fn state(n: usize) -> PolicyState {
         let resource = resource(n).as_str().to_owned();
@@ -123,20 +124,20 @@ mod tests {
     async fn a_list_is_shared_since_its_first_page_and_never_for_longer_than_half_an_hour() {
         for (facts_ttl, shared) in [(Duration::from_secs(600), Duration::from_secs(600)), (LONGEST * 99, LONGEST)] {
             let (listed, hash) = (Listed::new(facts_ttl), target().hash());
-            let (since, mut list) = listed.of(&hash);
+            let (since, mut list) = listed.of(&hash, now());
             assert_eq!(list, ScopeStates::unread(None));
             list.push(vec![state(0)], Some("next".to_owned()));
             listed.keep(&hash, since, list.clone());
             tokio::time::advance(shared / 2).await;
-            let (since, mut more) = listed.of(&hash);
+            let (since, mut more) = listed.of(&hash, now());
             assert_eq!(more, list, "{facts_ttl:?}");
             // A later page does not make the first one younger.
             more.push(vec![state(1)], None);
             listed.keep(&hash, since, more.clone());
             tokio::time::advance(shared / 2 - Duration::from_millis(1)).await;
-            assert_eq!(listed.of(&hash).1, more, "{facts_ttl:?}");
+            assert_eq!(listed.of(&hash, now()).1, more, "{facts_ttl:?}");
             tokio::time::advance(Duration::from_millis(1)).await;
-            assert_eq!(listed.of(&hash).1, ScopeStates::unread(None), "{facts_ttl:?}");
+            assert_eq!(listed.of(&hash, now()).1, ScopeStates::unread(None), "{facts_ttl:?}");
         }
     }
 }

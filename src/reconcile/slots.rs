@@ -1,7 +1,8 @@
 //! Resource Manager runs so many tasks of a policy and no more, over all subscriptions; what is counted in one subscription says
 //! little of that. So all targets of a policy share what this instance knows: so many places there are at first, who opens a task
 //! takes one, and each task that is seen to end, whoever opened it, makes one free. A refusal says that the free ones were taken by
-//! others. Where none is free, now and then one more is tried, more and more seldom, since tasks end that nobody here sees.
+//! others. Where none is free, now and then one more is tried, more and more seldom, since tasks end that nobody here sees, or that are not
+//! seen yet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,8 @@ pub struct Slots {
 #[derive(Debug)]
 struct Places {
     free: usize,
+    /// So many were taken beyond these, in the place of tasks whose end was not seen: when it is, it makes no place.
+    beyond: usize,
     /// So many tasks were seen to end.
     ended: u64,
     probe_at: Instant,
@@ -76,6 +79,10 @@ impl Slots {
             places.probe_at = now + places.probe_pause;
         } else {
             places.free -= 1;
+            // What this instance has opened ends in its sight, as a rule.
+            if places.free == 0 {
+                places.probe_at = places.probe_at.max(now + places.probe_pause);
+            }
         }
         places.touched_at = now;
         Some(Place { slots: self, policy, ended: places.ended, is_probe, is_used: false, _under_way: permit })
@@ -85,7 +92,10 @@ impl Slots {
     pub(super) fn ended(&self, policy: &Assigned) {
         if let Some(places) = self.policies().get_mut(policy) {
             places.ended += 1;
-            places.give_back();
+            match places.beyond.checked_sub(1) {
+                Some(beyond) => places.beyond = beyond,
+                None => places.give_back(),
+            }
         }
     }
 
@@ -97,7 +107,7 @@ impl Slots {
 impl Default for Places {
     fn default() -> Self {
         let (now, under_way) = (Instant::now(), Arc::new(Semaphore::new(UNDER_WAY)));
-        Self { free: PLACES, ended: 0, probe_at: now, probe_pause: PROBE, touched_at: now, under_way }
+        Self { free: PLACES, beyond: 0, ended: 0, probe_at: now, probe_pause: PROBE, touched_at: now, under_way }
     }
 }
 
@@ -114,6 +124,7 @@ impl Place<'_> {
         self.is_used = true;
         if let Some(places) = self.slots.policies().get_mut(&self.policy).filter(|_| self.is_probe) {
             (places.probe_at, places.probe_pause) = (Instant::now(), PROBE);
+            places.beyond = (places.beyond + 1).min(PLACES);
         }
     }
 
@@ -122,7 +133,7 @@ impl Place<'_> {
         self.is_used = true;
         if let Some(places) = self.slots.policies().get_mut(&self.policy) {
             let since = usize::try_from(places.ended - self.ended).unwrap_or(PLACES);
-            places.free = places.free.min(since);
+            (places.free, places.beyond) = (places.free.min(since), 0);
             places.probe_at = Instant::now() + places.probe_pause;
             if self.is_probe {
                 places.probe_pause = (places.probe_pause * 2).min(LONGEST_PROBE);
@@ -153,6 +164,7 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
 
     fn policy(name: &str) -> Assigned {
         Assigned { policy: name.to_owned(), reference: None }
@@ -176,7 +188,7 @@ mod tests {
         slots.ended(&target);
         slots.ended(&target);
         assert_eq!(fill(&slots, &target, 2).await, 2, "two ended, and two are opened");
-        for pause in [60, 120, 240, 480, 900, 900] {
+        for pause in [30, 60, 120, 240, 480, 900, 900] {
             tokio::time::advance(Duration::from_secs(pause)).await;
             slots.place(target.clone()).await.expect("one is tried").refused();
             assert!(slots.place(target.clone()).await.is_none(), "one only");
@@ -184,6 +196,42 @@ mod tests {
         tokio::time::advance(LONGEST_PROBE).await;
         slots.place(target.clone()).await.unwrap().accepted();
         assert_eq!(fill(&slots, &target, 3).await, 3, "there is room, maybe for more");
+    }
+
+    /// What Resource Manager runs, of which an instance sees each end a while later.
+    #[tokio::test(start_paused = true)]
+    async fn who_sees_the_ends_of_all_tasks_late_is_refused_by_none_but_what_is_tried() {
+        for lag in [0, 1, 5, 20, 90] {
+            let (slots, target) = (Slots::default(), policy("a"));
+            let (mut running, mut unseen, mut refused, mut opened) = (VecDeque::new(), VecDeque::new(), 0, 0);
+            for second in 0..600_u64 {
+                while running.front().is_some_and(|end| *end <= second) {
+                    running.pop_front();
+                    unseen.push_back(second + lag);
+                }
+                while unseen.front().is_some_and(|seen| *seen <= second) {
+                    unseen.pop_front();
+                    slots.ended(&target);
+                }
+                for _ in 0..25 {
+                    let Some(place) = slots.place(target.clone()).await else { break };
+                    if running.len() < PLACES {
+                        place.accepted();
+                        running.push_back(second + 10);
+                        opened += 1;
+                    } else {
+                        assert!(place.is_probe, "{lag} s: a hundred run");
+                        place.refused();
+                        refused += 1;
+                    }
+                }
+                tokio::time::advance(Duration::from_secs(1)).await;
+            }
+            assert!(
+                refused <= 20 && opened >= 600 * PLACES / (10 + usize::try_from(lag).unwrap()) / 2,
+                "{lag} s: {opened}, {refused}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

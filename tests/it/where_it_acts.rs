@@ -58,7 +58,8 @@ async fn what_waits_a_day_for_its_owners_pace_goes_on_soon_when_the_owner_raises
         let rest = stage.logged("target_reconciled").into_iter().filter(|pass| pass["idle"] == "paceReached");
         rest.map(|pass| pass["target"].to_string()).collect::<std::collections::BTreeSet<_>>().len()
     };
-    until("one of each is fixed, and the rest waits", || stage.count("fixed") == 2 && rests(&stage) == 2).await;
+    let all_wait = |stage: &Stage| stage.count("waiting") == 3 && rests(stage) == 2;
+    until("one of each is fixed, and the rest waits", || stage.count("fixed") == 2 && all_wait(&stage)).await;
     let mut swept = 0;
     let mut sweep = async |stage: &Stage| {
         stage.host().fire("sweep").await.unwrap().unwrap();

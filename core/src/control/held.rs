@@ -27,13 +27,15 @@ const SPREAD_OF_APPROVED: Duration = Duration::from_secs(60);
 const APPROVALS_READ: Duration = Duration::from_secs(15);
 /// Seconds after which another target stands for an assignment: one that cannot be used must not keep the others waiting.
 const TURN: i64 = 900;
+/// Every assignment has its turn once in so many of these, whatever comes before it in the list.
+const TURNS: usize = 16;
 
 /// What settings, approvals and assignments say now.
 #[derive(Debug)]
 pub struct ControlsNow {
     settings: String,
-    /// By the short digests of their ids, as far as was asked.
-    said: BTreeMap<String, String>,
+    /// By the short digests of their ids, as far as was asked; none where that could not be read.
+    said: BTreeMap<String, Option<String>>,
     given: Vec<Given>,
     planned: Vec<(Arc<ApprovedPlan>, Timestamp)>,
 }
@@ -71,33 +73,36 @@ impl ControlsNow {
         now
     }
 
-    /// What an assignment says of itself now, unless that cannot be read.
-    pub fn says(&mut self, assignment: &Said, facts: &Facts) {
-        if matches!(facts.assignment, Found::Unreadable(_)) {
-            return;
-        }
-        self.said.insert(assignment.assignment.clone(), said_digest(facts));
+    /// What an assignment says of itself now, as far as that could be read.
+    pub fn says(&mut self, assignment: &Said, facts: Option<&Facts>) {
+        let read = facts.filter(|facts| !matches!(facts.assignment, Found::Unreadable(_)));
+        let says = read.map(said_digest);
+        let known = self.said.entry(assignment.assignment.clone()).or_default();
+        *known = says.or_else(|| known.take());
     }
 
-    /// Those of a page of which one stands for each assignment that holds targets by what it says of itself, and of which that is not
-    /// known yet: whether it is still so is asked for it. Other assignments come first another time.
+    /// Those of a page of which one stands for each assignment that holds targets by what it says of itself, and that was not asked yet:
+    /// whether it is still so is asked for it. Apart those whose turn it is, and all others.
     #[must_use]
-    pub fn to_look_at_said<'p>(&self, page: &'p [TargetSummary], now: Timestamp) -> Vec<(&'p TargetSummary, &'p Said)> {
-        let mut groups: BTreeMap<&str, Vec<(&TargetSummary, &Said)>> = BTreeMap::new();
+    pub fn to_look_at_said<'p>(&self, page: &'p [TargetSummary], now: Timestamp) -> [Vec<&'p TargetSummary>; 2] {
+        let mut groups: BTreeMap<&str, Vec<&TargetSummary>> = BTreeMap::new();
         for summary in page {
             if let Some(held @ Held::Settings(_, Some(said))) = &summary.held_under
                 && !comes_by_itself(summary, held, now)
                 && !self.said.contains_key(&said.assignment)
             {
-                groups.entry(&said.assignment).or_default().push((summary, said));
+                groups.entry(&said.assignment).or_default().push(summary);
             }
         }
         let turn = usize::try_from(now.unix_timestamp() / TURN).unwrap_or_default();
-        let mut looks: Vec<_> =
-            groups.into_values().filter_map(|group| group.get(turn % group.len()).copied()).collect();
-        let first = turn % looks.len().max(1);
-        looks.rotate_left(first);
-        looks
+        let (mut in_turn, mut others) = (Vec::new(), Vec::new());
+        for (assignment, group) in groups {
+            let place = assignment.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+            let is_in_turn = place % TURNS == turn % TURNS;
+            let (whose, turn) = if is_in_turn { (&mut in_turn, turn / TURNS) } else { (&mut others, turn) };
+            whose.extend(group.get(turn % group.len()));
+        }
+        [in_turn, others]
     }
 
     /// Those of a page of the list that are to be woken to ask again: who would wait longest comes first.
@@ -115,7 +120,8 @@ impl ControlsNow {
     fn is_over(&self, summary: &TargetSummary, held: &Held) -> bool {
         match held {
             Held::Settings(digest, said) => {
-                let is_other = |said: &Said| self.said.get(&said.assignment).is_some_and(|now| *now != said.digest);
+                let is_other =
+                    |said: &Said| matches!(self.said.get(&said.assignment), Some(Some(now)) if *now != said.digest);
                 *digest != self.settings || said.as_ref().is_some_and(is_other)
             }
             Held::Approval { name, newest } => {

@@ -71,11 +71,12 @@ fn what_an_assignment_said_of_itself_holds_until_it_says_something_else() {
     };
     let document = held(held_by_settings(&target(), Some(&facts(Some(1))), &tuning()));
     let page = [listed(&document)];
-    let looks = ControlsNow::new(&tuning(), None, now()).to_look_at_said(&page, now());
-    let [(_, said)] = looks.as_slice() else { panic!("one of them stands for all: {looks:?}") };
+    let looks = |controls: &ControlsNow, page: &[TargetSummary]| controls.to_look_at_said(page, now()).concat().len();
+    assert_eq!(looks(&ControlsNow::new(&tuning(), None, now()), &page), 1, "one of them stands for all");
+    let Some(Held::Settings(_, Some(said))) = &page[0].held_under else { panic!("{page:?}") };
     let wakes_for = |says: Option<&Facts>| {
         let mut controls = ControlsNow::new(&tuning(), None, now());
-        says.iter().for_each(|facts| controls.says(said, facts));
+        controls.says(said, says);
         wakes(&controls, &document)
     };
     assert!(!wakes_for(None) && !wakes_for(Some(&facts(Some(1)))));
@@ -84,32 +85,52 @@ fn what_an_assignment_said_of_itself_holds_until_it_says_something_else() {
     assert!(!wakes_for(Some(&unreadable)));
     let silent = held(held_by_settings(&target(), Some(&facts(None)), &tuning()));
     let mut controls = ControlsNow::new(&tuning(), None, now());
-    assert_eq!(controls.to_look_at_said(&[listed(&silent)], now()), []);
-    controls.says(said, &facts(Some(1)));
-    assert_eq!(controls.to_look_at_said(&page, now()), [], "one is asked in a sweep, however many pages there are");
+    assert_eq!(looks(&controls, &[listed(&silent)]), 0);
+    controls.says(said, None);
+    assert_eq!(
+        looks(&controls, &page),
+        0,
+        "one is asked in a sweep, however many pages there are, and whatever it answers"
+    );
+    controls.says(said, Some(&facts(Some(2))));
+    controls.says(said, None);
+    assert!(wakes(&controls, &document), "what another lane of the sweep has read stays");
 }
 
-#[test]
-fn of_those_that_an_assignment_holds_one_stands_for_all_and_each_in_its_turn() {
-    let said = |n: u32| Some(Said { assignment: format!("a{}", n % 2), digest: "x".to_owned() });
+/// Targets that assignments hold, so many each.
+fn held_by_assignments(assignments: u32, targets: u32) -> Vec<TargetSummary> {
+    let said = |n: u32| Some(Said { assignment: short_digest(&(n % assignments).to_string()), digest: "x".to_owned() });
     let one = |n: u32| TargetSummary {
         blob: format!("targets/s/{n}.json"),
         ..listed(&held(Held::Settings("s".into(), said(n))))
     };
-    let page: Vec<_> = (0..10).map(one).collect();
-    let (mut looked, mut firsts) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
-    for sweep in 0..5 {
+    (0..assignments * targets).map(one).collect()
+}
+
+#[test]
+fn of_those_that_an_assignment_holds_one_stands_for_all_and_each_in_its_turn() {
+    let page = held_by_assignments(2, 5);
+    let mut looked = std::collections::BTreeSet::new();
+    for sweep in 0..160 {
         let looks =
             ControlsNow::new(&tuning(), None, now()).to_look_at_said(&page, now() + Duration::from_secs(900 * sweep));
-        assert_eq!(looks.len(), 2, "one of each assignment");
-        firsts.insert(looks[0].1.assignment.clone());
-        looked.extend(looks.iter().map(|(summary, _)| summary.blob.clone()));
+        assert_eq!(looks.concat().len(), 2, "one of each assignment");
+        looked.extend(looks.concat().iter().map(|summary| summary.blob.clone()));
     }
-    assert_eq!(
-        (looked.len(), firsts.len()),
-        (10, 2),
-        "where there is no time for all, it is not always the same that come"
-    );
+    assert_eq!(looked.len(), 10);
+}
+
+#[test]
+fn each_assignment_has_its_turn_among_few_whatever_comes_before_it() {
+    let page = held_by_assignments(800, 2);
+    let mut had = std::collections::BTreeSet::new();
+    for sweep in 0..16 {
+        let [in_turn, others] =
+            ControlsNow::new(&tuning(), None, now()).to_look_at_said(&page, now() + Duration::from_secs(900 * sweep));
+        assert!(in_turn.len() + others.len() == 800 && in_turn.len() < 100, "{}", in_turn.len());
+        had.extend(in_turn.iter().filter_map(|summary| summary.held_under.clone().map(|held| format!("{held:?}"))));
+    }
+    assert_eq!(had.len(), 800);
 }
 
 #[derive(Debug, Clone)]

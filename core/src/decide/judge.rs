@@ -72,8 +72,8 @@ impl Context<'_> {
         let wave = due.ids().filter(|id| !answers.states_asked.contains(*id) && !is_in_doubt(id));
         let wave: Vec<_> = wave.cloned().collect();
         let is_wanted = wave.len() > FEW && !answers.listed && answers.all_non_compliant.is_none();
-        let all = || Due::all(self.document, self.now).cloned().collect();
-        (is_wanted && self.no_questions().is_none()).then(|| self.ask(Question::Listed { wave, due: all() }))
+        let waiting = || Due::or_later(self.document).cloned().collect();
+        (is_wanted && self.no_questions().is_none()).then(|| self.ask(Question::Listed { wave, waiting: waiting() }))
     }
 
     /// What Azure Policy could not evaluate waits for an evaluation that is newer than that: at first than the state, which may be told of

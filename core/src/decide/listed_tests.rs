@@ -7,7 +7,7 @@ use super::closed_gate_tests::play;
 use super::judge::FEW;
 use super::question::{Answer, Question};
 use super::step::{Next, Observed, Transition};
-use crate::document::Doubt;
+use crate::document::{Doubt, Entry, LastFailure};
 use crate::event::ComplianceState;
 use crate::fact::{Effect, PolicyState};
 use crate::fixture::{now, pass_over, resource, target, tuning, waiting};
@@ -68,6 +68,25 @@ fn the_list_answers_for_those_alone_of_which_nothing_was_seen_since_and_that_it_
         pass.observe(Observed::Answer(Answer::Listed(since, vec![state(0, after, effect)])));
         let Next::Ask(Question::States(asked)) = pass.next(&tuning(), now()) else { panic!("by name") };
         assert_eq!(asked.contains(&resource(0)), !answers, "{list} {evaluated} {effect}");
+    }
+}
+
+#[test]
+fn a_list_does_not_answer_for_what_a_task_has_had() {
+    let changes: [fn(&mut Entry); 3] = [
+        |entry| entry.attempt = 2,
+        |entry| entry.waits = 1,
+        |entry| entry.last_failure = Some(LastFailure { words: "not its turn".to_owned(), ..LastFailure::default() }),
+    ];
+    for change in changes {
+        let mut document = waiting(FEW + 1);
+        change(document.resources.get_mut(&resource(0)).unwrap());
+        let mut pass = pass_over(&WakeUp::new(target(), document.generation));
+        play(&mut pass, document, |next| matches!(next, Next::Ask(Question::Listed { .. })));
+        let later = now() + time::Duration::seconds(60);
+        pass.observe(Observed::Answer(Answer::Listed(later, (0..=FEW).map(|n| state(n, 60, "modify")).collect())));
+        let Next::Ask(Question::States(asked)) = pass.next(&tuning(), now()) else { panic!("by name") };
+        assert_eq!(asked, [resource(0)]);
     }
 }
 

@@ -120,12 +120,14 @@ impl Answers {
     }
 }
 
-/// Whether a list of this time answers for a resource: nothing has been seen of it since the list or its state in it, and it says what leads
-/// to a task. What would make it leave is a verdict, which is asked for by name.
+/// Whether a list of this time answers for a resource: nothing has been seen of it since the list or its state in it, no task has had it, and
+/// the state leads to a task. What would make it leave is a verdict, which is asked for by name.
 fn tells(document: &TargetDocument, since: Timestamp, state: &PolicyState) -> bool {
     let entry = state.resource.parse::<ResourceId>().ok().and_then(|id| document.resources.get(&id));
     entry.is_some_and(|entry| {
-        entry.doubt.is_none()
+        let is_untried = entry.attempt == 1 && entry.waits == 0 && entry.last_failure.is_none();
+        is_untried
+            && entry.doubt.is_none()
             && state.at.max(Some(since)) >= Some(entry.observed_at)
             && !matches!(state.effect, Some(Effect::Other(_)))
     })

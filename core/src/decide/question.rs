@@ -22,8 +22,8 @@ pub enum Question {
     Listed {
         /// The resources of the wave.
         wave: Vec<ResourceId>,
-        /// All that are due, these among them: the waves after this one share the list.
-        due: Vec<ResourceId>,
+        /// All that wait, these among them: the waves after this one share the list.
+        waiting: Vec<ResourceId>,
     },
     /// All resources of the target's scope that are non-compliant with its policy, from the beginning or from a link that an
     /// earlier answer gave.
@@ -47,7 +47,7 @@ pub enum Answer {
     Rights(Rights),
     /// The states of these resources.
     States(Vec<ResourceId>, Vec<PolicyState>),
-    /// States of some that are non-compliant, from a list that was begun at this time.
+    /// States of some that are non-compliant, from a list that was begun at this time or later, by any clock.
     Listed(Timestamp, Vec<PolicyState>),
     /// All that is non-compliant, as far as it could be read.
     AllNonCompliant(ScopeStates),

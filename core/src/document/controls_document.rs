@@ -1,6 +1,8 @@
 //! `controls.json`: what people have paused. It is written at the first start, before `installation.json`; where it is missing after
 //! that, or cannot be read, everything is paused: somebody's pause may have been in it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::Target;
@@ -21,8 +23,11 @@ pub struct ControlsDocument {
     pub ended: Vec<EndedPause>,
 }
 
-/// So many ended pauses are remembered: all instances have read of an older one.
+/// So many ended pauses are remembered, and beyond them those that ended so lately that an instance may not have read of them.
 const REMEMBERED: usize = 20;
+const UNREAD: Duration = Duration::from_secs(3_600);
+/// Never more than these: the document is read all the time.
+const MOST_REMEMBERED: usize = 1_000;
 
 /// That a person has ended a pause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,12 +106,11 @@ impl ControlsDocument {
         document
     }
 
-    /// All that end at one time are remembered together, however many: nobody has read of them yet.
     fn remember(&mut self, all: Vec<PauseOf>, by: Option<&str>, reason: Option<&str>, at: Timestamp) {
-        let most = REMEMBERED.max(all.len());
         let (by, reason) = (by.map(str::to_owned), reason.map(str::to_owned));
         self.ended.extend(all.into_iter().map(|of| EndedPause { of, by: by.clone(), reason: reason.clone(), at }));
-        let surplus = self.ended.len().saturating_sub(most);
+        let unread = self.ended.iter().filter(|ended| ended.at + UNREAD > at).count();
+        let surplus = self.ended.len().saturating_sub(unread.clamp(REMEMBERED, MOST_REMEMBERED));
         self.ended.drain(..surplus);
     }
 
@@ -170,11 +174,18 @@ mod tests {
         let ended = EndedPause { of: scope, by: Some("me".into()), reason: Some("over".into()), at: hour };
         assert_eq!(resumed.news(&more), (vec![], vec![ended.clone()]));
         assert_eq!(resumed.news(&resumed), (vec![], vec![]));
-        for n in 0..99 {
-            resumed.pause(pause(PauseOf::default()));
-            resumed.resume(None, Some("me"), None, hour + time::Duration::seconds(n));
+        let mut told = 0;
+        for n in 0..3_000 {
+            let before = resumed.clone();
+            resumed.pause(pause(PauseOf { assignment: Some(format!("a{n}")), scope: None }));
+            resumed.resume(None, Some("me"), None, hour + time::Duration::minutes(n));
+            told += resumed.news(&before).1.len();
+            assert!(
+                resumed.ended.len() <= 61 && (n < 60) == resumed.ended.contains(&ended),
+                "it does not grow for ever"
+            );
         }
-        assert!(resumed.ended.len() == REMEMBERED && !resumed.ended.contains(&ended), "it does not grow for ever");
+        assert_eq!(told, 3_000);
         let many = (0..REMEMBERED + 10).map(|n| PauseOf { scope: None, assignment: Some(format!("a{n}")) });
         let mut night = ControlsDocument::default();
         many.for_each(|of| night.pause(pause(of)));

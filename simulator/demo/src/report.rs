@@ -19,6 +19,8 @@ pub struct Report {
     pub duplicates: usize,
     /// Events that were rejected as malformed, and entries of a file that are no events.
     pub rejected: usize,
+    /// Events that the worker took in no attempt to deliver them.
+    pub undelivered: usize,
     /// Of a replay: the first reasons for that, with their places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected_examples: Vec<String>,
@@ -116,6 +118,7 @@ impl Report {
             ("calls before their Retry-After", self.retry_after_violations),
             ("records parked or not against their script", self.wrongly_parked),
             ("calls without a right to them", self.calls_without_right),
+            ("events that were given up", self.undelivered),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }

@@ -84,6 +84,7 @@ pub(crate) fn reported(ran: &Ran<'_>) -> Report {
         worker_peak_rss_bytes: (0..host.instances()).map(|instance| host.peak_rss_bytes(instance)).max().unwrap_or(0),
         parked_example: state.example.or(state.held_example),
         calls_without_right: ran.stage.calls_without_right(),
+        undelivered: ran.stage.given_up(),
         timed_out: ran.timed_out,
         ..Report::default()
     }

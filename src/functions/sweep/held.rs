@@ -19,15 +19,15 @@ use super::waking::waking;
 
 /// Most targets that one sweep wakes for that.
 const MOST: usize = 2_000;
-/// Most assignments that one sweep reads.
-const MOST_READ: usize = 200;
+/// Most assignments that one sweep reads of those whose turn it is, and of all others: no place in the list is too far behind.
+const MOST_READ: [usize; 2] = [100, 100];
 
 /// What a sweep knows of the controls, and what it may still do.
 #[derive(Debug)]
 pub(super) struct Following {
     controls: Mutex<ControlsNow>,
     wakes: Mutex<usize>,
-    reads: Mutex<usize>,
+    reads: [Mutex<usize>; 2],
 }
 
 impl Following {
@@ -49,7 +49,7 @@ impl Following {
         };
         let at = reconciler.clocks.moment().stored_after;
         let controls = Mutex::new(ControlsNow::new(&app.settings.tuning, approvals.as_ref(), at));
-        Self { controls, wakes: Mutex::new(MOST), reads: Mutex::new(MOST_READ) }
+        Self { controls, wakes: Mutex::new(MOST), reads: MOST_READ.map(Mutex::new) }
     }
 
     /// Wakes those of a page whom it concerns, as many as are left. How many.
@@ -59,10 +59,9 @@ impl Following {
             return 0;
         }
         let mut looks = self.controls().to_look_at_said(page, now);
-        take(&self.reads, &mut looks);
-        let read: Vec<_> = looks.iter().map(|(summary, _)| *summary).collect();
+        looks.iter_mut().zip(&self.reads).for_each(|(looks, left)| take(left, looks));
         let visit = async |summary: &TargetSummary, deadline| self.look(app, summary, deadline).await;
-        visits.visit_all(&read, visit).await;
+        visits.visit_all(&looks.concat(), visit).await;
         let mut held = self.controls().to_ask_again(page, now);
         take(&self.wakes, &mut held);
         let visit = async |summary: &TargetSummary, deadline| match summary.held_under.clone() {
@@ -76,14 +75,22 @@ impl Following {
         self.controls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks what the target's assignment says of itself now. One that cannot be read says nothing: passes tell of it.
+    /// Asks what the target's assignment says of itself now. One that cannot be read says nothing, and is not asked again by this sweep:
+    /// passes tell of it.
     async fn look(&self, app: &App, summary: &TargetSummary, deadline: Deadline) -> Result<bool, Failure> {
         let Some(Held::Settings(_, Some(said))) = &summary.held_under else { return Ok(false) };
-        let Some(found) = app.reconciler.store.target_named(&summary.blob, deadline).await? else { return Ok(false) };
-        let asked = app.reconciler.ask(Question::Facts, &found.document.target, deadline).await;
-        let Ok(Observed::Answer(Answer::Facts(facts))) = asked else { return Ok(false) };
-        self.controls().says(said, &facts);
-        Ok(true)
+        let found = app.reconciler.store.target_named(&summary.blob, deadline).await;
+        let asked = match &found {
+            Ok(Some(found)) => Some(app.reconciler.ask(Question::Facts, &found.document.target, deadline).await),
+            Ok(None) | Err(_) => None,
+        };
+        let facts = match &asked {
+            Some(Ok(Observed::Answer(Answer::Facts(facts)))) => Some(facts),
+            Some(_) | None => None,
+        };
+        self.controls().says(said, facts);
+        found?;
+        Ok(facts.is_some())
     }
 }
 

@@ -120,6 +120,8 @@ impl ResourceOutcome<'_> {
             TaskState::Failed if !self.no_deployments => {
                 let due = next_attempt(entry.attempt, &self.task.name, self.tuning, self.now);
                 entry.state = EntryState::Waiting { due };
+                let words = format!("task {} ended as {} before its turn", self.task.name, self.status.word);
+                entry.last_failure.get_or_insert(LastFailure { words, ..LastFailure::default() });
             }
             TaskState::Active | TaskState::Succeeded | TaskState::Failed | TaskState::Complete => {
                 let words = format!("task {} ended as {} without a deployment to it", self.task.name, self.status.word);

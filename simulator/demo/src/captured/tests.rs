@@ -188,7 +188,7 @@ fn a_file_without_end_is_read_no_further_than_its_events_are_wanted() {
 fn a_string_without_end_is_given_up() {
     let endless = Endless { begin: b"[\n{\"id\": \"", event: vec![b'x'; 9_000], at: 0, given: Arc::default() };
     let error = Entries::of(endless).unwrap().next().unwrap().unwrap_err().to_string();
-    assert_eq!(error, "what begins in line 2, column 1, is larger than any event");
+    assert_eq!(error, "what begins in line 2, column 1, is larger than 16 MiB");
 }
 
 #[test]
