@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use azure_core::http::Method;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use remediation::control::AssignedControls;
 use remediation::fact::{AssignedPolicy, Assignment, CallKind, Terms};
 use remediation::id::{AssignmentId, Scope, SubscriptionId, fold};
 use remediation::policy::{Override, OverrideKind, Selector, SelectorKind};
+use remediation::time::parse_time;
 
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
@@ -59,6 +61,8 @@ impl Item for Assignment {
         let told = |of: &str, member| members.given(of).and_then(|given| given.get(member)).and_then(text);
         let instance = [("properties", "instanceId"), ("systemData", "createdAt"), ("identity", "principalId")];
         let instance = instance.into_iter().find_map(|(of, member)| Some(format!("{member} {}", told(of, member)?)));
+        let at = |member| parse_time(&told("systemData", member)?);
+        let modified_at = at("lastModifiedAt").or_else(|| at("createdAt"));
         let (principal, user_assigned) = identity(members);
         let mut properties = members.object("properties");
         let definition = properties.id("policyDefinitionId");
@@ -74,6 +78,7 @@ impl Item for Assignment {
             resource_selectors: resource_selectors(&properties),
         };
         let controls = properties.given("metadata").and_then(AssignedControls::read);
+        let parameters = all_parameters(&properties);
         let policy = match definition {
             Some(definition) if members.are_sound() => assigned(definition),
             Some(_) | None => AssignedPolicy::Unreadable(members.words()),
@@ -87,6 +92,8 @@ impl Item for Assignment {
             instance,
             principal,
             user_assigned,
+            parameters,
+            modified_at,
             terms: (terms != Terms::default()).then(|| Arc::new(terms)),
             effective_version: effective_version.map(String::into_boxed_str),
             controls: controls.map(Arc::new),
@@ -117,6 +124,15 @@ fn assigned(definition: String) -> AssignedPolicy {
         Ok(id) => AssignedPolicy::Set(id),
         Err(error) => AssignedPolicy::Unreadable(format!("the id of its initiative cannot be used: {error}")),
     }
+}
+
+/// A digest of all values of its parameters, in whatever order they come; 0 where there are none.
+fn all_parameters(properties: &Members<'_, '_>) -> u64 {
+    let all = properties.given("parameters").filter(|all| all.as_object().is_some_and(|all| !all.is_empty()));
+    let Some(mut all) = all.cloned() else { return 0 };
+    all.sort_all_objects();
+    let digest = Sha256::digest(all.to_string());
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The values of its parameters that may matter.
@@ -193,6 +209,33 @@ mod tests {
         ] {
             assert_eq!(enforced(json!({ "enforcementMode": mode })), expected, "{mode}");
         }
+    }
+
+    #[test]
+    fn every_value_of_a_parameter_counts_in_whatever_order_and_when_it_was_changed_is_told_apart() {
+        let read = |parameters: Value, changed: &str| -> Assignment {
+            let data = json!({ "createdAt": "2024-01-01T00:00:00Z", "lastModifiedAt": changed });
+            read_item(&json!({ "id": "/a", "systemData": data, "properties": { "parameters": parameters } })).unwrap()
+        };
+        let first = "2025-01-01T00:00:00Z";
+        let workspace = |name: &str| json!({ "value": format!("/subscriptions/s/resourceGroups/g/workspaces/{name}") });
+        let one = read(json!({ "to": workspace("a"), "days": { "value": [1, { "x": 1, "y": 2 }] } }), first);
+        let same =
+            read(json!({ "days": { "value": [1, { "y": 2, "x": 1 }] }, "to": workspace("a") }), "2025-06-01T00:00:00Z");
+        assert_eq!(one.parameters, same.parameters);
+        assert!(same.modified_at > one.modified_at && one.modified_at.is_some());
+        for other in [
+            json!({ "to": workspace("b"), "days": { "value": [1, { "x": 1, "y": 2 }] } }),
+            json!({ "to": workspace("a") }),
+        ] {
+            assert_ne!(one.parameters, read(other, first).parameters);
+        }
+        assert_eq!(read(json!({}), first).parameters, 0);
+        assert_eq!(
+            read(Value::Null, "").modified_at,
+            parse_time("2024-01-01T00:00:00Z"),
+            "what is not told was not changed"
+        );
     }
 
     #[test]

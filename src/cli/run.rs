@@ -68,7 +68,7 @@ pub(super) struct Arguments {
 #[serde(rename_all = "camelCase")]
 struct Begun {
     run_id: RunId,
-    /// The run's document, where its end was waited for.
+    /// The run's document, where its end was waited for, or it has ended already.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<RunDocument>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -79,7 +79,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let asked = asked(&arguments)?;
     let connection = arguments.options.connect()?;
     let known = known(&connection, &asked.run_id).await?;
-    if known.is_some_and(|known| !known.run.is_same(&asked)) {
+    if known.as_ref().is_some_and(|known| !known.run.is_same(&asked)) {
         anyhow::bail!(
             "there is a run {} already, and it asked for something else: another run needs another name",
             asked.run_id
@@ -90,14 +90,16 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     sender.send(Queue::BatchRuns, &[message], now(), Deadline::after(PATIENCE)).await?;
     let run = match arguments.watch {
         true => Some(watched(&connection, &asked.run_id, Duration::from_secs(arguments.patience)).await?),
-        false => None,
+        // What has ended is not begun again.
+        false => known.filter(|known| known.ended_at.is_some()),
     };
     let sentences = run.as_ref().map(|run| run_story(run, now())).unwrap_or_default();
     let begun = Begun { run_id: asked.run_id, run, sentences };
     arguments.options.output().show("run", &begun, || text(&begun))?;
     Ok(match begun.run.as_ref().map(RunDocument::state) {
-        Some(RunState::Incomplete) => ATTENTION,
-        Some(RunState::Done | RunState::Running) | None => DONE,
+        // It goes on, and whoever waited for it must not go on as if it had ended.
+        Some(RunState::Incomplete | RunState::Running) => ATTENTION,
+        Some(RunState::Done) | None => DONE,
     })
 }
 

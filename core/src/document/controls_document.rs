@@ -82,8 +82,14 @@ impl ControlsDocument {
         self.pauses.iter().filter(move |pause| pause.until.is_none_or(|until| until > at) && pause.of.holds(target))
     }
 
-    /// Adds a pause, in place of one of the same, and forgets those that are over.
-    pub fn pause(&mut self, pause: Pause) {
+    /// Adds a pause, in place of one of the same, and forgets those that are over. It ends no earlier than the one before, and cancels
+    /// tasks where that one did: who pauses shortens nobody's pause.
+    pub fn pause(&mut self, mut pause: Pause) {
+        let of_it = |known: &&Pause| known.of == pause.of && known.until.is_none_or(|until| until > pause.at);
+        if let Some(before) = self.pauses.iter().find(of_it).cloned() {
+            pause.until = pause.until.and_then(|until| before.until.map(|before| before.max(until)));
+            pause.cancel_tasks |= before.cancel_tasks;
+        }
         self.pauses.retain(|known| known.of != pause.of && known.until.is_none_or(|until| until > pause.at));
         self.pauses.push(pause);
     }
@@ -154,6 +160,27 @@ mod tests {
         assert_eq!(document.resume(Some(&scope), None, None, now()), 1);
         assert_eq!(document.resume(None, None, None, now()), 1);
         assert_eq!(document.pauses, []);
+    }
+
+    #[test]
+    fn nobody_shortens_a_pause_by_another() {
+        let until = |hours| Some(now() + time::Duration::hours(hours));
+        for (first, second, expected) in [
+            (None, until(1), None),
+            (until(1), None, None),
+            (until(2), until(1), until(2)),
+            (until(1), until(2), until(2)),
+        ] {
+            let mut document = ControlsDocument::default();
+            document.pause(Pause { until: first, cancel_tasks: true, ..pause(PauseOf::default()) });
+            document.pause(Pause { until: second, ..pause(PauseOf::default()) });
+            let [pause] = document.pauses.as_slice() else { panic!("{document:?}") };
+            assert_eq!((pause.until, pause.cancel_tasks), (expected, true));
+        }
+        let mut document = ControlsDocument::default();
+        document.pause(Pause { until: until(1), ..pause(PauseOf::default()) });
+        document.pause(Pause { at: now() + time::Duration::hours(1), until: until(3), ..pause(PauseOf::default()) });
+        assert_eq!(document.pauses[0].until, until(3), "one that was over counts for nothing");
     }
 
     #[test]

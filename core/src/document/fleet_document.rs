@@ -30,12 +30,29 @@ pub struct FleetDocument {
     /// First steps, by what is remediated (`policy` of a booking), a slash, and the reference in an initiative.
     #[serde(default)]
     pub steps: BTreeMap<String, Steps>,
+    /// With what each assignment was acted on last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<AssignmentId, KnownTerms>,
     /// What came of the last resources of each policy, by the reference in an initiative.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub breakers: BTreeMap<String, Breaker>,
     /// What tasks have taken of approvals.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub approvals: BTreeMap<ApprovalId, UsedApproval>,
+}
+
+/// With what an assignment was acted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownTerms {
+    /// A digest of its parameters and its identity.
+    pub digest: String,
+    /// When it was changed last, where that is told.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Whether it was acted on with others before: then it has first steps of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_changed: bool,
 }
 
 /// What tasks have taken of an approval.
@@ -176,6 +193,7 @@ impl FleetDocument {
             bookings: BTreeMap::new(),
             paces: BTreeMap::new(),
             steps: BTreeMap::new(),
+            terms: BTreeMap::new(),
             breakers: BTreeMap::new(),
             approvals: BTreeMap::new(),
         }

@@ -47,7 +47,7 @@ pub use controls_document::{ControlsDocument, EndedPause, Pause};
 pub use entry::{Doubt, Entry, EntryState, LastFailure};
 pub use evaluation::{Evaluation, EvaluationPhase};
 pub use excluded::Excluded;
-pub use fleet_document::{Booking, FleetDocument, Steps, Unreported, UnverifiedFix, UsedApproval};
+pub use fleet_document::{Booking, FleetDocument, KnownTerms, Steps, Unreported, UnverifiedFix, UsedApproval};
 pub use granting::Granting;
 pub(crate) use held::short_digest;
 pub use held::{Held, Said};

@@ -181,6 +181,12 @@ pub struct Counted {
     /// The effects of what can be remediated, as the service writes them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub effects: BTreeSet<String>,
+    /// Of a run with a limit: how many resources of each target the place's list has sent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub listed: BTreeMap<TargetHash, u32>,
+    /// So many of them are passed over, since the list has begun anew.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub again: BTreeMap<TargetHash, u32>,
     /// So many targets of the place a dry run has named, the last of its list.
     pub named: usize,
     /// So many more it has counted.
@@ -285,7 +291,7 @@ impl RunDocument {
     pub fn state(&self) -> RunState {
         match self.ended_at {
             None => RunState::Running,
-            Some(_) if self.troubles.is_empty() => RunState::Done,
+            Some(_) if self.troubles.is_empty() && self.totals.unreadable == 0 => RunState::Done,
             Some(_) => RunState::Incomplete,
         }
     }

@@ -43,6 +43,10 @@ pub struct Assignment {
     pub user_assigned: Option<Box<str>>,
     /// What it says of effect and resources; none where it says nothing, as most do.
     pub terms: Option<Arc<Terms>>,
+    /// A digest of all values of its parameters; 0 where it has none.
+    pub parameters: u64,
+    /// When it was changed last, where that is told.
+    pub modified_at: Option<Timestamp>,
     /// The version of its policy that is in force, or the pin that selects it (`1.*.*`); none where neither is told.
     pub effective_version: Option<Box<str>>,
     /// What it says of what the worker may do; none where it says nothing, as most do.
@@ -63,6 +67,8 @@ impl Assignment {
             principal: None,
             user_assigned: None,
             terms: None,
+            parameters: 0,
+            modified_at: None,
             effective_version: None,
             controls: None,
         }
@@ -127,12 +133,13 @@ pub struct Facts {
 
 impl Facts {
     /// A text that is the same as long as a task would do the same: the assignment, its policy's effect and version, and what it says of
-    /// resources. When it was read, what else is assigned, and what is said to the worker are none of it.
+    /// resources. When it was read or changed, what else is assigned, and what is said to the worker are none of it.
     #[must_use]
     pub fn digest(&self) -> String {
         let Self { assignment, references, member_version, effect, identity, policies: _, siblings: _, read_at: _ } =
             self;
-        let assignment = assignment.clone().map(|assignment| Assignment { controls: None, ..assignment });
+        let assignment =
+            assignment.clone().map(|assignment| Assignment { controls: None, modified_at: None, ..assignment });
         let digest = Sha256::digest(format!("{:?}", (assignment, references, member_version, effect, identity)));
         hex(&digest[..16])
     }

@@ -119,12 +119,13 @@ impl Outgoing {
         Self { id: MessageId::of(&["run", &body]), body, at: None }
     }
 
-    /// The message by which a run goes on. Its id is a hash of name and generation.
+    /// The message by which a run goes on at a time. Its id is a hash of name, generation and time: where generations count from an earlier
+    /// one again, since a document was restored, the broker does not know the id.
     #[must_use]
-    pub fn continuation(continuation: &Continuation, at: Option<Timestamp>) -> Self {
-        let generation = continuation.continues.to_string();
-        let id = MessageId::of(&["continue", continuation.run_id.as_str(), &generation]);
-        Self { id, body: body(continuation), at }
+    pub fn continuation(continuation: &Continuation, at: Timestamp) -> Self {
+        let (generation, time) = (continuation.continues.to_string(), at.unix_timestamp_nanos().to_string());
+        let id = MessageId::of(&["continue", continuation.run_id.as_str(), &generation, &time]);
+        Self { id, body: body(continuation), at: Some(at) }
     }
 
     /// A wake-up. Its id is a hash of target, generation and the generation's nonce: of one generation the broker keeps one.

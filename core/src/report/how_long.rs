@@ -165,7 +165,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::control::fleet::Asked;
+    use crate::control::fleet::{Asked, Given};
     use crate::document::OpenBreaker;
     use crate::fixture::{now, target, tuning};
     use crate::id::ResourceId;
@@ -192,7 +192,8 @@ mod tests {
         let one = |place: usize| {
             let subscription = format!("00000000-0000-4000-8000-{place:012}").parse().unwrap();
             let (assignment, reference) = (target().policy_assignment_id, String::new());
-            let asked = Asked { assignment, reference, subscription, policy: "Modify 1".to_owned() };
+            let asked =
+                Asked { assignment, reference, subscription, policy: "Modify 1".to_owned(), terms: Given::default() };
             let windows = vec![ChangeWindow::parse(window).unwrap(), ChangeWindow::default()];
             let resources = (place..count).step_by(subscriptions).map(digest).collect();
             Paced { target: target().hash(), resources, pacing: Pacing { asked, limits: limits.clone(), windows } }

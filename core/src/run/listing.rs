@@ -28,11 +28,17 @@ pub(super) fn take_in(
             continue;
         }
         if let Some(most) = run.options.resource_count {
-            let so_far = document.sent.entry(hash).or_default();
+            // A list that begins anew begins with what it has sent.
+            if let Some(again) = found.again.get_mut(&hash).filter(|again| **again > 0) {
+                *again -= 1;
+                continue;
+            }
+            let so_far = document.sent.entry(hash.clone()).or_default();
             if *so_far >= most {
                 continue;
             }
             *so_far += 1;
+            *found.listed.entry(hash).or_default() += 1;
         }
         found.sums.sent += 1;
         messages.push(Outgoing::observation(&Observation::of_run(run, row.resource, &target, row.at)));

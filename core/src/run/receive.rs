@@ -51,7 +51,7 @@ pub fn receive(message: &BatchMessage, known: Option<&RunDocument>, default: Dis
 fn continuation(known: &RunDocument) -> Option<Outgoing> {
     known.wake_at.map(|at| {
         let continuation = Continuation::new(known.run.run_id.clone(), known.generation);
-        Outgoing::continuation(&continuation, Some(at))
+        Outgoing::continuation(&continuation, at)
     })
 }
 
@@ -63,7 +63,7 @@ pub fn put_off(known: &RunDocument, until: Timestamp) -> (RunDocument, Outgoing)
     document.wake_at = Some(until);
     document.taken = false;
     let continuation = Continuation::new(document.run.run_id.clone(), document.generation);
-    (document, Outgoing::continuation(&continuation, Some(until)))
+    (document, Outgoing::continuation(&continuation, until))
 }
 
 /// Whether nobody will go on with the run: its message is overdue by more than `slack`, or whoever was at it is gone.

@@ -48,10 +48,10 @@ pub fn due_scan(scope: &RunScope, interval: Duration, known: &[RunSummary], now:
     (!known.iter().any(is_in_the_way)).then_some(scan)
 }
 
-/// Whether the document of the run has been kept for long enough.
+/// Whether the document of the run has been kept for long enough: that of a scan until none of its name is due any more.
 #[must_use]
-pub fn is_outdated(run: &RunSummary, now: Timestamp) -> bool {
-    let kept = if is_scan(&run.run_id) { SCANS_KEPT } else { KEPT };
+pub fn is_outdated(run: &RunSummary, interval: Duration, now: Timestamp) -> bool {
+    let kept = if is_scan(&run.run_id) { SCANS_KEPT.max(interval.saturating_mul(2)) } else { KEPT };
     run.ended_at.is_some_and(|ended_at| ended_at + kept < now)
 }
 
@@ -102,8 +102,10 @@ mod tests {
         let scan = scan(&scope(SUB), HOUR, now()).run_id;
         let asked: RunId = "night".parse().unwrap();
         let days = |days: u32| Some(now() - days * 24 * HOUR);
-        assert!(is_outdated(&summary(&scan, days(8)), now()) && !is_outdated(&summary(&scan, days(6)), now()));
-        assert!(is_outdated(&summary(&asked, days(31)), now()) && !is_outdated(&summary(&asked, days(29)), now()));
-        assert!(!is_outdated(&summary(&scan, None), now()));
+        let is_outdated = |run, at, interval| super::is_outdated(&summary(run, at), interval, now());
+        assert!(is_outdated(&scan, days(8), HOUR) && !is_outdated(&scan, days(6), HOUR));
+        assert!(!is_outdated(&scan, days(59), 30 * 24 * HOUR) && is_outdated(&scan, days(61), 30 * 24 * HOUR));
+        assert!(is_outdated(&asked, days(31), HOUR) && !is_outdated(&asked, days(29), HOUR));
+        assert!(!is_outdated(&scan, None, HOUR));
     }
 }

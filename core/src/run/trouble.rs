@@ -59,7 +59,8 @@ pub(super) fn refused(document: &mut RunDocument, words: String, now: Timestamp)
             let sent = if document.run.options.resource_count.is_some() { found.sums.sent } else { 0 };
             // Counted it is, so that what was handed over is not told twice; the list begins anew.
             if next.is_some() && restarts < RESTARTS {
-                let found = Counted { sums: RunTotals { sent, ..found.sums }, ..found };
+                let again = found.listed.clone();
+                let found = Counted { sums: RunTotals { sent, ..found.sums }, again, ..found };
                 return put_first(document, vec![Work::List { place, next: None, restarts: restarts + 1, found }]);
             }
             document.totals.sent += sent;

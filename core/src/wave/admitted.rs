@@ -1,8 +1,8 @@
 //! Fifth question: may so much go now? First steps, pace and approvals of its assignment, over all subscriptions, say how much of a wave may.
 
-use crate::control::fleet::{Asked, Limits, Room, room};
-use crate::document::FleetDocument;
-use crate::fact::{Facts, Found};
+use crate::control::fleet::{Asked, Given, Limits, Room, room};
+use crate::document::{FleetDocument, short_digest};
+use crate::fact::{Assignment, Facts, Found};
 use crate::id::{IdDigest, Target};
 use crate::policy::Resolved;
 use crate::time::Timestamp;
@@ -76,7 +76,18 @@ pub(crate) fn asked(target: &Target, facts: &Facts) -> Asked {
         format!("{effect} {}", versions.join(" "))
     };
     let (assignment, subscription) = (target.policy_assignment_id.clone(), target.subscription().clone());
-    Asked { assignment, reference, subscription, policy }
+    Asked { assignment, reference, subscription, policy, terms: terms(facts) }
+}
+
+/// With what the assignment remediates.
+fn terms(facts: &Facts) -> Given {
+    match &facts.assignment {
+        Found::There(Assignment { parameters, principal, user_assigned, modified_at, .. }) => {
+            let digest = short_digest(&format!("{:?}", (parameters, principal, user_assigned)));
+            Given { digest, at: *modified_at }
+        }
+        Found::Gone | Found::Unreadable(_) => Given::default(),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,12 @@ use super::{Under, rest, tell};
 /// Nobody went on with the run: it goes on now, unless it has ended or rests until a time that is ahead. Whether it was woken.
 pub(in crate::functions) async fn anew(app: &App, run_id: &RunId, deadline: Deadline) -> Result<bool, Failure> {
     let Some(found) = app.reconciler.store.run(run_id, deadline).await? else { return Ok(false) };
-    if found.document.ended_at.is_some() || found.document.wake_at.is_some_and(|at| at > crate::azure::now()) {
+    if found.document.ended_at.is_some() {
+        // Its metadata does not say so: it was restored without, and would be in the way of the next scan for ever.
+        app.reconciler.store.save_run(&found.document, found.etag.as_ref(), deadline).await?;
+        return Ok(false);
+    }
+    if found.document.wake_at.is_some_and(|at| at > crate::azure::now()) {
         return Ok(false);
     }
     go_on_with(app, Under { document: found.document, etag: found.etag }, deadline).await

@@ -28,7 +28,7 @@ pub(super) async fn follow(app: &App, now: Timestamp, deadline: Deadline) -> Res
     scan(app, &known, now, deadline).await?;
     woken?;
     let mut deleted = 0;
-    for run in known.iter().filter(|run| is_outdated(run, now)) {
+    for run in known.iter().filter(|run| is_outdated(run, app.settings.sweep_scan_interval, now)) {
         if deleted == MOST || deadline.has_passed() {
             break;
         }

@@ -11,6 +11,7 @@ use super::approved::{Paid, approved};
 use super::breaker::{holding, is_over};
 use super::limits::{LOST, Limits};
 use super::room::{Room, size_of};
+use super::terms::{self, Given};
 use super::verification::is_awaiting;
 
 /// What is counted together.
@@ -29,6 +30,8 @@ pub struct Asked {
     pub subscription: SubscriptionId,
     /// What is remediated: the effect and the major version of the policy; empty where they are not known.
     pub policy: String,
+    /// With what the assignment remediates it.
+    pub terms: Given,
 }
 
 /// The key of the steps of a policy. Each version has steps of its own: two that customers have at one time must not begin each other
@@ -56,7 +59,8 @@ pub(super) fn letting<'l>(
     }
     let paced = pace(document, &asked.assignment, limits, at).map_err(Room::Pace)?;
     let (resources, payer) = approved(document, limits, resources, at)?;
-    let of = (asked.reference.as_str(), asked.policy.as_str());
+    let policy = terms::policy(document, asked);
+    let of = (asked.reference.as_str(), policy.as_str());
     let steps = steps(document, of, limits, at);
     let Some(size) = limits.steps.get(steps.step) else {
         return Ok((resources.into_iter().take(paced).collect(), payer));

@@ -1,6 +1,7 @@
 //! What tasks take of steps, paces and approvals, and how that is given back. Each is entered by the name of its task: however often it is
 //! entered, it counts once.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::document::{Booking, FleetDocument, TaskName, Unreported, UsedApproval};
@@ -8,14 +9,18 @@ use crate::id::IdDigest;
 use crate::time::Timestamp;
 
 use super::admission::{Asked, BUCKET, key, letting, steps};
-use super::breaker::{BreakerRule, close, is_over, learn};
+use super::breaker::{BreakerRule, close, holding, is_over, learn};
 use super::limits::Limits;
+use super::terms;
 use super::verification::{Judged, await_fixes, awaits, judge};
 
 /// Spans that lie further back count for nothing: a day, and one more.
 const KEPT: i64 = 86_400 / BUCKET + 2;
 /// What was used of an approval is remembered for so long after its end.
 const USED_KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// A booking that is older than this is not begun with: what it was taken of may be another by now.
+const STANDS: Duration = Duration::from_secs(6 * 3_600);
 
 /// What is to be entered.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +86,10 @@ pub fn enter(document: &mut FleetDocument, entry: &Entry, at: Timestamp) -> Ente
 
 fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
     let Taken { task, asked, resources, limits } = taken;
+    let policy = terms::policy(document, asked);
     if let Some(booking) = document.bookings.get(task) {
-        return if is_approved(booking, limits, at) { Entered::Yes } else { Entered::NoRoom };
+        let stands = is_approved(booking, limits, at) && still_holds(document, booking, asked, &policy, at);
+        return if stands { Entered::Yes } else { Entered::NoRoom };
     }
     let payer = match letting(document, asked, resources, limits, at) {
         Ok((chosen, payer)) if chosen.len() == resources.len() => payer,
@@ -92,7 +99,7 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
     if is_over(document, &asked.reference, at) {
         close(document, &asked.reference, None);
     }
-    let mut standing = steps(document, (&asked.reference, &asked.policy), limits, at);
+    let mut standing = steps(document, (&asked.reference, &policy), limits, at);
     let mut new = Vec::new();
     let size = limits.steps.get(standing.step);
     if let Some(size) = size {
@@ -101,7 +108,7 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
         new.iter().for_each(|id| drop(standing.let_in.insert(*id, asked.subscription.clone())));
     }
     if !limits.steps.is_empty() {
-        document.steps.insert(key(&asked.reference, &asked.policy), standing);
+        document.steps.insert(key(&asked.reference, &policy), standing);
     }
     let count = u32::try_from(resources.len()).unwrap_or(u32::MAX);
     let now = at.unix_timestamp().div_euclid(BUCKET);
@@ -114,11 +121,26 @@ fn book(document: &mut FleetDocument, taken: &Taken, at: Timestamp) -> Entered {
         document.approvals.entry(payer.approval.clone()).or_insert(none).count += count;
     }
     let approval = payer.map(|payer| payer.approval.clone());
-    let Asked { assignment, reference, subscription, policy } = asked.clone();
+    terms::keep(document, asked);
+    let Asked { assignment, reference, subscription, .. } = asked.clone();
     let resources = if size.is_some() { resources.clone() } else { Vec::new() };
     let booking = Booking { assignment, reference, subscription, policy, at, count, resources, new, approval };
     document.bookings.insert(task.clone(), booking);
     Entered::Yes
+}
+
+/// Whether a booking that was not used at once still counts: no breaker has opened, it is of the same policy, its step has its resources
+/// still, and its pace is that of today.
+fn still_holds(document: &FleetDocument, booking: &Booking, asked: &Asked, policy: &str, at: Timestamp) -> bool {
+    let steps = document.steps.get(&key(&booking.reference, &booking.policy));
+    let has_place = |id: &IdDigest| steps.is_some_and(|steps| steps.let_in.contains_key(id));
+    // A step that is over has let in more than these.
+    let is_let_in =
+        booking.new.is_empty() || steps.is_some_and(|steps| steps.step > 0) || booking.new.iter().all(has_place);
+    holding(document, &asked.reference, &asked.subscription, at).is_none()
+        && booking.policy == policy
+        && is_let_in
+        && booking.at + STANDS > at
 }
 
 /// Whether what the booking was taken of still stands: an approval that was taken back lets nothing go that it had let in.
@@ -146,14 +168,24 @@ fn report(document: &mut FleetDocument, unreported: &Unreported, rule: BreakerRu
         let counts = [unreported.fixed, unreported.failed];
         learn(document, &booking.reference, &booking.subscription, counts, rule, at);
     }
+    // Another assignment of the name may have a task with the same resource: then the place is that one's.
+    let is_of_it = |other: &Booking| other.reference == booking.reference && other.policy == booking.policy;
+    let mut others: Vec<_> = document.bookings.values_mut().filter(|other| is_of_it(other)).collect();
     let Some(steps) = document.steps.get_mut(&key(&booking.reference, &booking.policy)) else { return };
     if unreported.is_void {
-        booking.new.iter().for_each(|id| drop(steps.let_in.remove(id)));
+        for id in &booking.new {
+            match others.iter_mut().find(|other| other.resources.contains(id)) {
+                Some(other) => other.new.push(*id),
+                None => drop(steps.let_in.remove(id)),
+            }
+        }
         return;
     }
+    let held: BTreeSet<IdDigest> = others.iter().flat_map(|other| &other.resources).copied().collect();
     await_fixes(steps, &booking, unreported, at);
     // At most as often as the step is large: what always comes out so must not go on for ever.
-    for id in unreported.given_back.iter().filter(|id| booking.resources.contains(id)) {
+    let given_back = unreported.given_back.iter().filter(|id| booking.resources.contains(id) && !held.contains(id));
+    for id in given_back {
         if steps.given_back < steps.size && steps.let_in.remove(id).is_some() {
             steps.given_back += 1;
         }

@@ -9,6 +9,7 @@ mod limits;
 mod outcome;
 mod room;
 mod standing;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod verification;
@@ -21,5 +22,6 @@ pub use limits::Limits;
 pub(crate) use outcome::note_outcome;
 pub use room::Room;
 pub use standing::{PaceStanding, StepStanding, pace_standings, step_standings};
+pub use terms::Given;
 pub use verification::Judged;
 pub(crate) use verification::{await_fixes_of, is_judged, judged, no_longer_awaited, note_forgotten};

@@ -91,6 +91,7 @@ pub fn pace_standings(document: &FleetDocument, limits: &Limits, at: Timestamp) 
 mod tests {
     use std::time::Duration;
 
+    use super::super::Given;
     use super::super::{Asked, Entered, Entry, Taken, enter};
     use super::*;
     use crate::document::{TaskName, Unreported};
@@ -113,7 +114,7 @@ mod tests {
         assert!(step_standings(&fleet, &limits, now()).is_empty() && pace_standings(&fleet, &limits, now()).is_empty());
         let (assignment, subscription) = (target().policy_assignment_id, target().subscription().clone());
         let (reference, policy) = ("r".to_owned(), "Modify 1".to_owned());
-        let asked = Asked { assignment, reference, subscription, policy };
+        let asked = Asked { assignment, reference, subscription, policy, terms: Given::default() };
         let task = |n| TaskName::new(&installation(), &target().hash(), n);
         let book = |fleet: &mut FleetDocument, n: usize, at| {
             let (asked, resources, limits) = (asked.clone(), vec![IdDigest::from(&resource(n))], limits.clone());
