@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Look through whole scopes for what does not comply, and remediate it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  policy-remediator run --scope /subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322 --dry-run --watch\n  policy-remediator run --scope /providers/Microsoft.Management/managementGroups/corp --assignment deploy-diagnostics --location westeurope\n\nWhat the run finds goes the way of every event: the mode and the guard rails of the worker hold.\nEnds with 3 where a run that is watched could not look at everything."
+    after_help = "Examples:\n  policy-remediator run --scope /subscriptions/086aecf4-23d6-4dfd-99a8-a5c6299f0322 --dry-run --watch\n  policy-remediator run --scope /providers/Microsoft.Management/managementGroups/corp --assignment deploy-diagnostics --location westeurope\n\nWhat the run finds goes the way of every event: the mode and the guard rails of the worker hold.\nEnds with 3 where a run that is watched could not look at everything, or has not ended."
 )]
 pub(super) struct Arguments {
     /// A management group, a subscription or a resource group. Can be given again.

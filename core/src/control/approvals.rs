@@ -9,6 +9,7 @@ use crate::document::{
 };
 use crate::fact::Facts;
 use crate::id::{IdDigest, ResourceId, Target};
+use crate::role::Grant;
 use crate::time::Timestamp;
 
 use super::pause::CONTROLS_COUNT_FOR;
@@ -101,12 +102,12 @@ impl KnownApprovals {
         self.covering(&document.target, facts, at).into_iter().map(allowance).collect()
     }
 
-    /// Whether roles may be granted for the target. A role reaches over all of it, so an approval for a part is not enough; a plan names
-    /// the roles.
-    pub(crate) fn let_grant(&self, target: &Target, facts: Option<&Facts>, at: Timestamp) -> bool {
+    /// Whether these roles may be granted for the target. A role reaches over all of it, so an approval for a part is not enough; a plan
+    /// names the roles.
+    pub(crate) fn let_grant(&self, target: &Target, facts: Option<&Facts>, grants: &[Grant], at: Timestamp) -> bool {
         let lets = |part: &Part<'_>| match part {
             Part::Of(covered) => *covered == Covered::Whole,
-            Part::Planned(planned) => planned.grants,
+            Part::Planned(planned) => grants.iter().all(|grant| planned.names_grant(grant)),
         };
         self.covering(target, facts, at).iter().any(|(approval, part)| approval.grants && lets(part))
     }

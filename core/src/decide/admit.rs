@@ -10,6 +10,7 @@ use crate::control::{AssignedControls, KnownControls, Pacing, Paused, SPREAD, Wi
 use crate::document::ActiveTask;
 use crate::fact::Facts;
 use crate::id::{IdDigest, ResourceId};
+use crate::role::Grant;
 use crate::settings::{Mode, Tuning};
 use crate::time::{Moment, Timestamp};
 use crate::wave::admitted::{Full, admitted, asked, let_go};
@@ -57,10 +58,10 @@ impl Context<'_> {
         fleet.is_none_or(|fleet| lets(fleet, limits, IdDigest::from(id), self.moment.stored_after))
     }
 
-    /// Whether roles may be granted now.
-    pub(crate) fn may_grant(self) -> bool {
+    /// Whether these roles may be granted now.
+    pub(crate) fn may_grant(self, grants: &[Grant]) -> bool {
         let (target, at) = (&self.pass.target, self.moment.stored_after);
-        self.pass.approvals.as_ref().is_none_or(|known| known.let_grant(target, self.pass.facts(), at))
+        self.pass.approvals.as_ref().is_none_or(|known| known.let_grant(target, self.pass.facts(), grants, at))
     }
 
     /// Why a target rests that is only planned for.

@@ -283,7 +283,7 @@ impl Context<'_> {
                 (Some(_), _) if self.cannot_open().is_some() => {
                     return self.cannot_open().unwrap_or(Next::Done);
                 }
-                _ if !plan.grants.is_empty() && !self.may_grant() => return self.show(plan),
+                _ if !plan.grants.is_empty() && !self.may_grant(&plan.grants) => return self.show(plan),
                 _ if !plan.grants.is_empty() => {
                     return self.cannot_open().unwrap_or_else(|| self.granting(&plan.grants));
                 }

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::{AssignmentId, IdDigest, ResourceId, Target, TargetHash, hex};
+use crate::id::{AssignmentId, IdDigest, ResourceId, Target, TargetHash, fold, hex};
+use crate::role::Grant;
 
 use super::approval_id::NoApproval;
 
@@ -34,8 +35,21 @@ pub struct PlannedTarget {
     pub facts: String,
     /// Its resources.
     pub resources: BTreeSet<IdDigest>,
-    /// Whether roles are granted first.
-    pub grants: bool,
+    /// The roles that are granted first, each with its place.
+    grants: BTreeSet<String>,
+}
+
+impl PlannedTarget {
+    /// Whether this role is among those that are granted.
+    #[must_use]
+    pub fn names_grant(&self, grant: &Grant) -> bool {
+        self.grants.contains(&of_role(&grant.role.to_string(), &grant.scope))
+    }
+}
+
+/// A role and the place where it is granted.
+fn of_role(role: &str, scope: &str) -> String {
+    fold(&format!("{role} {scope}"))
 }
 
 #[derive(Deserialize)]
@@ -50,8 +64,14 @@ struct FileTarget {
     assignment: AssignmentId,
     facts: Option<String>,
     #[serde(default)]
-    grants: Vec<serde::de::IgnoredAny>,
+    grants: Vec<FileGrant>,
     tasks: Vec<FileTask>,
+}
+
+#[derive(Deserialize)]
+struct FileGrant {
+    role: String,
+    scope: String,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +118,8 @@ impl ApprovedPlan {
             let facts = facts.ok_or("it does not say on what facts it was made: plan --out with --scope does")?;
             let name = assignment.as_str().rsplit('/').next().unwrap_or_default().to_owned();
             *plan.counts.entry(name.clone()).or_default() += u32::try_from(resources.len()).unwrap_or(u32::MAX);
-            plan.targets.insert(hash, PlannedTarget { name, facts, resources, grants: !grants.is_empty() });
+            let grants = grants.iter().map(|grant| of_role(&grant.role, &grant.scope)).collect();
+            plan.targets.insert(hash, PlannedTarget { name, facts, resources, grants });
         }
         Ok(plan)
     }
@@ -175,7 +196,10 @@ impl TryFrom<String> for PlanDigest {
 mod tests {
     use super::*;
     use crate::fixture::{resource, target};
+    use crate::role::RoleId;
     use serde_json::json;
+
+    const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 
     fn file(facts: Option<&str>, kind: &str, count: usize) -> Vec<u8> {
         let resources: Vec<_> = (0..count).map(|n| resource(n).to_string()).collect();
@@ -183,6 +207,7 @@ mod tests {
             "target": target().hash().to_string(), "scope": target().scope.to_string(),
             "assignment": target().policy_assignment_id.to_string(), "facts": facts,
             "tasks": [{ "kind": kind, "resources": resources, "body": {} }], "waiting": 0,
+            "grants": [{ "role": CONTRIBUTOR.to_uppercase(), "principal": "p", "scope": target().scope.to_string() }],
         });
         json!({ "version": 1, "kind": "plan", "targets": [of] }).to_string().into_bytes()
     }
@@ -198,5 +223,19 @@ mod tests {
         }
         assert_eq!(PlanDigest::of(b"").to_string().parse::<PlanDigest>().unwrap(), PlanDigest::of(b""));
         assert!("00".parse::<PlanDigest>().is_err() && "G".repeat(64).parse::<PlanDigest>().is_err());
+    }
+
+    #[test]
+    fn a_plan_names_the_roles_that_may_be_granted_and_where() {
+        let plan = ApprovedPlan::read(&file(Some("f"), "listed", 3)).unwrap();
+        let names = |role: &str, scope: String| {
+            let (role, name, principal) = (RoleId::of(role).unwrap(), "n".to_owned(), "p".to_owned());
+            plan.of(&target()).unwrap().names_grant(&Grant { name, scope, role, principal, delegated_resource: None })
+        };
+        let scope = || target().scope.to_string();
+        assert!(names(CONTRIBUTOR, scope()));
+        assert!(
+            !names("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", scope()) && !names(CONTRIBUTOR, format!("{}/x", scope()))
+        );
     }
 }
