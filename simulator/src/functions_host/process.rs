@@ -59,18 +59,14 @@ impl Process {
             .stdout(stdout)
             .stderr(stderr)
             .kill_on_drop(true);
+        keeper::into_group(&mut command);
         let child = command.spawn()?;
-        child.id().into_iter().for_each(keeper::started);
         Ok(Self { id: child.id(), child: Mutex::new(child), _output: [out, err], port })
     }
 
     /// How it ended, if it has.
     pub(super) fn ended(&self) -> Option<ExitStatus> {
-        let status = self.child().try_wait().ok().flatten();
-        if status.is_some() {
-            self.id.into_iter().for_each(keeper::gone);
-        }
-        status
+        self.child().try_wait().ok().flatten()
     }
 
     /// Kills it: SIGKILL, as the host does; there is no warning.
