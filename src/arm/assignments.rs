@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use azure_core::http::Method;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use remediation::control::AssignedControls;
 use remediation::fact::{AssignedPolicy, Assignment, CallKind, Terms};
@@ -16,6 +15,7 @@ use remediation::time::parse_time;
 
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
+use super::content::content;
 use super::definitions::{EFFECTIVE, may_matter};
 use super::lenient::{Item, Members, text};
 use super::page::Page;
@@ -78,7 +78,7 @@ impl Item for Assignment {
             resource_selectors: resource_selectors(&properties),
         };
         let controls = properties.given("metadata").and_then(AssignedControls::read);
-        let parameters = all_parameters(&properties);
+        let parameters = content([properties.given("parameters")]);
         let policy = match definition {
             Some(definition) if members.are_sound() => assigned(definition),
             Some(_) | None => AssignedPolicy::Unreadable(members.words()),
@@ -124,15 +124,6 @@ fn assigned(definition: String) -> AssignedPolicy {
         Ok(id) => AssignedPolicy::Set(id),
         Err(error) => AssignedPolicy::Unreadable(format!("the id of its initiative cannot be used: {error}")),
     }
-}
-
-/// A digest of all values of its parameters, in whatever order they come; 0 where there are none.
-fn all_parameters(properties: &Members<'_, '_>) -> u64 {
-    let all = properties.given("parameters").filter(|all| all.as_object().is_some_and(|all| !all.is_empty()));
-    let Some(mut all) = all.cloned() else { return 0 };
-    all.sort_all_objects();
-    let digest = Sha256::digest(all.to_string());
-    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The values of its parameters that may matter.

@@ -13,6 +13,7 @@ use remediation::role::RoleId;
 
 use super::answer::{Answer, Oddity, one};
 use super::call::{Call, QuotaScope};
+use super::content::content;
 use super::identity_policy::identity_change;
 use super::lenient::{Item, Members, text};
 use super::page::Page;
@@ -36,6 +37,8 @@ pub(super) struct PolicyDefinition {
     pub(super) version: Option<String>,
     /// What it does.
     pub(super) definition: Definition,
+    /// A digest of its rule and its parameters.
+    pub(super) content: u64,
 }
 
 /// An initiative.
@@ -51,6 +54,8 @@ pub(super) struct PolicySet {
     pub(super) defaults: BTreeMap<String, String>,
     /// Why not all members can be read.
     pub(super) unread: Option<String>,
+    /// A digest of its parameters.
+    pub(super) content: u64,
 }
 
 /// A policy of an initiative.
@@ -64,6 +69,8 @@ pub(super) struct SetMember {
     pub(super) effective_version: Option<String>,
     /// What the initiative gives for the policy's parameters and may matter, by folded name.
     pub(super) parameters: BTreeMap<String, PolicyText>,
+    /// A digest of all that it gives for them.
+    pub(super) content: u64,
 }
 
 /// Whose allowance the reading of a definition counts against: that of a subscription is its own matter.
@@ -127,6 +134,7 @@ impl Item for PolicyDefinition {
         let mut properties = members.object("properties");
         let version = properties.text("version");
         let defaults = defaults(&properties);
+        let content = content([properties.given("policyRule"), properties.given("parameters")]);
         let mut rule = properties.object("policyRule");
         let then = rule.object("then");
         let effect = then.given("effect").and_then(text).map(|text| PolicyText::of(&text));
@@ -138,7 +146,7 @@ impl Item for PolicyDefinition {
             roles.into_iter().flatten().filter_map(text).filter_map(|id| RoleId::of(&id)).collect();
         let identity = identity_change(&id, given, &roles);
         let definition = Definition { effect: effect.unwrap_or(PolicyText::Computed), defaults, roles, identity };
-        Some(Self { id, version, definition })
+        Some(Self { id, version, definition, content })
     }
 }
 
@@ -155,6 +163,7 @@ impl Item for PolicySet {
         let mut properties = members.object("properties");
         let version = properties.text("version");
         let defaults = defaults(&properties);
+        let content = content([properties.given("parameters")]);
         let list = properties.list("policyDefinitions");
         if list.is_none() {
             properties.miss("policyDefinitions");
@@ -167,7 +176,7 @@ impl Item for PolicySet {
             }
         }
         let unread = (!members.are_sound()).then(|| members.words());
-        Some(Self { id, version, members: all, defaults, unread })
+        Some(Self { id, version, members: all, defaults, unread, content })
     }
 }
 
@@ -192,6 +201,7 @@ fn set_member(reference: String, given: &Value) -> SetMember {
         definition: told("policyDefinitionId").map(|id| fold(id.trim_end_matches('/'))).unwrap_or_default(),
         effective_version: told("effectiveDefinitionVersion").or_else(|| told("definitionVersion")),
         parameters: parameters.collect(),
+        content: content([given.get("parameters")]),
     }
 }
 
@@ -238,6 +248,28 @@ mod tests {
         for home in ["", "/providers/Microsoft.Management/managementGroups/contoso"] {
             assert_eq!(account(home), QuotaScope::Tenant, "{home}");
         }
+    }
+
+    #[test]
+    fn whatever_a_policy_deploys_and_is_given_counts() {
+        let policy = |template: &str, default: &str| {
+            let then = json!({ "effect": "deployIfNotExists", "details": { "deployment": { "to": template } } });
+            let parameters = json!({ "to": { "defaultValue": default } });
+            let wire =
+                json!({ "id": "/d", "properties": { "policyRule": { "then": then }, "parameters": parameters } });
+            read_item::<PolicyDefinition>(&wire).unwrap().content
+        };
+        assert_eq!(policy("/w/a", "/x"), policy("/w/a", "/x"));
+        assert!(policy("/w/a", "/x") != policy("/w/b", "/x") && policy("/w/a", "/x") != policy("/w/a", "/y"));
+        let set = |given: &str, default: &str| {
+            let member = json!({ "policyDefinitionReferenceId": "r", "parameters": { "to": { "value": given } } });
+            let parameters = json!({ "to": { "defaultValue": default } });
+            let wire = json!({ "id": "/s", "properties": { "policyDefinitions": [member], "parameters": parameters } });
+            let set = read_item::<PolicySet>(&wire).unwrap();
+            (set.content, set.members[0].content)
+        };
+        assert!(set("/a", "/x") == set("/a", "/x") && set("/a", "/x").0 != set("/a", "/y").0);
+        assert!(set("/a", "/x").1 != set("/b", "/x").1 && set("/a", "/x").1 == set("/a", "/y").1);
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl FactsReader {
             references: known.set.as_ref().map(|set| references(set, target)),
             member_version: member(known.set.as_ref(), target)
                 .and_then(|(_, member)| member.effective_version.as_deref().map(Box::from)),
+            content: known.content(target),
             effect,
             policies,
             identity: known.identity(),
@@ -367,9 +368,10 @@ mod tests {
                 definition: String::new(),
                 effective_version: None,
                 parameters: BTreeMap::new(),
+                content: 0,
             };
             let (members, defaults) = (vec![member], BTreeMap::new());
-            let set = PolicySet { id: String::new(), version: None, members, defaults, unread };
+            let set = PolicySet { id: String::new(), version: None, members, defaults, unread, content: 0 };
             references(&Found::There(Arc::new(set)), &target)
         };
         let known = Found::There(vec!["Known".to_owned()]);

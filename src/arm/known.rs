@@ -36,6 +36,14 @@ impl Known {
         Some(effective_effect(overrides, parameters, self.place(target), &known.definition))
     }
 
+    /// Digests of what the policy does, of what its initiative gives it, and of the initiative's parameters.
+    pub(super) fn content(&self, target: &Target) -> [u64; 3] {
+        let rule = if let Found::There(known) = &self.definition { known.content } else { 0 };
+        let [given, set] =
+            member(self.set.as_ref(), target).map_or([0, 0], |(set, member)| [member.content, set.content]);
+        [rule, given, set]
+    }
+
     /// Where the identity is that the target's policy assigns to resources; none where its parameters do not tell.
     pub(super) fn place_of_identity(&self, target: &Target) -> Option<String> {
         let Found::There(known) = &self.definition else { return None };

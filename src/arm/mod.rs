@@ -10,6 +10,7 @@ mod budget;
 mod call;
 mod call_queue;
 mod client;
+mod content;
 mod creation;
 #[cfg(test)]
 mod damaged_pages_tests;

@@ -34,11 +34,13 @@ pub struct Slots {
 #[derive(Debug)]
 struct Places {
     free: usize,
-    /// So many were taken beyond these, in the place of tasks whose end was not seen: when it is, it makes no place.
-    beyond: usize,
+    /// Tasks that this instance opened and has not seen end. Those beyond all places are in the place of some that have: when the end of one
+    /// is seen, it makes no place.
+    open: usize,
     /// So many tasks were seen to end.
     ended: u64,
-    probe_at: Instant,
+    /// None until all places were taken for the first time.
+    probe_at: Option<Instant>,
     probe_pause: Duration,
     touched_at: Instant,
     under_way: Arc<Semaphore>,
@@ -60,7 +62,7 @@ impl Slots {
     /// Whether no task of the policy is to be asked for now.
     pub(super) fn are_taken(&self, policy: &Assigned) -> bool {
         let policies = self.policies();
-        policies.get(policy).is_some_and(|places| places.free == 0 && places.probe_at > Instant::now())
+        policies.get(policy).is_some_and(|places| places.free == 0 && places.probe_at > Some(Instant::now()))
     }
 
     /// Takes a place for a task of the policy, when few enough are under way; none where none is free by then.
@@ -73,15 +75,15 @@ impl Slots {
         let places = policies.entry(policy.clone()).or_default();
         let (now, is_probe) = (Instant::now(), places.free == 0);
         if is_probe {
-            if places.probe_at > now {
+            if places.probe_at > Some(now) {
                 return None;
             }
-            places.probe_at = now + places.probe_pause;
+            places.probe_at = Some(now + places.probe_pause);
         } else {
             places.free -= 1;
-            // What this instance has opened ends in its sight, as a rule.
+            // What this instance has opened ends in its sight, as a rule: so soon none is tried.
             if places.free == 0 {
-                places.probe_at = places.probe_at.max(now + places.probe_pause);
+                places.probe_at.get_or_insert(now + places.probe_pause);
             }
         }
         places.touched_at = now;
@@ -92,10 +94,10 @@ impl Slots {
     pub(super) fn ended(&self, policy: &Assigned) {
         if let Some(places) = self.policies().get_mut(policy) {
             places.ended += 1;
-            match places.beyond.checked_sub(1) {
-                Some(beyond) => places.beyond = beyond,
-                None => places.give_back(),
+            if places.open <= PLACES {
+                places.give_back();
             }
+            places.open = places.open.saturating_sub(1);
         }
     }
 
@@ -107,7 +109,7 @@ impl Slots {
 impl Default for Places {
     fn default() -> Self {
         let (now, under_way) = (Instant::now(), Arc::new(Semaphore::new(UNDER_WAY)));
-        Self { free: PLACES, beyond: 0, ended: 0, probe_at: now, probe_pause: PROBE, touched_at: now, under_way }
+        Self { free: PLACES, open: 0, ended: 0, probe_at: None, probe_pause: PROBE, touched_at: now, under_way }
     }
 }
 
@@ -121,10 +123,13 @@ impl Places {
 impl Place<'_> {
     /// Resource Manager took the task: after one that was only tried there may be more room.
     pub(super) fn accepted(mut self) {
+        let is_probe = self.is_probe;
         self.is_used = true;
-        if let Some(places) = self.slots.policies().get_mut(&self.policy).filter(|_| self.is_probe) {
-            (places.probe_at, places.probe_pause) = (Instant::now(), PROBE);
-            places.beyond = (places.beyond + 1).min(PLACES);
+        let mut policies = self.slots.policies();
+        let Some(places) = policies.get_mut(&self.policy) else { return };
+        places.open += 1;
+        if is_probe {
+            (places.probe_at, places.probe_pause) = (Some(Instant::now()), PROBE);
         }
     }
 
@@ -133,8 +138,8 @@ impl Place<'_> {
         self.is_used = true;
         if let Some(places) = self.slots.policies().get_mut(&self.policy) {
             let since = usize::try_from(places.ended - self.ended).unwrap_or(PLACES);
-            (places.free, places.beyond) = (places.free.min(since), 0);
-            places.probe_at = Instant::now() + places.probe_pause;
+            places.free = places.free.min(since);
+            places.probe_at = Some(Instant::now() + places.probe_pause);
             if self.is_probe {
                 places.probe_pause = (places.probe_pause * 2).min(LONGEST_PROBE);
             }
@@ -144,6 +149,9 @@ impl Place<'_> {
     /// Nobody knows whether the task is there: if it is, its end makes the place free.
     pub(super) fn asked(mut self) {
         self.is_used = true;
+        if let Some(places) = self.slots.policies().get_mut(&self.policy) {
+            places.open += 1;
+        }
     }
 }
 
@@ -153,7 +161,7 @@ impl Drop for Place<'_> {
             && let Some(places) = self.slots.policies().get_mut(&self.policy)
         {
             if self.is_probe {
-                places.probe_at = Instant::now();
+                places.probe_at = Some(Instant::now());
             } else {
                 places.give_back();
             }
@@ -232,6 +240,37 @@ mod tests {
                 "{lag} s: {opened}, {refused}"
             );
         }
+    }
+
+    /// Two instances, of which each sees the ends of its own tasks alone.
+    #[tokio::test(start_paused = true)]
+    async fn two_that_share_a_policy_are_seldom_refused_and_leave_no_place_unused_for_long() {
+        let (both, target) = ([Slots::default(), Slots::default()], policy("a"));
+        let (mut running, mut refused, mut opened) = ([Vec::new(), Vec::new()], 0, 0);
+        for second in 0..3_600_u64 {
+            for (slots, own) in both.iter().zip(&mut running) {
+                let before = own.len();
+                own.retain(|end| *end > second);
+                (own.len()..before).for_each(|_| slots.ended(&target));
+            }
+            for (place_of, slots) in both.iter().enumerate() {
+                // The first has nothing more to do after half an hour.
+                for _ in 0..if place_of == 0 && second > 1_800 { 0 } else { 8 } {
+                    let Some(place) = slots.place(target.clone()).await else { break };
+                    if running.iter().map(Vec::len).sum::<usize>() < PLACES {
+                        place.accepted();
+                        running[place_of].push(second + 60);
+                        opened += 1;
+                    } else {
+                        place.refused();
+                        refused += 1;
+                    }
+                }
+            }
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        // A hundred a minute are the most that can be.
+        assert!(opened >= 60 * PLACES * 9 / 10 && refused <= opened / 50, "{opened} opened, {refused} refused");
     }
 
     #[tokio::test(start_paused = true)]

@@ -109,6 +109,22 @@ async fn a_run_whose_document_cannot_be_used_stops_alone_and_the_others_are_woke
     stage.at_rest_with(Expected { rejected: 1, ..Expected::default() }).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_has_ended_and_was_restored_without_its_metadata_is_known_to_have_ended() {
+    let stage = Stage::with(land(1), &[("SWEEP_SCOPES", GROUP), ("SWEEP_SCAN_INTERVAL", "30d")]).await;
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    stage.told("run_ended", 1).await;
+    let scan = || stage.azure.blobs().list("state", "runs/").remove(0);
+    let (name, metadata) = (scan().name, scan().metadata);
+    assert!(metadata.keys().any(|member| member == "endedat"), "{metadata:?}");
+    stage.azure.blobs().put("state", &name, scan().content).unwrap();
+    assert!(scan().metadata.is_empty());
+    stage.host().fire("sweep").await.unwrap().unwrap();
+    assert_eq!(scan().metadata, metadata, "else it is in the way of every later one");
+    assert_eq!((stage.logged("run_woken").len(), stage.logged("run_started").len()), (0, 1));
+    stage.at_rest().await;
+}
+
 /// Strikes, without harm, the write by which somebody takes up a run that was woken.
 fn taking() -> Rule {
     let no_time = Kind::Delay(std::time::Duration::ZERO);

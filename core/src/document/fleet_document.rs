@@ -30,9 +30,9 @@ pub struct FleetDocument {
     /// First steps, by what is remediated (`policy` of a booking), a slash, and the reference in an initiative.
     #[serde(default)]
     pub steps: BTreeMap<String, Steps>,
-    /// With what each assignment was acted on last.
+    /// With what each assignment was acted on last, by the short digest of its id: there may be thousands.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub terms: BTreeMap<AssignmentId, KnownTerms>,
+    pub terms: BTreeMap<String, KnownTerms>,
     /// What came of the last resources of each policy, by the reference in an initiative.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub breakers: BTreeMap<String, Breaker>,

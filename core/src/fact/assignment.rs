@@ -118,6 +118,9 @@ pub struct Facts {
     /// The version that is in force of the initiative's policy that the target is of, or the pin that selects it; none where a single
     /// policy is assigned, or neither is told.
     pub member_version: Option<Box<str>>,
+    /// Digests of the rule of the target's policy, of what its initiative gives it, and of the initiative's parameters; 0 where there is
+    /// none, or it cannot be read.
+    pub content: [u64; 3],
     /// The effect that the target's policy has under the assignment; none where its definition cannot be read.
     pub effect: Option<Resolved>,
     /// A digest of all that decides the effects of the policies that are assigned; only where the target's own is one that no task
@@ -132,15 +135,25 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// A text that is the same as long as a task would do the same: the assignment, its policy's effect and version, and what it says of
-    /// resources. When it was read or changed, what else is assigned, and what is said to the worker are none of it.
+    /// A text that is the same as long as a task would do the same: the assignment, its policy's rule, effect and version, and what it says
+    /// of resources. When it was read or changed, what else is assigned, and what is said to the worker are none of it.
     #[must_use]
     pub fn digest(&self) -> String {
-        let Self { assignment, references, member_version, effect, identity, policies: _, siblings: _, read_at: _ } =
-            self;
+        let Self {
+            assignment,
+            references,
+            member_version,
+            content,
+            effect,
+            identity,
+            policies: _,
+            siblings: _,
+            read_at: _,
+        } = self;
         let assignment =
             assignment.clone().map(|assignment| Assignment { controls: None, modified_at: None, ..assignment });
-        let digest = Sha256::digest(format!("{:?}", (assignment, references, member_version, effect, identity)));
+        let digest =
+            Sha256::digest(format!("{:?}", (assignment, references, member_version, content, effect, identity)));
         hex(&digest[..16])
     }
 
@@ -151,6 +164,7 @@ impl Facts {
             assignment,
             references: None,
             member_version: None,
+            content: [0; 3],
             effect: None,
             policies: None,
             identity: IdentityChange::Nothing,

@@ -155,6 +155,27 @@ fn no_more_of_a_target_is_sent_than_the_run_says_over_all_places_and_however_oft
 }
 
 #[test]
+fn a_list_that_begins_anew_goes_on_with_what_it_has_not_sent() {
+    let mut document = limited(&[SUB], 10);
+    let counts = Answer::Counts(rows(vec![counted(1, "a", "Modify", 12)], None));
+    let page =
+        |range: std::ops::Range<usize>, next| Answer::Resources(rows(range.map(|n| listed(1, "a", n)).collect(), next));
+    let gone = || Answer::Refused("gone".to_owned());
+    let answers = [
+        counts,
+        page(0..6, Some("1")),
+        gone(),
+        page(0..4, Some("2")),
+        gone(),
+        page(0..6, Some("3")),
+        page(6..12, None),
+    ];
+    let sent = play(&mut document, answers);
+    let distinct: std::collections::BTreeSet<_> = sent.iter().map(|message| message.id.to_string()).collect();
+    assert_eq!((distinct.len(), document.totals.sent, document.state()), (10, 10, RunState::Done));
+}
+
+#[test]
 fn what_a_limited_run_hands_over_is_not_sent_one_by_one_by_another_place_nor_the_other_way_round() {
     let group = format!("{SUB}/resourceGroups/rg");
     let below = || Answer::Descendants(rows(vec![subscription(1)], None));

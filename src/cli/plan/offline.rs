@@ -89,6 +89,7 @@ impl Offline {
             assignment: Found::There(assignment),
             references: reference.map(|reference| Found::There(vec![reference.clone()])),
             member_version: None,
+            content: [0; 3],
             effect: Some(Resolved::PerResource),
             policies: None,
             identity: IdentityChange::Nothing,

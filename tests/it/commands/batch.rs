@@ -2,6 +2,9 @@
 
 use serde_json::json;
 
+use simulator::Service;
+use simulator::faults::{Kind, Rule, Which};
+
 use crate::commands::run_on;
 use crate::stage::{GROUP, Stage, account, assignment, land, record, subscription};
 
@@ -41,12 +44,29 @@ async fn a_run_is_put_on_the_queue_watched_to_its_end_and_told_of_afterwards() {
     let shown = run_on(&stage, &["runs", "show", "night"]).await;
     assert!(shown.code == Some(0) && shown.stdout.contains("It ended at"), "{}", shown.stdout);
 
+    let again = run_on(&stage, &["run", "--scope", &scope, "--run-id", "Dry", "--dry-run"]).await;
+    assert!(again.code == Some(0) && again.stdout.contains("It ended at"), "it is not begun again: {}", again.stdout);
+
     let other = run_on(&stage, &["run", "--scope", &scope, "--run-id", "night"]).await;
     assert!(other.code == Some(1) && other.stderr.contains("asked for something else"), "{}", other.stderr);
     let wrong = run_on(&stage, &["run", "--scope", &scope, "--resource-count", "0"]).await;
     assert!(wrong.code == Some(1) && wrong.stderr.contains("resourceCount"), "{}", wrong.stderr);
     assert_eq!(run_on(&stage, &["run", "--scope", "corp"]).await.code, Some(2));
     assert_eq!(run_on(&stage, &["runs", "show", "morning"]).await.code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_a_run_that_takes_longer_is_told_that_it_goes_on() {
+    let stage = Stage::start(land(1).with_record(record(0, 0, "Tag"))).await;
+    let busy = Rule::new("busy", Service::ResourceManager, Which::Always, Kind::Throttle { retry_after: 600 });
+    stage.azure.faults().add(busy.path_contains("/policyStates/"));
+    let scope = format!("/subscriptions/{}", subscription(0));
+    let begin = ["run", "--scope", &scope, "--run-id", "long"];
+    assert_eq!(run_on(&stage, &begin).await.code, Some(0));
+    stage.told("run_rests", 1).await;
+    let watched = run_on(&stage, &[&begin[..], &["--watch", "--patience", "1"]].concat()).await;
+    assert!(watched.code == Some(3) && watched.stdout.contains("Run long goes over"), "{watched:?}");
+    assert!(!watched.stdout.contains("It ended"), "{watched:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

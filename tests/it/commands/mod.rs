@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::stage::{PATIENCE, Simulation, Stage};
 
 /// What a command came to.
+#[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

@@ -21,7 +21,7 @@ pub struct Given {
 
 /// The policy whose steps are meant: the assignment's own where it has changed since it was acted on.
 pub(super) fn policy(document: &FleetDocument, asked: &Asked) -> String {
-    let Some(known) = document.terms.get(&asked.assignment).filter(|_| !asked.terms.digest.is_empty()) else {
+    let Some(known) = document.terms.get(&short(&asked.assignment)).filter(|_| !asked.terms.digest.is_empty()) else {
         return asked.policy.clone();
     };
     match known {
@@ -38,14 +38,14 @@ pub(super) fn keep(document: &mut FleetDocument, asked: &Asked) {
     if digest.is_empty() {
         return;
     }
-    match document.terms.get_mut(&asked.assignment) {
-        None => drop(document.terms.insert(asked.assignment.clone(), KnownTerms { digest, at, is_changed: false })),
+    let assignment = short(&asked.assignment);
+    match document.terms.get_mut(&assignment) {
+        None => drop(document.terms.insert(assignment, KnownTerms { digest, at, is_changed: false })),
         Some(known) if is_newer(known, &asked.terms) => {
             *known = KnownTerms { digest: digest.clone(), at, is_changed: true };
             // Steps that it had alone before are over.
-            let (of, now) = (format!("{ALONE}{} ", short(&asked.assignment)), suffix(&asked.assignment, &digest));
-            let policy = |key: &str| key.split_once('/').map_or(key.to_owned(), |(policy, _)| policy.to_owned());
-            document.steps.retain(|key, _| !key.contains(&of) || policy(key).ends_with(&now));
+            let (of, now) = (suffix(&asked.assignment, ""), suffix(&asked.assignment, &digest));
+            document.steps.retain(|key, _| !key.contains(&of) || key.contains(&now));
         }
         Some(known) if known.digest == digest => known.at = known.at.max(at),
         Some(_) => {}
